@@ -1,0 +1,19 @@
+"""What can go wrong, said in one line each: the place, then the cause."""
+
+from __future__ import annotations
+
+
+class ProtoparseError(Exception):
+    """Anything that protoparse refuses; `str()` is one line fit for a user."""
+
+
+class InputError(ProtoparseError):
+    """A source that holds no readable eligibility section: empty, binary, broken, or of another kind."""
+
+
+class DocumentError(ProtoparseError):
+    """A criteria JSON that does not keep the format; the message names the path inside it."""
+
+
+class NestingError(ProtoparseError):
+    """An outline or a rule nested deeper than `protoparse.model.MAX_DEPTH`."""
