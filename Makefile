@@ -1,0 +1,47 @@
+# make demo   parse one listing of the corpus and show what was read
+# make test   everything that must hold: style, types, layers, tests, the built package
+# make cases  fill in what new rows of tests/cases/*.txt parse to, for review
+# make schema write the JSON Schema again
+# make clean  away with what was built
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+LISTING ?= corpus/car-t-lymphoid/source.txt
+PYTEST_ARGS ?=
+
+.PHONY: demo test cases schema clean
+.DELETE_ON_ERROR:
+
+demo: $(VENV)/.installed
+	$(BIN)/protoparse show $(LISTING)
+
+test: $(VENV)/.developed
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+	$(BIN)/pytest $(PYTEST_ARGS)
+	@echo "All checks passed."
+
+cases: $(VENV)/.developed
+	$(BIN)/python -m tests.test_cases --write tests/cases/*.txt
+
+schema: $(VENV)/.installed
+	$(BIN)/protoparse schema > docs/criteria.schema.json
+
+clean:
+	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo "protoparse needs Python 3.11 or later: make PYTHON=python3.12 ..." >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.installed: pyproject.toml | $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
+	@touch $@
+
+$(VENV)/.developed: pyproject.toml | $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@touch $(VENV)/.installed $@

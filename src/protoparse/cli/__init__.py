@@ -1,0 +1,251 @@
+"""The command line: files in; criteria JSON, English, a display or a list of problems out.
+
+Exit codes: 0 all done; 1 some input failed or has problems, the rest is done; 2 the command was not understood;
+130 interrupted; 141 nobody reads the output any more. Whatever fails is one line on standard error,
+`protoparse: <file>: <cause>`, never a traceback.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from protoparse import __version__
+from protoparse.cli.failures import Failures, one_line
+from protoparse.cli.inputs import Source, gather
+from protoparse.errors import InputError
+
+if TYPE_CHECKING:
+    from protoparse.model import Document
+
+_F = TypeVar("_F", bound=Callable[..., Any])
+
+CONTAINERS = ("auto", "page", "html", "ctgov", "text")
+"""What `--from` takes: said here too, so that `--help` need not import the readers."""
+
+INTERRUPTED, BROKEN_PIPE = 130, 141
+
+
+def main(args: Sequence[str] | None = None) -> int:
+    """Run the command line on `args` (the process's own by default) and return its exit code."""
+    given = list(sys.argv[1:] if args is None else args)
+    if not sys.warnoptions:
+        warnings.simplefilter("ignore")
+    for stream in (sys.stdout, sys.stderr):
+        if (reconfigure := getattr(stream, "reconfigure", None)) is not None:
+            reconfigure(errors="backslashreplace")
+    try:
+        code = program.main(given, prog_name="protoparse", standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        return INTERRUPTED
+    except Exception as error:
+        if "--debug" in given:
+            raise
+        click.echo(f"protoparse: {one_line(error)}", err=True)
+        return 1
+    return code if isinstance(code, int) else 0
+
+
+def _debug(command: _F) -> _F:
+    return click.option("--debug", is_flag=True, help="Show where an unexpected error comes from.")(command)
+
+
+def _container(command: _F) -> _F:
+    return click.option(
+        "--from", "container", type=click.Choice(CONTAINERS), default="auto", show_default=True,
+        help="What INPUT is: text saved from a registry's page, HTML, ClinicalTrials.gov JSON, or bare text.",
+    )(command)  # fmt: skip
+
+
+class _Program(click.Group):
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            code = super().invoke(ctx)
+            sys.stdout.flush()
+        except BrokenPipeError:
+            # Whoever read the output has seen enough; what is still in the buffer must not complain at exit.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return BROKEN_PIPE
+        return code
+
+
+@click.group(cls=_Program, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, message="%(prog)s %(version)s")
+def program() -> None:
+    """Read the eligibility criteria of clinical trials into JSON that a computer can apply.
+
+    \b
+    Examples:
+      protoparse parse trial.html                 criteria JSON to the screen
+      protoparse parse listings/ --out criteria/  a folder, one file a trial
+      protoparse show trial.html                  what was read, and what was not
+      protoparse check criteria/                  does every file keep its promises?
+
+    A criterion that is not understood is kept as it stands and marked, never guessed. Nothing leaves this machine.
+    """
+
+
+@program.command()
+@click.argument("inputs", metavar="INPUT...", nargs=-1, required=True)
+@_container
+@click.option("--out", type=click.Path(file_okay=False, path_type=Path), help="Write one file a trial into a folder.")
+@click.option(
+    "--format", "form", type=click.Choice(["json", "ndjson", "english", "markdown"]), default="json", show_default=True,
+    help="What to write.",
+)  # fmt: skip
+@_debug
+def parse(inputs: tuple[str, ...], container: str, out: Path | None, form: str, debug: bool) -> int:
+    """Parse eligibility criteria.
+
+    INPUT is a file, a folder (every file below it, in order of name) or - for standard input.
+
+    \b
+    Examples:
+      protoparse parse trial.html > trial.json
+      protoparse parse listings/ --out criteria/
+      protoparse parse listings/ --format ndjson | jq .trial.id
+      pbpaste | protoparse parse - --from text --format english
+
+    With --out, each trial is written to its registry number (NCT01234567.json; .txt for english, .md for markdown) or,
+    where it has none, to the name of its file. A name that is taken in the same run gets -2, -3 and so on.
+
+    Without --out, a single file that holds one trial gives one JSON object; a folder, several inputs or several trials
+    give one JSON array. ndjson is always one object a line.
+
+    Exit code: 0 all done, 1 some input failed (one line each on standard error, the rest is done), 2 wrong usage.
+    """
+    from protoparse.cli.outputs import Folder, Stream
+    from protoparse.cli.progress import progress
+
+    if out is not None and form == "ndjson":
+        raise click.UsageError("--format ndjson is for standard output: leave out --out, or write json")
+    failures = Failures(debug=debug)
+    sources = gather(inputs, failures, besides=out)
+    many = len(inputs) > 1 or any(Path(name).is_dir() for name in inputs)
+    sink = Stream(form, many=many) if out is None else Folder(out, form, sources=sources)
+    with progress(sources, failures, shown=out is not None or not sys.stdout.isatty()) as shown, sink:
+        for source in shown:
+            for document in _documents(source, container, failures):
+                with failures.of(source.name):
+                    sink.write(document, source)
+    return failures.code
+
+
+@program.command()
+@click.argument("inputs", metavar="INPUT...", nargs=-1, required=True)
+@_container
+@_debug
+def show(inputs: tuple[str, ...], container: str, debug: bool) -> int:
+    """Show each criterion beside what was read from it.
+
+    What was not read is coloured on a terminal and stands between ⟦ and ⟧ elsewhere. INPUT is as in `protoparse parse`;
+    a criteria JSON is shown as it is.
+    """
+    from protoparse.cli.display import Display
+
+    failures = Failures(debug=debug)
+    display = Display()
+    for source in gather(inputs, failures):
+        for document in _documents(source, container, failures, criteria_too=True):
+            with failures.of(source.name):
+                display.show(document)
+    return failures.code
+
+
+@program.command()
+@click.argument("files", metavar="FILE.json...", nargs=-1, required=True)
+@click.option("--format", "form", type=click.Choice(["english", "markdown"]), default="english", show_default=True)
+@_debug
+def render(files: tuple[str, ...], form: str, debug: bool) -> int:
+    """Write criteria JSON as plain English or Markdown.
+
+    \b
+    Example:
+      protoparse render criteria/NCT01234567.json --format markdown
+    """
+    from protoparse.cli.outputs import Stream
+    from protoparse.model import load
+
+    failures = Failures(debug=debug)
+    with Stream(form) as sink:
+        for source in gather(files, failures, suffix=".json"):
+            with failures.of(source.name):
+                sink.write(load(source.read()), source)
+    return failures.code
+
+
+@program.command()
+@click.argument("files", metavar="FILE.json...", nargs=-1, required=True)
+@click.option(
+    "--reparse/--no-reparse", default=None,
+    help="Parse each text again and compare. By default where the file is of this version of parser and grammar.",
+)  # fmt: skip
+@_debug
+def check(files: tuple[str, ...], reparse: bool | None, debug: bool) -> int:
+    """Check that criteria JSON files keep the format and its three promises.
+
+    Nothing is lost: every character of the text is accounted for. Everything points home: each span holds what it
+    says. Same in, same out: what is written reads back equal, and the text parses again to the same criteria.
+
+    Each problem is one line on standard output, `<file>: <criterion>: <cause>`, and the exit code is then 1.
+    """
+    from protoparse.check import check as problems_of
+
+    failures = Failures(debug=debug)
+    sources = gather(files, failures, suffix=".json")
+    found = 0
+    for source in sources:
+        with failures.of(source.name):
+            for problem in problems_of(source.read(), reparse=reparse):
+                click.echo(one_line(f"{source.name}: {problem}"))
+                found += 1
+    click.echo(f"{_count(len(sources), 'file')} checked, {_count(found, 'problem')}")
+    return failures.code or int(found > 0)
+
+
+@program.command()
+def schema() -> None:
+    """Print the JSON Schema of the criteria JSON."""
+    import msgspec
+
+    from protoparse.model import schema as made
+
+    click.echo(msgspec.json.format(msgspec.json.encode(made()), indent=2))
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" + ("" if number == 1 else "s")
+
+
+def _documents(source: Source, container: str, failures: Failures, *, criteria_too: bool = False) -> Iterator[Document]:
+    """The documents of one source; what fails is reported to `failures` and left out."""
+    from protoparse.model import FORMAT, load
+    from protoparse.parsing import parse as parse_listing
+    from protoparse.sources import listings, read
+
+    with failures.of(source.name):
+        if criteria_too and container == "auto" and source.path is not None and source.path.suffix == ".json":
+            data = source.read()
+            if FORMAT.encode() in data[:200]:
+                yield load(data)
+                return
+
+        def broken(error: InputError) -> None:
+            failures.add(source.name, error)
+
+        if source.path is None:
+            found = listings(source.read(), name=source.name, container=container, on_error=broken)
+        else:
+            found = read(source.path, container=container, on_error=broken)
+        for listing in found:
+            with failures.of(source.name):
+                yield parse_listing(listing)

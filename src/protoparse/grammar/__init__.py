@@ -1,0 +1,7 @@
+"""Lexemes to rules, by the grammars of `grammars/`: phrases, then clauses; and canonical English back to rules."""
+
+from __future__ import annotations
+
+from protoparse.grammar.clauses import Reading, read
+
+__all__ = ["Reading", "read"]

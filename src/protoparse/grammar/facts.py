@@ -1,0 +1,619 @@
+"""Where one statement is cut: a run of words, values, windows and brackets to facts.
+
+In: the parts of one atom ("serum creatinine", "≤ 1.5 × ULN", "(Cockcroft-Gault)"). Out: a `Draft`, or a `Node` of
+several; `rule` turns them into the model. A draft may still lack what its neighbours in a list share with it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any, Literal, NamedTuple
+
+from msgspec.structs import replace
+
+from protoparse.grammar.phrases import Value, merge
+from protoparse.grammar.terms import domain_of, generic
+from protoparse.lexicon import fold
+from protoparse.lexing import Entry, Term
+from protoparse.model import (
+    All,
+    Anchor,
+    Any_,
+    Bound,
+    Comparison,
+    Concept,
+    Domain,
+    Except,
+    Experiencer,
+    Fact,
+    If,
+    Kind,
+    Modifier,
+    Not,
+    Rule,
+    Span,
+    Window,
+    all_of,
+    any_of,
+)
+
+Op = Literal["all", "any", "not", "except", "if"]
+
+
+class Words(NamedTuple):
+    """A run of lexemes without a connective."""
+
+    first: int
+    last: int
+
+
+class Bracket(NamedTuple):
+    """What stands in brackets behind a phrase, already read."""
+
+    role: Literal["plain", "include", "except", "if"]
+    node: Draft | Node | None
+    first: int
+    last: int
+
+
+class Draft:
+    """A fact in the making."""
+
+    __slots__ = (
+        "bare_value", "concept", "count", "domain", "dose", "experiencer", "first", "includes", "known", "last",
+        "modifiers", "name", "standing", "term", "time", "value", "window_behind",
+    )  # fmt: skip
+
+    def __init__(self) -> None:
+        self.concept: Span | None = None
+        self.domain: Domain | None = None
+        self.name: str | None = None
+        self.term: Term | None = None
+        self.known = False
+        self.value: Comparison | None = None
+        self.bare_value = False
+        self.count: Comparison | None = None
+        self.dose: Comparison | None = None
+        self.time: Window | None = None
+        self.window_behind = False
+        self.standing: Literal["history", "current"] | None = None
+        self.modifiers: list[Modifier] = []
+        self.includes: list[Draft | Node] = []
+        self.experiencer: Experiencer = "patient"
+        self.first = -1
+        self.last = -1
+
+    def copy(self) -> Draft:
+        """A draft with the same content and lists of its own."""
+        twin = Draft()
+        for name in self.__slots__:
+            setattr(twin, name, getattr(self, name))
+        twin.modifiers, twin.includes = list(self.modifiers), list(self.includes)
+        return twin
+
+    def cover(self, start: int, end: int) -> None:
+        """Widen the draft's span over these characters."""
+        self.first = start if self.first < 0 else min(self.first, start)
+        self.last = max(self.last, end)
+
+
+class Node:
+    """Drafts joined."""
+
+    __slots__ = ("members", "op")
+
+    def __init__(self, op: Op, members: list[Draft | Node]) -> None:
+        self.op, self.members = op, members
+
+
+Tree = Draft | Node
+
+
+class Phrase(NamedTuple):
+    """A noun phrase: its lexemes, what introduces it, and whether the vocabulary knows it."""
+
+    first: int
+    last: int
+    cue: int
+    known: bool
+
+
+_CONTENT = frozenset("wKMYqamrnut")
+_LINK = frozenset("O")
+_ASIDE = "y"
+_MODIFIER_OF_CUE = {"c": "cause", "A": "method", "G": "purpose"}
+_LOCATIVE = frozenset({"in", "at", "within", "into", "on"})
+_DRUG_VERBS = frozenset(
+    "received receive receiving taking taken take takes administration of|use of|the use of|receipt of|treated with|"
+    "treatment with|been treated with|have received|has received|had received|having received|currently receiving|"
+    "currently taking|currently using|exposure to|exposed to|using".replace(" ", "|").split("|")
+) | {"administration of", "use of", "the use of", "receipt of", "treated with", "treatment with", "exposure to",
+     "been treated with", "have received", "has received", "had received", "having received", "exposed to"}  # fmt: skip
+_PROCEDURE_VERBS = frozenset({"undergone", "underwent", "undergo", "undergoing", "has undergone", "have undergone"})
+_DOSE_UNITS = ("mg", "ug", "g", "ng", "[IU]", "mL", "meq", "mmol")
+_TIME_CODES = frozenset({"s", "min", "h", "d", "wk", "mo", "a"})
+
+
+class Cutter:
+    """Cuts the atoms of one item."""
+
+    def __init__(
+        self, text: str, entries: Sequence[Entry], codes: Sequence[str], first: int, starts: Sequence[int],
+        ends: Sequence[int], kind: Kind,
+    ) -> None:  # fmt: skip
+        self.text, self.entries, self.starts, self.ends = text, entries, starts, ends
+        self.codes, self.offset, self.kind = codes, first, kind
+        self.taken = bytearray(len(codes))
+
+    # ------------------------------------------------------------ small questions
+
+    def code(self, i: int) -> str:
+        return self.codes[i - self.offset]
+
+    def take(self, first: int, last: int) -> None:
+        """These lexemes are understood."""
+        a, b = first - self.offset, last - self.offset
+        self.taken[a:b] = b"\1" * (b - a)
+
+    def span(self, first: int, last: int) -> Span:
+        return self.starts[first], self.ends[last - 1]
+
+    # ------------------------------------------------------------ cutting
+
+    def cut(self, parts: Sequence[Any]) -> Tree | None:
+        """One atom's parts to a draft, several where it says more than one thing, None where it says nothing."""
+        draft = Draft()
+        values: list[tuple[Value, int, int]] = []
+        brackets: list[Bracket] = []
+        phrases: list[Phrase] = []
+        windows: list[tuple[Window, int]] = []
+        for part in parts:
+            if isinstance(part, Words):
+                phrases += self._phrases(part.first, part.last, draft)
+            elif isinstance(part, Bracket):
+                brackets.append(part)
+            elif isinstance(part.meaning, Value):
+                values.append(part)
+                self.take(part.first, part.last)
+            else:
+                windows.append((part.meaning, part.first))
+                self.take(part.first, part.last)
+        head = self._head(phrases, values)
+        if head is not None:
+            self._name(draft, head)
+            self._others(draft, head, phrases)
+        for window, _ in windows:
+            self._add_window(draft, window)
+        draft.window_behind = bool(windows) and (head is None or windows[-1][1] >= head.last)
+        return self._brackets(self._values(draft, values, head), brackets, draft)
+
+    def _phrases(self, first: int, last: int, draft: Draft) -> list[Phrase]:
+        """The noun phrases of a run of words; standing (history, current) goes to the draft."""
+        found: list[Phrase] = []
+        codes, offset = self.codes, self.offset
+        begin, cue, known = -1, -1, False
+        i = first
+        while i < last:
+            code = codes[i - offset]
+            if code in "KMYwamqnrut":
+                if begin < 0:
+                    begin, known = i, False
+                known = known or code in "KM"
+            elif code == "O" and begin >= 0 and i + 1 < last and codes[i + 1 - offset] in "wKMamqdn":
+                pass
+            elif code == "d" and begin >= 0 and codes[i - 1 - offset] == "O":
+                pass
+            elif code in "-/y'" and begin >= 0:
+                pass
+            elif code == "w" or code == "y":
+                pass
+            else:
+                if begin >= 0:
+                    found.append(Phrase(begin, i, cue, known))
+                    begin, cue = -1, -1
+                if code in "HC":
+                    if draft.standing is None:
+                        draft.standing = "history" if code == "H" else "current"
+                    self.take(i, i + 1)
+                    draft.cover(self.starts[i], self.ends[i])
+                    cue = -1
+                elif code in "dv" and cue >= 0 and codes[cue - offset] in "cAGRp=":
+                    pass
+                else:
+                    cue = i
+            i += 1
+        if begin >= 0:
+            found.append(Phrase(begin, last, cue, known))
+        return found
+
+    def _head(self, phrases: list[Phrase], values: list[tuple[Value, int, int]]) -> Phrase | None:
+        """The phrase that names the thing."""
+        candidates = [p for p in phrases if not self._empty(p)]
+        if not candidates:
+            return None
+        if values:
+            place = values[0][1]
+            measured = [p for p in candidates if self._has(p, "M")]
+            if measured:
+                before = [p for p in measured if p.first < place]
+                return before[-1] if before and not values[0][0].fronted else measured[0]
+        main = [p for p in candidates if p.cue < 0 or self.code(p.cue) not in "cAGR=J"]
+        known = [p for p in main if p.known]
+        for p in known:
+            if p.cue < 0 or self.entries[p.cue].text not in _LOCATIVE:
+                return p
+        if main and (not known or main[0].first <= known[0].first):
+            return main[0]
+        return known[0] if known else candidates[0]
+
+    def _has(self, phrase: Phrase, codes: str) -> bool:
+        return any(self.code(i) in codes for i in range(phrase.first, phrase.last))
+
+    def _empty(self, phrase: Phrase) -> bool:
+        """Whether a phrase names nothing by itself: a qualitative word, numbers, a generic noun."""
+        return all(
+            self.code(i) in "qnrutO-/dy" or (self.code(i) == "w" and "sign" in self.entries[i].roles)
+            for i in range(phrase.first, phrase.last)
+        )
+
+    def _name(self, draft: Draft, head: Phrase) -> None:
+        """The concept of a head phrase: leading modifiers, qualitative words and asides off."""
+        first, last = head.first, head.last
+        entries, code = self.entries, self.code
+        for i in range(first, last):
+            if code(i) == "q":
+                self._qualify(draft, i)
+        while last > first and code(last - 1) in "qO-/dyn~":
+            last -= 1
+        while first < last - 1 and (code(first) in "mqO-/dyn" or code(first) == "Y"):
+            if code(first) == "m":
+                self._modify(draft, first)
+            elif code(first) == "Y":
+                self._family(draft, first)
+            first += 1
+        if code(first) == "Y":
+            self._family(draft, first)
+            if first == last - 1:
+                return
+        while last - 1 > first and code(last - 1) == "m":
+            last -= 1
+            self._modify(draft, last)
+        if last <= first:
+            return
+        if last == first + 1 and code(first) == "m":
+            self._modify(draft, first)
+            return
+        if last == first + 1 and code(first) == "q":
+            return
+        draft.concept = self.span(first, last)
+        draft.cover(*draft.concept)
+        self.take(first, last)
+        term: Term | None = None
+        whole = last == first + 1
+        for i in range(last - 1, first - 1, -1):
+            roles = entries[i].roles
+            found = roles.get("measurement") if code(i) == "M" else roles.get("concept")
+            if found is not None and (code(i) in "KM" or whole):
+                term = found
+                break
+        draft.known = term is not None
+        if whole and term is not None:
+            draft.term, draft.domain = term, term.domain
+        else:
+            final = term if term is not None and code(last - 1) in "KM" else None
+            draft.domain = domain_of([entries[i].text for i in range(first, last)], final, term)
+            draft.term = term if term is not None and term.domain == "measurement" == draft.domain else None
+        verb = entries[head.cue].text if head.cue >= 0 else ""
+        if draft.domain is None and verb in _DRUG_VERBS:
+            draft.domain = "drug"
+        elif draft.domain is None and verb in _PROCEDURE_VERBS:
+            draft.domain = "procedure"
+
+    def _others(self, draft: Draft, head: Phrase, phrases: list[Phrase]) -> None:
+        """What the phrases beside the head say of it."""
+        for phrase in phrases:
+            if phrase is head:
+                continue
+            for i in range(phrase.first, phrase.last):
+                if self.code(i) == "q":
+                    self._qualify(draft, i)
+            if phrase.cue < 0:
+                self._loose(draft, phrase)
+                continue
+            cue = self.code(phrase.cue)
+            kind = _MODIFIER_OF_CUE.get(cue)
+            if kind is None and cue == "p" and phrase.first > head.last and not self._empty(phrase):
+                word = self.entries[phrase.cue].text
+                kind = "location" if word in _LOCATIVE else "purpose" if word in ("for", "to") else None
+                if word == "by":
+                    kind = "method"
+            if kind is None and cue == "R" and self.entries[phrase.cue].text in ("requiring", "needing", "requires"):
+                span = self.span(phrase.cue, phrase.last)
+                self._add_modifier(draft, "other", span)
+                self.take(phrase.cue, phrase.last)
+                continue
+            if kind is not None and not self._empty(phrase):
+                last = phrase.last
+                while last > phrase.first and self.code(last - 1) in "O-/dy":
+                    last -= 1
+                self._add_modifier(draft, kind, self.span(phrase.first, last))
+                self.take(phrase.first, phrase.last)
+            else:
+                self._loose(draft, phrase)
+
+    def _loose(self, draft: Draft, phrase: Phrase) -> None:
+        """Modifiers among words that name nothing else ("hypertension, uncontrolled")."""
+        if all(self.code(i) in "mqdO" for i in range(phrase.first, phrase.last)):
+            for i in range(phrase.first, phrase.last):
+                if self.code(i) == "m":
+                    self._modify(draft, i)
+
+    def _qualify(self, draft: Draft, i: int) -> None:
+        """A qualitative result ("positive") is a value."""
+        if draft.value is None:
+            span = self.span(i, i + 1)
+            draft.value = Comparison(operator="=", value=self.entries[i].roles["qualitative"], span=span)
+            draft.cover(*span)
+            self.take(i, i + 1)
+
+    def _modify(self, draft: Draft, i: int) -> None:
+        kind, value = self.entries[i].roles["modifier"]
+        span = self.span(i, i + 1)
+        draft.modifiers.append(Modifier(type=kind, text=self.text[slice(*span)], span=span, value=value))
+        draft.cover(*span)
+        self.take(i, i + 1)
+
+    def _add_modifier(self, draft: Draft, kind: Any, span: Span) -> None:
+        text = self.text[slice(*span)]
+        draft.modifiers.append(Modifier(type=kind, text=text, span=span, value=fold(text)))
+        draft.cover(*span)
+
+    def _family(self, draft: Draft, i: int) -> None:
+        draft.experiencer = "family"
+        draft.cover(*self.span(i, i + 1))
+        self.take(i, i + 1)
+
+    # ------------------------------------------------------------ values and windows
+
+    def _add_window(self, draft: Draft, window: Window) -> None:
+        if window.span:
+            draft.cover(*window.span)
+        old = draft.time
+        if old is None:
+            draft.time = window
+        elif isinstance(old.any_of, tuple) or isinstance(window.any_of, tuple):
+            return
+        else:
+            # "for at least 3 months before screening" in two pieces, or a point and a stretch: what is open is filled.
+            draft.time = replace(
+                old,
+                start=old.start or window.start,
+                end=old.end or window.end,
+                duration=old.duration or window.duration,
+            )
+
+    def _values(self, draft: Draft, values: list[tuple[Value, int, int]], head: Phrase | None) -> Tree | None:
+        """The draft with its values, several drafts where they are alternatives."""
+        if not values:
+            return draft
+        merged = values[0][0]
+        for value, _, _ in values[1:]:
+            merged = merge(merged, value) or merged._replace(
+                comparisons=(*merged.comparisons, *value.comparisons), connective="all"
+            )
+        behind = head is None or values[0][1] >= head.last
+        for comparison in merged.comparisons:
+            if comparison.span:
+                draft.cover(*comparison.span)
+        made = [self._value(draft.copy(), c, merged, behind) for c in merged.comparisons]
+        if len(made) == 1:
+            return made[0]
+        return Node("any" if merged.connective == "any" else "all", list(made))
+
+    def _value(self, draft: Draft, comparison: Comparison, value: Value, behind: bool) -> Draft:
+        """Where a comparison goes: value, count, dose, duration, age."""
+        unit = comparison.unit
+        code = unit.ucum if unit else None
+        timely = code in _TIME_CODES or (unit is not None and "half" in (unit.text or ""))
+        numeric = not isinstance(comparison.value, str)
+        if value.bare and comparison.operator == "=" and comparison.reference is not None:
+            comparison = replace(comparison, operator="<=" if self.kind != "exclusion" else ">=")
+        lower = self.text[slice(*draft.concept)].lower() if draft.concept else ""
+        if timely and code in ("a", "mo", "wk", "d") and self._aged(draft, comparison, lower):
+            draft.value = comparison
+            draft.domain, draft.name, draft.known = "person", "age", True
+            draft.term = None
+            if draft.concept is None or "age" not in lower:
+                draft.concept = comparison.span
+            return draft
+        if timely and draft.domain != "measurement" and not any(w in lower for w in ("expect", "surviv", "life", "duration", "interval", "time", "age")):
+            span = comparison.span
+            if value.bare and comparison.operator == "=":
+                comparison = replace(comparison, operator=">=")
+            if draft.time is None:
+                draft.time = Window(duration=comparison, span=span)
+            elif draft.time.duration is None and not isinstance(draft.time.any_of, tuple):
+                draft.time = replace(draft.time, duration=comparison)
+            return draft
+        if draft.domain == "drug" and code is not None and code.startswith(_DOSE_UNITS):
+            draft.dose = comparison
+            return draft
+        if unit is None and comparison.reference is None and numeric and draft.domain not in (None, "measurement", "person") and draft.concept:
+            if not behind or draft.domain in ("drug", "procedure", "condition", "study", "visit"):
+                if not (value.bare and behind):
+                    draft.count = comparison
+                return draft
+        if unit is None and comparison.reference is None and not behind and draft.domain != "measurement" and draft.concept:
+            if not value.bare:
+                draft.count = comparison
+            return draft
+        draft.value = comparison
+        draft.bare_value = value.bare
+        if draft.domain in (None, "condition", "procedure", "drug") and draft.concept is not None:
+            draft.domain = "measurement"
+        return draft
+
+    def _aged(self, draft: Draft, comparison: Comparison, lower: str) -> bool:
+        text = self.text[slice(*comparison.span)].lower() if comparison.span else ""
+        if draft.domain == "measurement" and "age" in lower.split():
+            return lower == "age"
+        if "age" in lower.split() or draft.name == "age" or lower in ("ages", "aged", "years of age"):
+            return True
+        if "old" in text or "of age" in text:
+            return draft.concept is None or draft.domain == "person" or not draft.known
+        years = comparison.unit is not None and comparison.unit.ucum == "a"
+        return years and (draft.concept is None or draft.domain == "person")
+
+    # ------------------------------------------------------------ brackets
+
+    def _brackets(self, tree: Tree | None, brackets: list[Bracket], draft: Draft) -> Tree | None:
+        for bracket in brackets:
+            node = bracket.node
+            if node is None or tree is None:
+                continue
+            if bracket.role == "include":
+                target = last_draft(tree)
+                target.includes += node.members if isinstance(node, Node) and node.op in ("all", "any") else [node]
+            elif bracket.role == "except":
+                tree = Node("except", [tree, *(alternatives(node))])
+            elif bracket.role == "if":
+                tree = Node("if", [node, tree])
+            elif isinstance(node, Draft):
+                tree = self._plain_bracket(tree, node)
+            elif named(node) and not empty(tree):
+                tree = Node("all", [tree, node]) if any(d.value for d in drafts(node)) else tree
+        return tree
+
+    def _plain_bracket(self, tree: Tree, node: Draft) -> Tree:
+        target = last_draft(tree)
+        if node.concept is None:
+            if node.time is not None and target.time is None:
+                target.time = node.time
+                target.cover(node.first, node.last)
+            if node.value is not None and target.value is None and target.domain in (None, "measurement"):
+                target.value = node.value
+                target.cover(node.first, node.last)
+            for m in node.modifiers:
+                target.modifiers.append(m)
+                target.cover(node.first, node.last)
+            return tree
+        lower = self.text[slice(*node.concept)].lower()
+        if node.value is None and any(w in lower for w in ("formula", "equation", "criteria", "method", "gault", "scale", "assay", "classification")):
+            self._add_modifier(target, "method", node.concept)
+            return tree
+        if node.value is not None and node.value.operator != "=" and target.value is None and target.concept:
+            return Node("all", [tree, node]) if target.domain != "measurement" else tree
+        return tree
+
+
+# ---------------------------------------------------------------- trees of drafts
+
+
+def drafts(tree: Tree) -> Iterable[Draft]:
+    """The drafts of a tree, in order."""
+    if isinstance(tree, Draft):
+        yield tree
+    else:
+        for member in tree.members:
+            yield from drafts(member)
+
+
+def last_draft(tree: Tree) -> Draft:
+    """The draft that stands last."""
+    return tree if isinstance(tree, Draft) else last_draft(tree.members[-1])
+
+
+def named(tree: Tree) -> bool:
+    """Whether every draft has a concept."""
+    return all(d.concept is not None for d in drafts(tree))
+
+
+def empty(tree: Tree | None) -> bool:
+    """Whether nothing was named."""
+    return tree is None or all(d.concept is None for d in drafts(tree))
+
+
+def alternatives(tree: Tree) -> list[Tree]:
+    """The members of an `any`, each an exception of its own; else the tree itself."""
+    return list(tree.members) if isinstance(tree, Node) and tree.op == "any" else [tree]
+
+
+def rule(tree: Tree | None, text: str, kind: Kind, *, required: bool = True) -> Rule | None:
+    """A tree of drafts as a rule of the model; what was not named is left out.
+
+    `required` tells whether an `if` may stand here: in an inclusion, below `all`s alone.
+    """
+    if tree is None:
+        return None
+    if isinstance(tree, Draft):
+        return _fact(tree, text, kind)
+    op = tree.op
+    if op == "if":
+        condition = rule(tree.members[0], text, kind, required=False)
+        then = rule(tree.members[1], text, kind, required=required)
+        if condition is None or then is None:
+            return then or condition
+        span = _hull([condition, then])
+        if required and kind == "inclusion":
+            return If(condition=condition, then=then, span=span)
+        return all_of([condition, then], span)
+    if op == "except":
+        base = rule(tree.members[0], text, kind, required=False)
+        exceptions = [r for m in tree.members[1:] if (r := rule(m, text, kind, required=False)) is not None]
+        if base is None or not exceptions:
+            return base
+        if isinstance(base, Except):
+            return Except(base=base.base, exceptions=(*base.exceptions, *exceptions), span=_hull([base, *exceptions]))
+        return Except(base=base, exceptions=tuple(exceptions), span=_hull([base, *exceptions]))
+    if op == "not":
+        inner = rule(tree.members[0], text, kind, required=False)
+        return None if inner is None else Not(of=inner, span=inner.span)
+    inside = required and op == "all"
+    members = [r for m in tree.members if (r := rule(m, text, kind, required=inside)) is not None]
+    if not members:
+        return None
+    join = all_of if op == "all" else any_of
+    return join(members, _hull(members))
+
+
+def _hull(rules: Sequence[Rule]) -> Span | None:
+    spans = [r.span for r in rules if r.span]
+    return (min(s[0] for s in spans), max(s[1] for s in spans)) if spans else None
+
+
+_SCREENING = Bound(anchor=Anchor(event="screening"))
+
+
+def _fact(draft: Draft, text: str, kind: Kind) -> Fact | None:
+    if draft.concept is None:
+        return None
+    words = text[slice(*draft.concept)]
+    time = draft.time
+    if draft.standing == "history" and (time is None or (time.start is None and time.end is None and not isinstance(time.any_of, tuple))):
+        time = replace(time, end=_SCREENING) if time else Window(end=_SCREENING)
+    elif draft.standing == "current" and (time is None or (time.start is None and time.end is None and not isinstance(time.any_of, tuple))):
+        time = replace(time, start=_SCREENING, end=_SCREENING) if time else Window(start=_SCREENING, end=_SCREENING)
+    elif time is None and any(m.type == "status" and m.value == "active" for m in draft.modifiers):
+        pass
+    includes = tuple(r for i in draft.includes if (r := rule(i, text, kind, required=False)) is not None)
+    term = draft.term
+    name = draft.name or (term.name if term else fold(words))
+    for r in includes:
+        if r.span:
+            draft.cover(*r.span)
+    return Fact(
+        domain=draft.domain or ("condition" if kind == "exclusion" else "observation"),
+        span=(draft.first, draft.last),
+        concept=Concept(text=words, span=draft.concept, name=name, codes=term.codes if term else ()),
+        value=draft.value,
+        count=draft.count,
+        dose=draft.dose,
+        time=time,
+        modifiers=tuple(sorted(draft.modifiers, key=_place)),
+        includes=includes,
+        experiencer=draft.experiencer,
+    )
+
+
+def _place(modifier: Modifier) -> Span:
+    return modifier.span or (0, 0)

@@ -1,0 +1,144 @@
+"""What the members of a list share: a head, a tail, a value, a window, a modifier.
+
+In: two trees and their connective. Out: one tree in which each member stands for itself; "AST and ALT ≤ 5 × ULN" gives
+two facts with the same comparison, "renal or hepatic impairment" two impairments.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from protoparse.grammar.facts import Cutter, Draft, Node, Tree, drafts
+from protoparse.lexicon import fold
+from protoparse.model import Modifier
+
+
+def join(cutter: Cutter, op: Literal["all", "any"], left: Tree | None, right: Tree | None, link: Any) -> Tree | None:
+    """Two neighbours of a list as one tree, each completed by the other."""
+    if left is None or right is None:
+        return left or right
+    if isinstance(right, Draft) and right.concept is None:
+        return _lone(op, left, right)
+    members = left.members if isinstance(left, Node) and left.op == op else [left]
+    if isinstance(right, Draft):
+        first = members[0]
+        lasts = _tail(members)
+        for member in lasts:
+            _complete(cutter, member, right)
+        members = [m for m in members if not (isinstance(m, Draft) and m.concept is None and not _absorb(m, right))]
+        if isinstance(first, Draft) and first.concept is not None:
+            _inherit(first, right)
+        if not members:
+            return right
+    if cutter.kind == "exclusion" and op == "all" and link.value in (",", "/", "and", "&") and _kinds(members, right):
+        op = "any"
+    if isinstance(left, Node) and left.op == op:
+        return Node(op, [*members, right])
+    return Node(op, [*members, right])
+
+
+def _tail(members: list[Tree]) -> list[Draft]:
+    """The drafts at the end of a list, back to the last that is no plain draft."""
+    found: list[Draft] = []
+    for member in reversed(members):
+        if not isinstance(member, Draft):
+            break
+        found.append(member)
+    return found
+
+
+def _kinds(members: list[Tree], right: Tree) -> bool:
+    """ "and" between kinds of disease, drug or patient in an exclusion means either; between findings, both."""
+    return all(d.value is None for m in [*members, right] for d in drafts(m))
+
+
+def _lone(op: Literal["all", "any"], left: Tree, right: Draft) -> Tree:
+    """A member that names nothing: a second value, window or modifier of what stands before it."""
+    target = left
+    while isinstance(target, Node):
+        target = target.members[-1]
+    if right.value is not None and target.concept is not None:
+        twin = target.copy()
+        twin.value, twin.bare_value, twin.time = right.value, right.bare_value, right.time or target.time
+        twin.last = max(twin.last, right.last)
+        if target.value is None:
+            target.value = right.value
+            return left
+        members = left.members if isinstance(left, Node) and left.op == op else [left]
+        return Node(op, [*members, twin])
+    if right.time is not None and target.time is None:
+        target.time = right.time
+        target.cover(right.first, right.last)
+    target.modifiers += right.modifiers
+    if right.modifiers:
+        target.cover(right.first, right.last)
+    if right.standing and not target.standing:
+        target.standing = right.standing
+    return left
+
+
+def _absorb(lone: Draft, right: Draft) -> bool:
+    """A member of modifiers alone ("acute or chronic pancreatitis") goes to the next; False when it is used up."""
+    if lone.modifiers:
+        mine, theirs = lone.modifiers[-1], right.modifiers[0] if right.modifiers else None
+        if theirs is not None and theirs.type == mine.type and mine.span and theirs.span and mine.span < theirs.span:
+            values = [*_values(mine), *_values(theirs)]
+            span = (mine.span[0], theirs.span[1])
+            right.modifiers[0] = Modifier(type=mine.type, text="", span=span, value=tuple(values))
+            right.modifiers[:0] = lone.modifiers[:-1]
+        else:
+            right.modifiers[:0] = lone.modifiers
+        right.cover(lone.first, lone.last)
+    if lone.standing and not right.standing:
+        right.standing = lone.standing
+    elif lone.standing and right.standing and lone.standing != right.standing:
+        right.standing = "history"
+    if lone.time is not None and right.time is None:
+        right.time = lone.time
+        right.cover(lone.first, lone.last)
+    if lone.value is not None and right.value is None:
+        right.value = lone.value
+        right.cover(lone.first, lone.last)
+    return False
+
+
+def _values(modifier: Modifier) -> tuple[str, ...]:
+    if isinstance(modifier.value, tuple):
+        return modifier.value
+    return (modifier.value or fold(modifier.text),)
+
+
+_ADJECTIVE = ("al", "ic", "ac", "ar", "ous", "ary", "ive", "oid", "ory", "ine")
+
+
+def _complete(cutter: Cutter, member: Draft, right: Draft) -> None:
+    """What the last member of a list says holds for the earlier ones that lack it."""
+    if member.concept is None or right.concept is None:
+        return
+    if member.value is None and right.value is not None and member.domain in (None, "measurement"):
+        if member.count is None and (right.domain in (None, "measurement")):
+            member.value, member.bare_value = right.value, right.bare_value
+            member.domain = member.domain or right.domain
+    if member.time is None and right.window_behind and right.time is not None and not member.standing:
+        member.time, member.window_behind = right.time, True
+    text = cutter.text[slice(*member.concept)]
+    tail = cutter.text[slice(*right.concept)].split()
+    if not member.known and len(tail) > 1 and len(text.split()) == 1 and text.lower().endswith(_ADJECTIVE):
+        # "renal, hepatic or cardiac disease": the head noun stands behind the last adjective alone.
+        member.domain = right.domain
+        member.name = fold(f"{text} {tail[-1]}")
+        member.known = True
+    elif member.domain is None and right.domain is not None and right.value is None:
+        member.domain = right.domain
+
+
+def _inherit(first: Draft, right: Draft) -> None:
+    """What stands before the first member ("history of A or B") holds for the later ones."""
+    if first.standing and not right.standing and right.time is None:
+        right.standing = first.standing
+    if first.experiencer != "patient" and right.experiencer == "patient":
+        right.experiencer = first.experiencer
+    if right.domain is None and first.domain is not None and right.value is None:
+        right.domain = first.domain
+    if first.time is not None and not first.window_behind and right.time is None:
+        right.time = first.time

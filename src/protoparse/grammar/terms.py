@@ -1,0 +1,70 @@
+"""What kind of thing a phrase names, told by its last word.
+
+In: the lower-case words of a noun phrase, and the vocabulary's terms in it. Out: an OMOP-like domain, or None.
+
+>>> domain_of(["interstitial", "pneumopathy"])
+'condition'
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import cache
+
+from protoparse import lexicon
+from protoparse.lexing import Term
+from protoparse.model import Domain
+
+
+@cache
+def _heads() -> Mapping[str, Domain]:
+    return {
+        word: row["domain"]  # type: ignore[misc]
+        for row in lexicon.rows("heads")
+        if row["kind"] == "head"
+        for word in lexicon.spellings(row["words"])
+    }
+
+
+@cache
+def _suffixes() -> tuple[tuple[str, Domain], ...]:
+    found = [
+        (word.lstrip("-"), row["domain"])
+        for row in lexicon.rows("heads")
+        if row["kind"] == "suffix"
+        for word in lexicon.spellings(row["words"])
+    ]
+    return tuple(sorted(found, key=lambda pair: -len(pair[0])))  # type: ignore[arg-type]
+
+
+@cache
+def _domain_of_word(word: str) -> Domain | None:
+    found = _heads().get(word)
+    if found is None and len(word) > 5:
+        plain = word[:-1] if word.endswith("s") and not word.endswith(("ss", "sis", "tis")) else word
+        found = _heads().get(plain) or next((d for s, d in _suffixes() if plain.endswith(s)), None)
+    return found
+
+
+def domain_of(words: Sequence[str], final: Term | None = None, inner: Term | None = None) -> Domain | None:
+    """The domain of a noun phrase: its final known term's, else its head's, else that of a known term inside it.
+
+    The head of "cancer of the breast" stands before "of".
+    """
+    if final is not None and "of" not in words:
+        return final.domain
+    head = words[words.index("of") - 1] if "of" in words[1:] else words[-1]
+    found = _domain_of_word(head)
+    if found is None and final is not None:
+        return final.domain
+    if found is None and "of" in words:
+        found = _domain_of_word(words[-1])
+    if found is None and inner is not None:
+        return inner.domain
+    return found
+
+
+@cache
+def generic(word: str) -> bool:
+    """Whether a word is only a head ("disease", "treatment")."""
+    return word in _heads()

@@ -1,0 +1,297 @@
+"""Text to typed lexemes: spaCy tokens, then the vocabulary of `lexicon/`, longest match first.
+
+In: a text and the pieces of it that are to be read. Out: `Lexemes`, parallel arrays over all pieces; "≥ 18 years old"
+gives the codes `<nt`: a comparator, a number, a unit of time.
+
+White space, Markdown escapes and comments are no tokens; every other character belongs to one. Each lexeme has a code
+of one character (see `CODES`), so that the shape of a text is a string in which `re` finds islands at C speed.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
+from typing import Any, NamedTuple
+
+from spacy.matcher import PhraseMatcher
+from spacy.tokens import Doc
+from spacy.vocab import Vocab
+
+from protoparse import lexicon
+from protoparse.model import Code, Domain, Span
+
+CODES: Mapping[str, str] = {
+    "and": "&", "or": "|", "comma": ",", "stop": ".", "open": "(", "close": ")", "slash": "/", "colon": ":",
+    "dash": "-", "to": "~", "between": "B", "times": "x", "number": "n", "ordinal": "r", "before_number": "<",
+    "after_number": ">", "unit": "u", "time_unit": "t", "reference": "L",
+    "not": "!", "notpseudo": "v", "except": "X", "if": "?", "include": "I",
+    "within": "W", "past": "P", "before": "b", "after": "f", "of": "O", "at": "@", "during": "D", "since": "S",
+    "until": "U", "from": "F", "for": "o", "guard": "p", "ago": "g", "whichever": "h", "anchor": "a",
+    "history": "H", "presence": "H", "current": "C", "family": "Y", "qualitative": "q", "cause": "c", "method": "A",
+    "purpose": "G", "definition": "=", "clause": "R", "permission": "+", "refusal": "#", "subjective": "J",
+    "population": "v", "filler": "v", "determiner": "d", "preposition": "p", "modifier": "m", "measurement": "M",
+    "concept": "K", "word": "w", "break": "\n",
+}  # fmt: skip
+"""What a role is called in the tables, and its code; a word of several roles takes the code of the first listed here
+in which it may stand alone (see `_PRIORITY`), and keeps the others for the grammar to ask."""
+
+_PRIORITY = (
+    "comma stop open close slash colon dash and or number reference before_number after_number between "
+    "notpseudo not except permission refusal subjective include whichever past within before after at during since until "
+    "history presence current family cause method purpose definition of for if times from to "
+    "modifier qualitative measurement concept anchor clause time_unit unit preposition determiner population filler ago guard"
+).split()
+_RANK = {role: rank for rank, role in enumerate(_PRIORITY)}
+
+CONCEPTS: tuple[tuple[str, Domain], ...] = (
+    ("persons", "person"), ("conditions", "condition"), ("drugs", "drug"), ("procedures", "procedure"),
+    ("observations", "observation"), ("allergies", "allergy"), ("devices", "device"), ("visits", "visit"),
+    ("studies", "study"), ("consents", "consent"), ("others", "other"),
+)  # fmt: skip
+
+# A power of ten in a unit, however it was flattened: "x 10^9/L", "×109/L", "*10(9)/l", "10e9/L", "x10⁹ / L".
+_SCALE = r"(?:[x×*·✕X]\s*)?10\s*(?:\^|\*\*|\*|E|e)?\s*[(\[]?\s*[-−]?(?:[1-9]|1[012]|[⁰¹²³⁴-⁹]{1,2})\s*[)\]]?\s*(?:cells\s*)?/\s*(?:mm\s?(?:3|³|\^3)|[µμu][lL]|m[lL]|d[lL]|[lL]|kg)(?![A-Za-z])"
+_TOKEN = re.compile(
+    rf"(?P<scale>{_SCALE})"
+    r"|(?P<number>\d{1,3}(?:,\d{3})+(?:\.\d+)?(?!\d)|\d+(?:[.,·]\d+)?(?:[eE]\d+\b)?|(?<![\w.])\.\d+)"
+    r"|(?P<entity>&(?:lt|gt|le|ge);=?)"
+    r"|(?P<sign>[<>]\s?=|=\s?[<>]|\+/-|e\.g\.?|i\.e\.?|E\.g\.|I\.e\.)"
+    r"|(?P<skip><!--.*?-->|\\(?=[^\w\s])|\*\*|[\u200b-\u200f\u202a-\u202e\u2060\ufeff])"
+    r"|(?P<times>[xX](?=ULN|LLN|UNL|\d))"
+    r"|(?P<word>[^\W\d_]+(?:['’]s\b|\d+[^\W_]*|(?<=[A-Za-z])(?:['’][a-z]\b))?)"
+    r"|(?P<other>[^\w\s]|_)",
+    re.DOTALL,
+)
+_WORDS = re.compile(r"\d+(?:[.,]\d+)*|[^\W\d_]+(?:['’]s\b|\d+[^\W_]*)?|[<>]\s?=|=\s?[<>]|\+/-|e\.g\.?|i\.e\.?|&(?:lt|gt|le|ge);=?|[^\w\s]|_")
+_ROMAN = re.compile(r"(?:i{1,3}|iv|v|vi{0,2})[abc]?\d?")
+_SUPERSCRIPT = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹", "0123456789")
+
+
+class Entry(NamedTuple):
+    """What the vocabulary knows of a word or phrase: a code, and a value for each role it can play."""
+
+    code: str
+    text: str
+    roles: Mapping[str, Any]
+
+    @property
+    def event(self) -> str | None:
+        """The event that it can anchor."""
+        return self.roles.get("anchor")
+
+
+class Term(NamedTuple):
+    """A named thing: what it is, its normalised name, its codes; for a measurement its kind."""
+
+    domain: Domain
+    name: str
+    kind: str | None = None
+    codes: tuple[Code, ...] = ()
+
+
+class Lexemes(NamedTuple):
+    """Parallel arrays over the lexemes of all pieces, a break (code newline) behind each piece."""
+
+    codes: str
+    entries: Sequence[Entry]
+    starts: Sequence[int]
+    ends: Sequence[int]
+    breaks: Sequence[int]
+
+
+_BREAK = Entry("\n", "\n", {})
+
+
+def words(phrase: str) -> list[str]:
+    """A vocabulary phrase as the lower-case tokens that a text would give."""
+    return [w.replace(" ", "").replace("’", "'") for w in _WORDS.findall(phrase.lower())]
+
+
+def number(text: str) -> int | float:
+    """A printed number: "1,500" and "50.000" are thousands, "18,5" a decimal.
+
+    >>> number("1,500"), number("50.000"), number("18,5"), number("2E6"), number("0.125")
+    (1500, 50000, 18.5, 2000000, 0.125)
+    """
+    text = text.replace("·", ".")
+    if re.fullmatch(r"[1-9]\d{0,2}(?:,\d{3})+(?:\.\d+)?", text):
+        text = text.replace(",", "")
+    elif re.fullmatch(r"[1-9]\d{0,2}\.000", text):
+        text = text.replace(".", "")
+    value = float(text.replace(",", "."))
+    return int(value) if value.is_integer() else value
+
+
+def scale_unit(text: str) -> str:
+    """The UCUM code of a printed power of ten in a unit.
+
+    >>> scale_unit("x 10^9/L"), scale_unit("×109/L"), scale_unit("10⁶/ml")
+    ('10*9/L', '10*9/L', '10*6/mL')
+    """
+    plain = text.translate(_SUPERSCRIPT)
+    power, per = plain.split("/", 1)
+    exponent = re.sub(r"[^\d]", "", re.split(r"10", power, maxsplit=1)[1])
+    volume = re.sub(r"\s", "", per).translate(str.maketrans({"µ": "u", "μ": "u", "³": "3", "^": ""})).lower()
+    return f"10*{exponent}/" + {"l": "L", "ul": "uL", "ml": "mL", "dl": "dL", "mm3": "mm3", "kg": "kg"}[volume]
+
+
+class _Vocabulary(dict[str, Entry]):
+    """Single words; an unknown one is entered as a word or a number when it is first asked for."""
+
+    LIMIT = 200_000
+
+    def __missing__(self, key: str) -> Entry:
+        if len(self) > self.LIMIT:
+            for known in [k for k, e in self.items() if e.code in "wn"]:
+                del self[known]
+        if key[0].isdigit() or (key[0] == "." and len(key) > 1):
+            entry = Entry("n", key, {"number": number(key)})
+        elif "/" in key and "10" in key:
+            entry = Entry("u", key, {"unit": scale_unit(key), "scale": True})
+        elif key[0].isalpha() or key[0] == "_":
+            entry = Entry("w", key, {"ordinal": key.upper()} if _ROMAN.fullmatch(key) else {})
+        else:
+            entry = Entry("w", key, {"sign": True})
+        self[key] = entry
+        return entry
+
+
+def _roles() -> dict[tuple[str, ...], dict[str, Any]]:
+    """Every phrase of the tables, tokenized, with its roles."""
+    table: dict[tuple[str, ...], dict[str, Any]] = {}
+
+    def add(phrase: str, role: str, value: Any) -> None:
+        key = tuple(words(phrase))
+        if key:
+            table.setdefault(key, {}).setdefault(role, value)
+
+    for row in lexicon.rows("cues"):
+        for phrase in row["phrases"].split("|") if row["cue"] != "or" else [*row["phrases"].split("|"), "|"]:
+            if phrase:
+                add(phrase, row["cue"], row["value"] or True)
+    for row in lexicon.rows("comparators"):
+        for phrase in lexicon.spellings(row["spellings"]):
+            add(phrase, f"{row['place']}_number", row["operator"])
+    for row in lexicon.rows("numbers"):
+        for phrase in lexicon.spellings(row["words"]):
+            add(phrase, "number", number(row["value"]))
+    for row in lexicon.rows("references"):
+        for phrase in lexicon.spellings(row["spellings"]):
+            add(phrase, "reference", row["reference"])
+    for row in lexicon.rows("units"):
+        for phrase in lexicon.spellings(row["spellings"]):
+            add(phrase, "time_unit" if row["kind"] == "time" else "unit", row["ucum"] or None)
+    for row in lexicon.rows("anchors"):
+        for phrase in lexicon.spellings(row["spellings"]):
+            add(phrase, "anchor", row["event"])
+    for row in lexicon.rows("modifiers"):
+        for phrase in lexicon.spellings(row["spellings"]):
+            add(phrase, "modifier", (row["type"], row["value"]))
+    for row in lexicon.rows("measurements"):
+        codes = (Code(system="LOINC", code=row["loinc"]),) if row["loinc"] else ()
+        term = Term("measurement", row["name"], row["kind"], codes)
+        for phrase in [row["name"], *lexicon.spellings(row["spellings"])]:
+            add(phrase, "measurement", term)
+    for name, domain in CONCEPTS:
+        for row in lexicon.rows(name):
+            term = Term(domain, row["name"])
+            for phrase in [row["name"], *lexicon.spellings(row["spellings"])]:
+                for variant in _variants(phrase):
+                    add(variant, "concept", term)
+    return table
+
+
+def _variants(phrase: str) -> Iterable[str]:
+    """A phrase, its plain plural, and either without its hyphens."""
+    yield phrase
+    if phrase[-1:].isalpha() and phrase[-1] not in "sxy" and len(phrase) > 4:
+        yield phrase + "s"
+    if "-" in phrase:
+        yield from _variants(phrase.replace("-", " "))
+
+
+def _entry(key: tuple[str, ...], roles: dict[str, Any]) -> Entry:
+    first = min(roles, key=_RANK.__getitem__)
+    # A letter or a short word that is also a unit ("a", "d", "in") is one only behind a number.
+    return Entry(CODES[first], " ".join(key), roles)
+
+
+class Lexer:
+    """The vocabulary, compiled once; `lex` may be called from one thread at a time."""
+
+    def __init__(self) -> None:
+        self.vocab = Vocab()
+        self.singles = _Vocabulary()
+        self.matcher = PhraseMatcher(self.vocab, attr="ORTH")
+        self.phrases: dict[int, Entry] = {}
+        for key, roles in _roles().items():
+            if len(key) == 1:
+                self.singles[key[0]] = _entry(key, roles)
+            else:
+                name = " ".join(key)
+                self.matcher.add(name, [Doc(self.vocab, words=list(key))])
+                self.phrases[self.vocab.strings[name]] = _entry(key, roles)
+
+    def lex(self, text: str, pieces: Iterable[Span]) -> Lexemes:
+        """The lexemes of the pieces of a text, a break behind each piece.
+
+        >>> lexer().lex("age ≥ 18 years", [(0, 14)]).codes
+        'M<nt\\n'
+        """
+        tokens: list[str] = []
+        starts: list[int] = []
+        ends: list[int] = []
+        finditer = _TOKEN.finditer
+        for piece in pieces:
+            for match in finditer(text, *piece):
+                if match.lastgroup != "skip":
+                    tokens.append(match[0])
+                    starts.append(match.start())
+                    ends.append(match.end())
+            tokens.append("\n")
+            starts.append(piece[1])
+            ends.append(piece[1])
+        entries = self._merge(tokens, starts, ends)
+        codes = "".join([e.code for e in entries])
+        breaks = [i for i, c in enumerate(codes) if c == "\n"]
+        return Lexemes(codes, entries, starts, ends, breaks)
+
+    def _merge(self, tokens: list[str], starts: list[int], ends: list[int]) -> list[Entry]:
+        """The entries of the tokens, those of a phrase merged in all three lists."""
+        lowers = [t.lower() for t in tokens]
+        look = self.singles
+        entries = [_BREAK if w == "\n" else look[w] for w in lowers]
+        found = self.matcher(Doc(self.vocab, words=lowers)) if lowers else []
+        if not found:
+            return entries
+        # Longest first at each place; a phrase that begins inside one already taken is left.
+        found.sort(key=_leftmost_longest)
+        merged: list[Entry] = []
+        at: list[int] = []
+        to: list[int] = []
+        done = 0
+        for key, begin, end in found:
+            if begin < done:
+                continue
+            merged += entries[done:begin]
+            at += starts[done:begin]
+            to += ends[done:begin]
+            merged.append(self.phrases[key])
+            at.append(starts[begin])
+            to.append(ends[end - 1])
+            done = end
+        merged += entries[done:]
+        starts[:] = at + starts[done:]
+        ends[:] = to + ends[done:]
+        return merged
+
+
+def _leftmost_longest(match: tuple[int, int, int]) -> tuple[int, int]:
+    return match[1], -match[2]
+
+
+@cache
+def lexer() -> Lexer:
+    """The lexer that everybody shares."""
+    return Lexer()

@@ -1,0 +1,110 @@
+"""Eligibility text as an outline: headings, items and their nesting, with offsets.
+
+In: an eligibility section, as a registry prints it. Out: an `Outline`; every character of the text that is no white space
+lies in the span of an item, of a heading or of a preamble.
+
+>>> found = outline("Inclusion Criteria:\\n\\n1. Any of the following:\\n   a) asthma\\n   b) COPD\\n2. Age > 40")
+>>> [(item.label, item.kind, item.combine, len(item.children)) for item in found.items]
+[('1.', 'inclusion', 'any', 2), ('2.', 'inclusion', None, 0)]
+
+The way of the data: `blocks` (lines, however wrapped), `marks` (bullets and numbers), `headings`, `nesting` (the tree), `leads`
+(how children count).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from protoparse.model import Combine, Kind, Note, Span
+from protoparse.outline.blocks import blocks
+from protoparse.outline.leads import combine, lead
+from protoparse.outline.nesting import Node, grow
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One criterion of the outline."""
+
+    kind: Kind
+    group: str | None
+    """The heading or inline prefix of the cohort, part or arm that alone the item is for."""
+    label: str | None
+    """The bullet or number as printed."""
+    span: Span
+    """The whole item with its mark and its children."""
+    body: tuple[Span, ...]
+    """Its own text without mark, group prefix, children and comments."""
+    lead: Span | None
+    """The words of its body that only introduce the children."""
+    combine: Combine | None
+    """How the children count; None without children."""
+    children: tuple[Item, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Outline:
+    """The items of a text, and the spans that are none."""
+
+    items: tuple[Item, ...]
+    headings: tuple[Span, ...]
+    preambles: tuple[Span, ...]
+    notes: tuple[Note, ...]
+
+
+def outline(text: str) -> Outline:
+    """Read the outline of an eligibility text; raises `NestingError` beyond `MAX_DEPTH` levels."""
+    low = text.lower()
+    if len(low) != len(text):  # a few capitals lower to two characters
+        low = "".join(c if len(c.lower()) > 1 else c.lower() for c in text)
+    tree = grow(text, low, blocks(text, low))
+    return Outline(
+        items=tuple(_item(text, node) for node in tree.roots),
+        headings=tuple(tree.headings),
+        preambles=tuple(tree.preambles),
+        notes=tuple(tree.notes),
+    )
+
+
+def _item(text: str, node: Node) -> Item:
+    children = tuple(_item(text, child) for child in node.children)
+    counted: Combine | None = None
+    introduces: Span | None = None
+    if children:
+        before = [piece for piece in node.pieces if piece[1] <= children[0].span[0]]
+        start, end = before[-1] if before else (node.start, node.start)
+        own, places = _folded(text, start, end)
+        counted = combine(own, node.kind, [_words(text, child) for child in node.children])
+        found = lead(own)
+        if found:
+            introduces = (places[found[0]], places[found[1] - 1] + 1)
+    return Item(
+        kind=node.kind,
+        group=node.group,
+        label=text[slice(*node.label)] if node.label else None,
+        span=(node.start, max([node.end, *(child.span[1] for child in children)])),
+        body=tuple(node.pieces),
+        lead=introduces,
+        combine=counted,
+        children=children,
+    )
+
+
+def _words(text: str, node: Node) -> str:
+    """What an item says itself, with the connective that may end it."""
+    start = node.pieces[0][0] if node.pieces else node.start
+    return text[start : node.children[0].start if node.children else node.end].rstrip()
+
+
+def _folded(text: str, start: int, end: int) -> tuple[str, list[int] | range]:
+    """A piece with its white space folded, and where each character of that stands in the text."""
+    own = text[start:end]
+    folded = " ".join(own.split())
+    if folded == own:
+        return own, range(start, end)
+    places: list[int] = []
+    for place in range(start, end):
+        if not text[place].isspace():
+            places.append(place)
+        elif places and not text[place - 1].isspace():
+            places.append(place)
+    return folded, places[: len(folded)]

@@ -1,0 +1,300 @@
+"""What stands over items: section headings, sentences that serve as one, cohorts and topics.
+
+In: a block's text. Out: the `Heading` it opens with, if any: the kind and the group it sets, and where it ends; what follows
+on the same line is an item. A heading that names no kind leaves the kind as it is.
+
+>>> section("Exclusion criteria for Part B: pregnancy", 0, 40)
+Heading(kind='exclusion', group='Part B', end=30)
+>>> cohort("For healthy volunteers:")
+'For healthy volunteers'
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from protoparse.model import Kind
+
+
+class Heading(NamedTuple):
+    """What a heading sets, and the offset behind it."""
+
+    kind: Kind
+    group: str | None
+    end: int
+
+
+# ------------------------------------------------------------------ sections
+
+_KEY = re.compile(
+    r"""
+    \b(?:(?P<ex>non[-\s]?inclusion|exclusion(?:ary|s)?|excluded|ineligibility)
+       | (?P<in>inclusions?|included|eligibility|eligible|selection|entry|enrol?lment))\b
+    (?P<both>\s*(?:/|\\/|and|&|or)\s*(?:in|ex)clusion)?
+    (?P<criteria>\s*criter(?:i(?:a|on|um|as|ons)|a)\b)?
+    """,
+    re.I | re.X,
+)
+_STEM = re.compile(r"[cC][lL][uU][sSdD]|[lL][iI][gG][iI][bB]|[cC][rR][iI][tT][eE][rR]")
+_SENTENCE = re.compile(
+    r"\b(?:meets?|meeting|met|who|whom|that|which|are|is|be|been|will|must|may|apply|with any|per|these|those|this|if|to|"
+    r"following|not|protocol\S*|satisf\w+|fulfil\w*|listed|according|as|than|\w+\s+the)\b",
+    re.I,
+)
+_BEFORE = re.compile(r"[\w\s/&,.()'’+\-–:]*")
+_TAIL_STOP = re.compile(r"\s*(?:[:：](?!\d)|[-–—]\s)\s*")
+_DRESS = "*_#= \t\xa0"
+_VERB = re.compile(
+    r"\s*(?:will\s+)?(?:include[sd]?|including|are|were|is|was|be|compris\w+|consist\w*\s+of)\b(?:\s+as\s+follows|\s+the\s+following)?\s*[:,]?",
+    re.I,
+)
+_OF_WHOM = re.compile(r"\s*(?:[-–,]\s*)?(?:\b(?:for|in|of|at|specific\s+to|only|applicable|common|by|\d)\b|\(|\[)[^:.;]{0,110}", re.I)
+_EVERYBODY = re.compile(r"\b(?:all|both|every|any|each|general|overall|common|screening|study|trial|enrol?lment|entry)\b", re.I)
+_LEADING_WORDS = re.compile(
+    r"^(?:(?:the|key|main|major|general|additional|other|specific|primary|additional|further|core|list|of|lastly|patients?|participants?|subjects?|individuals?|clinical|study|trial|important|selected|basic|common|detailed|full|protocol|summary)\b[\s,:]*)+",
+    re.I,
+)
+
+
+def section(text: str, start: int, end: int, *, marked: bool = False) -> Heading | None:
+    """The section heading at the beginning of `text[start:end]`; raises nothing, None where the text only speaks of criteria."""
+    m = _key(text, start, min(end, start + 120))
+    if not m:
+        return None
+    before = text[start : m.start()]
+    if len(before.split()) > 8 or not _BEFORE.fullmatch(before.strip(_DRESS)) or _SENTENCE.search(before):
+        return None
+    if "." in before.rstrip(_DRESS)[:-1] or before.rstrip(_DRESS).endswith((":", ",")) and not _COHORT.search(before):
+        return None
+    word = m["ex"] or m["in"]
+    criteria = bool(m["criteria"])
+    if not criteria and (len(before.split()) > 3 or word.lower() in ("selection", "entry", "enrollment", "enrolment")):
+        return None
+    kind: Kind = "unspecified" if m["both"] else "exclusion" if m["ex"] else "inclusion"
+    place = m.end()
+    rest = text[place:end]
+    bare = rest.strip(_DRESS)
+    group = _group_of(before)
+    if not bare or bare in (":", "：", ".", "-", "–", ";", ":-", ": -", "::"):
+        if not criteria and (bare not in (":", "：", ":-") and (not word[0].isupper() or word.lower() == "eligible")):
+            return None
+        if bare == "." and (not before[:1].isupper() and not word[0].isupper()):
+            return None
+        return Heading(kind, group, end)
+    place += len(rest) - len(rest.lstrip(_DRESS))
+    if not criteria:
+        stop = _TAIL_STOP.match(text, place, end)
+        if not stop or not text[start].isupper() or text[place] in "-–—":
+            return None
+        return Heading(kind, group, _undress(text, stop.end(), end))
+    if stop := _TAIL_STOP.match(text, place, end):
+        return Heading(kind, group, _undress(text, stop.end(), end))
+    if (whom := _OF_WHOM.match(text, place, end)) and _whole(text, whom.end(), end):
+        stop_at = _TAIL_STOP.match(text, whom.end(), end)
+        if not _SENTENCE.search(whom.group()) or whom.group().lstrip().startswith(("(", "[")):
+            tail = stop_at.end() if stop_at else end
+            return Heading(kind, group or _group_of(whom.group()), _undress(text, tail, end))
+    verb = _VERB.match(text, place, end)
+    if verb and not m["both"] and text[start].isupper() and (verb.end() < end or verb.group().endswith(":")):
+        return Heading(kind, group, _undress(text, verb.end(), end))
+    following = text[place:end].lstrip()
+    if following[0] == "." and (before[:1] or word)[0].isupper():
+        return Heading(kind, group, text.index(".", place) + 1)
+    title = m["criteria"].strip()[0].isupper() and word[0].isupper()
+    if title and not before.strip() and not m["both"] and (following[0].isupper() or following[0] in "≥>≤<1(•") and not marked:
+        return Heading(kind, group, place)
+    return None
+
+
+def _key(text: str, start: int, end: int) -> re.Match[str] | None:
+    """The word that says which section it is, looked for where its stem stands."""
+    stem = _STEM.search(text, start, end)
+    if not stem:
+        return None
+    return _KEY.search(text, max(start, stem.start() - 16), min(len(text), end + 60))
+
+
+def _whole(text: str, place: int, end: int) -> bool:
+    return place >= end or bool(_TAIL_STOP.match(text, place, end)) or not text[place:end].strip(_DRESS + ".")
+
+
+def _undress(text: str, place: int, end: int) -> int:
+    """Behind the stars and spaces that close a bold heading."""
+    while place < end and text.startswith(("**", "__"), place):
+        place += 2
+    while place < end and text[place].isspace():
+        place += 1
+    return place
+
+
+def _group_of(words: str) -> str | None:
+    """The cohort, part or people that a section heading is limited to, as printed."""
+    words = words.strip(" \t\xa0:;,.-–—*_#")
+    if words[:1] in "([" and words[-1:] in ")]":
+        words = words[1:-1].strip()
+    words = re.sub(r"^(?:for|in|of|specific\s+to|only\s+for|applicable\s+to)\s+(?:the\s+)?", "", words, flags=re.I)
+    words = _LEADING_WORDS.sub("", words).strip(" :,-–") if not re.match(r"(?:patients?|participants?|subjects?)\s+(?:with|in|of)\b", words, re.I) else words
+    if not words or _EVERYBODY.search(words) and not _COHORT.search(words):
+        return None
+    return words if _COHORT.search(words) or _PEOPLE.search(words) else None
+
+
+def opens_section(text: str, low: str, start: int, end: int) -> int:
+    """Where the section heading ends that a line holds by itself or opens with; 0 where it is none (`low`: lower case)."""
+    stop = min(end, start + 100)
+    if low.find("clu", start, stop) < 0 and low.find("ligib", start, stop) < 0 and low.find("criter", start, stop) < 0:
+        return 0
+    while start < end and text[start] in _DRESS:
+        start += 1
+    heading = section(text, start, end)
+    if heading is None or (heading.end >= end and not text[start].isupper() and not text[end - 1] == ":"
+                           and "riteri" not in low[start:end]):
+        return 0
+    return heading.end
+
+
+_MIDLINE = re.compile(
+    r"""
+    (?:(?:Key|Main|Major|General|Additional|KEY|MAIN)\s+)?
+    (?:(?:(?P<c>Inclusion|Exclusion|Non-?inclusion)\s+[Cc]riteri(?:a|on)|(?P<u>INCLUSION|EXCLUSION)\s+CRITERIA)
+        (?:\s*(?::|\s[-–]\s)|\s+(?:are|were|include)\b:?|(?=\s+[A-Z≥>•1]))
+      | (?P<b>Inclusion|Exclusion|INCLUSION|EXCLUSION)\s*:)
+    \s*
+    """,
+    re.X,
+)
+_QUOTED = re.compile(r"(?:\b(?:the|all|any|these|those|following|other|meets?|of|with|per|no|an?|and|or|to|as|in|see|key)|/|\(|\"|“)\s*$", re.I)
+
+
+def midline(text: str, low: str, start: int, end: int) -> Iterator[tuple[int, Heading]]:
+    """The section headings that stand inside a flattened line, each with its beginning."""
+    place = low.find("clusion", start, end)
+    while place >= 0:
+        m = _MIDLINE.search(text, max(start, place - 20), min(end, place + 40))
+        if m and m.start() > start and not _QUOTED.search(text, max(start, m.start() - 12), m.start()):
+            head = text[max(start, m.start() - 3) : m.start()].rstrip()
+            if ":" in m.group() or head[-1:] in ".;)-":
+                word = (m["c"] or m["u"] or m["b"]).lower()
+                yield m.start(), Heading("inclusion" if word.startswith("in") else "exclusion", None, m.end())
+            place = low.find("clusion", m.end(), end)
+        else:
+            place = low.find("clusion", place + 7, end)
+
+
+# ------------------------------------------------------------------ sentences that head a list
+
+_SUBJECT = (
+    r"(?:(?:all|any|eligible|potential|prospective|adult|female|male|only|an?|the|those|each)\s+)*"
+    r"(?:patients?|subjects?|participants?|individuals?|persons?|people|candidates?|volunteers?|you|women|men|children|"
+    r"adults?|criteria|cases?|donors?|who)\b"
+)
+_HEADS = re.compile(
+    rf"""
+    ^(?:in\s+order\s+)?(?:
+      (?:to\s+(?:be|participate|enter|qualify|enrol?l?)\b[^.]*)
+    | {_SUBJECT}\s+(?:\([^)]*\)\s+)?(?:who|that|meeting|fulfil\w*|satisfy\w*|presenting|having|must|will|may|can|could|are|is|were|should|cannot|meets?|with\s+(?:any|one|all|at\ least|the\ following))\b[^.]*
+    | (?:eligible|ineligible|included|excluded|not\s+eligible)\s+{_SUBJECT}[^.]*
+    | (?:the\s+following|any\s+of\s+the\s+following|all\s+of\s+the\s+following|one\s+of\s+the\s+following|exclu\w+|inclu\w+)\b[^.]*
+    | (?:we|this\s+study|this\s+trial|the\s+study)\b[^.]*
+    | {_SUBJECT}
+    )[.:]?$
+    """,
+    re.I | re.X,
+)
+_ABOUT_ENTRY = re.compile(
+    r"\b(?:criteri\w+|eligib\w+|ineligib\w+|exclu\w+|inclu(?:ded|sion)|enrol\w+|participat\w+|recruit\w+|entered|entry|qualify)\b", re.I
+)
+_INTRODUCES = re.compile(r"\b(?:following|criteri\w+|if|when|who|must|conditions?|have|those|include|are|were|you)\b[^.;]{0,90}[:.]?$", re.I)
+_REFUSES = re.compile(
+    r"\bexclu\w+|\bineligib\w+|\b(?:not|never|cannot|can't|n't|nor|none)\b[^.]{0,40}\b(?:eligib\w+|inclu\w+|enrol\w+|participat\w+|recruit\w+|"
+    r"enter\w*|allowed|considered|permitted|qualify|take\s+part|accepted|admitted)",
+    re.I,
+)
+
+
+def sentence(text: str) -> Kind | None:
+    """The kind that a sentence over a list announces ("You may not take part if you:"), None where it announces none."""
+    if len(text) > 400 or not _HEADS.match(text) or not _ABOUT_ENTRY.search(text) or not _INTRODUCES.search(text):
+        return None
+    return "exclusion" if _REFUSES.search(text) else "inclusion"
+
+
+# ------------------------------------------------------------------ cohorts and topics
+
+_COHORT = re.compile(
+    r"\b(?:cohorts?|arms?|sub-?stud(?:y|ies)|strat(?:um|a)|dose[-\s](?:escalation|expansion|finding|confirmation|optimi[sz]ation)|"
+    r"(?:escalation|expansion)\s+(?:phase|part|cohort)s?|(?:control|case|treatment|comparison|intervention|study|placebo|healthy)\s+groups?|"
+    r"groups?\s+(?:[A-Z\d]\b|I+\b|one|two|three)|parts?\s+(?:[A-Z]?-?\d\w*|[A-Z]\b|I+\b|one|two)|(?:\w+\s)?study\s+part|"
+    r"phases?\s+(?:\d\w?|I{1,3}[ab]?|one|two)\b|stages?\s+(?:\d\w?|I{1,3}V?)\s+(?:participants?|patients?|subjects?)|"
+    r"randomi[sz]ations?\s+\w|modules?\s+\d)",
+    re.I,
+)
+_CROWD = (
+    r"(?:volunteers?|controls?|participants?|subjects?|patients?|donors?|recipients?|caregivers?|carers?|parents?|children|adults|adolescents|"
+    r"infants|newborns|neonates|women|men|males|females|mothers|fathers|partners|siblings|individuals|clinicians|physicians|providers|relatives|students|"
+    r"nurses|dyads)"
+)
+_PEOPLE = re.compile(rf"\b{_CROWD}\b|\b(?:donor|control|caregiver|parent|healthy|patient)\b", re.I)
+_NOT_A_NAME = re.compile(
+    r"\b(?:must|have|has|had|following|any of|defined|are|is|was|were|be|should|will|may|can|if|either|at least|one|receiv\w+|below|criteria|"
+    r"include\w*|including|such as|not|no|who|exclu\w+)\b|[<>≥≤=]",
+    re.I,
+)
+_FOR_PEOPLE = re.compile(rf"(?:(?:only\s+)?(?:for|in|among|specific\s+to)\s+(?:the\s+)?)?(?:[\w\-–/]+\s+){{0,5}}{_CROWD}(?:\s+(?:with|in|of|from|on|aged|only|without|and|or)\b.*|\s*\(.*)?", re.I)
+_PREFIX = re.compile(r"(?P<name>[^:;]{2,90}?)\s*[:：](?=\s|$)")
+_PREFIX_COMMA = re.compile(r"(?:for|in|to)\s+(?P<name>[^,:;.]{2,60}?),\s", re.I)
+
+
+def cohort(line: str) -> str | None:
+    """The cohort, arm or people that a whole line names; "" where it names everybody; None where it is no such heading."""
+    name = line.strip(_DRESS).rstrip(":：. *_").strip()
+    if not 1 < len(name) <= 100 or len(name.split()) > 14 or name[0].islower():
+        return None
+    if (_COHORT.search(name) and not _NOT_A_NAME.search(name.replace("only", ""))) or (
+        line.rstrip(" *_").endswith((":", "：")) and _FOR_PEOPLE.fullmatch(name) and not _NOT_A_NAME.search(name)
+    ):
+        return "" if re.search(r"\ball\b|\bboth\b", name, re.I) else name
+    return None
+
+
+def prefix(text: str, start: int, end: int) -> tuple[str, int] | None:
+    """The cohort that an item names before it begins ("Arm B: …", "In Part A, …"), and the offset behind it."""
+    stop = min(end, start + 100)
+    if (text.find(":", start, stop) >= 0 or text.find("：", start, stop) >= 0) and (m := _PREFIX.match(text, start, stop)):
+        name = m["name"]
+        for_people = _FOR_PEOPLE.fullmatch(name) and (name[:4].lower() == "for " or len(name.split()) <= 4)
+        if (_COHORT.search(name) or for_people) and not _NOT_A_NAME.search(name) and not re.search(r"\ball\b|[.?!]\s", name, re.I):
+            return name.strip(" *_"), m.end()
+    if text[start : start + 2] not in ("Fo", "In", "To", "fo", "in", "to", "FO", "IN"):
+        return None
+    if (m := _PREFIX_COMMA.match(text, start, min(end, start + 80))) and _COHORT.search(m["name"]) and not _NOT_A_NAME.search(m["name"]):
+        words = m["name"]
+        return (words if text[start : start + 2].lower() == "in" else text[start : m.end("name")]), m.end()
+    return None
+
+
+def names_cohort(name: str) -> bool:
+    """Whether a name holds the word of a cohort, arm, part or phase."""
+    return bool(_COHORT.search(name))
+
+
+_SAYS_MORE = re.compile(
+    r"\b(?:following|below|any|either|one|two|at least|must|have|has|had|defin\w+|such|includ\w+|except\w*|with|without|as|if|no|not|known|history|"
+    r"prior to|within|pregnan\w+|age over)\b|[<>≥≤=%;]|\d{2}",
+    re.I,
+)
+
+
+def topic(line: str, *, listed: bool) -> bool:
+    """Whether a line only names what the items below it are about ("Hepatic:", "Type of Participant"); `listed`: they are marked."""
+    name = line.strip(_DRESS)
+    colon = name.endswith((":", "："))
+    name = name.rstrip(":： ")
+    words = len(name.split())
+    if not name or name[0].islower() or _SAYS_MORE.search(name) or name[-1] in ".;,?)":
+        return False
+    if colon:
+        return words <= 5
+    return words <= 8 and listed

@@ -1,0 +1,172 @@
+"""What a lead-in says of the list below it: that there is one, how its members count, which words only introduce it.
+
+>>> combine("Any two of the following:", "inclusion", ())
+AtLeastChildren(at_least=2)
+>>> combine("Skin cancer, except for the following:", "exclusion", ())
+'except'
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from protoparse.model import AtLeastChildren, Combine, Kind
+
+_COUNTS = {w: i for i, w in enumerate("zero one two three four five six seven eight nine ten".split())}
+_N = r"(?P<%s>\d{1,2}|one|two|three|four|five|six|seven|eight|nine|ten)"
+_LISTED = r"(?:following|these|criteria|below|conditions|features|symptoms|signs|items|risk factors|factors|tests|methods|manifestations|characteristics|parameters)"
+
+_LEADS = re.compile(
+    r"""
+    \b(?:the|of|all|any|these|or|one|both|either|each|meets?|as)\s+(?:\w+\s+){0,2}?following\b[^.;]{0,120}[.:]?\W*$
+  | ^following\b
+  | \b(?:any|one|two|all|each|either|at\s+least)\b[^.;]{0,25}\b(?:below|listed)\b[^.;]{0,30}[.:]?\W*$
+  | \b(?:listed|defined|described|shown|given)\s+below\W*$
+    """,
+    re.I | re.X,
+)
+_CONSUMED = re.compile(r"following\b[^.;:]{0,90}:\s*\S", re.I)
+
+
+def leads(own: str) -> bool:
+    """Whether an item's own text announces a list: it ends in a colon, or speaks of "the following" and names nothing."""
+    tail = own[-220:].rstrip(" \t*_")
+    if tail[-1:] in (":", "："):
+        return True
+    low = tail.lower()
+    if "following" in low or "below" in low or "listed" in low:
+        m = _LEADS.search(tail)
+        return bool(m) and not _CONSUMED.search(tail, m.start())
+    return low.rstrip(".,- ").endswith(_ENDINGS)
+
+
+_ENDINGS = (
+    "as follows", "defined as", "defined by", "such as", "including", "includes", "include", "namely",
+    "provided they", "provided that they", "except", "except for",
+)  # fmt: skip
+_EXCEPT = re.compile(
+    r"\b(?:except(?:ions?|ing)?|excluding|unless|other\s+than|apart\s+from|not\s+including|does\s+not\s+apply|do\s+not\s+apply|exempt\w*)\b[^.;]{0,110}$", re.I
+)
+_THEN = re.compile(
+    r"\b(?:eligible|allowed|permitted|included|enrolled|acceptable|enter|participate|qualify)\b[^.;]{0,60}\b(?:provided|providing|if|as\s+long\s+as|when|so\s+long\s+as)\b[^.;]{0,60}$",
+    re.I,
+)
+_AT_LEAST = re.compile(
+    rf"(?:\b(?:at\s+least|minimum\s+of|any|a\s+total\s+of|more\s+than\s+or\s+equal\s+to|plus)|≥|>=|\\>=)\s*{_N % 'a'}\b(?:\s*\(\d+\))?(?:\s+or\s+more)?"
+    rf"(?:\s+(?:out\s+)?of|\s+(?:additional|other|major|minor)|(?=\s+{_LISTED}))"
+    rf"|\b{_N % 'b'}(?:\s*\(\d+\))?\s+or\s+more\s+(?:out\s+)?(?:of\b|{_LISTED})"
+    rf"|\b{_N % 'c'}(?:\s*\(\d+\))?\s+(?:out\s+)?of\s+(?:the\s+|these\s+)?(?:(?:\w+\s+){{0,2}}following|{_N % 'd'}\b|{_LISTED}|below)",
+    re.I,
+)
+_ANY = re.compile(
+    r"\b(?:any(?:\s+(?:one|of))?|either|one\s+(?:or\s+more|of)|at\s+least\s+(?:one|1)|1\s+(?:of|or\s+more)|≥\s*1|such\s+as|for\s+example|e\.?g\.?|examples?)\b"
+    r"|\(\s*\(?(?:i|a|1)\)?\s+or\s+\(?(?:ii|b|2)\)?\s*\)",
+    re.I,
+)
+_ALL = re.compile(
+    r"\b(?:all(?:\s+of)?(?:\s+the)?|each\s+of|both(?:\s+of)?)\b(?=[^.;:]{0,40}(?:following|criteri|condition|below|these|:|$))"
+    r"|\b(?:must|have\s+to|has\s+to|shall|should|meets?|meeting|satisf\w+|fulfil\w*)\b[^.;:]{0,40}\bfollowing\b"
+    r"|\bfollowing\s+(?:\w+\s+){0,2}criteria\b|\bfollowing\b[^.;]{0,40}\bmust\b",
+    re.I,
+)
+_MUST_COUNT = re.compile(r"following|below|these|criteria|:\W*$", re.I)
+_FIRST_OR = re.compile(r"\W*(?:and\s*/\s*or|or)\b", re.I)
+_FIRST_AND = re.compile(r"\W*and\b(?!\s*/)", re.I)
+_LAST_OR = re.compile(r"\b(?:and\s*/\s*or|or)\W*$", re.I)
+_LAST_AND = re.compile(r"(?:^|[^/\w])\s*and\W*$", re.I)
+_RELAXES = re.compile(r"\b(?:for|in|if|when)\b", re.I)
+
+
+def combine(own: str, kind: Kind, children: Sequence[str]) -> Combine:
+    """How the children count, by their lead-in's words, then by the connectives that end or begin them, then by kind."""
+    clause = _last_clause(own)
+    if not clause.rstrip(" *_").endswith((":", "：")) and not leads(own):
+        if not own:
+            return "any" if kind == "exclusion" else "all"
+        if kind != "exclusion" and children and _relaxed(own, children):
+            return "except"
+    elif kind != "exclusion" and _THEN.search(clause):
+        return "then"
+    if _EXCEPT.search(clause):
+        return "except"
+    m = None
+    for m in _AT_LEAST.finditer(clause):
+        pass
+    if m and _MUST_COUNT.search(clause, m.start()):
+        word = (m["a"] or m["b"] or m["c"]).lower()
+        count = int(word) if word.isdigit() else _COUNTS[word]
+        if count > 1:
+            return AtLeastChildren(at_least=count)
+    said: list[tuple[int, Combine]] = [(x.end(), "any") for x in _ANY.finditer(clause)]
+    said += [(x.end(), "all") for x in _ALL.finditer(clause)] if not said or kind != "exclusion" else []
+    explicit = [s for s in said if _MUST_COUNT.search(clause, max(0, s[0] - 12))]
+    if explicit and kind != "exclusion" and any(c == "any" for _, c in explicit):
+        return "any"
+    if explicit and (kind != "exclusion" or explicit[-1][1] == "any" or re.search(r"\b(?:all|both|each)\b", clause, re.I)):
+        return max(explicit)[1]
+    if any(_LAST_OR.search(c[-12:]) for c in children[:-1]) or any(_FIRST_OR.match(c) for c in children[1:]):
+        return "any"
+    if any(_LAST_AND.search(c[-12:]) for c in children[:-1]) or any(_FIRST_AND.match(c) for c in children[1:]):
+        return "all"
+    return "any" if kind == "exclusion" else "all"
+
+
+def _relaxed(own: str, children: Sequence[str]) -> bool:
+    """Whether every child gives a milder form of an item that is complete in itself ("or …", the same test for some patients)."""
+    first = own.split(None, 1)[0].lower()
+    return all(
+        _FIRST_OR.match(c) or (c.split(None, 1)[:1] == own.split(None, 1)[:1] and len(first) > 2 and _RELAXES.search(c))
+        for c in children
+    )
+
+
+_CLAUSE = re.compile(r"[.;]\s+(?=[A-Z(])")
+
+
+def _last_clause(own: str) -> str:
+    start = 0
+    tail = own[-400:]
+    for m in _CLAUSE.finditer(tail):
+        if tail[m.end() :].strip():
+            start = m.end()
+    return tail[start:]
+
+
+_WHOLE = re.compile(
+    r"""^(?:
+      (?:at\ screening\s*,?\s*)?(?:(?:patients?|subjects?|participants?|individuals?|persons?|they|those)\s+)?(?:(?:who|that|with|must|should|have|has|had|meets?|meeting|be|use\ of|treatment\ with|presence\ of|received)\s+|\(\s*)*
+        (?:the|any|all|one|two|three|four|either|both|each|at\ least|≥|following|\d)\b.{0,80}\b(?:following|below|conditions?|criteri\w+)\b.*
+    | following\b.*
+    | (?:(?:have|has|having|had|with|patients?|subjects?|participants?|must|evidence\ of)\s+)*(?:adequate|acceptable|sufficient|major|normal|satisfactory|appropriate|good|required|preserved|inadequate|abnormal|impaired)\b[^.:]{0,90}?
+        (?:\b(?:function|functions|parameters|values?|reserve|status|laborator\w+|criteria|tests?|results?|counts?|hematology|chemistry)\b.{0,90})
+    | \S+(?:\s+\S+){0,2}\s*:
+    | [^.:]{0,60}\bcriteria\s*:
+    )\W*$""",
+    re.I | re.X,
+)
+_TRAIL = re.compile(
+    r"""(?:[,;(]\s*|\s+|^)(?P<lead>
+      (?:(?:and\s+)?(?:including|includes?|such\ as|as\ defined\ by|as\ evidenced\ by|as\ demonstrated\ by|confirmed\ by|(?:is\ |are\ )?defined\ (?:as|by)|meeting|meets?|who\ meets?|(?:they\ )?must\ meet|which\ requires?|with|by|based\ on|as|except(?:\ for)?|with\ the\ exception\ of|unless|if|plus|provided\ (?:that\ )?(?:they)?|satisfaction\ of|characteri[sz]ed\ by|fulfilling|due\ to|in|have|has|having)\s*){1,3}
+      (?:\(?(?:but\ not\ limited\ to|the\ presence\ of|presence\ of|any|all|one|two|three|four|five|either|both|each|at\ least|more|of|or|\d|≥|the|these|as)\s+)*
+      (?:following|these|below)\b[^.;]*
+    | (?:as\ follows|including(?:,?\ but\ (?:is\ |are\ )?not\ limited\ to,?)?|such\ as|defined\ (?:as|by)|except(?:\ for)?|unless|provided\ (?:that\ )?they|as\ defined\ by|with\ the\ exception\ of|if\ they)
+    | (?:any|all|one|either|each|both|at\ least\ \w+)\s(?:or\ more\s)?(?:of\s)?(?:the\s)?following\b[^.;]*
+    )\s*[:.]?\s*$""",
+    re.I | re.X,
+)
+
+
+def lead(own: str) -> tuple[int, int] | None:
+    """The words of an item's own text that only introduce its children, as offsets into it; None where all of it says something."""
+    text = own.rstrip()
+    if not text:
+        return None
+    if _WHOLE.match(text[:400]) and len(text) <= 400:
+        return 0, len(text)
+    if len(text) > 300:
+        cut = len(text) - 300
+        m = _TRAIL.search(text, cut)
+    else:
+        m = _TRAIL.search(text)
+    return (m.start("lead"), len(text)) if m else None

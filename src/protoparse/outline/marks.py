@@ -1,0 +1,147 @@
+"""What stands before an item: bullets and numbers of every kind, at the beginning of a line or inside one.
+
+In: the text and a place in it. Out: `Mark`s, each with its `readings`: the list it may belong to and its place there.
+
+>>> [m.readings for m in leading("* (3) Able to walk", 0, 18)]
+[(('*', 0),), (('(1)', 3),)]
+>>> leading("1.5 times the limit", 0, 19)
+[]
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+Reading = tuple[str, int]
+"""A style ("*", "1.", "(a)", "i)") and an ordinal in it; 0 for bullets."""
+
+
+class Mark(NamedTuple):
+    """A bullet or number: its place and what it may mean ("i." is a roman one before it is a ninth letter)."""
+
+    start: int
+    end: int
+    readings: tuple[Reading, ...]
+
+    @property
+    def bullet(self) -> bool:
+        """Whether it counts nothing."""
+        return self.readings[0][1] == 0
+
+
+_CIRCLED = "①-⑳⑴-⒇⒈-⒛❶-❿"
+_SIGNS = "*•·●▪◦○■□►➢➤✓✔∙‣⁃–—\\-\uf0a7\uf0b7\uf0d8"
+_MARK = re.compile(
+    rf"""
+    (?P<bullet>\*(?!\*)|[{_SIGNS[1:]}]|\\[*+-](?=\s)|o(?=[ \t\xa0]+\S)|\+(?=\s))
+  | (?P<open>[(\[（【]|\\\[)\s?(?P<inner>\d{{1,2}}(?:\.\d{{1,2}})*|[A-Za-z]|[ivx]{{2,5}}|[IVX]{{2,5}})\s?(?:\\?[)\]）】])[.:]?
+  | (?P<number>\d{{1,2}}(?:\.\d{{1,2}})*)\s?(?P<stop>\\?\.\)?|\\?\)|[、．]|(?=-\s|:\s))(?!\d)[:-]?
+  | (?P<levels>\d{{1,2}}(?:\.\d{{1,2}})+)(?=\s+[A-Z][a-z]{{2}})
+  | (?P<letter>[ivx]{{2,5}}|[IVX]{{2,5}}|[A-Za-z])(?P<close>\\?\.\)?(?=\s)|\\?\))
+  | (?P<circled>[{_CIRCLED}])
+  | (?:\#|(?:criteri(?:on|um)|inclusion|exclusion)\s(?:criterion\s)?(?:no\.?\s?|\#)?)(?P<named>\d{{1,2}})(?:\s?[:.)]|(?=\s))
+    """,
+    re.X | re.I,
+)
+_SPACE = re.compile(r"\s*")
+_SPECIES = re.compile(r"[A-Z]\\?\.\s+[a-z]")
+_ROMAN = {"i": 1, "v": 5, "x": 10}
+
+
+def roman(word: str) -> int:
+    """The value of a small roman numeral, 0 where it is none."""
+    total, before = 0, 0
+    for letter in reversed(word.lower()):
+        value = _ROMAN.get(letter, 0)
+        if not value:
+            return 0
+        total += value if value >= before else -value
+        before = max(before, value)
+    return total
+
+
+def _readings(word: str, frame: str) -> tuple[Reading, ...]:
+    """What a counting word may mean in a frame such as `(%)` or `%.`."""
+    if word[0].isdigit():
+        *above, last = word.split(".")
+        return ((frame.replace("%", "1." * len(above) + "1"), int(last)),)
+    found = []
+    if value := roman(word):
+        found.append((frame.replace("%", "i" if word.islower() else "I"), value))
+    if len(word) == 1:
+        found.append((frame.replace("%", "a" if word.islower() else "A"), ord(word.lower()) - 96))
+    return tuple(found)
+
+
+def _circled(sign: str) -> tuple[Reading, ...]:
+    for first in "①⑴⒈❶":
+        if 0 <= ord(sign) - ord(first) < 20:
+            return ((first, ord(sign) - ord(first) + 1),)
+    return ()
+
+
+def _frame(opening: str, closing: str) -> str:
+    fold = {"（": "(", "【": "[", "\\[": "["}
+    opening = fold.get(opening, opening)
+    if opening:
+        return opening + "%" + {"(": ")", "[": "]"}[opening]
+    return "%" + (")" if closing.endswith(")") and "." not in closing else ".")
+
+
+def leading(text: str, start: int, end: int) -> list[Mark]:
+    """The marks that open `text[start:end]`: none, one, or several that stand together ("* 1.")."""
+    marks: list[Mark] = []
+    place = start
+    while place < end and len(marks) < 4:
+        m = _MARK.match(text, place, end)
+        if not m or m.end() == end and not marks and not m["bullet"]:
+            break
+        if m["bullet"]:
+            readings: tuple[Reading, ...] = ((m["bullet"].lstrip("\\"), 0),)
+        elif m["inner"]:
+            readings = _readings(m["inner"], _frame(m["open"], ""))
+        elif m["number"]:
+            readings = _readings(m["number"], _frame("", m["stop"] or "."))
+        elif m["levels"]:
+            major, *_, minor = m["levels"].split(".")
+            if len(minor) > 1:  # "2.18 Years": a second item that begins with a number
+                marks.append(Mark(place, place + len(major) + 1, (("1.", int(major)),)))
+                break
+            readings = _readings(m["levels"], "%.")
+        elif m["letter"]:
+            if _SPECIES.match(text, place, end):
+                break
+            readings = _readings(m["letter"], _frame("", m["close"]))
+        elif m["circled"]:
+            readings = _circled(m["circled"])
+        else:
+            readings = (("#1", int(m["named"])),)
+        if not readings or (marks and not marks[-1].bullet and readings[0][1] == 0):
+            break
+        marks.append(Mark(place, m.end(), readings))
+        place = _SPACE.match(text, m.end(), end).end()  # type: ignore[union-attr]
+    return marks
+
+
+_INLINE = re.compile(
+    r"[\s;:](?:(?P<open>\(?)(?P<word>\d{1,2}|[A-Za-z]|[ivx]{2,4})(?P<close>[.)])(?![\d.\w])|(?P<bullet>[•●▪*–-](?=\s+[A-Z\d≥≤<>\\])))"
+)
+_INLINE_WIDE = re.compile(
+    rf"(?<=[\s;:；：。])(?:(?P<open>[(（]?)(?P<word>\d{{1,2}}|[A-Za-z]|[ivx]{{2,4}})(?P<close>[.)）])(?![\d.\w])|(?P<bullet>[•●▪]|[*–-](?=\s+[A-Z\d≥≤<>\\])))"
+    rf"|(?P<circled>[{_CIRCLED}])"
+)
+
+
+def inline(text: str, start: int, end: int) -> Iterator[Mark]:
+    """Every place in `text[start:end]` that could be a mark inside a line; whether it is one, its list decides."""
+    narrow = text.isascii()
+    for m in (_INLINE if narrow else _INLINE_WIDE).finditer(text, start, end):
+        place = m.start() + narrow
+        if m["bullet"]:
+            yield Mark(place, m.end(), ((m["bullet"], 0),))
+        elif not narrow and m["circled"]:
+            yield Mark(place, m.end(), _circled(m["circled"]))
+        elif bool(m["open"]) <= (m["close"] != "."):
+            yield Mark(place, m.end(), _readings(m["word"], _frame(m["open"], m["close"].replace("）", ")"))))

@@ -1,0 +1,156 @@
+"""The composition: a listing or a bare text to a `Document`. Read this first.
+
+In: an eligibility text, or a `Listing` from `protoparse.sources`. Out: a `Document`; "Age ≥ 18 years" gives one
+criterion with the fact `person [age] ≥ 18 years`.
+
+    text ─ outline ─▶ items ─ lexing ─▶ lexemes ─ grammar ─▶ rules ─ here ─▶ Document
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from protoparse import __version__
+from protoparse.grammar import canonical, read
+from protoparse.grammar.files import fingerprint
+from protoparse.lexing import Lexemes, lexer
+from protoparse.model import Criterion, Document, Kind, Note, ParserInfo, Rule, Span, Trial, limit_depth
+from protoparse.outline import Item, outline
+from protoparse.sources import Listing
+
+
+class Parser:
+    """A pipeline kept ready. `concepts` names the recogniser of phrases: "lexicon"."""
+
+    def __init__(self, *, concepts: str = "lexicon") -> None:
+        if concepts != "lexicon":
+            raise ValueError(f"concepts={concepts!r}: only 'lexicon' is known")
+        self.lexer = lexer()
+        self.info = ParserInfo(name="protoparse", version=__version__, grammar=fingerprint())
+
+    def parse(self, source: str | Listing) -> Document:
+        """A bare eligibility text or a listing as a document.
+
+        Raises `NestingError` where the outline is nested deeper than `model.MAX_DEPTH`.
+        """
+        if isinstance(source, str):
+            text, trial = source, Trial()
+        else:
+            text, trial = source.text, source.trial
+        spoken = canonical.read(text)
+        if spoken is not None:
+            criteria: tuple[Criterion, ...] = (_canonical_criterion(text, spoken),)
+            return Document(trial=trial, text=text, criteria=criteria, parser=self.info)
+        plan = outline(text)
+        notes = [
+            *(Note(code="heading", message=_line(text, s), span=s) for s in plan.headings),
+            *(Note(code="preamble", message=_line(text, s), span=s) for s in plan.preambles),
+            *plan.notes,
+        ]
+        items = list(_items(plan.items))
+        pieces = [p for item in items for p in _pieces(item)]
+        lexemes = self.lexer.lex(text, pieces)
+        rules = _Rules(text, lexemes)
+        counts: dict[Kind, int] = {}
+        made = []
+        for item in plan.items:
+            counts[item.kind] = counts.get(item.kind, 0) + 1
+            made.append(rules.criterion(item, f"{item.kind}.{counts[item.kind]}"))
+        notes += rules.notes
+        notes.sort(key=lambda note: note.span or (0, 0))
+        document = Document(trial=trial, text=text, criteria=tuple(made), notes=tuple(notes), parser=self.info)
+        limit_depth(document.criteria)
+        return document
+
+
+def _line(text: str, span: Span) -> str:
+    line = " ".join(text[slice(*span)].split())
+    return line if len(line) <= 120 else line[:119] + "…"
+
+
+def _items(items: tuple[Item, ...]) -> Iterator[Item]:
+    for item in items:
+        yield item
+        yield from _items(item.children)
+
+
+def _pieces(item: Item) -> list[Span]:
+    """An item's own text without the words that only introduce its children."""
+    if item.lead is None:
+        return list(item.body)
+    out = []
+    low, high = item.lead
+    for start, end in item.body:
+        if high <= start or end <= low:
+            out.append((start, end))
+            continue
+        if start < low:
+            out.append((start, low))
+        if high < end:
+            out.append((high, end))
+    return out
+
+
+def _canonical_criterion(text: str, rule: Rule) -> Criterion:
+    start = len(text) - len(text.lstrip())
+    return Criterion(id="unspecified.1", kind="unspecified", span=(start, len(text.rstrip())), rule=rule)
+
+
+class _Rules:
+    """Reads the items in the order in which they were lexed."""
+
+    def __init__(self, text: str, lexemes: Lexemes) -> None:
+        self.text, self.lexemes = text, lexemes
+        self.piece = 0
+        self.notes: list[Note] = []
+
+    def criterion(self, item: Item, id_: str) -> Criterion:
+        """An item and its children as a criterion."""
+        breaks = self.lexemes.breaks
+        readings = []
+        for start, end in _pieces(item):
+            first = breaks[self.piece - 1] + 1 if self.piece else 0
+            last = breaks[self.piece]
+            self.piece += 1
+            if last > first:
+                readings.append(read(self.text, self.lexemes, first, last, item.kind))
+        rule = next((r.rule for r in readings if r.rule is not None), None)
+        unparsed = [s for r in readings if r.rule is rule or r.rule is None for s in r.unparsed]
+        unparsed += [r.rule.span for r in readings if r.rule is not None and r.rule is not rule and r.rule.span]
+        return Criterion(
+            id=id_,
+            kind=item.kind,
+            group=item.group,
+            label=item.label,
+            span=item.span,
+            combine=item.combine,
+            rule=rule,
+            children=tuple(self.criterion(c, f"{id_}.{n}") for n, c in enumerate(item.children, 1)),
+            unparsed=tuple(sorted(unparsed)),
+        )
+
+
+_shared: list[Parser] = []
+
+
+def parse(source: str | Listing) -> Document:
+    """Parse with a parser that is made on first use and shared."""
+    if not _shared:
+        _shared.append(Parser())
+    return _shared[0].parse(source)
+
+
+def create_component(nlp: Any, name: str) -> Any:
+    """The spaCy factory `protoparse`: a component that puts the document on `doc._.criteria`."""
+    from spacy.tokens import Doc
+
+    if not Doc.has_extension("criteria"):
+        Doc.set_extension("criteria", default=None)
+    parser = Parser()
+
+    def component(doc: Any) -> Any:
+        doc._.criteria = parser.parse(doc.text)
+        return doc
+
+    return component

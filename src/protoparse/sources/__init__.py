@@ -1,0 +1,153 @@
+"""Registry records in the containers they come in → `Listing`: the eligibility text and the registry's own fields.
+
+In: a file, standard input, or bytes. Out: one `Listing` a trial. The container is recognised by what is in it, never by
+the file's name:
+
+>>> [listing] = listings(b"<ul><li>Age &ge; 18<li>AST <ULN and ALT >3</ul>", name="fragment")
+>>> print(listing.text)
+* Age ≥ 18
+* AST <ULN and ALT >3
+"""
+
+from __future__ import annotations
+
+import errno
+import io
+import os
+import re
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from itertools import chain
+from typing import BinaryIO
+
+import msgspec
+
+from protoparse.errors import InputError
+from protoparse.sources import ctgov, page
+from protoparse.sources import text as bare
+from protoparse.sources.decoding import decode
+from protoparse.sources.listing import Listing
+
+__all__ = ["CONTAINERS", "Listing", "listings", "read", "recognise"]
+
+CONTAINERS = ("auto", "page", "html", "ctgov", "text")
+
+OnError = Callable[[InputError], None]
+
+_CAUSES = {
+    errno.ENOENT: "no such file",
+    errno.EISDIR: "a directory, not a file",
+    errno.EACCES: "permission denied",
+    errno.ENAMETOOLONG: "file name too long",
+}
+_XML = re.compile(r"\s*+(?:<\?xml\b(?!.{0,2000}?<html\b)|<(?:clinical_study|Trial|trials?)\b[^<>]{0,2000}>)", re.S)
+# a tag that lays text out, well formed: "AST <ULN" and "<!-- -->" are text
+_HTML = re.compile(
+    r"<!doctype\s++html"
+    r"|</?(?:html|body|p|br|div|span|ul|ol|li|dl|dt|dd|table|tbody|tr|td|th|h[1-6]|section|article|strong|b|em|i|u|sup|sub)"
+    r"(?:\s++[a-z:_-]++\s*+=[^<>]*+|\s*+)/?>",
+    re.I,
+)
+
+
+def read(
+    path: str | os.PathLike[str], *, container: str = "auto", on_error: OnError | None = None
+) -> Iterator[Listing]:
+    """The listings of a file, or of standard input for "-".
+
+    `container` is one of `CONTAINERS`. A file with one study a line is read as it is asked for, in constant memory.
+    What cannot be read raises `InputError` ("file: cause"); with `on_error` it is handed to that instead, and reading
+    goes on with the next record.
+    """
+    _check(container)
+    return _open(path, container=container, on_error=on_error)
+
+
+def listings(data: bytes, *, name: str, container: str = "auto", on_error: OnError | None = None) -> Iterator[Listing]:
+    """The listings of a file's bytes; `name` stands for the file in messages. Otherwise as `read`."""
+    _check(container)
+    return _pour(io.BytesIO(data), name=name, container=container, on_error=on_error)
+
+
+def recognise(text: str) -> str:
+    """The container of a decoded text, never "auto"; raises `InputError` for XML, which is not read."""
+    if ctgov.recognises(text):
+        return "ctgov"
+    if page.recognises(text):
+        return "page"
+    if _XML.match(text):
+        raise InputError("XML, which is not read; take the JSON or the page of the record")
+    return "html" if _HTML.search(text) else "text"
+
+
+def _check(container: str) -> None:
+    if container not in CONTAINERS:
+        raise ValueError(f"container {container!r} is none of {', '.join(CONTAINERS)}")
+
+
+def _open(path: str | os.PathLike[str], *, container: str, on_error: OnError | None) -> Iterator[Listing]:
+    name = os.fspath(path)
+    if name == "-":
+        yield from _pour(sys.stdin.buffer, name="<stdin>", container=container, on_error=on_error)
+        return
+    try:
+        file = open(name, "rb")  # noqa: SIM115
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the name
+        _report(InputError(f"{name}: {_cause(error)}"), on_error)
+        return
+    with file:
+        yield from _pour(file, name=name, container=container, on_error=on_error)
+
+
+def _pour(file: BinaryIO, *, name: str, container: str, on_error: OnError | None) -> Iterator[Listing]:
+    for found in _guarded(file, container):
+        if isinstance(found, InputError):
+            _report(InputError(f"{name}: {found}"), on_error)
+        else:
+            yield msgspec.structs.replace(found, name=name + found.name)
+
+
+def _report(error: InputError, on_error: OnError | None) -> None:
+    if on_error is None:
+        raise error
+    on_error(error)
+
+
+def _guarded(file: BinaryIO, container: str) -> Iterator[Listing | InputError]:
+    """What a file holds, in order, an error in the place of what cannot be read."""
+    try:
+        yield from _records(file, container)
+    except InputError as error:
+        yield error
+    except OSError as error:
+        yield InputError(_cause(error))
+
+
+def _records(file: BinaryIO, container: str) -> Iterable[Listing | InputError]:
+    opening: list[bytes] = []  # the first two lines that are not blank, with the blank ones among them
+    heads: list[bytes] = []
+    if container in ("auto", "ctgov"):
+        for line in file:
+            opening.append(line)
+            head = line.removeprefix(b"\xef\xbb\xbf").strip()
+            if head:
+                heads.append(head)
+            if len(heads) == 2 or (head and not head.startswith(b"{")):
+                break
+        if len(heads) == 2 and ctgov.is_lines(*heads):
+            return ctgov.read_lines(chain(opening, file))
+    text = decode(b"".join(opening) + file.read())
+    container = recognise(text) if container == "auto" else container
+    if container == "ctgov":
+        return ctgov.read(text)
+    if container == "html":
+        from protoparse.sources import html  # loads the HTML parser
+
+        return [html.read(text)]
+    return [page.read(text) if container == "page" else bare.read(text)]
+
+
+def _cause(error: OSError | ValueError) -> str:
+    if isinstance(error, OSError) and error.errno is not None:
+        return _CAUSES.get(error.errno, os.strerror(error.errno))
+    return "not a file name"
