@@ -43,7 +43,7 @@ def main() -> int:
                 problems = [f"refused: {error}"]
             except Exception as error:
                 counts["crashed"] += 1
-                problems = [f"crashed: {type(error).__name__}: {error}"]
+                problems = [f"crashed: {type(error).__name__}: {str(error).partition(chr(10))[0]}"]
             else:
                 counts["documents"] += 1
                 for criterion in walk(document.criteria):

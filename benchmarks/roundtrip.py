@@ -1,7 +1,7 @@
 """The share of rules that survive their own English: `parse(render(rule))` gives an equal rule, spans aside.
 
-The English is given to the parser as a bare text, under the heading of the criterion's kind. What the strict reader of
-canonical English makes of it is counted beside it.
+The English is given to the parser as a bare text. What the strict reader of canonical English makes of it is counted
+beside it.
 
     python benchmarks/roundtrip.py [--bulk 500] [--show 10] [--json FILE]
 """
@@ -15,21 +15,15 @@ from collections import Counter
 from collections.abc import Iterator
 
 from protoparse.grammar import canonical
-from protoparse.model import Kind, Rule, walk, without_spans
+from protoparse.model import Rule, walk, without_spans
 from protoparse.parsing import parse
 from protoparse.render import render
 from texts import bulk, gold, may_be_shown
 
-HEADINGS: dict[Kind, str] = {
-    "inclusion": "Inclusion Criteria:\n\n",
-    "exclusion": "Exclusion Criteria:\n\n",
-    "unspecified": "",
-}
 
-
-def parsed_again(kind: Kind, english: str) -> Rule | None:
+def parsed_again(english: str) -> Rule | None:
     """The rule of the one criterion that the English parses to, None where it is several or none."""
-    criteria = list(walk(parse(f"{HEADINGS[kind]}{english}\n").criteria))
+    criteria = list(walk(parse(english).criteria))
     return criteria[0].rule if len(criteria) == 1 else None
 
 
@@ -66,7 +60,7 @@ def main() -> int:
             counts[f"{corpus}_rules"] += 1
             read = read_again(english)
             counts[f"{corpus}_read"] += read is not None and without_spans(read) == rule
-            again = parsed_again(criterion.kind, english)
+            again = parsed_again(english)
             if again is not None and without_spans(again) == rule:
                 counts[f"{corpus}_parsed"] += 1
             elif shown < given.show and may_be_shown(corpus, name):

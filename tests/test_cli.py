@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import signal
@@ -9,9 +10,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import msgspec
 import pytest
+from rich.console import Console
 
 from protoparse import cli
+from protoparse.cli.display import Display
 from protoparse.model import Document, dump, load, schema
 from protoparse.parsing import parse
 from protoparse.render import markdown, render
@@ -366,6 +370,24 @@ def test_show_marks_unread_text(run: Run, tmp_path: Path) -> None:
     run("show", write(tmp_path / "a.json", dump(unread)))
     assert "⟦Preg" in run.out
     assert run.out.splitlines()[-1] == "1 criteria, 0 read in full, 1 with text that was not read"
+
+
+def test_show_colours_a_terminal() -> None:
+    screen = io.StringIO()
+    document = parse("Pregnancy")
+    unread = msgspec.structs.replace(document.criteria[0], rule=None, unparsed=((0, 4),))
+    console = Console(file=screen, force_terminal=True, color_system="standard", width=80, highlight=False)
+    Display(console).show(msgspec.structs.replace(document, criteria=(unread,)))
+    assert "\x1b[30;43mPreg\x1b[0mnancy" in screen.getvalue()
+    assert "⟦" not in screen.getvalue()
+
+
+def test_show_indents_children_below_their_lead_in(run: Run, tmp_path: Path) -> None:
+    words = "Exclusion Criteria:\n\n1. At least two of the following:\n   a) gout\n   b) mumps\n   c) measles\n"
+    run("show", write(tmp_path / "a.txt", words))
+    assert "  1 At least two of the following:" in run.out
+    assert "at least 2 of these" in run.out
+    assert "\n    1.2 mumps" in run.out
 
 
 def test_render(run: Run, tmp_path: Path) -> None:

@@ -7,9 +7,13 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-import factories
 import msgspec
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from lark import Lark
+
+import factories
 from factories import (
     all_,
     any_,
@@ -34,10 +38,6 @@ from factories import (
     unit,
     window,
 )
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
-from lark import Lark
-
 from protoparse import lexicon, model
 from protoparse.errors import NestingError
 from protoparse.grammar.canonical import read
@@ -395,7 +395,7 @@ DOCUMENT = document(
     criterion(fact("asthma", "condition"), group="Part B"),
     criterion(fact("boys", "person"), criterion(fact("mumps")), kind="exclusion", combine="then"),
     criterion(all_(fact("a"), fact("b")), criterion(fact("c")), kind="exclusion", combine="except"),
-    criterion(None, kind="exclusion", unparsed=((30, 35), (0, 6))),
+    criterion(None, kind="exclusion", unparsed=((31, 36), (0, 6))),
     text=TEXT,
 )
 
@@ -473,7 +473,8 @@ def test_a_document_nested_too_deep_is_refused() -> None:
 def test_roles() -> None:
     rule = any_(fact("x", "drug", value=at_most(3), time=at("birth"), modifiers=(modifier("risk", "high"),)), fact("y"))
     assert [role for role, _ in segments(rule)] == [
-        "domain", "plain", "concept", "modifier", "plain", "value", "plain", "window", "logic", "domain", "plain", "concept",
+        "domain", "plain", "concept", "modifier", "plain", "value", "plain", "window", "logic",
+        "domain", "plain", "concept",
     ]  # fmt: skip
 
 

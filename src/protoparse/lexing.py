@@ -68,6 +68,10 @@ _ROMAN = re.compile(r"(?:i{1,3}|iv|v|vi{0,2})[abc]?\d?")
 _SUPERSCRIPT = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹", "0123456789")
 
 
+# A bare noun that is counted ("3 doses", "10 tablets") is a thing of its own, no unit.
+_COUNTED = frozenset({"count", "dose", "radiation", "volume", "length"})
+
+
 class Entry(NamedTuple):
     """What the vocabulary knows of a word or phrase: a code, and a value for each role it can play."""
 
@@ -145,10 +149,10 @@ class _Vocabulary(dict[str, Entry]):
         if len(self) > self.LIMIT:
             for known in [k for k, e in self.items() if e.code in "wn"]:
                 del self[known]
-        if key[0].isdigit() or (key[0] == "." and len(key) > 1):
-            entry = Entry("n", key, {"number": number(key)})
-        elif "/" in key and "10" in key:
+        if "/" in key and "10" in key:
             entry = Entry("u", key, {"unit": scale_unit(key), "scale": True})
+        elif (key[0].isdecimal() or (key[0] == "." and len(key) > 1)) and len(key) < 16:
+            entry = Entry("n", key, {"number": number(key)})
         elif key[0].isalpha() or key[0] == "_":
             entry = Entry("w", key, {"ordinal": key.upper()} if _ROMAN.fullmatch(key) else {})
         else:
@@ -180,6 +184,8 @@ def _roles() -> dict[tuple[str, ...], dict[str, Any]]:
         for phrase in lexicon.spellings(row["spellings"]):
             add(phrase, "reference", row["reference"])
     for row in lexicon.rows("units"):
+        if row["kind"] in _COUNTED and re.fullmatch(r"(?:\{(?!pack)\w+\})?", row["ucum"]):
+            continue
         for phrase in lexicon.spellings(row["spellings"]):
             add(phrase, "time_unit" if row["kind"] == "time" else "unit", row["ucum"] or None)
     for row in lexicon.rows("anchors"):
@@ -212,9 +218,11 @@ def _variants(phrase: str) -> Iterable[str]:
 
 
 def _entry(key: tuple[str, ...], roles: dict[str, Any]) -> Entry:
-    first = min(roles, key=_RANK.__getitem__)
-    # A letter or a short word that is also a unit ("a", "d", "in") is one only behind a number.
-    return Entry(CODES[first], " ".join(key), roles)
+    first = min((r for r in roles if r not in ("unit", "time_unit")), key=_RANK.__getitem__, default="")
+    first = first or next(iter(roles))
+    # A unit is one only behind a number; units of time have names that stand alone, too ("in the past year").
+    code = "w" if first == "unit" and key[0].isalpha() else CODES[first]
+    return Entry(code, " ".join(key), roles)
 
 
 class Lexer:

@@ -60,24 +60,20 @@ class Display:
 
     def _criterion(self, criterion: Criterion, text: str, depth: int) -> None:
         number = criterion.id.partition(".")[2]
-        line = Text(f"{number} " if number else "", "dim")
+        line = Text().append(f"{number} " if number else "", "dim")
         if criterion.group:
             line.append(f"[{criterion.group}] ", "italic")
         for words, unread in _own(criterion, text):
-            line.append(words if self.console.is_terminal or not unread else f"⟦{words}⟧", "unread" if unread else "")
-        self._line(_styled(line), depth)
-        said = Text("→ ", "dim")
+            marked = f"⟦{words}⟧" if unread and not self.console.is_terminal else words
+            line.append(marked, STYLES["unread"] if unread else "")
+        line.rstrip()
+        self._line(line, depth)
+        said = Text().append("→ ", "dim")
         if criterion.rule is not None:
             for role, words in segments(criterion.rule):
                 said.append(words, STYLES.get(role, ""))
         if criterion.children:
-            combine = criterion.combine
-            how = (
-                f"at least {combine.at_least} of these"
-                if isinstance(combine, AtLeastChildren)
-                else COMBINED[combine or "all"]
-            )
-            said.append(("; " if criterion.rule is not None else "") + how, STYLES["logic"])
+            said.append(("; " if criterion.rule is not None else "") + _combined(criterion), STYLES["logic"])
         if len(said) > len("→ "):
             self._line(said, depth + 1)
         for child in criterion.children:
@@ -85,14 +81,15 @@ class Display:
 
     def _line(self, line: Text, depth: int = 0) -> None:
         if self.console.is_terminal:
-            self.console.print(Padding(line, (0, 0, 0, 2 * depth)))
+            self.console.print(Padding.indent(line, 2 * depth))
         else:
             self.console.print(Text("  " * depth) + line, soft_wrap=True)
 
 
-def _styled(line: Text) -> Text:
-    line.spans = [span._replace(style=STYLES.get(str(span.style), span.style)) for span in line.spans]
-    return line
+def _combined(criterion: Criterion) -> str:
+    if isinstance(criterion.combine, AtLeastChildren):
+        return f"at least {criterion.combine.at_least} of these"
+    return COMBINED[criterion.combine or "all"]
 
 
 def _own(criterion: Criterion, text: str) -> Iterator[tuple[str, bool]]:

@@ -47,7 +47,7 @@ class Failures:
         except BrokenPipeError:
             raise
         except Exception as error:
-            if self.debug and not isinstance(error, ProtoparseError | OSError):
+            if self.debug and not isinstance(error, ProtoparseError):
                 raise
             self.add(name, error)
 
@@ -63,8 +63,8 @@ def one_line(error: BaseException | str) -> str:
             cause = error
         case ProtoparseError():
             cause = str(error) or type(error).__name__
-        case OSError(strerror=str(reason)):
-            cause = reason
+        case OSError(strerror=str(reason), filename=place):
+            cause = reason if place is None else f"{reason}: {place}"
         case RecursionError():
             cause = "nested too deep"
         case MemoryError():

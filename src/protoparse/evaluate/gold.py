@@ -72,10 +72,11 @@ def _read(yaml_text: str) -> Any:
 # ------------------------------------------------------------------ places in the text
 
 
-_LABEL = r"(?:[(\[]?(?:\d{1,2}(?:\.\d{1,2})*|[A-Za-z]|[ivxIVX]{2,5})[.)\]]+)"
-MARK = re.compile(rf"(?:[*•·‣▪●○◦–—-]|<!--\s*-->|{_LABEL}|\s)*")
-# in a run-on line, a bare "3." behind a sentence is the next item's number, behind a word the end of its own
-_RUN_ON_MARK = re.compile(rf"(?:\s*(?:(?:(?<=[.;:,；]\s)|(?<=\bOR\s)){_LABEL}|\([\w.]{{1,5}}\)|[*•]))?\s*$")
+_NUMBER = r"(?:\d{1,2}(?:\.\d{1,2})*|[A-Za-z]|[ivxIVX]{2,5})"
+MARK = re.compile(rf"(?:[*•·‣▪●○◦–—-]|<!--\s*-->|[(\[]?{_NUMBER}[.)\]]+|\s)*")
+"""The bullets and numbers before an item's first words, white space included."""
+# in a run-on line, "(3)" is a number; a bare "3." only behind a sentence, for behind a word it may end one ("below 3.")
+_RUN_ON_MARK = re.compile(rf"(?:\s*(?:(?:(?<=[.;:,；]\s)|(?<=\bOR\s))[(\[]?{_NUMBER}[.)\]]+|\({_NUMBER}\)|[*•]))?\s*$")
 _HEADING = re.compile(r"[\s*#_]*(?:\w+ ){0,3}(?:inclusion|exclusion) criteria\b[^.]{0,60}", re.IGNORECASE)
 
 

@@ -1,4 +1,4 @@
-"""Rules as gold's YAML writes them: facts that quote the text, joined by `all`, `any`, `not`, `at_least`, `if`, `except`.
+"""Rules as gold's YAML writes them: facts that quote the text, under `all`, `any`, `not`, `if`, `except` and the like.
 
 In: a mapping as YAML gives it, the text and the place of the item that says it. Out: a `Rule` with its places.
 

@@ -14,6 +14,7 @@ from functools import cache
 from typing import Any, NamedTuple
 
 from lark import Lark, Transformer
+from msgspec.structs import replace
 
 from protoparse.grammar.facts import Bracket, Cutter, Draft, Node, Tree, Words, alternatives, empty, rule
 from protoparse.grammar.files import grammar_text
@@ -85,6 +86,9 @@ class _Meaning(Transformer[Any, Any]):
     def sentence(self, x: list[Any]) -> Any:
         return x[0]
 
+    def guard(self, x: list[Any]) -> Any:
+        return x[0]
+
     def sentences(self, x: list[Any]) -> Any:
         return x[0]
 
@@ -147,7 +151,7 @@ def _parser() -> tuple[Lark, _Meaning]:
 
 def grammar_source() -> str:
     """The grammar of clauses, whole."""
-    terminals = "AND OR NOT SCOPE_END EXCEPT INCLUDE IF THEN STOP OPEN CLOSE WORDS VALUE WINDOW"
+    terminals = "AND OR NOT SCOPE_END EXCEPT INCLUDE IF LIMIT THEN STOP OPEN CLOSE WORDS VALUE WINDOW"
     return "\n".join(["start: sentences", grammar_text("criterion", "logic"), f"%declare {terminals}"])
 
 
@@ -171,7 +175,7 @@ class _Shaper:
 
     def clauses(self) -> list[_Clause]:
         """The terminals of the item, in order."""
-        return self._trim(self._scopes(self._lists(self._terminals())))
+        return self._balance(self._lists(self._terminals()))
 
     # ---- lexemes to terminals
 
@@ -295,6 +299,7 @@ class _Shaper:
         for item in items:
             if item.type == "IF":
                 guarding = at_beginning
+                item.value = "begin" if at_beginning else None
             elif item.type == "COMMA":
                 if guarding:
                     item.type, guarding = "THEN", False
@@ -314,36 +319,88 @@ class _Shaper:
 
     # ---- scopes
 
-    def _scopes(self, items: list[_Clause]) -> list[_Clause]:
-        """Each negation gets the end of its scope; operands that stand side by side around it are joined."""
+    def _balance(self, items: list[_Clause]) -> list[_Clause]:
+        """The terminals as the grammar takes them: scopes closed, dangling connectives and empty brackets gone."""
         out: list[_Clause] = []
-        open_scopes: list[int] = []  # depth at which each was opened
-        depth = 0
+        frames = [_Frame("", 0)]
+
+        def close() -> None:
+            frame = frames.pop()
+            while len(out) > frame.begin and out[-1].type in _JOINTS:
+                frame.forget(out.pop())
+            frame.drop_guard(out)
+            if len(out) == frame.begin:
+                out.pop()  # nothing inside: the opener goes, too
+            else:
+                last = out[-1].last
+                out.append(_Clause("SCOPE_END" if frame.opener == "NOT" else "CLOSE", last, last))
+
+        def close_scopes() -> None:
+            while frames[-1].opener == "NOT":
+                close()
+
         for n, item in enumerate(items):
             kind = item.type
-            if kind == "CLOSE":
-                while open_scopes and open_scopes[-1] == depth:
-                    open_scopes.pop()
-                    out.append(_Clause("SCOPE_END", item.first, item.first))
-                depth -= 1
+            if kind in _OPERANDS:
+                out.append(item)
             elif kind == "OPEN":
-                depth += 1
-            elif kind in ("STOP", "EXCEPT", "IF", "THEN") or (kind in ("AND", "OR") and self._terminates(items, n)):
-                while open_scopes and open_scopes[-1] == depth:
-                    open_scopes.pop()
-                    out.append(_Clause("SCOPE_END", item.first, item.first))
+                out.append(item)
+                frames.append(_Frame(kind, len(out)))
+            elif kind == "CLOSE":
+                close_scopes()
+                if len(frames) > 1:
+                    close()
             elif kind == "NOT":
-                if open_scopes and open_scopes[-1] == depth and out and out[-1].type == "NOT":
+                if out and out[-1].type == "NOT":
                     continue  # "must not have no": said twice
-                if out and out[-1].type in (*_OPERANDS, "CLOSE", "SCOPE_END"):
-                    while open_scopes and open_scopes[-1] == depth:
-                        open_scopes.pop()
-                        out.append(_Clause("SCOPE_END", item.first, item.first))
-                    out.append(_Clause("AND", item.first, item.first, "without"))
-                open_scopes.append(depth)
-            out.append(item)
-        out += [_Clause("SCOPE_END", self.last, self.last) for _ in open_scopes]
+                if out and out[-1].type in _ENDS:
+                    close_scopes()
+                    if out and out[-1].type in _ENDS:
+                        out.append(_Clause("AND", item.first, item.first, "without"))
+                out.append(item)
+                frames.append(_Frame(kind, len(out)))
+            else:
+                if kind in ("STOP", "EXCEPT", "IF", "THEN") or (kind in ("AND", "OR") and self._terminates(items, n)):
+                    close_scopes()
+                self._connect(item, out, frames[-1])
+        while len(frames) > 1:
+            close()
+        while out and out[-1].type in _JOINTS:
+            frames[0].forget(out.pop())
+        frames[0].drop_guard(out)
         return out
+
+    def _connect(self, item: _Clause, out: list[_Clause], frame: _Frame) -> None:
+        """Put a connective behind an operand; where another connective stands, the stronger of the two stays."""
+        kind = item.type
+        if kind == "THEN" and (frame.guard < 0 or frame.guard == len(out) - 1):
+            kind = item.type = self.default
+            item.value = ","
+        while out and len(out) > frame.begin and out[-1].type in _JOINTS:
+            weak = out[-1]
+            if weak.type == "IF" and len(out) - 1 == frame.guard:
+                frame.guard = -1
+            elif kind in ("AND", "OR") and (weak.type not in ("AND", "OR") or weak.value != ","):
+                return
+            frame.forget(out.pop())
+        if len(out) == frame.begin:
+            if kind == "IF" and frame.opener != "OPEN":
+                frame.guard = len(out)
+                out.append(item)
+            elif kind in ("EXCEPT", "INCLUDE", "IF") and frame.opener == "OPEN":
+                item.type = "LIMIT" if kind == "IF" else kind
+                out.append(item)
+            return
+        if kind == "IF" and frame.guard >= 0:
+            item.type, item.value = "AND", "if"
+        elif kind == "IF" and item.value == "begin":
+            out.append(_Clause("STOP", item.first, item.first))
+            frame.guard = len(out)
+        elif kind == "STOP":
+            frame.drop_guard(out)
+        elif kind == "THEN":
+            frame.answered, frame.guard = frame.guard, -1
+        out.append(item)
 
     def _terminates(self, items: Sequence[_Clause], n: int) -> bool:
         """Whether a connective ends a negation: "but", or one behind which a new statement begins."""
@@ -356,82 +413,29 @@ class _Shaper:
             return True
         return follower.type == "WORDS" and self.cutter.entries[follower.first].text in _VERBS
 
-    # ---- trimming
 
-    def _trim(self, items: list[_Clause]) -> list[_Clause]:
-        """Only what has operands stays: dangling connectives, empty brackets and scopes fall away."""
-        while True:
-            out: list[_Clause] = []
-            for item in items:
-                kind = item.type
-                last = out[-1].type if out else "BEGIN"
-                dangling = last not in (*_OPERANDS, "CLOSE", "SCOPE_END")
-                if kind in ("AND", "OR", "STOP", "THEN", "EXCEPT", "INCLUDE"):
-                    if kind in ("EXCEPT", "INCLUDE") and last == "OPEN":
-                        out.append(item)
-                        continue
-                    while out and out[-1].type in ("AND", "OR", "STOP", "THEN", "EXCEPT", "INCLUDE", "IF", "NOT"):
-                        gone = out.pop()
-                        if gone.type in ("AND", "OR") and kind in ("AND", "OR") and gone.value != ",":
-                            item = gone if item.value == "," else item
-                        if gone.type in ("EXCEPT", "INCLUDE") and kind in ("AND", "OR"):
-                            item = gone
-                    if not out or out[-1].type == "OPEN":
-                        if item.type in ("EXCEPT", "INCLUDE") and out:
-                            out.append(item)
-                        continue
-                    out.append(item)
-                elif kind in ("SCOPE_END", "CLOSE"):
-                    opener = "NOT" if kind == "SCOPE_END" else "OPEN"
-                    while out and out[-1].type in ("AND", "OR", "STOP", "THEN", "EXCEPT", "INCLUDE", "IF", "NOT") and out[-1].type != opener:
-                        out.pop()
-                    if out and out[-1].type == opener:
-                        out.pop()
-                    elif out:
-                        out.append(item)
-                elif kind == "IF":
-                    if last in ("AND", "OR", "EXCEPT", "INCLUDE", "THEN", "IF"):
-                        out.pop()
-                    out.append(item)
-                else:
-                    if kind == "OPEN" and dangling and last != "OPEN":
-                        pass
-                    out.append(item)
-            while out and out[-1].type in ("AND", "OR", "STOP", "THEN", "EXCEPT", "INCLUDE", "IF", "NOT"):
-                out.pop()
-            if len(out) == len(items):
-                return self._guards(out)
-            items = out
+class _Frame:
+    """A bracket or a negation that is open: where it began, and a guard in it that still waits for its statement."""
 
-    def _guards(self, items: list[_Clause]) -> list[_Clause]:
-        """An `IF` at the head of a statement needs its `THEN`; a `THEN` without its `IF` is a plain connective."""
-        waiting: list[_Clause | None] = [None]
-        for n, item in enumerate(items):
-            if item.type == "OPEN":
-                waiting.append(None)
-            elif item.type in ("CLOSE", "SCOPE_END", "STOP") or item.type == "NOT":
-                if waiting[-1] is not None:
-                    waiting[-1].type = "DROP"
-                    waiting[-1] = None
-                if item.type == "CLOSE" and len(waiting) > 1:
-                    waiting.pop()
-            elif item.type == "IF":
-                before = items[n - 1].type if n else "STOP"
-                if before in ("STOP", "OPEN", "NOT"):
-                    if before == "OPEN":
-                        continue
-                    waiting[-1] = item
-            elif item.type == "THEN":
-                if waiting[-1] is not None:
-                    waiting[-1] = None
-                else:
-                    item.type, item.value = self.default, ","
-        for item in waiting:
-            if item is not None:
-                item.type = "DROP"
-        return [i for i in items if i.type != "DROP"]
+    __slots__ = ("answered", "begin", "guard", "opener")
+
+    def __init__(self, opener: str, begin: int) -> None:
+        self.opener, self.begin, self.guard, self.answered = opener, begin, -1, -1
+
+    def forget(self, gone: _Clause) -> None:
+        """A `THEN` behind which nothing came leaves its guard waiting again."""
+        if gone.type == "THEN":
+            self.guard, self.answered = self.answered, -1
+
+    def drop_guard(self, out: list[_Clause]) -> None:
+        """A guard that limits nothing is a plain statement."""
+        if 0 <= self.guard < len(out):
+            del out[self.guard]
+        self.guard = -1
 
 
+_JOINTS = frozenset({"AND", "OR", "STOP", "THEN", "EXCEPT", "INCLUDE", "IF", "LIMIT"})
+_ENDS = frozenset({*_OPERANDS, "CLOSE", "SCOPE_END"})
 _TERMINAL = {
     "&": "AND", "|": "OR", ",": "COMMA", "/": "SLASH", ":": "COLON", ".": "STOP", "(": "OPEN", ")": "CLOSE",
     "!": "NOT", "X": "EXCEPT", "?": "IF", "I": "INCLUDE",
@@ -456,28 +460,40 @@ def read(text: str, lexemes: Lexemes, first: int, last: int, kind: Kind) -> Read
     if made is None:
         whole = (lexemes.starts[first], lexemes.ends[last - 1]) if last > first else None
         return Reading(None, (whole,) if whole else ())
-    return Reading(made, _unread(cutter, lexemes, first, last, made))
+    return Reading(*_finish(made, cutter, lexemes, first, last))
 
 
-def _unread(cutter: Cutter, lexemes: Lexemes, first: int, last: int, made: Rule) -> tuple[Span, ...]:
-    """The content that no fact took, and whatever lies outside the rule, runs joined."""
+def _finish(made: Rule, cutter: Cutter, lexemes: Lexemes, first: int, last: int) -> tuple[Rule, tuple[Span, ...]]:
+    """The rule, widened over the carrier words beside it, and the runs of content that no fact took."""
+    starts, ends, taken, codes = lexemes.starts, lexemes.ends, cutter.taken, cutter.codes
+    begin, end = made.span or (starts[first], ends[last - 1])
+    low, high = starts[first], ends[last - 1]
     spans: list[Span] = []
-    begin, end = made.span or (0, 0)
-    taken, codes, starts, ends = cutter.taken, cutter.codes, lexemes.starts, lexemes.ends
     run: list[int] | None = None
     for k in range(last - first):
         i = first + k
-        inside = begin <= starts[i] and ends[i] <= end
-        if taken[k] or (inside and codes[k] not in _CONTENT):
-            if inside and codes[k] not in _CONTENT and run is not None and not taken[k]:
-                continue
+        if taken[k]:
             if run is not None:
                 spans.append((run[0], run[1]))
                 run = None
-        elif run is None:
-            run = [starts[i], ends[i]]
-        else:
-            run[1] = ends[i]
+        elif codes[k] in _CONTENT:
+            if ends[i] <= begin:
+                low = ends[i]
+            elif starts[i] >= end and high > starts[i]:
+                high = starts[i]
+            if run is None:
+                run = [starts[i], ends[i]]
+            else:
+                run[1] = ends[i]
     if run is not None:
         spans.append((run[0], run[1]))
-    return tuple(spans)
+    # Carrier words left over outside the rule's reach join the unread run beside them.
+    for k in range(last - first):
+        i = first + k
+        if starts[i] >= low and ends[i] <= high:
+            continue
+        if not any(s <= starts[i] and ends[i] <= e for s, e in spans):
+            spans.append((starts[i], ends[i]))
+    spans.sort()
+    low = next((starts[first + k] for k in range(last - first) if starts[first + k] >= low), begin)
+    return replace(made, span=(min(low, begin), max(high, end))), tuple(spans)

@@ -131,6 +131,7 @@ _DRUG_VERBS = frozenset(
      "been treated with", "have received", "has received", "had received", "having received", "exposed to"}  # fmt: skip
 _PROCEDURE_VERBS = frozenset({"undergone", "underwent", "undergo", "undergoing", "has undergone", "have undergone"})
 _DOSE_UNITS = ("mg", "ug", "g", "ng", "[IU]", "mL", "meq", "mmol")
+_COUNTED = ("drug", "procedure", "condition", "study", "visit", "device", "allergy", "consent")
 _TIME_CODES = frozenset({"s", "min", "h", "d", "wk", "mo", "a"})
 
 
@@ -435,15 +436,21 @@ class Cutter:
             elif draft.time.duration is None and not isinstance(draft.time.any_of, tuple):
                 draft.time = replace(draft.time, duration=comparison)
             return draft
-        if draft.domain == "drug" and code is not None and code.startswith(_DOSE_UNITS):
-            draft.dose = comparison
+        plain = unit is None and comparison.reference is None
+        measured = draft.domain == "measurement"
+        if draft.domain in ("drug", "procedure") and code is not None and code.startswith(_DOSE_UNITS):
+            if not value.bare or not behind:
+                draft.dose = comparison
             return draft
-        if unit is None and comparison.reference is None and numeric and draft.domain not in (None, "measurement", "person") and draft.concept:
-            if not behind or draft.domain in ("drug", "procedure", "condition", "study", "visit"):
-                if not (value.bare and behind):
+        if draft.concept is not None and not measured:
+            if plain and numeric and (not behind or draft.domain in _COUNTED):
+                # "≥ 2 prior lines": how many, not how much
+                if not value.bare:
                     draft.count = comparison
                 return draft
-        if unit is None and comparison.reference is None and not behind and draft.domain != "measurement" and draft.concept:
+            if value.bare and (plain or draft.domain in _COUNTED):
+                return draft
+        if measured and plain and numeric and not behind and not draft.known:
             if not value.bare:
                 draft.count = comparison
             return draft
@@ -490,7 +497,7 @@ class Cutter:
             if node.time is not None and target.time is None:
                 target.time = node.time
                 target.cover(node.first, node.last)
-            if node.value is not None and target.value is None and target.domain in (None, "measurement"):
+            if node.value is not None and target.value is None and target.domain not in ("drug", "procedure"):
                 target.value = node.value
                 target.cover(node.first, node.last)
             for m in node.modifiers:
@@ -502,7 +509,7 @@ class Cutter:
             self._add_modifier(target, "method", node.concept)
             return tree
         if node.value is not None and node.value.operator != "=" and target.value is None and target.concept:
-            return Node("all", [tree, node]) if target.domain != "measurement" else tree
+            return Node("all", [tree, node])
         return tree
 
 

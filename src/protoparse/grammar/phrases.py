@@ -130,18 +130,18 @@ class _Meaning(Transformer[Any, Any]):
         return _between(x[1], x[3], x[0].start)
 
     def half_range(self, x: list[Any]) -> Value:
-        return _between(x[0], x[3], x[0].start, high=x[2].entry.roles["before_number"])
+        return _between(x[0], x[3], x[0].start, above=x[2].entry.roles["before_number"])
 
     def bounds(self, x: list[Any]) -> Value:
         low, high = (x[i].entry.roles["before_number"] for i in (0, 3))
-        return _between(x[1], x[4], x[0].start, low=low, high=high)
+        return _between(x[1], x[4], x[0].start, below=low, above=high)
 
     def bounds_from(self, x: list[Any]) -> Value:
         low, high = (x[i].entry.roles["before_number"] for i in (1, 4))
-        return _between(x[2], x[5], x[0].start, low=low, high=high)
+        return _between(x[2], x[5], x[0].start, below=low, above=high)
 
     def open_range(self, x: list[Any]) -> Value:
-        return _between(x[1], x[3], x[0].start, low=x[0].entry.roles["before_number"])
+        return _between(x[1], x[3], x[0].start, below=x[0].entry.roles["before_number"])
 
     def amounts(self, x: list[Any]) -> list[_Amount]:
         first = x[0] if isinstance(x[0], list) else [x[0]]
@@ -313,8 +313,7 @@ def _one(operator: Operator, amount: _Amount, start: int, end: int) -> Value:
     )
 
 
-def _between(low: _Amount, high: _Amount, start: int, *, low_op: str = ">=", **ops: str) -> Value:
-    below, above = ops.get("low", ">="), ops.get("high", "<=")
+def _between(low: _Amount, high: _Amount, start: int, *, below: str = ">=", above: str = "<=") -> Value:
     if below[0] == above[0] or low.reference != high.reference and low.reference is not None:
         # "< 5 to < 10": no range
         return Value(
@@ -547,12 +546,19 @@ class Islands:
         for k, code in enumerate(codes):
             if code == "n":
                 before = entries[first + k - 1].text if k else ""
-                if before in _NAMED_BY_NUMBER and not (k > 1 and codes[k - 2] == "M"):
+                if before in _NAMED_BY_NUMBER and not (k > 1 and codes[k - 2] == "M") or self._in_name(k):
                     codes[k] = "w"
                     continue
                 self._unit_behind(k)
             elif code == "M" and entries[first + k].roles["measurement"].kind == "ordinal":
                 self._classes_behind(k, entries[first + k].text)
+
+    def _in_name(self, k: int) -> bool:
+        """Whether a hyphen ties a number to a word ("IL-12", "glucose-6-phosphate")."""
+        i = self.first + k
+        if k > 1 and self.codes[k - 1] == "-" and self.starts[i] == self.ends[i - 2] + 1:
+            return self.codes[k - 2] in "wKa" and self.entries[i - 2].text not in _SCALES
+        return False
 
     def _unit_behind(self, k: int) -> None:
         codes, entries, first = self.codes, self.entries, self.first
@@ -594,11 +600,15 @@ class Islands:
             code = codes[k]
             if event is None:
                 event = entries[first + k].event
+                if event is None and known:
+                    return None
                 if event is not None:
                     end = k + 1
                     k += 1
                     size += 1
                     continue
+            if known and event is not None and code in _NAMING:
+                return None
             if code in _NAMING or code == "v" and event is None and size < 3:
                 if event is None or code in "wa":
                     end = k + 1
@@ -620,7 +630,7 @@ class Islands:
                 k += 1
             else:
                 break
-        if end <= begin or (known and event is None):
+        if end <= begin or (known and (event is None or (end < n and codes[end] in "wKM"))):
             return None
         if event is None and all(codes[j] in "vd_" for j in range(begin, end)):
             return None
@@ -668,6 +678,11 @@ class Islands:
                 out.append(self._lexeme(_DIRECT[code], i))
             elif code in "d_":
                 pass
+            elif code == "-" and kind in ("CMP", "BETWEEN") and self.code(i + 1) == "n":
+                i += 1
+                entry = self.entries[i]
+                minus = Entry("n", entry.text, {"number": -entry.roles["number"]})
+                out.append(Lexeme("NUMBER", minus, i, i + 1, self.starts[i - 1], self.ends[i]))
             elif code in "-~" or code == "U" and kind in _AMOUNT:
                 after = self.code(self._next(i + 1))
                 if kind in _AMOUNT and after in "n<rL":
@@ -699,11 +714,11 @@ class Islands:
                     break
             elif code == "F" and not out and self.code(self._next(i + 1)) == "n":
                 out.append(self._lexeme("FROM", i))
-            elif code == "F" and kind == "TIME" and timely:
+            elif code == "F" and kind == "TIME":
                 event = self._event(i + 1)
                 if event is None:
                     break
-                out += [self._lexeme("OF", i), event]
+                out += [self._lexeme("AFTER", i), event]
                 i = event.last
                 continue
             elif code in _EVENT_SIDES:
@@ -728,7 +743,7 @@ class Islands:
                 continue
             elif code == "H" and kind == "TIME" and "ago" in self.entries[i].roles:
                 event = self._event(i + 1, known=True)
-                if event is not None and "before" in self.entries[i].roles:
+                if event is not None and self.entries[i].text == "prior":
                     out += [self._lexeme("BEFORE", i), event]
                     i = event.last
                     continue
@@ -820,6 +835,7 @@ _NAMED_BY_NUMBER = frozenset(
     "type phase arm cohort group part visit version section item question step appendix figure table covid covid-19 "
     "criterion criteria protocol study cycle number no #".split()
 )
+_SCALES = frozenset("grade stage class score level ages age aged".split())
 _NORMAL = Entry("L", "normal", {"reference": "normal"})
 
 

@@ -1,14 +1,14 @@
 """Eligibility text as an outline: headings, items and their nesting, with offsets.
 
-In: an eligibility section, as a registry prints it. Out: an `Outline`; every character of the text that is no white space
-lies in the span of an item, of a heading or of a preamble.
+In: an eligibility section, as a registry prints it. Out: an `Outline`; every character of the text that is no white
+space lies in the span of an item, of a heading or of a preamble.
 
->>> found = outline("Inclusion Criteria:\\n\\n1. Any of the following:\\n   a) asthma\\n   b) COPD\\n2. Age > 40")
->>> [(item.label, item.kind, item.combine, len(item.children)) for item in found.items]
+>>> text = "Inclusion Criteria:\\n\\n1. Any of the following:\\n   a) asthma\\n   b) COPD\\n2. Age > 40"
+>>> [(item.label, item.kind, item.combine, len(item.children)) for item in outline(text).items]
 [('1.', 'inclusion', 'any', 2), ('2.', 'inclusion', None, 0)]
 
-The way of the data: `blocks` (lines, however wrapped), `marks` (bullets and numbers), `headings`, `nesting` (the tree), `leads`
-(how children count).
+The way of the data: `blocks` (lines, however wrapped, with their `marks`) → `nesting` (the tree, with its `headings`)
+→ `leads` (how children count).
 """
 
 from __future__ import annotations
@@ -66,25 +66,22 @@ def outline(text: str) -> Outline:
 
 
 def _item(text: str, node: Node) -> Item:
-    children = tuple(_item(text, child) for child in node.children)
-    counted: Combine | None = None
-    introduces: Span | None = None
-    if children:
-        before = [piece for piece in node.pieces if piece[1] <= children[0].span[0]]
-        start, end = before[-1] if before else (node.start, node.start)
-        own, places = _folded(text, start, end)
-        counted = combine(own, node.kind, [_words(text, child) for child in node.children])
-        found = lead(own)
-        if found:
-            introduces = (places[found[0]], places[found[1] - 1] + 1)
+    label = text[slice(*node.label)] if node.label else None
+    if not node.children:
+        return Item(node.kind, node.group, label, (node.start, node.end), tuple(node.pieces), None, None, ())
+    children = tuple([_item(text, child) for child in node.children])
+    before = [piece for piece in node.pieces if piece[1] <= children[0].span[0]]
+    start, end = before[-1] if before else (node.start, node.start)
+    own, places = _folded(text, start, end)
+    found = (0, len(own)) if node.bare and own else lead(own)
     return Item(
         kind=node.kind,
         group=node.group,
-        label=text[slice(*node.label)] if node.label else None,
+        label=label,
         span=(node.start, max([node.end, *(child.span[1] for child in children)])),
         body=tuple(node.pieces),
-        lead=introduces,
-        combine=counted,
+        lead=(places[found[0]], places[found[1] - 1] + 1) if found else None,
+        combine=combine(own, node.kind, [_words(text, child) for child in node.children]),
         children=children,
     )
 
@@ -103,8 +100,6 @@ def _folded(text: str, start: int, end: int) -> tuple[str, list[int] | range]:
         return own, range(start, end)
     places: list[int] = []
     for place in range(start, end):
-        if not text[place].isspace():
-            places.append(place)
-        elif places and not text[place - 1].isspace():
+        if not text[place].isspace() or (places and not text[place - 1].isspace()):
             places.append(place)
     return folded, places[: len(folded)]

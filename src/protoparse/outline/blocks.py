@@ -2,8 +2,8 @@
 
 In: the text. Out: `Block`s in order, which together hold every character that is no white space.
 
-Registries wrap at some 80 columns, with or without indenting what goes on; others put one criterion on a line. What tells
-them apart is whether the next line's first word would still have fitted.
+Registries wrap at some 80 columns, with or without indenting what goes on; others put one criterion on a line. What
+tells them apart is whether the next line's first word would still have fitted.
 """
 
 from __future__ import annotations
@@ -80,16 +80,23 @@ def blocks(text: str, low: str) -> list[Block]:
             made.append(Block(first, end, end, 0, 0, [], True, [(first, end)]))
             current, blank = None, True
             continue
-        indent = _indent(text, start, first)
-        marks = leading(text, first, end)
+        indent = first - start and _indent(text, start, first)
+        marks = leading(text, first, end) if _may_be_marked(low, first) else []
         wrapped = (
             width is not None and length + 1 + len(_WORD.match(text, first).group()) > width  # type: ignore[union-attr]
         )
         if current and not gap and marks and not _opens(text, current, marks, indent, wrapped):
             marks = []
         heads = opens_section(text, low, marks[-1].end if marks else first, end)
-        if current is None or gap or marks or heads or not _goes_on(text, current, before_length=length, first=first,
-                                                                     indent=indent, wrapped=wrapped, width=width):
+        if (
+            current is None
+            or gap
+            or marks
+            or heads
+            or not _goes_on(
+                text, current, before_length=length, first=first, indent=indent, wrapped=wrapped, width=width
+            )
+        ):
             body = marks[-1].end if marks else first
             body += len(text[body:end]) - len(text[body:end].lstrip())
             current = Block(first, body, end, indent, indent + body - first, marks, gap)
@@ -105,8 +112,19 @@ def blocks(text: str, low: str) -> list[Block]:
     return made
 
 
+def _may_be_marked(low: str, first: int) -> bool:
+    """Whether a line could begin with a mark, so that it is worth looking closely."""
+    if not "a" <= low[first] <= "z":
+        return True
+    opening = low[first : first + 7]
+    return "." in opening or ")" in opening or opening[:2] in ("o ", "o\t", "o\xa0") or opening[:4] in _NAMED
+
+
+_NAMED = ("crit", "incl", "excl")
+
+
 def _opens(text: str, block: Block, marks: list[Mark], indent: int, wrapped: bool) -> bool:
-    """Whether a line that looks marked, right below another, is an item and no sentence that was wrapped before a number."""
+    """Whether a line that looks marked, right below another, is an item: no sentence wrapped before a number."""
     if not wrapped or indent <= block.indent + 1 < block.column:
         return True
     if text[block.end - 1] in ".:;,)":

@@ -1,10 +1,10 @@
 """What stands over items: section headings, sentences that serve as one, cohorts and topics.
 
-In: a block's text. Out: the `Heading` it opens with, if any: the kind and the group it sets, and where it ends; what follows
-on the same line is an item. A heading that names no kind leaves the kind as it is.
+In: a block's text. Out: the `Heading` it opens with, if any: the kind and the group it sets, and where it ends; what
+follows on the same line is an item. A heading that names no kind leaves the kind as it is.
 
 >>> section("Exclusion criteria for Part B: pregnancy", 0, 40)
-Heading(kind='exclusion', group='Part B', end=30)
+Heading(kind='exclusion', group='Part B', end=31)
 >>> cohort("For healthy volunteers:")
 'For healthy volunteers'
 """
@@ -50,8 +50,13 @@ _VERB = re.compile(
     r"\s*(?:will\s+)?(?:include[sd]?|including|are|were|is|was|be|compris\w+|consist\w*\s+of)\b(?:\s+as\s+follows|\s+the\s+following)?\s*[:,]?",
     re.I,
 )
-_OF_WHOM = re.compile(r"\s*(?:[-–,]\s*)?(?:\b(?:for|in|of|at|specific\s+to|only|applicable|common|by|\d)\b|\(|\[)[^:.;]{0,110}", re.I)
-_EVERYBODY = re.compile(r"\b(?:all|both|every|any|each|general|overall|common|screening|study|trial|enrol?lment|entry)\b", re.I)
+_OF_WHOM = re.compile(
+    r"\s*(?:[-–,]\s*)?(?:\b(?:for|in|of|at|specific\s+to|only|applicable|common|by|\d|cohorts?|arms?|parts?|phases?|groups?|stages?|healthy|patients?|controls?|donors?|caregivers?)\b|\(|\[)[^:.;]{0,110}",
+    re.I,
+)
+_EVERYBODY = re.compile(
+    r"\b(?:all|both|every|any|each|general|overall|common|screening|study|trial|enrol?lment|entry)\b", re.I
+)
 _LEADING_WORDS = re.compile(
     r"^(?:(?:the|key|main|major|general|additional|other|specific|primary|additional|further|core|list|of|lastly|patients?|participants?|subjects?|individuals?|clinical|study|trial|important|selected|basic|common|detailed|full|protocol|summary)\b[\s,:]*)+",
     re.I,
@@ -59,14 +64,14 @@ _LEADING_WORDS = re.compile(
 
 
 def section(text: str, start: int, end: int, *, marked: bool = False) -> Heading | None:
-    """The section heading at the beginning of `text[start:end]`; raises nothing, None where the text only speaks of criteria."""
+    """The section heading that `text[start:end]` begins with; None where the text only speaks of criteria."""
     m = _key(text, start, min(end, start + 120))
     if not m:
         return None
     before = text[start : m.start()]
     if len(before.split()) > 8 or not _BEFORE.fullmatch(before.strip(_DRESS)) or _SENTENCE.search(before):
         return None
-    if "." in before.rstrip(_DRESS)[:-1] or before.rstrip(_DRESS).endswith((":", ",")) and not _COHORT.search(before):
+    if "." in before.rstrip(_DRESS)[:-1] or (before.rstrip(_DRESS).endswith((":", ",")) and not _COHORT.search(before)):
         return None
     word = m["ex"] or m["in"]
     criteria = bool(m["criteria"])
@@ -103,7 +108,13 @@ def section(text: str, start: int, end: int, *, marked: bool = False) -> Heading
     if following[0] == "." and (before[:1] or word)[0].isupper():
         return Heading(kind, group, text.index(".", place) + 1)
     title = m["criteria"].strip()[0].isupper() and word[0].isupper()
-    if title and not before.strip() and not m["both"] and (following[0].isupper() or following[0] in "≥>≤<1(•") and not marked:
+    if (
+        title
+        and not before.strip()
+        and not m["both"]
+        and (following[0].isupper() or following[0] in "≥>≤<1(•")
+        and not marked
+    ):
         return Heading(kind, group, place)
     return None
 
@@ -135,22 +146,27 @@ def _group_of(words: str) -> str | None:
     if words[:1] in "([" and words[-1:] in ")]":
         words = words[1:-1].strip()
     words = re.sub(r"^(?:for|in|of|specific\s+to|only\s+for|applicable\s+to)\s+(?:the\s+)?", "", words, flags=re.I)
-    words = _LEADING_WORDS.sub("", words).strip(" :,-–") if not re.match(r"(?:patients?|participants?|subjects?)\s+(?:with|in|of)\b", words, re.I) else words
-    if not words or _EVERYBODY.search(words) and not _COHORT.search(words):
+    words = (
+        _LEADING_WORDS.sub("", words).strip(" :,-–")
+        if not re.match(r"(?:patients?|participants?|subjects?)\s+(?:with|in|of)\b", words, re.I)
+        else words
+    )
+    if not words or (_EVERYBODY.search(words) and not _COHORT.search(words)):
         return None
     return words if _COHORT.search(words) or _PEOPLE.search(words) else None
 
 
 def opens_section(text: str, low: str, start: int, end: int) -> int:
-    """Where the section heading ends that a line holds by itself or opens with; 0 where it is none (`low`: lower case)."""
-    stop = min(end, start + 100)
-    if low.find("clu", start, stop) < 0 and low.find("ligib", start, stop) < 0 and low.find("criter", start, stop) < 0:
+    """Where the section heading ends that a line opens with; 0 where there is none (`low`: lower case)."""
+    line = low[start : min(end, start + 100)]
+    if "clu" not in line and "ligib" not in line and "criter" not in line:
         return 0
     while start < end and text[start] in _DRESS:
         start += 1
     heading = section(text, start, end)
-    if heading is None or (heading.end >= end and not text[start].isupper() and not text[end - 1] == ":"
-                           and "riteri" not in low[start:end]):
+    if heading is None or (
+        heading.end >= end and not text[start].isupper() and text[end - 1] != ":" and "riteri" not in low[start:end]
+    ):
         return 0
     return heading.end
 
@@ -165,7 +181,10 @@ _MIDLINE = re.compile(
     """,
     re.X,
 )
-_QUOTED = re.compile(r"(?:\b(?:the|all|any|these|those|following|other|meets?|of|with|per|no|an?|and|or|to|as|in|see|key)|/|\(|\"|“)\s*$", re.I)
+_QUOTED = re.compile(
+    r"(?:\b(?:the|all|any|these|those|following|other|meets?|of|with|per|no|an?|and|or|to|as|in|see|key)|/|\(|\"|“)\s*$",
+    re.I,
+)
 
 
 def midline(text: str, low: str, start: int, end: int) -> Iterator[tuple[int, Heading]]:
@@ -175,7 +194,14 @@ def midline(text: str, low: str, start: int, end: int) -> Iterator[tuple[int, He
         m = _MIDLINE.search(text, max(start, place - 20), min(end, place + 40))
         if m and m.start() > start and not _QUOTED.search(text, max(start, m.start() - 12), m.start()):
             head = text[max(start, m.start() - 3) : m.start()].rstrip()
-            if ":" in m.group() or head[-1:] in ".;)-":
+            ends = head[-1:] in ".;)-" and bool(head)
+            if not ends and m.start() < start + 100:
+                opening = section(text, start, end)
+                ends = opening is not None and opening.end >= m.end()
+                if ends:  # the heading that the line opens with
+                    place = low.find("clusion", m.end(), end)
+                    continue
+            if ":" in m.group() or ends:
                 word = (m["c"] or m["u"] or m["b"]).lower()
                 yield m.start(), Heading("inclusion" if word.startswith("in") else "exclusion", None, m.end())
             place = low.find("clusion", m.end(), end)
@@ -203,10 +229,14 @@ _HEADS = re.compile(
     """,
     re.I | re.X,
 )
+_SUCH_PEOPLE = re.compile(rf"(?:not\s+eligible|ineligible|eligible|included|excluded)\s+{_SUBJECT}\s*:?", re.I)
 _ABOUT_ENTRY = re.compile(
-    r"\b(?:criteri\w+|eligib\w+|ineligib\w+|exclu\w+|inclu(?:ded|sion)|enrol\w+|participat\w+|recruit\w+|entered|entry|qualify)\b", re.I
+    r"\b(?:(?:meet\w*|fulfil\w*|satisf\w+|following)\b[^.]{0,40}\bcriteri\w+|eligib\w+|ineligib\w+|exclu\w+|inclu(?:ded|sion)|enrol\w+|participat\w+|recruit\w+|entered|entry|qualify)\b",
+    re.I,
 )
-_INTRODUCES = re.compile(r"\b(?:following|criteri\w+|if|when|who|must|conditions?|have|those|include|are|were|you)\b[^.;]{0,90}[:.]?$", re.I)
+_INTRODUCES = re.compile(
+    r"\b(?:following|criteri\w+|if|when|who|must|conditions?|have|those|include|are|were|you)\b[^.;]{0,90}[:.]?$", re.I
+)
 _REFUSES = re.compile(
     r"\bexclu\w+|\bineligib\w+|\b(?:not|never|cannot|can't|n't|nor|none)\b[^.]{0,40}\b(?:eligib\w+|inclu\w+|enrol\w+|participat\w+|recruit\w+|"
     r"enter\w*|allowed|considered|permitted|qualify|take\s+part|accepted|admitted)",
@@ -215,7 +245,9 @@ _REFUSES = re.compile(
 
 
 def sentence(text: str) -> Kind | None:
-    """The kind that a sentence over a list announces ("You may not take part if you:"), None where it announces none."""
+    """The kind that a sentence over a list announces ("You may not take part if you:"), if any."""
+    if _SUCH_PEOPLE.fullmatch(text):
+        return "exclusion" if text[:2].lower() in ("in", "ex", "no") and text[:4].lower() != "incl" else "inclusion"
     if len(text) > 400 or not _HEADS.match(text) or not _ABOUT_ENTRY.search(text) or not _INTRODUCES.search(text):
         return None
     return "exclusion" if _REFUSES.search(text) else "inclusion"
@@ -242,34 +274,88 @@ _NOT_A_NAME = re.compile(
     r"include\w*|including|such as|not|no|who|exclu\w+)\b|[<>≥≤=]",
     re.I,
 )
-_FOR_PEOPLE = re.compile(rf"(?:(?:only\s+)?(?:for|in|among|specific\s+to)\s+(?:the\s+)?)?(?:[\w\-–/]+\s+){{0,5}}{_CROWD}(?:\s+(?:with|in|of|from|on|aged|only|without|and|or)\b.*|\s*\(.*)?", re.I)
+_FOR_PEOPLE = re.compile(
+    rf"(?:(?:only\s+)?(?:for|in|among|specific\s+to)\s+(?:the\s+)?)?(?:[\w\-–/]+\s+){{0,5}}{_CROWD}(?:\s+(?:with|in|of|from|on|aged|only|without|and|or)\b.*|\s*\(.*)?",
+    re.I,
+)
 _PREFIX = re.compile(r"(?P<name>[^:;]{2,90}?)\s*[:：](?=\s|$)")
 _PREFIX_COMMA = re.compile(r"(?:for|in|to)\s+(?P<name>[^,:;.]{2,60}?),\s", re.I)
 
 
+_CRITERIA_OF = re.compile(
+    r"(?:\W*(?:additional|specific|special|extra|general|other|further|key|main)\b)*\W*criteri(?:a|on)\s+(?:specific\s+)?(?:for|to|of|in)\s+(?:the\s+)?",
+    re.I,
+)
+_ITS_CRITERIA = re.compile(r"[\s-]*(?:specific|special|additional|only)?\s*(?:criteri(?:a|on)|requirements)$", re.I)
+
+
 def cohort(line: str) -> str | None:
-    """The cohort, arm or people that a whole line names; "" where it names everybody; None where it is no such heading."""
+    """The cohort, arm or people that a whole line names; "" where it names everybody, None where nobody."""
     name = line.strip(_DRESS).rstrip(":：. *_").strip()
     if not 1 < len(name) <= 100 or len(name.split()) > 14 or name[0].islower():
         return None
-    if (_COHORT.search(name) and not _NOT_A_NAME.search(name.replace("only", ""))) or (
+    name = _CRITERIA_OF.sub("", _ITS_CRITERIA.sub("", name), 1)
+    if (_COHORT.search(name) and not _NOT_A_NAME.search(name)) or (
         line.rstrip(" *_").endswith((":", "：")) and _FOR_PEOPLE.fullmatch(name) and not _NOT_A_NAME.search(name)
     ):
         return "" if re.search(r"\ball\b|\bboth\b", name, re.I) else name
     return None
 
 
+def crowd(name: str) -> bool:
+    """Whether a bare item names people who are no patients ("Healthy controls"), as a list below it would need."""
+    return bool(_BYSTANDERS.fullmatch(name.strip(_DRESS + ":")))
+
+
+_BYSTANDERS = re.compile(
+    rf"(?:for\s+(?:the\s+)?)?(?:healthy|normal|control|donor|caregiver)(?:\s+[\w-]+){{0,2}}?(?:\s+{_CROWD})?|(?:controls|donors|caregivers)",
+    re.I,
+)
+_BRACKETED = re.compile(r"[(\[](?P<name>[^()\[\]:]{2,60})[)\]]\s*[:,]?\s+(?=\S)")
+_ONLY = re.compile(
+    r"\s*[(\[](?:(?:for|in)\s+)?(?P<name>[^()\[\]]{2,60}?\s+only)[)\]]\s*[.;,]?$|\s*[(\[](?P<only>(?:only|applies only)\s+(?:for|in|to)\s+[^()\[\]]{2,60})[)\]]\s*[.;,]?$",
+    re.I,
+)
+
+
+def suffix(text: str, start: int, end: int) -> tuple[str, int] | None:
+    """The cohort in brackets that ends an item ("(Part B only)"), and the offset where the brackets begin."""
+    if text[max(start, end - 3) : end].find(")") < 0 or "nly" not in text[max(start, end - 80) : end]:
+        return None
+    m = _ONLY.search(text, max(start, end - 80), end)
+    if m and m.start() > start and _COHORT.search(m.group()):
+        return m["name"] or m["only"], m.start()
+    return None
+
+
 def prefix(text: str, start: int, end: int) -> tuple[str, int] | None:
     """The cohort that an item names before it begins ("Arm B: …", "In Part A, …"), and the offset behind it."""
     stop = min(end, start + 100)
-    if (text.find(":", start, stop) >= 0 or text.find("：", start, stop) >= 0) and (m := _PREFIX.match(text, start, stop)):
+    if (text.find(":", start, stop) >= 0 or text.find("：", start, stop) >= 0) and (
+        m := _PREFIX.match(text, start, stop)
+    ):
         name = m["name"]
         for_people = _FOR_PEOPLE.fullmatch(name) and (name[:4].lower() == "for " or len(name.split()) <= 4)
-        if (_COHORT.search(name) or for_people) and not _NOT_A_NAME.search(name) and not re.search(r"\ball\b|[.?!]\s", name, re.I):
+        if (
+            (_COHORT.search(name) or for_people)
+            and not _NOT_A_NAME.search(name)
+            and not re.search(r"\ball\b|[.?!]\s", name, re.I)
+        ):
             return name.strip(" *_"), m.end()
+    if (
+        text[start] in "(["
+        and (m := _BRACKETED.match(text, start, stop))
+        and _COHORT.search(m["name"])
+        and not _NOT_A_NAME.search(m["name"])
+    ):
+        return m["name"], m.end()
     if text[start : start + 2] not in ("Fo", "In", "To", "fo", "in", "to", "FO", "IN"):
         return None
-    if (m := _PREFIX_COMMA.match(text, start, min(end, start + 80))) and _COHORT.search(m["name"]) and not _NOT_A_NAME.search(m["name"]):
+    if (
+        (m := _PREFIX_COMMA.match(text, start, min(end, start + 80)))
+        and _COHORT.search(m["name"])
+        and not _NOT_A_NAME.search(m["name"])
+    ):
         words = m["name"]
         return (words if text[start : start + 2].lower() == "in" else text[start : m.end("name")]), m.end()
     return None
@@ -280,6 +366,15 @@ def names_cohort(name: str) -> bool:
     return bool(_COHORT.search(name))
 
 
+_CAPITALS = re.compile(r"[A-Z][A-Z/&,\-]+(?: [A-Z/&,\-]+)+:(?=\s)")
+
+
+def capitals(text: str, start: int, end: int) -> int:
+    """Where a topic in capitals ends that a paragraph opens with ("DISEASE CHARACTERISTICS: …"); 0 where there is none."""
+    m = _CAPITALS.match(text, start, min(end, start + 70))
+    return m.end() if m else 0
+
+
 _SAYS_MORE = re.compile(
     r"\b(?:following|below|any|either|one|two|at least|must|have|has|had|defin\w+|such|includ\w+|except\w*|with|without|as|if|no|not|known|history|"
     r"prior to|within|pregnan\w+|age over)\b|[<>≥≤=%;]|\d{2}",
@@ -288,7 +383,7 @@ _SAYS_MORE = re.compile(
 
 
 def topic(line: str, *, listed: bool) -> bool:
-    """Whether a line only names what the items below it are about ("Hepatic:", "Type of Participant"); `listed`: they are marked."""
+    """Whether a line only names what the items below are about ("Hepatic:"); `listed`: they are marked."""
     name = line.strip(_DRESS)
     colon = name.endswith((":", "："))
     name = name.rstrip(":： ")

@@ -12,8 +12,9 @@ import re
 from collections.abc import Sequence
 
 from protoparse.model import AtLeastChildren, Combine, Kind
+from protoparse.outline.headings import sentence
 
-_COUNTS = {w: i for i, w in enumerate("zero one two three four five six seven eight nine ten".split())}
+_COUNTS = {w: i for i, w in enumerate(["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"])}
 _N = r"(?P<%s>\d{1,2}|one|two|three|four|five|six|seven|eight|nine|ten)"
 _LISTED = r"(?:following|these|criteria|below|conditions|features|symptoms|signs|items|risk factors|factors|tests|methods|manifestations|characteristics|parameters)"
 
@@ -30,14 +31,14 @@ _CONSUMED = re.compile(r"following\b[^.;:]{0,90}:\s*\S", re.I)
 
 
 def leads(own: str) -> bool:
-    """Whether an item's own text announces a list: it ends in a colon, or speaks of "the following" and names nothing."""
+    """Whether an item's own text announces a list: by a colon, or by "the following" that names nothing."""
     tail = own[-220:].rstrip(" \t*_")
     if tail[-1:] in (":", "："):
         return True
     low = tail.lower()
     if "following" in low or "below" in low or "listed" in low:
         m = _LEADS.search(tail)
-        return bool(m) and not _CONSUMED.search(tail, m.start())
+        return m is not None and not _CONSUMED.search(tail, m.start())
     return low.rstrip(".,- ").endswith(_ENDINGS)
 
 
@@ -46,10 +47,19 @@ _ENDINGS = (
     "provided they", "provided that they", "except", "except for",
 )  # fmt: skip
 _EXCEPT = re.compile(
-    r"\b(?:except(?:ions?|ing)?|excluding|unless|other\s+than|apart\s+from|not\s+including|does\s+not\s+apply|do\s+not\s+apply|exempt\w*)\b[^.;]{0,110}$", re.I
+    r"\b(?:except(?:ions?|ing)?|excluding|unless|other\s+than|apart\s+from|not\s+including|does\s+not\s+apply|do\s+not\s+apply|exempt\w*)\b[^.;]{0,110}$",
+    re.I,
 )
+_SOME_MUST = re.compile(
+    r"^(?:(?:for|in)\s+)?(?:(?:all|any|sexually\s+active|fertile|non-?sterile|\w+-?menopausal|adult|if)\s+)*"
+    r"(?:wom[ae]n|females?|males?|m[ae]n|wocbp|fcbp|(?:patients?|subjects?|participants?)\s+of\s+child)\b[^.;]*"
+    r"\b(?:must|should|shall|required\s+to|need\s+to|ha(?:s|ve)\s+to|agree)\b[^.;]*$"
+    r"|^(?:if|for|in\s+case\s+of|in\s+the\s+case\s+of)\s+[^.;]*,[^.;]*\b(?:must|should|shall|required|meets?|need\s+to|ha(?:s|ve)\s+to)\b[^.;]*$",
+    re.I,
+)
+_ASIDE = re.compile(r"\([^()]*\)|\[[^\[\]]*\]")
 _THEN = re.compile(
-    r"\b(?:eligible|allowed|permitted|included|enrolled|acceptable|enter|participate|qualify)\b[^.;]{0,60}\b(?:provided|providing|if|as\s+long\s+as|when|so\s+long\s+as)\b[^.;]{0,60}$",
+    r"\b(?:with|who|whose|having|whom|receiving|taking|on|after|of)\b[^.;]*\b(?:eligible|allowed|permitted|included|enrolled|acceptable|enter|participate|qualify)\b[^.;]{0,60}\b(?:provided|providing|if|as\s+long\s+as|when|so\s+long\s+as)\b[^.;]{0,60}$",
     re.I,
 )
 _AT_LEAST = re.compile(
@@ -79,20 +89,23 @@ _RELAXES = re.compile(r"\b(?:for|in|if|when)\b", re.I)
 
 
 def combine(own: str, kind: Kind, children: Sequence[str]) -> Combine:
-    """How the children count, by their lead-in's words, then by the connectives that end or begin them, then by kind."""
+    """How children count: by the words of their lead-in, else by the connectives between them, else by kind."""
     clause = _last_clause(own)
     if not clause.rstrip(" *_").endswith((":", "：")) and not leads(own):
         if not own:
             return "any" if kind == "exclusion" else "all"
         if kind != "exclusion" and children and _relaxed(own, children):
             return "except"
-    elif kind != "exclusion" and _THEN.search(clause):
+    elif (
+        kind != "exclusion"
+        and (_THEN.search(clause) or (_SOME_MUST.match(clause) and not _ANY.search(clause)))
+        and not sentence(clause)
+    ):
         return "then"
-    if _EXCEPT.search(clause):
+    if _EXCEPT.search(_ASIDE.sub("", clause).rstrip(" .:;*_")):
         return "except"
-    m = None
-    for m in _AT_LEAST.finditer(clause):
-        pass
+    counts = list(_AT_LEAST.finditer(clause))
+    m = counts[-1] if counts else None
     if m and _MUST_COUNT.search(clause, m.start()):
         word = (m["a"] or m["b"] or m["c"]).lower()
         count = int(word) if word.isdigit() else _COUNTS[word]
@@ -103,7 +116,9 @@ def combine(own: str, kind: Kind, children: Sequence[str]) -> Combine:
     explicit = [s for s in said if _MUST_COUNT.search(clause, max(0, s[0] - 12))]
     if explicit and kind != "exclusion" and any(c == "any" for _, c in explicit):
         return "any"
-    if explicit and (kind != "exclusion" or explicit[-1][1] == "any" or re.search(r"\b(?:all|both|each)\b", clause, re.I)):
+    if explicit and (
+        kind != "exclusion" or explicit[-1][1] == "any" or re.search(r"\b(?:all|both|each)\b", clause, re.I)
+    ):
         return max(explicit)[1]
     if any(_LAST_OR.search(c[-12:]) for c in children[:-1]) or any(_FIRST_OR.match(c) for c in children[1:]):
         return "any"
@@ -113,7 +128,7 @@ def combine(own: str, kind: Kind, children: Sequence[str]) -> Combine:
 
 
 def _relaxed(own: str, children: Sequence[str]) -> bool:
-    """Whether every child gives a milder form of an item that is complete in itself ("or …", the same test for some patients)."""
+    """Whether every child is a milder form of a complete item ("or …", the same test for some patients)."""
     first = own.split(None, 1)[0].lower()
     return all(
         _FIRST_OR.match(c) or (c.split(None, 1)[:1] == own.split(None, 1)[:1] and len(first) > 2 and _RELAXES.search(c))
@@ -141,7 +156,7 @@ _WHOLE = re.compile(
     | (?:(?:have|has|having|had|with|patients?|subjects?|participants?|must|evidence\ of)\s+)*(?:adequate|acceptable|sufficient|major|normal|satisfactory|appropriate|good|required|preserved|inadequate|abnormal|impaired)\b[^.:]{0,90}?
         (?:\b(?:function|functions|parameters|values?|reserve|status|laborator\w+|criteria|tests?|results?|counts?|hematology|chemistry)\b.{0,90})
     | \S+(?:\s+\S+){0,2}\s*:
-    | [^.:]{0,60}\bcriteria\s*:
+    | (?:(?!following)\S+\s+){0,3}criteria\s*:
     )\W*$""",
     re.I | re.X,
 )
@@ -158,7 +173,7 @@ _TRAIL = re.compile(
 
 
 def lead(own: str) -> tuple[int, int] | None:
-    """The words of an item's own text that only introduce its children, as offsets into it; None where all of it says something."""
+    """The offsets of the words that only introduce an item's children; None where all of it says something."""
     text = own.rstrip()
     if not text:
         return None

@@ -38,7 +38,7 @@ _MARK = re.compile(
     (?P<bullet>\*(?!\*)|[{_SIGNS[1:]}]|\\[*+-](?=\s)|o(?=[ \t\xa0]+\S)|\+(?=\s))
   | (?P<open>[(\[（【]|\\\[)\s?(?P<inner>\d{{1,2}}(?:\.\d{{1,2}})*|[A-Za-z]|[ivx]{{2,5}}|[IVX]{{2,5}})\s?(?:\\?[)\]）】])[.:]?
   | (?P<number>\d{{1,2}}(?:\.\d{{1,2}})*)\s?(?P<stop>\\?\.\)?|\\?\)|[、．]|(?=-\s|:\s))(?!\d)[:-]?
-  | (?P<levels>\d{{1,2}}(?:\.\d{{1,2}})+)(?=\s+[A-Z][a-z]{{2}})
+  | (?P<levels>\d{{1,2}}(?:\.\d{{1,2}})+)(?=\s+(?-i:[A-Z][a-z]{{2}}))
   | (?P<letter>[ivx]{{2,5}}|[IVX]{{2,5}}|[A-Za-z])(?P<close>\\?\.\)?(?=\s)|\\?\))
   | (?P<circled>[{_CIRCLED}])
   | (?:\#|(?:criteri(?:on|um)|inclusion|exclusion)\s(?:criterion\s)?(?:no\.?\s?|\#)?)(?P<named>\d{{1,2}})(?:\s?[:.)]|(?=\s))
@@ -96,7 +96,7 @@ def leading(text: str, start: int, end: int) -> list[Mark]:
     place = start
     while place < end and len(marks) < 4:
         m = _MARK.match(text, place, end)
-        if not m or m.end() == end and not marks and not m["bullet"]:
+        if not m or (m.end() == end and not marks and not m["bullet"]):
             break
         if m["bullet"]:
             readings: tuple[Reading, ...] = ((m["bullet"].lstrip("\\"), 0),)

@@ -34,6 +34,7 @@ CONTAINERS = ("auto", "page", "html", "ctgov", "text")
 
 OnError = Callable[[InputError], None]
 
+_BLANK_LINES = 1000  # before or below the first line of a file with one study a line
 _CAUSES = {
     errno.ENOENT: "no such file",
     errno.EISDIR: "a directory, not a file",
@@ -43,9 +44,9 @@ _CAUSES = {
 _XML = re.compile(r"\s*+(?:<\?xml\b(?!.{0,2000}?<html\b)|<(?:clinical_study|Trial|trials?)\b[^<>]{0,2000}>)", re.S)
 # a tag that lays text out, well formed: "AST <ULN" and "<!-- -->" are text
 _HTML = re.compile(
-    r"<!doctype\s++html"
-    r"|</?(?:html|body|p|br|div|span|ul|ol|li|dl|dt|dd|table|tbody|tr|td|th|h[1-6]|section|article|strong|b|em|i|u|sup|sub)"
-    r"(?:\s++[a-z:_-]++\s*+=[^<>]*+|\s*+)/?>",
+    r"<(?=[a-z/!])(?:!doctype\s++html"
+    r"|/?(?:html|body|p|br|div|span|ul|ol|li|dl|dt|dd|table|tbody|tr|td|th|h[1-6]|pre|section|article|strong|b|em|i|u"
+    r"|sup|sub)(?:\s++[a-z:_-]++\s*+=[^<>]*+|\s*+)/?>)",
     re.I,
 )
 
@@ -132,7 +133,7 @@ def _records(file: BinaryIO, container: str) -> Iterable[Listing | InputError]:
             head = line.removeprefix(b"\xef\xbb\xbf").strip()
             if head:
                 heads.append(head)
-            if len(heads) == 2 or (head and not head.startswith(b"{")):
+            if len(heads) == 2 or (head and not head.startswith(b"{")) or len(opening) > _BLANK_LINES:
                 break
         if len(heads) == 2 and ctgov.is_lines(*heads):
             return ctgov.read_lines(chain(opening, file))

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 
 from protoparse.errors import InputError
 from protoparse.model import Sex, Trial
@@ -42,9 +43,11 @@ _KINDS = {
 }
 _KIND = re.compile("|".join(f"(?P<{kind}>{pattern})" for kind, pattern in _KINDS.items()), re.I)
 _CODE = re.compile(r"(?:[A-Z]?\d+(?:\.\d+)*\.?|[-•*#]+)\s+")
+_TITLES = 20  # of eligibility on one page: menus and summaries repeat it
 _SECTION = frozenset(("eligibility", "inclusion", "exclusion"))
 _FIELDS = frozenset(("minimum_age", "maximum_age", "ages", "sex", "healthy"))
 _DESCRIPTION = re.compile(r"(?:description|criteria|details|text)\W*", re.I)
+_NO_LIMIT = re.compile(r"\W*|n/?a|none|(?:no|not) \w+(?: \w+)?", re.I)
 _WHOLE_PAGE = re.compile(r"<(?:!doctype\s+html|html|body|head)\b", re.I)
 _INCLUDES = re.compile(r"\b(?:inclusion|exclusion|include|exclude|eligible)", re.I)
 
@@ -139,13 +142,14 @@ class _Page:
     def _below_heading(self) -> str:
         """What stands below the heading of the eligibility section."""
         found = []
-        for place, line in enumerate(self._lines):
-            if self._kinds[place] == "eligibility" and line.level <= BOLD:
-                inside = self._without_fields(place + 1, self._section_end(place))
-                text = _text(inside)
-                if text:
-                    has_kinds = any(_kind(x) in ("inclusion", "exclusion") for x in inside)
-                    found.append((has_kinds, bool(_INCLUDES.search(text)), place if has_kinds else len(text), text))
+        titles = (n for n, x in enumerate(self._lines) if self._kinds[n] == "eligibility" and x.level <= BOLD)
+        for place in islice(titles, _TITLES):
+            inside = self._without_fields(place + 1, self._section_end(place))
+            text = _text(inside)
+            if text:
+                # of titles one below the other, the lowest is the nearest to the criteria
+                has_kinds = any(_kind(x) in ("inclusion", "exclusion") for x in inside)
+                found.append((has_kinds, bool(_INCLUDES.search(text)), place if has_kinds else len(text), text))
         return max(found)[-1] if found else ""
 
     def _below_criteria_heading(self) -> str:
@@ -184,13 +188,24 @@ class _Page:
             line = self._lines[place]
             if line.level <= LABEL and self._kinds[place] in _FIELDS:
                 stop = self._end(place)
-                if sum(len(x.text) for x in self._lines[place + 1 : stop]) <= 80:
+                if _is_field(self._kinds[place], _text(self._lines[place + 1 : stop])):
                     place = stop
                     continue
             if not (line.level <= LABEL and _DESCRIPTION.fullmatch(line.text)):
                 kept.append(line)
             place += 1
         return kept
+
+
+def _is_field(kind: str | None, value: str) -> bool:
+    """Whether a value is a structured one of its kind, not a criterion ("Age: as the treating physician sees fit")."""
+    if len(value) > 80:
+        return False
+    if kind == "sex":
+        return fields.sex(value) is not None
+    if kind == "healthy":
+        return fields.yes(value) is not None
+    return fields.ages(value) != (None, None) or _NO_LIMIT.fullmatch(value) is not None
 
 
 def _kind(line: Line) -> str | None:
@@ -211,9 +226,16 @@ def _kind(line: Line) -> str | None:
 def _text(lines: Sequence[Line]) -> str:
     """Lines as text, no blank ones at its ends and never two of them in a row."""
     kept: list[str] = []
+    label = False
     for line in lines:
-        if line.level != END and (line.text or (kept and kept[-1])):
+        if line.level == END:
+            continue
+        if label and line.text:  # "Haemoglobin | ≥ 9 g/dL" is one line
+            kept[-1] += " " + line.text.strip()
+        elif line.text or (kept and kept[-1] and not label):
             kept.append(line.text)
+        if line.text:
+            label = line.level == LABEL and _kind(line) not in _SECTION
     while kept and not kept[-1]:
         kept.pop()
     return "\n".join(kept)

@@ -67,6 +67,7 @@ _BLOCKS = _LOOSE | frozenset((
     "option",
 ))  # fmt: skip
 _PRE_LINE = re.compile(r"white-space\s*:\s*(?:pre|break-spaces)", re.I)
+_EITHER = re.compile(r"^(?:\w+ )?(?:in|ex)clusion(?: criteria)?\W*$", re.I)
 _HEADING = re.compile("h[1-6]")
 _SHORT = 160
 
@@ -280,6 +281,11 @@ class _Writer:
 
     def _table(self, tag: Tag) -> None:
         self._break(loose=True)
+        columns = _columns(tag)
+        if columns:
+            fields = [task for label, value in columns for task in self._field(label, value)]
+            self._later([*fields, lambda: self._break(loose=True)])
+            return
         tasks: list[Task] = []
         carried: dict[int, tuple[int, str]] = {}  # column → rows still spanned, text
         for row in _rows(tag):
@@ -302,7 +308,7 @@ class _Writer:
         """A row of two cells or more is a field: its last cell the value, the one before it the label."""
         if len(cells) == 1 and cells[0].name == "th" and cells[0].get("scope") != "row":
             text = caption(cells[0].get_text(" "))
-            return [lambda: self._flush(), lambda: self.lines.append(Line(text, LABEL))]
+            return [self._flush, lambda: self.lines.append(Line(text, BOLD))]
         if len(cells) > 1 and labels and len(labels) == sum(bool(x.get_text(strip=True)) for x in cells[:-1]):
             return self._field(labels[-1], cells[-1].contents, " / ".join([*shared, *labels[:-1]]))
         tasks: list[Task] = [self._flush]
@@ -319,6 +325,17 @@ def _rows(table: Tag) -> Iterable[Tag]:
                 yield child
             elif child.name in ("thead", "tbody", "tfoot"):
                 yield from (x for x in child.contents if isinstance(x, Tag) and x.name == "tr")
+
+
+def _columns(table: Tag) -> list[tuple[str, list[Task]]]:
+    """The columns of a table headed "Inclusion … | Exclusion …", each with what is below its head; else none."""
+    rows = [[x for x in row.contents if isinstance(x, Tag) and x.name in ("td", "th")] for row in _rows(table)]
+    if len(rows) < 2 or len(rows[0]) != 2 or any(len(row) != 2 for row in rows):
+        return []
+    heads = [caption(cell.get_text(" ")) for cell in rows[0]]
+    if not all(len(head) <= _SHORT and _EITHER.search(head) for head in heads):
+        return []
+    return [(head, [row[place] for row in rows[1:]]) for place, head in enumerate(heads)]
 
 
 def _aria(tag: Tag) -> int | None:

@@ -1,0 +1,112 @@
+"""Several items in one line: numbers and bullets inside a block that go on with a list or open one.
+
+In: a block whose text runs on ("2. Age over 3. 3. ECOG 0-2. 4. One of: a) …; b) …"). Out: a block for each item.
+
+A number inside a line is far more often none ("grade 2. The", "(1)"): it must follow an open list's last one, or open a
+list that its lead-in announces and that has a second item.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from protoparse.outline.blocks import Block
+from protoparse.outline.leads import leads
+from protoparse.outline.marks import Mark, Reading, inline
+
+_LIMIT = re.compile(
+    r"(?:[<>≤≥=~+/–—-]|\b(?:grades?|cycles?|day|phases?|stages?|types?|parts?|groups?|cohorts?|week|month|year|version|v|and|or|to|of|than|"
+    r"least|class|score|level|criteri(?:on|a)|number|no|item|arm|visit|table|section|appendix|type|status|is|vs|ph|be|by|from|ecog|ps|line|region|between|about))\s*$",
+    re.I,
+)
+_JOINED = re.compile(r"\b(?:and\s*/\s*or|and|or)$", re.I)
+_STOPS = tuple(".;:,)]；。：，")
+
+
+class RunOns:
+    """The lists that are open in a section, each with its last ordinal."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.open: dict[str, int] = {}
+
+    def split(
+        self, block: Block, marks: list[Mark], begin: int, body: int, end: int, *, first: bool
+    ) -> Iterator[Block]:
+        """The items that run on in a block, each as a block of its own."""
+        text = self.text
+        if marks:
+            self._note_open(marks[-1])
+        found = list(inline(text, body, end))
+        part = Block(begin, body, end, block.indent, block.column, marks, block.gap, block.comments, inline=not first)
+        if not found:
+            yield part
+            return
+        whole = part
+        bullet = marks[-1].readings[0][0] if marks and marks[-1].bullet else ""
+        second = {reading for mark in found for reading in mark.readings if reading[1] == 2}
+        after = self._next()
+        if after and after.marks:
+            second.update(after.marks[-1].readings)
+        signs = sum(mark.bullet for mark in found)
+        for mark in found:
+            if mark.start <= part.body:
+                continue
+            if mark.bullet:
+                sign = mark.readings[0][0]
+                good = (
+                    sign == bullet or leads(text[part.body : mark.start].rstrip()) or (sign not in "-–*" and signs > 1)
+                )
+            else:
+                before = part.marks[-1].readings if part.marks and part is not whole else ()
+                good = self._runs_on(part.body, mark, second, before)
+            if good:
+                part.end = self._trim(part.body, mark.start)
+                yield part
+                start = mark.end
+                while start < end and text[start].isspace():
+                    start += 1
+                part = Block(
+                    mark.start, start, end, block.indent, block.column, [mark], False, block.comments, inline=True
+                )
+        yield part
+
+    def _note_open(self, mark: Mark) -> None:
+        for style, ordinal in mark.readings:
+            if ordinal:
+                self.open[style] = ordinal
+
+    def _runs_on(
+        self, body: int, mark: Mark, second: set[Reading], before: tuple[Reading, ...]
+    ) -> bool:
+        """Whether a number inside a line goes on with an open list, or opens one that its lead-in announces."""
+        text = self.text
+        head = text[max(body, mark.start - 40) : mark.start].rstrip()
+        follows = text[mark.end : mark.end + 100].lstrip()[:1]
+        if not head or not follows or follows in ".,;)":
+            return False
+        for style, ordinal in mark.readings:
+            if self.open.get(style) == ordinal - 1 and ordinal > 1:
+                joined = _JOINED.search(head)
+                rest = head[: joined.start()].rstrip() if joined else head
+                stopped = rest.endswith(_STOPS) or bool(joined and style[0] not in "1A")
+                stopped = stopped or (style.endswith(")") and (style, ordinal - 1) in before)
+                if _LIMIT.search(rest if joined and stopped else head):
+                    return False
+                if not stopped and (style[0] in "ai" or not (follows.isupper() or follows in "≥≤<>\\")):
+                    continue
+                if style[0] == "1" and style.endswith(".") and follows.islower():
+                    continue
+                inside = text[body : mark.start]
+                if inside.count("(") > inside.count(")"):
+                    continue
+                self.open[style] = ordinal
+                return True
+            if ordinal == 1 and (style, 2) in second:
+                inside = text[max(body, mark.start - 400) : mark.start].rstrip()
+                if leads(inside) and inside.count("(") <= inside.count(")"):
+                    self.open[style] = 1
+                    return True
+        return False
+
