@@ -66,7 +66,7 @@ def keeps_its_promise(text: str, found: Outline) -> None:
 
 
 @pytest.mark.parametrize(
-    "inclusion, exclusion",
+    ("inclusion", "exclusion"),
     [
         ("Inclusion Criteria:", "Exclusion Criteria:"),
         ("Inclusion criteria", "Exclusion criteria"),
@@ -130,7 +130,10 @@ def test_text_before_any_heading_has_no_kind() -> None:
 
 
 def test_a_sentence_under_a_heading_is_a_preamble() -> None:
-    text = "Exclusion Criteria:\n\nAnyone who fulfils one of these is excluded; participants are excluded if any of the following criteria apply:\n\n1. gout\n2. asthma"
+    text = (
+        "Exclusion Criteria:\n\nAnyone who fulfils one of these is excluded; participants are "
+        "excluded if any of the following criteria apply:\n\n1. gout\n2. asthma"
+    )
     found = outline("Inclusion Criteria:\n\nParticipants must meet all of the following criteria:\n\n1. gout")
     assert len(found.preambles) == 1
     assert len(found.items) == 1
@@ -138,14 +141,20 @@ def test_a_sentence_under_a_heading_is_a_preamble() -> None:
 
 
 def test_a_bulleted_lead_in_is_an_item() -> None:
-    text = "Exclusion Criteria\n\n* Persons with any of the following conditions cannot enter the study.\n\n1. Gout.\n2. Asthma."
+    text = (
+        "Exclusion Criteria\n\n* Persons with any of the following conditions cannot enter the "
+        "study.\n\n1. Gout.\n2. Asthma."
+    )
     assert tree(text) == [
         ("Persons with any of the following conditions cannot enter the study.", "any", ["Gout.", "Asthma."])
     ]
 
 
 def test_an_old_heading_in_capitals_names_no_kind() -> None:
-    text = "DISEASE CHARACTERISTICS:\n\n* Proven sarcoma\n\nPATIENT CHARACTERISTICS:\n\nAge:\n\n* 18 and over\n\nRenal:\n\n* Creatinine normal"
+    text = (
+        "DISEASE CHARACTERISTICS:\n\n* Proven sarcoma\n\nPATIENT CHARACTERISTICS:\n\nAge:\n\n* 18 and "
+        "over\n\nRenal:\n\n* Creatinine normal"
+    )
     assert kinds(text) == [("uns", "Proven sarcoma"), ("uns", "18 and over"), ("uns", "Creatinine normal")]
     assert [text[s:e] for s, e in outline(text).headings] == [
         "DISEASE CHARACTERISTICS:", "PATIENT CHARACTERISTICS:", "Age:", "Renal:",
@@ -161,19 +170,26 @@ def test_a_topic_between_numbered_items_is_a_heading() -> None:
 
 
 @pytest.mark.parametrize(
-    "text, expected",
+    ("text", "expected"),
     [
-        ("Inclusion Criteria:\n\nHealthy volunteers:\n\n1. non-smoker\n\nCohort B:\n\n1. asthma", [("Healthy volunteers", "non-smoker"), ("Cohort B", "asthma")]),
-        ("Inclusion Criteria for Part B:\n* asthma\n\nExclusion Criteria:\n* gout", [("Part B", "asthma"), (None, "gout")]),
+        ("Inclusion Criteria:\n\nHealthy volunteers:\n\n1. non-smoker\n\nCohort B:\n\n1. "
+         "asthma", [("Healthy volunteers", "non-smoker"), ("Cohort B", "asthma")]),
+        ("Inclusion Criteria for Part B:\n* asthma\n\nExclusion Criteria:\n"
+         "* gout", [("Part B", "asthma"), (None, "gout")]),
         ("Inclusion Criteria (Cohorts 1 and 2):\n* asthma", [("Cohorts 1 and 2", "asthma")]),
         ("Healthy Volunteer Inclusion Criteria:\n* asthma", [("Healthy Volunteer", "asthma")]),
         ("General Inclusion Criteria for All Participants\n* asthma", [(None, "asthma")]),
-        ("Inclusion:\n* Arms A and C: prior platinum\n* In Part B, age is above 12\n* For dose expansion, proven lymphoma",
-         [("Arms A and C", "prior platinum"), ("Part B", "age is above 12"), ("For dose expansion", "proven lymphoma")]),
-        ("Inclusion:\n* biopsy possible (Part B only)\n* (Cohort C) prior platinum", [("Part B only", "biopsy possible"), ("Cohort C", "prior platinum")]),
-        ("Controls:\nInclusion Criteria:\n* non-smoker\nExclusion Criteria:\n* asthma", [("Controls", "non-smoker"), ("Controls", "asthma")]),
+        ("Inclusion:\n* Arms A and C: prior platinum\n* In Part B, age is above 12\n* For dose "
+         "expansion, proven lymphoma",
+         [("Arms A and C", "prior platinum"), ("Part B", "age is above 12"), ("For dose expansion",
+         "proven lymphoma")]),
+        ("Inclusion:\n* biopsy possible (Part B only)\n* (Cohort C) prior "
+         "platinum", [("Part B only", "biopsy possible"), ("Cohort C", "prior platinum")]),
+        ("Controls:\nInclusion Criteria:\n* non-smoker\nExclusion Criteria:\n* "
+         "asthma", [("Controls", "non-smoker"), ("Controls", "asthma")]),
         ("Inclusion:\n\nPart 1:\n* gout\n\nAll participants:\n* asthma", [("Part 1", "gout"), (None, "asthma")]),
-        ("Inclusion:\n* For women of childbearing potential, a negative test\n* Risk: high", [(None, "For women of childbearing potential, a negative test"), (None, "Risk: high")]),
+        ("Inclusion:\n* For women of childbearing potential, a negative test\n* "
+         "Risk: high", [(None, "For women of childbearing potential, a negative test"), (None, "Risk: high")]),
     ],
 )  # fmt: skip
 def test_cohorts_parts_and_arms_are_groups(text: str, expected: list[tuple[str | None, str]]) -> None:
@@ -200,11 +216,14 @@ def test_bullets(mark: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "first, second, label",
+    ("first", "second", "label"),
     [
-        ("1.", "2.", "1."), ("1)", "2)", "1)"), ("(1)", "(2)", "(1)"), ("[1]", "[2]", "[1]"), ("1.1", "1.2", "1.1"), ("1.1.", "1.2.", "1.1."),
-        ("a.", "b.", "a."), ("a)", "b)", "a)"), ("(a)", "(b)", "(a)"), ("A.", "B.", "A."), ("i.", "ii.", "i."), ("ii)", "iii)", "ii)"), ("I.", "II.", "I."),
-        ("①", "②", "①"), ("1、", "2、", "1、"), ("#1", "#2", "#1"), ("Criterion 1:", "Criterion 2:", "Criterion 1:"), ("1\\.", "2\\.", "1\\."),
+        ("1.", "2.", "1."), ("1)", "2)", "1)"), ("(1)", "(2)", "(1)"), ("[1]", "[2]", "[1]"), ("1.1", "1.2",
+        "1.1"), ("1.1.", "1.2.", "1.1."),
+        ("a.", "b.", "a."), ("a)", "b)", "a)"), ("(a)", "(b)", "(a)"), ("A.", "B.", "A."), ("i.", "ii.", "i."),
+        ("ii)", "iii)", "ii)"), ("I.", "II.", "I."),
+        ("①", "②", "①"), ("1、", "2、", "1、"), ("#1", "#2", "#1"), ("Criterion 1:", "Criterion 2:",
+        "Criterion 1:"), ("1\\.", "2\\.", "1\\."),
         ("* 1.", "* 2.", "1."), ("* (1)", "* (2)", "(1)"), ("1 -", "2 -", "1 -"), ("（1）", "（2）", "（1）"),
     ],
 )  # fmt: skip
@@ -250,15 +269,18 @@ NESTED = [
     "text",
     [
         "* gout\n* organ function meets the following:\n\n  * normal ALT\n  * creatinine below 2 mg/dL\n* asthma",
-        "1. gout\n2. organ function meets the following:\n\n   1. normal ALT\n   2. creatinine below 2 mg/dL\n3. asthma",
+        "1. gout\n2. organ function meets the following:\n\n   1. normal ALT\n   2. creatinine below 2 "
+        "mg/dL\n3. asthma",
         "2. gout\n3. organ function meets the following:\n\n1. normal ALT\n2. creatinine below 2 mg/dL\n4. asthma",
         "1. gout\n2. organ function meets the following:\n- normal ALT\n- creatinine below 2 mg/dL\n3. asthma",
-        "(1) gout\n\n(2) organ function meets the following:\n\n<!-- -->\n\n1. normal ALT\n2. creatinine below 2 mg/dL\n\n(3) asthma",
+        "(1) gout\n\n(2) organ function meets the following:\n\n<!-- -->\n\n1. normal ALT\n2. creatinine "
+        "below 2 mg/dL\n\n(3) asthma",
         "* gout\n* organ function meets the following:\n\n1. normal ALT\n2. creatinine below 2 mg/dL\n\n* asthma",
         "1. gout\n2. organ function meets the following:\na) normal ALT\nb) creatinine below 2 mg/dL\n3. asthma",
         "1. gout\n2. organ function meets the following: a) normal ALT b) creatinine below 2 mg/dL\n3. asthma",
         "1. gout\n2. organ function meets the following:\n\nnormal ALT\n\ncreatinine below 2 mg/dL\n\n3. asthma",
-        "          -  gout\n\n          -  organ function meets the following:\n\n               -  normal ALT\n\n               -  creatinine below 2 mg/dL\n\n          -  asthma",
+        "          -  gout\n\n          -  organ function meets the following:\n\n               -  "
+        "normal ALT\n\n               -  creatinine below 2 mg/dL\n\n          -  asthma",
     ],
 )
 def test_nesting_by_meaning_however_it_is_laid_out(text: str) -> None:
@@ -266,23 +288,34 @@ def test_nesting_by_meaning_however_it_is_laid_out(text: str) -> None:
 
 
 def test_a_numbering_that_restarts_is_noted_and_returned_from() -> None:
-    text = "Exclusion Criteria:\n\n3. Gout\n4. Heart disease, including any of the following:\n\n1. Angina;\n2. Heart block;\n3. Infarction.\n5. Allergy\n6. Asthma"
+    text = (
+        "Exclusion Criteria:\n\n3. Gout\n4. Heart disease, including any of the following:\n\n1. "
+        "Angina;\n2. Heart block;\n3. Infarction.\n5. Allergy\n6. Asthma"
+    )
     assert tree(text) == [
-        "Gout", ("Heart disease, including any of the following:", "any", ["Angina;", "Heart block;", "Infarction."]), "Allergy", "Asthma",
+        "Gout", ("Heart disease, including any of the "
+                 "following:", "any", ["Angina;", "Heart block;", "Infarction."]), "Allergy", "Asthma",
     ]  # fmt: skip
     (note,) = outline(text).notes
     assert (note.code, note.span and text[slice(*note.span)]) == ("numbering-restarts", "1.")
 
 
 def test_a_closed_list_gives_the_next_number_back() -> None:
-    text = "Exclusion:\n4. Heart disease:\n1. angina;\n2. heart block;\n3. infarction;\n4. fibrillation.\n5. Allergy to milk."
+    text = (
+        "Exclusion:\n4. Heart disease:\n1. angina;\n2. heart block;\n3. infarction;\n4. "
+        "fibrillation.\n5. Allergy to milk."
+    )
     assert [len(i.children) for i in outline(text).items] == [4, 0]
 
 
 def test_items_that_run_on_in_one_line_are_siblings() -> None:
-    text = "Inclusion Criteria:\n\n* (1) Signed consent.\n\n(2) Age over 3. (3) ECOG score of 0-2. (4) Proven lymphoma:\n1. CD7 positive.\n2. Relapsed.\n\n(5) Oxygen above 92%. (6) Contraception."
+    text = (
+        "Inclusion Criteria:\n\n* (1) Signed consent.\n\n(2) Age over 3. (3) ECOG score of 0-2. (4) "
+        "Proven lymphoma:\n1. CD7 positive.\n2. Relapsed.\n\n(5) Oxygen above 92%. (6) Contraception."
+    )
     assert tree(text) == [
-        "Signed consent.", "Age over 3.", "ECOG score of 0-2.", ("Proven lymphoma:", "all", ["CD7 positive.", "Relapsed."]),
+        "Signed consent.", "Age over 3.", "ECOG score of 0-2.", ("Proven lymphoma:", "all", ["CD7 positive.",
+        "Relapsed."]),
         "Oxygen above 92%.", "Contraception.",
     ]  # fmt: skip
 
@@ -298,7 +331,10 @@ def test_numbers_inside_a_sentence_are_left_alone() -> None:
 
 
 def test_three_levels_in_one_line() -> None:
-    text = "Inclusion:\n1. One must hold: a. For known disease, either of (i or ii): i. culture positive; OR ii. smear positive; b. For suspected disease: i. fever; ii. cough.\n2. Consent"
+    text = (
+        "Inclusion:\n1. One must hold: a. For known disease, either of (i or ii): i. culture "
+        "positive; OR ii. smear positive; b. For suspected disease: i. fever; ii. cough.\n2. Consent"
+    )
     (first, second) = outline(text).items
     assert [[words(text, g.body) for g in c.children] for c in first.children] == [
         ["culture positive;", "smear positive;"],
@@ -309,7 +345,10 @@ def test_three_levels_in_one_line() -> None:
 
 
 def test_continuations() -> None:
-    text = "Exclusion:\n\n* Gout treated with\n\n  allopurinol.\n* Asthma\n\nincluding exercise asthma\n\n* Smoker\n\nPersons in custody."
+    text = (
+        "Exclusion:\n\n* Gout treated with\n\n  allopurinol.\n* Asthma\n\nincluding exercise asthma\n"
+        "\n* Smoker\n\nPersons in custody."
+    )
     found = outline(text)
     assert [words(text, i.body) for i in found.items] == [
         "Gout treated with allopurinol.",
@@ -332,7 +371,7 @@ def test_a_comment_lies_in_the_item_above_but_in_no_body() -> None:
 
 
 @pytest.mark.parametrize(
-    "lead, kind, combine",
+    ("lead", "kind", "combine"),
     [
         ("All of the following:", "Inclusion", "all"),
         ("Must meet the following requirements:", "Inclusion", "all"),
@@ -379,7 +418,7 @@ def test_a_milder_form_below_a_complete_item_is_an_exception() -> None:
 
 
 @pytest.mark.parametrize(
-    "own, lead",
+    ("own", "lead"),
     [
         ("Any of the following at screening:", "Any of the following at screening:"),
         ("Organ functions must meet the following:", "must meet the following:"),
@@ -415,10 +454,13 @@ def test_a_flattened_list_stays_one_item_with_a_note() -> None:
 # ------------------------------------------------------------------ layout
 
 ITEMS = [
-    "Adults between 40 and 75 years of age who have smoked at least ten cigarettes a day for more than five years and wish to stop",
+    "Adults between 40 and 75 years of age who have smoked at least ten cigarettes a day for more than "
+    "five years and wish to stop",
     "Any of the following:",
-    ["Chronic bronchitis that was confirmed by a physician within the twelve months before the first visit of the trial", "Emphysema on computed tomography"],
-    "Able to walk for six minutes without help and without stopping because of shortness of breath or because of chest pain",
+    ["Chronic bronchitis that was confirmed by a physician within the twelve months before the first "
+     "visit of the trial", "Emphysema on computed tomography"],
+    "Able to walk for six minutes without help and without stopping because of shortness of breath or "
+    "because of chest pain",
     "Written consent",
 ]  # fmt: skip
 
@@ -443,7 +485,7 @@ def layout(*, bullet: str, child: str, blank: bool, width: int | None, hang: boo
 @pytest.mark.parametrize("bullet", ["*", "-", "•", "N.", "(N)", "N)"])
 @pytest.mark.parametrize("child", ["o", "L.", "(L)", "–"])
 @pytest.mark.parametrize("blank", [True, False])
-@pytest.mark.parametrize("width, hang", [(None, False), (80, True), (80, False)])
+@pytest.mark.parametrize(("width", "hang"), [(None, False), (80, True), (80, False)])
 def test_the_layout_does_not_matter(bullet: str, child: str, blank: bool, width: int | None, hang: bool) -> None:
     plain = [ITEMS[0], (ITEMS[1], "any", ITEMS[2]), ITEMS[3], ITEMS[4]]
     text = layout(bullet=bullet, child=child, blank=blank, width=width, hang=hang)
@@ -453,8 +495,10 @@ def test_the_layout_does_not_matter(bullet: str, child: str, blank: bool, width:
 
 def test_wrapped_numbers_are_no_items() -> None:
     text = (
-        "Inclusion Criteria:\n  -  Poorer ear with a severe loss, defined as thresholds of 70 dB or more at 500, 1000,\n     2000, 3000 and 4000 Hz\n"
-        "  -  Recovered from the toxicity of every earlier treatment for the disease to at most grade\n     1. Alopecia may persist\n  -  Consent"
+        "Inclusion Criteria:\n  -  Poorer ear with a severe loss, defined as thresholds of 70 dB or more "
+        "at 500, 1000,\n     2000, 3000 and 4000 Hz\n"
+        "  -  Recovered from the toxicity of every earlier treatment for the disease to at most grade\n  "
+        "   1. Alopecia may persist\n  -  Consent"
     )
     assert len(outline(text).items) == 3
 
@@ -468,8 +512,10 @@ def test_line_ends_of_other_systems() -> None:
 # ------------------------------------------------------------------ hostile input
 
 PARTS = [
-    "Inclusion Criteria:", "Exclusion criteria", "\n", "\n\n", "  ", "\t", "* ", "1. ", "2) ", "(3) ", "a. ", "ii. ", "- ", "•", "any of the following:",
-    "asthma", "age > 18", "(", ")", "<!-- -->", "<!--", "\0", "\u200f", "\u2028", "\r", ";", ": ", "OR", "and", "Cohort A:", "For women, ", "İ", "ﬁ", "😀", "**",
+    "Inclusion Criteria:", "Exclusion criteria", "\n", "\n\n", "  ", "\t", "* ", "1. ", "2) ", "(3) ", "a. ",
+    "ii. ", "- ", "•", "any of the following:",
+    "asthma", "age > 18", "(", ")", "<!-- -->", "<!--", "\0", "\u200f", "\u2028", "\r", ";", ": ", "OR", "and",
+    "Cohort A:", "For women, ", "İ", "ﬁ", "😀", "**",
     "unless", "except for the following", "1.5", "Note:", "DISEASE CHARACTERISTICS:", "\\[", "①",
 ]  # fmt: skip
 

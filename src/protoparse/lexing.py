@@ -52,16 +52,15 @@ CONCEPTS: tuple[tuple[str, Domain], ...] = (
 
 # A power of ten in a unit, however it was flattened: "x 10^9/L", "×109/L", "*10(9)/l", "10e9/L", "x10⁹ / L".
 _SCALE = r"(?:[x×*·✕X]\s*)?10\s*(?:\^|\*\*|\*|E|e)?\s*[(\[]?\s*[-−]?(?:[1-9]|1[012]|[⁰¹²³⁴-⁹]{1,2})\s*[)\]]?\s*(?:cells\s*)?/\s*(?:mm\s?(?:3|³|\^3)|[µμu][lL]|m[lL]|d[lL]|[lL]|kg)(?![A-Za-z])"
+# What stands in a text for a registry's sake alone: comments, Markdown escapes and stars, marks of direction.
+_SKIP = re.compile(r"<!--.*?-->|\\(?=[^\w\s])|\*\*|[\u200b-\u200f\u202a-\u202e\u2060\ufeff]", re.DOTALL)
 _TOKEN = re.compile(
-    rf"(?P<scale>{_SCALE})"
-    r"|(?P<number>\d{1,3}(?:,\d{3})+(?:\.\d+)?(?!\d)|\d+(?:[.,·]\d+)?(?:[eE]\d+\b)?|(?<![\w.])\.\d+)"
-    r"|(?P<entity>&(?:lt|gt|le|ge);=?)"
-    r"|(?P<sign>[<>]\s?=|=\s?[<>]|\+/-|e\.g\.?|i\.e\.?|E\.g\.|I\.e\.)"
-    r"|(?P<skip><!--.*?-->|\\(?=[^\w\s])|\*\*|[\u200b-\u200f\u202a-\u202e\u2060\ufeff])"
-    r"|(?P<times>[xX](?=ULN|LLN|UNL|\d))"
-    r"|(?P<word>[^\W\d_]+(?:['’]s\b|\d+[^\W_]*|(?<=[A-Za-z])(?:['’][a-z]\b))?)"
-    r"|(?P<other>[^\w\s]|_)",
-    re.DOTALL,
+    _SCALE.lower()
+    + r"|\d{1,3}(?:,\d{3})+(?:\.\d+)?(?!\d)|\d+(?:[.,·]\d+)?(?:e\d+\b)?|(?<![\w.])\.\d+"
+    r"|&(?:lt|gt|le|ge);=?|[<>]\s?=|=\s?[<>]|\+/-|e\.g\.?|i\.e\.?"
+    r"|x(?=uln|lln|unl|\d)"
+    r"|[^\W\d_]+(?:['’]s\b|\d+[^\W_]*|(?<=[a-z])(?:['’][a-z]\b))?"
+    r"|[^\w\s]|_"
 )
 _WORDS = re.compile(r"\d+(?:[.,]\d+)*|[^\W\d_]+(?:['’]s\b|\d+[^\W_]*)?|[<>]\s?=|=\s?[<>]|\+/-|e\.g\.?|i\.e\.?|&(?:lt|gt|le|ge);=?|[^\w\s]|_")
 _ROMAN = re.compile(r"(?:i{1,3}|iv|v|vi{0,2})[abc]?\d?")
@@ -230,7 +229,7 @@ class Lexer:
 
     def __init__(self) -> None:
         self.vocab = Vocab()
-        self.singles = _Vocabulary()
+        self.singles = _Vocabulary({"\n": _BREAK})
         self.matcher = PhraseMatcher(self.vocab, attr="ORTH")
         self.phrases: dict[int, Entry] = {}
         for key, roles in _roles().items():
@@ -247,19 +246,19 @@ class Lexer:
         >>> lexer().lex("age ≥ 18 years", [(0, 14)]).codes
         'M<nt\\n'
         """
-        tokens: list[str] = []
-        starts: list[int] = []
-        ends: list[int] = []
+        plain = _SKIP.sub(_blank, text)
+        plain = plain.lower() if plain.isascii() else _lower(plain)
         finditer = _TOKEN.finditer
-        for piece in pieces:
-            for match in finditer(text, *piece):
-                if match.lastgroup != "skip":
-                    tokens.append(match[0])
-                    starts.append(match.start())
-                    ends.append(match.end())
+        spans: list[Span] = []
+        tokens: list[str] = []
+        for begin, end in pieces:
+            found = [m.span() for m in finditer(plain, begin, end)]
+            spans += found
+            spans.append((end, end))
+            tokens += [plain[a:b] for a, b in found]
             tokens.append("\n")
-            starts.append(piece[1])
-            ends.append(piece[1])
+        starts = [a for a, _ in spans]
+        ends = [b for _, b in spans]
         entries = self._merge(tokens, starts, ends)
         codes = "".join([e.code for e in entries])
         breaks = [i for i, c in enumerate(codes) if c == "\n"]
@@ -267,10 +266,9 @@ class Lexer:
 
     def _merge(self, tokens: list[str], starts: list[int], ends: list[int]) -> list[Entry]:
         """The entries of the tokens, those of a phrase merged in all three lists."""
-        lowers = [t.lower() for t in tokens]
         look = self.singles
-        entries = [_BREAK if w == "\n" else look[w] for w in lowers]
-        found = self.matcher(Doc(self.vocab, words=lowers)) if lowers else []
+        entries = [look[w] for w in tokens]
+        found = self.matcher(Doc(self.vocab, words=tokens)) if tokens else []
         if not found:
             return entries
         # Longest first at each place; a phrase that begins inside one already taken is left.
@@ -293,6 +291,16 @@ class Lexer:
         starts[:] = at + starts[done:]
         ends[:] = to + ends[done:]
         return merged
+
+
+def _blank(match: re.Match[str]) -> str:
+    return " " * (match.end() - match.start())
+
+
+def _lower(text: str) -> str:
+    """Lower case, character for character: "İ" has no lower form of its own length, and stays."""
+    lower = text.lower()
+    return lower if len(lower) == len(text) else "".join([c.lower() if len(c.lower()) == 1 else c for c in text])
 
 
 def _leftmost_longest(match: tuple[int, int, int]) -> tuple[int, int]:

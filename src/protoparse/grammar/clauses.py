@@ -13,20 +13,20 @@ from collections.abc import Sequence
 from functools import cache
 from typing import Any, NamedTuple
 
-from lark import Lark, Transformer
+from lark import Transformer
 from msgspec.structs import replace
 
 from protoparse.grammar.facts import Bracket, Cutter, Draft, Node, Tree, Words, alternatives, empty, rule
 from protoparse.grammar.files import grammar_text
-from protoparse.grammar.phrases import Lexeme, Phrase, PremadeLexer, Value, phrases
+from protoparse.grammar.phrases import Phrase, Value, phrases
 from protoparse.grammar.sharing import join
-from protoparse.lexing import Entry, Lexemes
+from protoparse.grammar.tables import Table
+from protoparse.lexing import Lexemes
 from protoparse.model import Kind, Note, Rule, Span
 
 MAX_BRACKETS = 12
 """Brackets nested deeper are read as words."""
 
-_NOTHING = Entry("", "", {})
 _CONTENT = frozenset("wKMYqamrnutLHC")
 _OPERANDS = frozenset({"WORDS", "VALUE", "WINDOW"})
 
@@ -71,26 +71,11 @@ class _Meaning(Transformer[Any, Any]):
             return inner  # type: ignore[no-any-return]
         return Node("not", [_as_any(inner)])
 
-    def conjunction(self, x: list[Any]) -> Any:
-        return x[0]
-
-    def disjunction(self, x: list[Any]) -> Any:
-        return x[0]
-
     def both(self, x: list[Any]) -> Tree | None:
         return join(self.cutter, "all", x[0], x[2], x[1])
 
     def either(self, x: list[Any]) -> Tree | None:
         return join(self.cutter, "any", x[0], x[2], x[1])
-
-    def sentence(self, x: list[Any]) -> Any:
-        return x[0]
-
-    def guard(self, x: list[Any]) -> Any:
-        return x[0]
-
-    def sentences(self, x: list[Any]) -> Any:
-        return x[0]
 
     def excepted(self, x: list[Any]) -> Tree | None:
         if x[0] is None or empty(x[2]):
@@ -130,9 +115,6 @@ class _Meaning(Transformer[Any, Any]):
         op = "all" if self.kind != "exclusion" else "any"
         return Node(op, [before, after])  # type: ignore[arg-type]
 
-    def start(self, x: list[Any]) -> Tree | None:
-        return x[0]  # type: ignore[no-any-return]
-
 
 def _as_any(tree: Tree) -> Tree:
     """ "no A and B" denies either."""
@@ -144,9 +126,9 @@ def _as_any(tree: Tree) -> Tree:
 
 
 @cache
-def _parser() -> tuple[Lark, _Meaning]:
+def _parser() -> tuple[Table, _Meaning]:
     meaning = _Meaning()
-    return Lark(grammar_source(), parser="lalr", lexer=PremadeLexer, transformer=meaning), meaning
+    return Table(grammar_source(), meaning), meaning
 
 
 def grammar_source() -> str:
@@ -155,14 +137,13 @@ def grammar_source() -> str:
     return "\n".join(["start: sentences", grammar_text("criterion", "logic"), f"%declare {terminals}"])
 
 
-class _Clause(Lexeme):
+class _Clause:
     """A terminal of the clause grammar, with what it stands for."""
 
-    __slots__ = ("value",)
+    __slots__ = ("first", "last", "type", "value")
 
     def __init__(self, type_: str, first: int, last: int, value: Any = None) -> None:
-        super().__init__(type_, _NOTHING, first, last, first, last)
-        self.value = value
+        self.type, self.first, self.last, self.value = type_, first, last, value
 
 
 class _Shaper:
@@ -453,9 +434,9 @@ def read(text: str, lexemes: Lexemes, first: int, last: int, kind: Kind) -> Read
     clauses = _Shaper(cutter, found, first, last, kind).clauses()
     tree: Tree | None = None
     if clauses:
-        parser, meaning = _parser()
+        table, meaning = _parser()
         meaning.cutter, meaning.kind = cutter, kind
-        tree = parser.parse(clauses)  # type: ignore[arg-type, assignment]
+        tree = table.run(clauses)
     made = rule(tree, text, kind)
     if made is None:
         whole = (lexemes.starts[first], lexemes.ends[last - 1]) if last > first else None

@@ -9,15 +9,15 @@ longest prefix that is a phrase.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import cache, lru_cache
 from typing import Any, NamedTuple
 
-from lark import Lark, Transformer, UnexpectedInput
-from lark.lexer import Lexer as LarkLexer
+from lark import Transformer
 from msgspec.structs import replace
 
 from protoparse.grammar.files import grammar_text
+from protoparse.grammar.tables import Table
 from protoparse.lexing import Entry, Lexemes
 from protoparse.model import Anchor, Bound, Comparison, Number, Offset, Operator, Reference, Unit, Window
 
@@ -42,26 +42,12 @@ class Phrase(NamedTuple):
 
 
 class Lexeme:
-    """A terminal for Lark: a type, an entry, and the characters it covers."""
+    """A terminal: a type, an entry, the lexemes `[first, last)` and the characters that it covers."""
 
     __slots__ = ("end", "entry", "first", "last", "start", "type")
-    # Lark copies these from the last token into its end token.
-    line = column = end_line = end_column = start_pos = end_pos = 0
-    value = ""
 
     def __init__(self, type_: str, entry: Entry, first: int, last: int, start: int, end: int) -> None:
         self.type, self.entry, self.first, self.last, self.start, self.end = type_, entry, first, last, start, end
-
-
-class PremadeLexer(LarkLexer):
-    """Hands lexemes made beforehand to Lark."""
-
-    def __init__(self, lexer_conf: Any) -> None:
-        pass
-
-    def lex(self, data: Any) -> Any:
-        """The lexemes themselves."""
-        return iter(data)
 
 
 class _Amount(NamedTuple):
@@ -163,12 +149,6 @@ class _Meaning(Transformer[Any, Any]):
             bare=True,
         )
 
-    def comparison(self, x: list[Any]) -> Value:
-        return x[0]  # type: ignore[no-any-return]
-
-    def values(self, x: list[Any]) -> Value:
-        return x[0]  # type: ignore[no-any-return]
-
     def both(self, x: list[Any]) -> Value:
         joined = _joined(x[0], x[2])
         return joined or Value(x[0].comparisons + x[2].comparisons, "all")
@@ -190,9 +170,6 @@ class _Meaning(Transformer[Any, Any]):
         which = x[3].entry.roles["whichever"] if len(x) > 3 else "longest"
         first = x[0] if x[0].unit else x[0]._replace(unit=x[2].unit)
         return (which, first, x[2])
-
-    def side(self, x: list[Any]) -> Any:
-        return x[0]
 
     def within(self, x: list[Any]) -> Window:
         offset = x[1]
@@ -274,12 +251,6 @@ class _Meaning(Transformer[Any, Any]):
         frame = _beside("BEFORE", Anchor(event="unspecified"), x[3], (x[0].start, _end(x[3])))
         return Window(start=frame.start, end=frame.end, duration=x[1].comparisons[0], span=frame.span)
 
-    def window(self, x: list[Any]) -> Window:
-        return x[0]  # type: ignore[no-any-return]
-
-    def windows(self, x: list[Any]) -> Window:
-        return x[0]  # type: ignore[no-any-return]
-
     def any_window(self, x: list[Any]) -> Window:
         first: Window = x[0]
         options = first.any_of if isinstance(first.any_of, tuple) else (first,)
@@ -298,9 +269,6 @@ class _Meaning(Transformer[Any, Any]):
             second = Window(start=shifted, end=second.end, span=second.span)
         span = (first.span[0], second.span[1]) if first.span and second.span else None
         return Window(any_of=(*options, second), span=span)
-
-    def start(self, x: list[Any]) -> Value | Window:
-        return x[0]  # type: ignore[no-any-return]
 
 
 def _one(operator: Operator, amount: _Amount, start: int, end: int) -> Value:
@@ -442,40 +410,12 @@ def _compared(cmp: Lexeme, offset: tuple[Any, ...], side: Any, anchor: Anchor, s
 
 
 class _Reader:
-    """The parser, compiled once, and the lengths of prefixes that it accepts, kept by the types of the lexemes."""
+    """The table of phrases, and the lengths of prefixes that it accepts, kept by the types of the lexemes."""
 
     def __init__(self) -> None:
         self.meaning = _Meaning()
-        terminals = (
-            "NUMBER UNIT TIME ORDINAL REFERENCE TIMES CMP POST TO BETWEEN AND OR LIST ALT WITHIN PAST BEFORE AFTER OF "
-            "AT DURING SINCE UNTIL FROM FOR AGO WHICHEVER EVENT"
-        )
-        source = "\n".join(
-            [
-                "start: values | windows",
-                grammar_text("quantity", "comparison", "window"),
-                f"%declare {terminals}",
-            ]
-        )
-        self.source = source
-        self.lark = Lark(source, parser="lalr", lexer=PremadeLexer, transformer=self.meaning)
-        self.shape = Lark(source, parser="lalr", lexer=PremadeLexer, transformer=_Silent())
-        self.prefix: Callable[[tuple[str, ...]], int] = lru_cache(maxsize=50_000)(self._prefix)
-
-    def _prefix(self, types: tuple[str, ...]) -> int:
-        """How many of these terminals, from the first, make a phrase; 0 where none do."""
-        n = len(types)
-        blank = Entry("", "", {})
-        while n:
-            lexemes = [Lexeme(t, blank, i, i, 0, 0) for i, t in enumerate(types[:n])]
-            try:
-                self.shape.parse(lexemes)  # type: ignore[arg-type]
-            except UnexpectedInput as error:
-                token = getattr(error, "token", None)
-                n = token.first if isinstance(token, Lexeme) and token.first < n else n - 1
-            else:
-                return n
-        return 0
+        self.table = Table(grammar_source(), self.meaning)
+        self.prefix = lru_cache(maxsize=50_000)(self.table.accepts)
 
     def read(self, text: str, lexemes: list[Lexeme]) -> tuple[Value | Window, int] | None:
         """The longest phrase at the beginning of the lexemes, and how many of them it takes."""
@@ -483,14 +423,17 @@ class _Reader:
         if not n:
             return None
         self.meaning.text = text
-        return self.lark.parse(lexemes[:n]), n  # type: ignore[arg-type, return-value]
+        return self.table.run(lexemes[:n]), n
 
 
-class _Silent(Transformer[Any, Any]):
-    """Makes nothing, for asking whether something parses."""
-
-    def __default__(self, data: Any, children: Any, meta: Any) -> None:
-        return None
+def grammar_source() -> str:
+    """The grammar of phrases, whole."""
+    terminals = (
+        "NUMBER UNIT TIME ORDINAL REFERENCE TIMES CMP POST TO BETWEEN AND OR LIST ALT WITHIN PAST BEFORE AFTER OF "
+        "AT DURING SINCE UNTIL FROM FOR AGO WHICHEVER EVENT"
+    )
+    grammar = grammar_text("quantity", "comparison", "window")
+    return f"start: values | windows\n{grammar}\n%declare {terminals}"
 
 
 @cache

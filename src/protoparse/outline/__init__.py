@@ -18,7 +18,8 @@ from dataclasses import dataclass
 from protoparse.model import Combine, Kind, Note, Span
 from protoparse.outline.blocks import blocks
 from protoparse.outline.leads import combine, lead
-from protoparse.outline.nesting import Node, grow
+from protoparse.outline.nesting import grow
+from protoparse.outline.placing import Node
 
 
 @dataclass(frozen=True, slots=True)

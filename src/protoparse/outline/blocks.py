@@ -19,7 +19,8 @@ _LINE = re.compile(r"[^\r\n\u2028\u2029]+")
 _WORD = re.compile(r"\S+")
 _COMMENT = re.compile(r"<!--.*?-->|<!--[^\r\n]*")
 _OPEN_END = re.compile(
-    r"(?:[,(/&+<>=≤≥]|\b(?:and|or|of|the|with|to|in|by|for|an?|than|from|at|on|is|are|be|as|not|no|who|that|their|his))$",
+    r"(?:[,(/&+<>=≤≥]|\b(?:and|or|of|the|with|to|in|by|for|an?|than|from|at|on|is|are|be|as|not|no|who|"
+    r"that|their|his))$",
     re.I,
 )
 _TAB = 4
@@ -61,21 +62,20 @@ def _width(lengths: list[int]) -> int | None:
 
 def blocks(text: str, low: str) -> list[Block]:
     """The blocks of a text; `low` is the same text in lower case, of the same length."""
-    lines = [(m.start(), m.end()) for m in _LINE.finditer(text)]
-    width = _width([len(text[s:e].rstrip()) for s, e in lines])
+    lines = [(m.start(), m.group().rstrip()) for m in _LINE.finditer(text)]
+    width = _width([len(piece) for _, piece in lines])
     made: list[Block] = []
     current: Block | None = None
     blank, before, length = True, 0, 0
-    for start, stop in lines:
-        piece = text[start:stop]
-        bare = piece.strip()
+    for start, piece in lines:
+        bare = piece.lstrip()
         if not bare:
             blank = True
             continue
-        gap = blank or text.count("\n", before, start) > 1
-        first = start + len(piece) - len(piece.lstrip())
-        end = first + len(bare)
-        blank, before = False, stop
+        gap = blank or text.count("\n", before, start) > 1 or text.count("\r", before, start) > 1
+        end = start + len(piece)
+        first = end - len(bare)
+        blank, before = False, end
         if bare.startswith("<!--") and _COMMENT.fullmatch(bare):
             made.append(Block(first, end, end, 0, 0, [], True, [(first, end)]))
             current, blank = None, True
@@ -105,7 +105,7 @@ def blocks(text: str, low: str) -> list[Block]:
             current.end = end
         if heads and heads >= end:
             current = None
-        length = len(piece.rstrip())
+        length = len(piece)
     for block in made:
         if not block.comments and "<!--" in text[block.start : block.end]:
             block.comments = [m.span() for m in _COMMENT.finditer(text, block.body, block.end)]

@@ -39,7 +39,8 @@ _KEY = re.compile(
 )
 _STEM = re.compile(r"[cC][lL][uU][sSdD]|[lL][iI][gG][iI][bB]|[cC][rR][iI][tT][eE][rR]")
 _SENTENCE = re.compile(
-    r"\b(?:meets?|meeting|met|who|whom|that|which|are|is|be|been|will|must|may|apply|with any|per|these|those|this|if|to|"
+    r"\b(?:meets?|meeting|met|who|whom|that|which|are|is|be|been|will|must|may|apply|with any|per|these|"
+    r"those|this|if|to|"
     r"following|not|protocol\S*|satisf\w+|fulfil\w*|listed|according|as|than|\w+\s+the)\b",
     re.I,
 )
@@ -47,18 +48,22 @@ _BEFORE = re.compile(r"[\w\s/&,.()'’+\-–:]*")
 _TAIL_STOP = re.compile(r"\s*(?:[:：](?!\d)|[-–—]\s)\s*")
 _DRESS = "*_#= \t\xa0"
 _VERB = re.compile(
-    r"\s*(?:will\s+)?(?:include[sd]?|including|are|were|is|was|be|compris\w+|consist\w*\s+of)\b(?:\s+as\s+follows|\s+the\s+following)?\s*[:,]?",
+    r"\s*(?:will\s+)?(?:include[sd]?|including|are|were|is|was|be|compris\w+|"
+    r"consist\w*\s+of)\b(?:\s+as\s+follows|\s+the\s+following)?\s*[:,]?",
     re.I,
 )
 _OF_WHOM = re.compile(
-    r"\s*(?:[-–,]\s*)?(?:\b(?:for|in|of|at|specific\s+to|only|applicable|common|by|\d|cohorts?|arms?|parts?|phases?|groups?|stages?|healthy|patients?|controls?|donors?|caregivers?)\b|\(|\[)[^:.;]{0,110}",
+    r"\s*(?:[-–,]\s*)?(?:\b(?:for|in|of|at|specific\s+to|only|applicable|common|by|\d|cohorts?|arms?|"
+    r"parts?|phases?|groups?|stages?|healthy|patients?|controls?|donors?|caregivers?)\b|\(|\[)[^:.;]{0,110}",
     re.I,
 )
 _EVERYBODY = re.compile(
     r"\b(?:all|both|every|any|each|general|overall|common|screening|study|trial|enrol?lment|entry)\b", re.I
 )
 _LEADING_WORDS = re.compile(
-    r"^(?:(?:the|key|main|major|general|additional|other|specific|primary|additional|further|core|list|of|lastly|patients?|participants?|subjects?|individuals?|clinical|study|trial|important|selected|basic|common|detailed|full|protocol|summary)\b[\s,:]*)+",
+    r"^(?:(?:the|key|main|major|general|additional|other|specific|primary|additional|further|core|list|"
+    r"of|lastly|patients?|participants?|subjects?|individuals?|clinical|study|trial|important|selected|"
+    r"basic|common|detailed|full|protocol|summary)\b[\s,:]*)+",
     re.I,
 )
 
@@ -182,7 +187,8 @@ _MIDLINE = re.compile(
     re.X,
 )
 _QUOTED = re.compile(
-    r"(?:\b(?:the|all|any|these|those|following|other|meets?|of|with|per|no|an?|and|or|to|as|in|see|key)|/|\(|\"|“)\s*$",
+    r"(?:\b(?:the|all|any|these|those|following|other|meets?|of|with|per|no|an?|and|or|to|as|in|see|key)|"
+    r"/|\(|\"|“)\s*$",
     re.I,
 )
 
@@ -213,16 +219,19 @@ def midline(text: str, low: str, start: int, end: int) -> Iterator[tuple[int, He
 
 _SUBJECT = (
     r"(?:(?:all|any|eligible|potential|prospective|adult|female|male|only|an?|the|those|each)\s+)*"
-    r"(?:patients?|subjects?|participants?|individuals?|persons?|people|candidates?|volunteers?|you|women|men|children|"
+    r"(?:patients?|subjects?|participants?|individuals?|persons?|people|candidates?|volunteers?|you|"
+    r"women|men|children|"
     r"adults?|criteria|cases?|donors?|who)\b"
 )
 _HEADS = re.compile(
     rf"""
     ^(?:in\s+order\s+)?(?:
       (?:to\s+(?:be|participate|enter|qualify|enrol?l?)\b[^.]*)
-    | {_SUBJECT}\s+(?:\([^)]*\)\s+)?(?:who|that|meeting|fulfil\w*|satisfy\w*|presenting|having|must|will|may|can|could|are|is|were|should|cannot|meets?|with\s+(?:any|one|all|at\ least|the\ following))\b[^.]*
+    | {_SUBJECT}\s+(?:\([^)]*\)\s+)?(?:who|that|meeting|fulfil\w*|satisfy\w*|presenting|having|must|will|may|can|
+      could|are|is|were|should|cannot|meets?|with\s+(?:any|one|all|at\ least|the\ following))\b[^.]*
     | (?:eligible|ineligible|included|excluded|not\s+eligible)\s+{_SUBJECT}[^.]*
-    | (?:the\s+following|any\s+of\s+the\s+following|all\s+of\s+the\s+following|one\s+of\s+the\s+following|exclu\w+|inclu\w+)\b[^.]*
+    | (?:the\s+following|any\s+of\s+the\s+following|all\s+of\s+the\s+following|one\s+of\s+the\s+following|exclu\w+|
+      inclu\w+)\b[^.]*
     | (?:we|this\s+study|this\s+trial|the\s+study)\b[^.]*
     | {_SUBJECT}
     )[.:]?$
@@ -231,14 +240,18 @@ _HEADS = re.compile(
 )
 _SUCH_PEOPLE = re.compile(rf"(?:not\s+eligible|ineligible|eligible|included|excluded)\s+{_SUBJECT}\s*:?", re.I)
 _ABOUT_ENTRY = re.compile(
-    r"\b(?:(?:meet\w*|fulfil\w*|satisf\w+|following)\b[^.]{0,40}\bcriteri\w+|eligib\w+|ineligib\w+|exclu\w+|inclu(?:ded|sion)|enrol\w+|participat\w+|recruit\w+|entered|entry|qualify)\b",
+    r"\b(?:(?:meet\w*|fulfil\w*|satisf\w+|following)\b[^.]{0,40}\bcriteri\w+|eligib\w+|ineligib\w+|"
+    r"exclu\w+|inclu(?:ded|sion)|enrol\w+|participat\w+|recruit\w+|entered|entry|qualify)\b",
     re.I,
 )
 _INTRODUCES = re.compile(
-    r"\b(?:following|criteri\w+|if|when|who|must|conditions?|have|those|include|are|were|you)\b[^.;]{0,90}[:.]?$", re.I
+    r"\b(?:following|criteri\w+|if|when|who|must|conditions?|have|those|include|are|were|"
+    r"you)\b[^.;]{0,90}[:.]?$",
+    re.I,
 )
 _REFUSES = re.compile(
-    r"\bexclu\w+|\bineligib\w+|\b(?:not|never|cannot|can't|n't|nor|none)\b[^.]{0,40}\b(?:eligib\w+|inclu\w+|enrol\w+|participat\w+|recruit\w+|"
+    r"\bexclu\w+|\bineligib\w+|\b(?:not|never|cannot|can't|n't|nor|none)\b[^.]{0,40}\b(?:eligib\w+|"
+    r"inclu\w+|enrol\w+|participat\w+|recruit\w+|"
     r"enter\w*|allowed|considered|permitted|qualify|take\s+part|accepted|admitted)",
     re.I,
 )
@@ -256,26 +269,34 @@ def sentence(text: str) -> Kind | None:
 # ------------------------------------------------------------------ cohorts and topics
 
 _COHORT = re.compile(
-    r"\b(?:cohorts?|arms?|sub-?stud(?:y|ies)|strat(?:um|a)|dose[-\s](?:escalation|expansion|finding|confirmation|optimi[sz]ation)|"
-    r"(?:escalation|expansion)\s+(?:phase|part|cohort)s?|(?:control|case|treatment|comparison|intervention|study|placebo|healthy)\s+groups?|"
-    r"groups?\s+(?:[A-Z\d]\b|I+\b|one|two|three)|parts?\s+(?:[A-Z]?-?\d\w*|[A-Z]\b|I+\b|one|two)|(?:\w+\s)?study\s+part|"
+    r"\b(?:cohorts?|arms?|sub-?stud(?:y|ies)|strat(?:um|a)|dose[-\s](?:escalation|expansion|finding|"
+    r"confirmation|optimi[sz]ation)|"
+    r"(?:escalation|expansion)\s+(?:phase|part|cohort)s?|(?:control|case|treatment|comparison|"
+    r"intervention|study|placebo|healthy)\s+groups?|"
+    r"groups?\s+(?:[A-Z\d]\b|I+\b|one|two|three)|parts?\s+(?:[A-Z]?-?\d\w*|[A-Z]\b|I+\b|one|two)|"
+    r"(?:\w+\s)?study\s+part|"
     r"phases?\s+(?:\d\w?|I{1,3}[ab]?|one|two)\b|stages?\s+(?:\d\w?|I{1,3}V?)\s+(?:participants?|patients?|subjects?)|"
     r"randomi[sz]ations?\s+\w|modules?\s+\d)",
     re.I,
 )
 _CROWD = (
-    r"(?:volunteers?|controls?|participants?|subjects?|patients?|donors?|recipients?|caregivers?|carers?|parents?|children|adults|adolescents|"
-    r"infants|newborns|neonates|women|men|males|females|mothers|fathers|partners|siblings|individuals|clinicians|physicians|providers|relatives|students|"
+    r"(?:volunteers?|controls?|participants?|subjects?|patients?|donors?|recipients?|caregivers?|carers?|"
+    r"parents?|children|adults|adolescents|"
+    r"infants|newborns|neonates|women|men|males|females|mothers|fathers|partners|siblings|individuals|"
+    r"clinicians|physicians|providers|relatives|students|"
     r"nurses|dyads)"
 )
 _PEOPLE = re.compile(rf"\b{_CROWD}\b|\b(?:donor|control|caregiver|parent|healthy|patient)\b", re.I)
 _NOT_A_NAME = re.compile(
-    r"\b(?:must|have|has|had|following|any of|defined|are|is|was|were|be|should|will|may|can|if|either|at least|one|receiv\w+|below|criteria|"
+    r"\b(?:must|have|has|had|following|any of|defined|are|is|was|were|be|should|will|may|can|if|either|"
+    r"at least|one|receiv\w+|below|criteria|"
     r"include\w*|including|such as|not|no|who|exclu\w+)\b|[<>≥≤=]",
     re.I,
 )
 _FOR_PEOPLE = re.compile(
-    rf"(?:(?:only\s+)?(?:for|in|among|specific\s+to)\s+(?:the\s+)?)?(?:[\w\-–/]+\s+){{0,5}}{_CROWD}(?:\s+(?:with|in|of|from|on|aged|only|without|and|or)\b.*|\s*\(.*)?",
+    rf"(?:(?:only\s+)?(?:for|in|among|"
+    rf"specific\s+to)\s+(?:the\s+)?)?(?:[\w\-–/]+\s+){{0,5}}{_CROWD}(?:\s+(?:with|in|of|from|on|aged|"
+    rf"only|without|and|or)\b.*|\s*\(.*)?",
     re.I,
 )
 _PREFIX = re.compile(r"(?P<name>[^:;]{2,90}?)\s*[:：](?=\s|$)")
@@ -283,7 +304,8 @@ _PREFIX_COMMA = re.compile(r"(?:for|in|to)\s+(?P<name>[^,:;.]{2,60}?),\s", re.I)
 
 
 _CRITERIA_OF = re.compile(
-    r"(?:\W*(?:additional|specific|special|extra|general|other|further|key|main)\b)*\W*criteri(?:a|on)\s+(?:specific\s+)?(?:for|to|of|in)\s+(?:the\s+)?",
+    r"(?:\W*(?:additional|specific|special|extra|general|other|further|key|main)\b)*\W*criteri(?:a|"
+    r"on)\s+(?:specific\s+)?(?:for|to|of|in)\s+(?:the\s+)?",
     re.I,
 )
 _ITS_CRITERIA = re.compile(r"[\s-]*(?:specific|special|additional|only)?\s*(?:criteri(?:a|on)|requirements)$", re.I)
@@ -308,12 +330,14 @@ def crowd(name: str) -> bool:
 
 
 _BYSTANDERS = re.compile(
-    rf"(?:for\s+(?:the\s+)?)?(?:healthy|normal|control|donor|caregiver)(?:\s+[\w-]+){{0,2}}?(?:\s+{_CROWD})?|(?:controls|donors|caregivers)",
+    rf"(?:for\s+(?:the\s+)?)?(?:healthy|normal|control|donor|"
+    rf"caregiver)(?:\s+[\w-]+){{0,2}}?(?:\s+{_CROWD})?|(?:controls|donors|caregivers)",
     re.I,
 )
 _BRACKETED = re.compile(r"[(\[](?P<name>[^()\[\]:]{2,60})[)\]]\s*[:,]?\s+(?=\S)")
 _ONLY = re.compile(
-    r"\s*[(\[](?:(?:for|in)\s+)?(?P<name>[^()\[\]]{2,60}?\s+only)[)\]]\s*[.;,]?$|\s*[(\[](?P<only>(?:only|applies only)\s+(?:for|in|to)\s+[^()\[\]]{2,60})[)\]]\s*[.;,]?$",
+    r"\s*[(\[](?:(?:for|in)\s+)?(?P<name>[^()\[\]]{2,60}?\s+only)[)\]]\s*[.;,]?$|"
+    r"\s*[(\[](?P<only>(?:only|applies only)\s+(?:for|in|to)\s+[^()\[\]]{2,60})[)\]]\s*[.;,]?$",
     re.I,
 )
 
@@ -363,20 +387,39 @@ def prefix(text: str, start: int, end: int) -> tuple[str, int] | None:
 
 def names_cohort(name: str) -> bool:
     """Whether a name holds the word of a cohort, arm, part or phase."""
-    return bool(_COHORT.search(name))
+    low = name.lower()
+    return any(stem in low for stem in _COHORT_STEMS) and _COHORT.search(name) is not None
+
+
+_COHORT_STEMS = (
+    "cohort",
+    "arm",
+    "group",
+    "part",
+    "phase",
+    "strat",
+    "stud",
+    "dose",
+    "escal",
+    "expan",
+    "modul",
+    "random",
+    "stage",
+)
 
 
 _CAPITALS = re.compile(r"[A-Z][A-Z/&,\-]+(?: [A-Z/&,\-]+)+:(?=\s)")
 
 
 def capitals(text: str, start: int, end: int) -> int:
-    """Where a topic in capitals ends that a paragraph opens with ("DISEASE CHARACTERISTICS: …"); 0 where there is none."""
+    """Where a topic in capitals ends that a paragraph opens with ("PRIOR THERAPY: …"); 0 where there is none."""
     m = _CAPITALS.match(text, start, min(end, start + 70))
     return m.end() if m else 0
 
 
 _SAYS_MORE = re.compile(
-    r"\b(?:following|below|any|either|one|two|at least|must|have|has|had|defin\w+|such|includ\w+|except\w*|with|without|as|if|no|not|known|history|"
+    r"\b(?:following|below|any|either|one|two|at least|must|have|has|had|defin\w+|such|includ\w+|"
+    r"except\w*|with|without|as|if|no|not|known|history|"
     r"prior to|within|pregnan\w+|age over)\b|[<>≥≤=%;]|\d{2}",
     re.I,
 )

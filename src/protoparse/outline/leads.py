@@ -14,9 +14,14 @@ from collections.abc import Sequence
 from protoparse.model import AtLeastChildren, Combine, Kind
 from protoparse.outline.headings import sentence
 
-_COUNTS = {w: i for i, w in enumerate(["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"])}
+_COUNTS = {
+    w: i for i, w in enumerate(["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"])
+}
 _N = r"(?P<%s>\d{1,2}|one|two|three|four|five|six|seven|eight|nine|ten)"
-_LISTED = r"(?:following|these|criteria|below|conditions|features|symptoms|signs|items|risk factors|factors|tests|methods|manifestations|characteristics|parameters)"
+_LISTED = (
+    r"(?:following|these|criteria|below|conditions|features|symptoms|signs|items|risk factors|"
+    r"factors|tests|methods|manifestations|characteristics|parameters)"
+)
 
 _LEADS = re.compile(
     r"""
@@ -47,35 +52,43 @@ _ENDINGS = (
     "provided they", "provided that they", "except", "except for",
 )  # fmt: skip
 _EXCEPT = re.compile(
-    r"\b(?:except(?:ions?|ing)?|excluding|unless|other\s+than|apart\s+from|not\s+including|does\s+not\s+apply|do\s+not\s+apply|exempt\w*)\b[^.;]{0,110}$",
+    r"\b(?:except(?:ions?|ing)?|excluding|unless|other\s+than|apart\s+from|not\s+including|"
+    r"does\s+not\s+apply|do\s+not\s+apply|exempt\w*)\b[^.;]{0,110}$",
     re.I,
 )
 _SOME_MUST = re.compile(
     r"^(?:(?:for|in)\s+)?(?:(?:all|any|sexually\s+active|fertile|non-?sterile|\w+-?menopausal|adult|if)\s+)*"
     r"(?:wom[ae]n|females?|males?|m[ae]n|wocbp|fcbp|(?:patients?|subjects?|participants?)\s+of\s+child)\b[^.;]*"
     r"\b(?:must|should|shall|required\s+to|need\s+to|ha(?:s|ve)\s+to|agree)\b[^.;]*$"
-    r"|^(?:if|for|in\s+case\s+of|in\s+the\s+case\s+of)\s+[^.;]*,[^.;]*\b(?:must|should|shall|required|meets?|need\s+to|ha(?:s|ve)\s+to)\b[^.;]*$",
+    r"|^(?:if|for|in\s+case\s+of|in\s+the\s+case\s+of)\s+[^.;]*,[^.;]*\b(?:must|should|shall|required|"
+    r"meets?|need\s+to|ha(?:s|ve)\s+to)\b[^.;]*$",
     re.I,
 )
 _ASIDE = re.compile(r"\([^()]*\)|\[[^\[\]]*\]")
 _THEN = re.compile(
-    r"\b(?:with|who|whose|having|whom|receiving|taking|on|after|of)\b[^.;]*\b(?:eligible|allowed|permitted|included|enrolled|acceptable|enter|participate|qualify)\b[^.;]{0,60}\b(?:provided|providing|if|as\s+long\s+as|when|so\s+long\s+as)\b[^.;]{0,60}$",
+    r"\b(?:with|who|whose|having|whom|receiving|taking|on|after|of)\b[^.;]*\b(?:eligible|allowed|"
+    r"permitted|included|enrolled|acceptable|enter|participate|qualify)\b[^.;]{0,60}\b(?:provided|"
+    r"providing|if|as\s+long\s+as|when|so\s+long\s+as)\b[^.;]{0,60}$",
     re.I,
 )
 _AT_LEAST = re.compile(
-    rf"(?:\b(?:at\s+least|minimum\s+of|any|a\s+total\s+of|more\s+than\s+or\s+equal\s+to|plus)|≥|>=|\\>=)\s*{_N % 'a'}\b(?:\s*\(\d+\))?(?:\s+or\s+more)?"
+    rf"(?:\b(?:at\s+least|minimum\s+of|any|a\s+total\s+of|more\s+than\s+or\s+equal\s+to|plus)|≥|>=|"
+    rf"\\>=)\s*{_N % 'a'}\b(?:\s*\(\d+\))?(?:\s+or\s+more)?"
     rf"(?:\s+(?:out\s+)?of|\s+(?:additional|other|major|minor)|(?=\s+{_LISTED}))"
     rf"|\b{_N % 'b'}(?:\s*\(\d+\))?\s+or\s+more\s+(?:out\s+)?(?:of\b|{_LISTED})"
-    rf"|\b{_N % 'c'}(?:\s*\(\d+\))?\s+(?:out\s+)?of\s+(?:the\s+|these\s+)?(?:(?:\w+\s+){{0,2}}following|{_N % 'd'}\b|{_LISTED}|below)",
+    rf"|\b{_N % 'c'}(?:\s*\(\d+\))?\s+(?:out\s+)?of\s+(?:the\s+|these\s+)?(?:(?:\w+\s+){{0,2}}following|"
+    rf"{_N % 'd'}\b|{_LISTED}|below)",
     re.I,
 )
 _ANY = re.compile(
-    r"\b(?:any(?:\s+(?:one|of))?|either|one\s+(?:or\s+more|of)|at\s+least\s+(?:one|1)|1\s+(?:of|or\s+more)|≥\s*1|such\s+as|for\s+example|e\.?g\.?|examples?)\b"
+    r"\b(?:any(?:\s+(?:one|of))?|either|one\s+(?:or\s+more|of)|at\s+least\s+(?:one|1)|1\s+(?:of|"
+    r"or\s+more)|≥\s*1|such\s+as|for\s+example|e\.?g\.?|examples?)\b"
     r"|\(\s*\(?(?:i|a|1)\)?\s+or\s+\(?(?:ii|b|2)\)?\s*\)",
     re.I,
 )
 _ALL = re.compile(
-    r"\b(?:all(?:\s+of)?(?:\s+the)?|each\s+of|both(?:\s+of)?)\b(?=[^.;:]{0,40}(?:following|criteri|condition|below|these|:|$))"
+    r"\b(?:all(?:\s+of)?(?:\s+the)?|each\s+of|both(?:\s+of)?)\b(?=[^.;:]{0,40}(?:following|criteri|"
+    r"condition|below|these|:|$))"
     r"|\b(?:must|have\s+to|has\s+to|shall|should|meets?|meeting|satisf\w+|fulfil\w*)\b[^.;:]{0,40}\bfollowing\b"
     r"|\bfollowing\s+(?:\w+\s+){0,2}criteria\b|\bfollowing\b[^.;]{0,40}\bmust\b",
     re.I,
@@ -150,11 +163,17 @@ def _last_clause(own: str) -> str:
 
 _WHOLE = re.compile(
     r"""^(?:
-      (?:at\ screening\s*,?\s*)?(?:(?:patients?|subjects?|participants?|individuals?|persons?|they|those)\s+)?(?:(?:who|that|with|must|should|have|has|had|meets?|meeting|be|use\ of|treatment\ with|presence\ of|received)\s+|\(\s*)*
-        (?:the|any|all|one|two|three|four|either|both|each|at\ least|≥|following|\d)\b.{0,80}\b(?:following|below|conditions?|criteri\w+)\b.*
+      (?:at\ screening\s*,?\s*)?(?:(?:patients?|subjects?|participants?|individuals?|persons?|they|
+        those)\s+)?(?:(?:who|that|with|must|should|have|has|had|meets?|meeting|be|use\ of|treatment\ with|
+          presence\ of|received)\s+|\(\s*)*
+        (?:the|any|all|one|two|three|four|either|both|each|at\ least|≥|following|\d)\b.{0,80}\b(?:following|below|
+          conditions?|criteri\w+)\b.*
     | following\b.*
-    | (?:(?:have|has|having|had|with|patients?|subjects?|participants?|must|evidence\ of)\s+)*(?:adequate|acceptable|sufficient|major|normal|satisfactory|appropriate|good|required|preserved|inadequate|abnormal|impaired)\b[^.:]{0,90}?
-        (?:\b(?:function|functions|parameters|values?|reserve|status|laborator\w+|criteria|tests?|results?|counts?|hematology|chemistry)\b.{0,90})
+    | (?:(?:have|has|having|had|with|patients?|subjects?|participants?|must|evidence\ of)\s+)*(?:adequate|acceptable|
+      sufficient|major|normal|satisfactory|appropriate|good|required|preserved|inadequate|abnormal|
+        impaired)\b[^.:]{0,90}?
+        (?:\b(?:function|functions|parameters|values?|reserve|status|laborator\w+|criteria|tests?|results?|counts?|
+          hematology|chemistry)\b.{0,90})
     | \S+(?:\s+\S+){0,2}\s*:
     | (?:(?!following)\S+\s+){0,3}criteria\s*:
     )\W*$""",
@@ -162,10 +181,16 @@ _WHOLE = re.compile(
 )
 _TRAIL = re.compile(
     r"""(?:[,;(]\s*|\s+|^)(?P<lead>
-      (?:(?:and\s+)?(?:including|includes?|such\ as|as\ defined\ by|as\ evidenced\ by|as\ demonstrated\ by|confirmed\ by|(?:is\ |are\ )?defined\ (?:as|by)|meeting|meets?|who\ meets?|(?:they\ )?must\ meet|which\ requires?|with|by|based\ on|as|except(?:\ for)?|with\ the\ exception\ of|unless|if|plus|provided\ (?:that\ )?(?:they)?|satisfaction\ of|characteri[sz]ed\ by|fulfilling|due\ to|in|have|has|having)\s*){1,3}
-      (?:\(?(?:but\ not\ limited\ to|the\ presence\ of|presence\ of|any|all|one|two|three|four|five|either|both|each|at\ least|more|of|or|\d|≥|the|these|as)\s+)*
+      (?:(?:and\s+)?(?:including|includes?|such\ as|as\ defined\ by|as\ evidenced\ by|as\ demonstrated\ by|
+        confirmed\ by|(?:is\ |are\ )?defined\ (?:as|by)|meeting|meets?|who\ meets?|(?:they\ )?must\ meet|
+          which\ requires?|with|by|based\ on|as|except(?:\ for)?|with\ the\ exception\ of|unless|if|plus|
+            provided\ (?:that\ )?(?:they)?|satisfaction\ of|characteri[sz]ed\ by|fulfilling|due\ to|in|have|has|
+              having)\s*){1,3}
+      (?:\(?(?:but\ not\ limited\ to|the\ presence\ of|presence\ of|any|all|one|two|three|four|five|either|both|each|
+        at\ least|more|of|or|\d|≥|the|these|as)\s+)*
       (?:following|these|below)\b[^.;]*
-    | (?:as\ follows|including(?:,?\ but\ (?:is\ |are\ )?not\ limited\ to,?)?|such\ as|defined\ (?:as|by)|except(?:\ for)?|unless|provided\ (?:that\ )?they|as\ defined\ by|with\ the\ exception\ of|if\ they)
+    | (?:as\ follows|including(?:,?\ but\ (?:is\ |are\ )?not\ limited\ to,?)?|such\ as|defined\ (?:as|by)|
+      except(?:\ for)?|unless|provided\ (?:that\ )?they|as\ defined\ by|with\ the\ exception\ of|if\ they)
     | (?:any|all|one|either|each|both|at\ least\ \w+)\s(?:or\ more\s)?(?:of\s)?(?:the\s)?following\b[^.;]*
     )\s*[:.]?\s*$""",
     re.I | re.X,

@@ -36,12 +36,14 @@ _SIGNS = "*•·●▪◦○■□►➢➤✓✔∙‣⁃–—\\-\uf0a7\uf0b7\
 _MARK = re.compile(
     rf"""
     (?P<bullet>\*(?!\*)|[{_SIGNS[1:]}]|\\[*+-](?=\s)|o(?=[ \t\xa0]+\S)|\+(?=\s))
-  | (?P<open>[(\[（【]|\\\[)\s?(?P<inner>\d{{1,2}}(?:\.\d{{1,2}})*|[A-Za-z]|[ivx]{{2,5}}|[IVX]{{2,5}})\s?(?:\\?[)\]）】])[.:]?
+  | (?P<open>[(\[（【]|\\\[)\s?(?P<inner>\d{{1,2}}(?:\.\d{{1,2}})*|[A-Za-z]|[ivx]{{2,5}}|
+    [IVX]{{2,5}})\s?(?:\\?[)\]）】])[.:]?
   | (?P<number>\d{{1,2}}(?:\.\d{{1,2}})*)\s?(?P<stop>\\?\.\)?|\\?\)|[、．]|(?=-\s|:\s))(?!\d)[:-]?
   | (?P<levels>\d{{1,2}}(?:\.\d{{1,2}})+)(?=\s+(?-i:[A-Z][a-z]{{2}}))
   | (?P<letter>[ivx]{{2,5}}|[IVX]{{2,5}}|[A-Za-z])(?P<close>\\?\.\)?(?=\s)|\\?\))
   | (?P<circled>[{_CIRCLED}])
-  | (?:\#|(?:criteri(?:on|um)|inclusion|exclusion)\s(?:criterion\s)?(?:no\.?\s?|\#)?)(?P<named>\d{{1,2}})(?:\s?[:.)]|(?=\s))
+  | (?:\#|(?:criteri(?:on|um)|inclusion|exclusion)\s(?:criterion\s)?(?:no\.?\s?|\#)?)(?P<named>\d{{1,2}})(?:\s?[:.)]|
+    (?=\s))
     """,
     re.X | re.I,
 )
@@ -126,10 +128,12 @@ def leading(text: str, start: int, end: int) -> list[Mark]:
 
 
 _INLINE = re.compile(
-    r"[\s;:](?:(?P<open>\(?)(?P<word>\d{1,2}|[A-Za-z]|[ivx]{2,4})(?P<close>[.)])(?![\d.\w])|(?P<bullet>[•●▪*–-](?=\s+[A-Z\d≥≤<>\\])))"
+    r"[\s;:](?:(?P<open>\(?)(?P<word>\d{1,2}|[A-Za-z]|[ivx]{2,4})(?P<close>[.)])(?![\d.\w])|"
+    r"(?P<bullet>[•●▪*–-](?=\s+[A-Z\d≥≤<>\\])))"
 )
 _INLINE_WIDE = re.compile(
-    rf"(?<=[\s;:；：。])(?:(?P<open>[(（]?)(?P<word>\d{{1,2}}|[A-Za-z]|[ivx]{{2,4}})(?P<close>[.)）])(?![\d.\w])|(?P<bullet>[•●▪]|[*–-](?=\s+[A-Z\d≥≤<>\\])))"
+    rf"(?<=[\s;:；：。])(?:(?P<open>[(（]?)(?P<word>\d{{1,2}}|[A-Za-z]|"
+    rf"[ivx]{{2,4}})(?P<close>[.)）])(?![\d.\w])|(?P<bullet>[•●▪]|[*–-](?=\s+[A-Z\d≥≤<>\\])))"
     rf"|(?P<circled>[{_CIRCLED}])"
 )
 

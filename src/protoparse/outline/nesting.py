@@ -1,16 +1,11 @@
-"""Blocks as a tree: which item belongs below which, by meaning rather than by what is printed.
+"""Blocks as a tree: headings set the kind and the group, items are put in their places.
 
-In: a text's blocks. Out: a `Tree` of `Node`s with headings, preambles and notes.
-
-Four witnesses, the stronger first: a number that follows an open list's last one returns to that list, wherever it is indented;
-honest indentation; a lead-in that announces a list; the rank of the mark (1., a., i.). Registries flatten and restart lists, so
-none of them is believed alone.
+In: a text's blocks. Out: a `Tree` of `Node`s with headings, preambles and notes; every block is in one of them.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from protoparse.errors import NestingError
@@ -18,15 +13,19 @@ from protoparse.model import MAX_DEPTH, Kind, Note, Span
 from protoparse.outline import headings as over
 from protoparse.outline.blocks import Block
 from protoparse.outline.leads import combine, leads
-from protoparse.outline.marks import Mark, inline, leading
+from protoparse.outline.marks import leading
+from protoparse.outline.placing import Node, Place
+from protoparse.outline.runons import RunOns
 
 _CONTENT = re.compile(r"\w")
 _LONE = re.compile(r"\W*(?:and\s*/\s*or|and|or)\W*", re.I)
 _ENDS_OR = re.compile(r"\b(?P<word>and\s*/\s*or|and|or|AND|OR)\s*[,;:.]*\s*$")
 _CONNECTING = ("or", "nd", "r ", "d ", "r;", "r,", "d;", "d,")
 _GENERIC = re.compile(
-    r"(?:all\s+)?(?:patients?|subjects?|participants?|individuals?|persons?|candidates|volunteers|women|they|you)\s+(?:who\s+|that\s+)?(?:must|should|will|shall|have\s+to|"
-    r"need\s+to|are|with|may)?(?:\s+not)?(?:\s+(?:have|be|meet|fulfil\w*|satisfy|include))?(?:\s+(?:a|an|any|all|of|the|following|criteria|conditions))*\s*[:.]",
+    r"(?:all\s+)?(?:patients?|subjects?|participants?|individuals?|persons?|candidates|volunteers|women|"
+    r"they|you)\s+(?:who\s+|that\s+)?(?:must|should|will|shall|have\s+to|"
+    r"need\s+to|are|with|may)?(?:\s+not)?(?:\s+(?:have|be|meet|fulfil\w*|satisfy|include))?(?:\s+(?:a|an|"
+    r"any|all|of|the|following|criteria|conditions))*\s*[:.]",
     re.I,
 )
 _STUDY = re.compile(r"\b(?:eligib\w+|inclu\w+|exclu\w+|enrol\w+|participat\w+|stud(?:y|ies)|trial)\b", re.I)
@@ -57,17 +56,17 @@ class _Grower:
         self.tree = Tree()
         self.kind: Kind = "unspecified"
         self.group: str | None = None
-        self.place.stack: list[Node] = []
-        self.open: dict[str, int] = {}
+        self.place = Place(text, low, blocks, self.tree.roots, self.tree.notes)
+        self.runons = RunOns(text)
         self.outer: str | None = None
         self.over_cohort = False
         self.base: Kind | None = None
         self.fresh = True
         self.last: Node | None = None
-        self.at = 0
 
     def run(self) -> Tree:
-        for self.at, block in enumerate(self.blocks):
+        for at, block in enumerate(self.blocks):
+            self.place.at = at
             if not self._says(block.body, block.end) or (block.comments and block.comments[0][0] == block.start):
                 self._stray(block.start, block.end)
                 continue
@@ -94,7 +93,8 @@ class _Grower:
         self._fresh()
 
     def _fresh(self) -> None:
-        self.place.stack, self.open, self.fresh, self.last, self.over_cohort = [], {}, True, None, False
+        self.place.stack, self.fresh, self.last, self.over_cohort = [], True, None, False
+        self.runons.open.clear()
 
     def _capitals(self) -> None:
         """A topic in capitals over a text whose first such topic had no kind ends the sections below the one before."""
@@ -109,52 +109,57 @@ class _Grower:
         return end
 
     def _next(self) -> Block | None:
-        for block in self.blocks[self.at + 1 : self.at + 4]:
+        for block in self.blocks[self.place.at + 1 : self.place.at + 4]:
             if not block.comments or block.comments[0][0] != block.start:
                 return block
         return None
 
     def _read(self, block: Block, start: int, end: int, *, first: bool) -> None:
         """Read a block, or what is left of it behind a heading: headings first, then items."""
-        if end <= start:
-            return
-        if not self._says(start, end):
-            self._stray(block.start if first else start, end)
-            return
-        marks = block.marks if first else leading(self.text, start, end)
-        body = start if first else marks[-1].end if marks else start
-        while body < end and self.text[body].isspace():
-            body += 1
-        begin = block.start if first else start
-        dressed = body
-        while dressed < end and self.text[dressed] in "*_#=":
-            dressed += 1
-        kind: Kind | None = None
-        if self._speaks_of_criteria(dressed, end):
-            heading = over.section(self.text, dressed, end, marked=bool(marks))
+        text = self.text
+        while start < end:
+            begin = block.start if first else start
+            if not self._says(start, end):
+                self._stray(begin, end)
+                return
+            marks = block.marks if first else leading(text, start, end)
+            body = start if first or not marks else marks[-1].end
+            while body < end and text[body].isspace():
+                body += 1
+            dressed = body
+            while dressed < end and text[dressed] in "*_#=":
+                dressed += 1
+            kind: Kind | None = None
+            heading = self._section(dressed, end, marked=bool(marks))
             if heading:
                 after = self._next()
-                owns = heading.end < end and marks and after and after.marks and after.indent > block.indent + 1
-                if not owns:
+                owned = heading.end < end and marks and after and after.marks and after.indent > block.indent + 1
+                if not owned:
                     self._head(begin, heading)
-                    self._read(block, heading.end, end, first=False)
-                    return
+                    start, first = heading.end, False
+                    continue
                 kind = heading.kind
-        if not marks and (behind := over.capitals(self.text, dressed, end)):
-            self.tree.headings.append((begin, behind))
-            self._capitals()
-            self._fresh()
-            self._read(block, behind, end, first=False)
+            if not marks and (behind := over.capitals(text, dressed, end)):
+                self.tree.headings.append((begin, behind))
+                self._capitals()
+                self._fresh()
+                start, first = behind, False
+                continue
+            if not marks and self._unmarked_heading(begin, dressed, end, rest=not first):
+                return
+            part = Block(
+                begin, body, end, block.indent, block.column, marks, block.gap, block.comments, inline=not first
+            )
+            for item in self.runons.split(part, self._next()):
+                self._place(item, kind)
+                kind = None
             return
-        if not marks and self._unmarked_heading(begin, dressed, end, rest=not first):
-            return
-        for part in self.runons.split(block, marks, begin, body, end, first=first):
-            self._place(part, kind)
-            kind = None
 
-    def _speaks_of_criteria(self, start: int, end: int) -> bool:
+    def _section(self, start: int, end: int, *, marked: bool) -> over.Heading | None:
         line = self.low[start : min(end, start + 120)]
-        return "clu" in line or "ligib" in line or "criter" in line
+        if "clu" in line or "ligib" in line or "criter" in line:
+            return over.section(self.text, start, end, marked=marked)
+        return None
 
     def _unmarked_heading(self, begin: int, start: int, end: int, *, rest: bool) -> bool:
         """Take an unmarked block as a heading or a preamble, where it is one."""
@@ -237,7 +242,6 @@ class _Grower:
             name = text[slice(*parent.pieces[0])]
             if len(name) < 60 and over.crowd(name):
                 parent.group, parent.bare = name.rstrip(": "), True
-                group = parent.group
         group = parent.group if parent else self.group
         body = block.body
         prefixed = over.prefix(text, body, block.end)
@@ -327,4 +331,3 @@ class _Grower:
                     span=(block.start, block.end),
                 )
             )
-

@@ -71,6 +71,7 @@ class Place:
 
     def _one_case(self, node: Node) -> bool:
         return self.text[node.pieces[0][0] if node.pieces else node.start].islower()
+
     def plain_depth(self, block: Block) -> int:
         """How deep an unmarked item lies: below a lead-in that stands further left, else at the root."""
         if self.stack:
@@ -82,6 +83,7 @@ class Place:
                 if not node.style and abs(node.indent - block.indent) <= 1 and not block.inline:
                     return depth
         return 0
+
     def _awaits(self, top: Node) -> bool:
         """Whether the list of a marked lead-in goes on behind the unmarked paragraphs that begin here."""
         if not top.style or self.text[top.start : top.end].rstrip()[-1:] not in (":", "："):

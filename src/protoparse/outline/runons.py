@@ -16,8 +16,10 @@ from protoparse.outline.leads import leads
 from protoparse.outline.marks import Mark, Reading, inline
 
 _LIMIT = re.compile(
-    r"(?:[<>≤≥=~+/–—-]|\b(?:grades?|cycles?|day|phases?|stages?|types?|parts?|groups?|cohorts?|week|month|year|version|v|and|or|to|of|than|"
-    r"least|class|score|level|criteri(?:on|a)|number|no|item|arm|visit|table|section|appendix|type|status|is|vs|ph|be|by|from|ecog|ps|line|region|between|about))\s*$",
+    r"(?:[<>≤≥=~+/–—-]|\b(?:grades?|cycles?|day|phases?|stages?|types?|parts?|groups?|cohorts?|week|"
+    r"month|year|version|v|and|or|to|of|than|"
+    r"least|class|score|level|criteri(?:on|a)|number|no|item|arm|visit|table|section|appendix|type|"
+    r"status|is|vs|ph|be|by|from|ecog|ps|line|region|between|about))\s*$",
     re.I,
 )
 _JOINED = re.compile(r"\b(?:and\s*/\s*or|and|or)$", re.I)
@@ -31,22 +33,17 @@ class RunOns:
         self.text = text
         self.open: dict[str, int] = {}
 
-    def split(
-        self, block: Block, marks: list[Mark], begin: int, body: int, end: int, *, first: bool
-    ) -> Iterator[Block]:
-        """The items that run on in a block, each as a block of its own."""
-        text = self.text
+    def split(self, whole: Block, after: Block | None) -> Iterator[Block]:
+        """The items that run on in a block, each as a block of its own; `after` is the block below."""
+        text, marks, end, part = self.text, whole.marks, whole.end, whole
         if marks:
             self._note_open(marks[-1])
-        found = list(inline(text, body, end))
-        part = Block(begin, body, end, block.indent, block.column, marks, block.gap, block.comments, inline=not first)
+        found = list(inline(text, whole.body, end))
         if not found:
             yield part
             return
-        whole = part
         bullet = marks[-1].readings[0][0] if marks and marks[-1].bullet else ""
         second = {reading for mark in found for reading in mark.readings if reading[1] == 2}
-        after = self._next()
         if after and after.marks:
             second.update(after.marks[-1].readings)
         signs = sum(mark.bullet for mark in found)
@@ -62,13 +59,13 @@ class RunOns:
                 before = part.marks[-1].readings if part.marks and part is not whole else ()
                 good = self._runs_on(part.body, mark, second, before)
             if good:
-                part.end = self._trim(part.body, mark.start)
+                part.end = part.body + len(text[part.body : mark.start].rstrip())
                 yield part
                 start = mark.end
                 while start < end and text[start].isspace():
                     start += 1
                 part = Block(
-                    mark.start, start, end, block.indent, block.column, [mark], False, block.comments, inline=True
+                    mark.start, start, end, whole.indent, whole.column, [mark], False, whole.comments, inline=True
                 )
         yield part
 
@@ -77,9 +74,7 @@ class RunOns:
             if ordinal:
                 self.open[style] = ordinal
 
-    def _runs_on(
-        self, body: int, mark: Mark, second: set[Reading], before: tuple[Reading, ...]
-    ) -> bool:
+    def _runs_on(self, body: int, mark: Mark, second: set[Reading], before: tuple[Reading, ...]) -> bool:
         """Whether a number inside a line goes on with an open list, or opens one that its lead-in announces."""
         text = self.text
         head = text[max(body, mark.start - 40) : mark.start].rstrip()
@@ -98,7 +93,7 @@ class RunOns:
                     continue
                 if style[0] == "1" and style.endswith(".") and follows.islower():
                     continue
-                inside = text[body : mark.start]
+                inside = text[max(body, mark.start - 2000) : mark.start]
                 if inside.count("(") > inside.count(")"):
                     continue
                 self.open[style] = ordinal
@@ -109,4 +104,3 @@ class RunOns:
                     self.open[style] = 1
                     return True
         return False
-
