@@ -203,7 +203,11 @@ def _roles() -> dict[tuple[str, ...], dict[str, Any]]:
             term = Term(domain, row["name"])
             for phrase in [row["name"], *lexicon.spellings(row["spellings"])]:
                 for variant in _variants(phrase):
-                    add(variant, "concept", term)
+                    if domain == "allergy" and variant.endswith(" to"):
+                        add(variant, "filler", True)
+                        add(variant, "allergy", True)
+                    else:
+                        add(variant, "concept", term)
     return table
 
 
@@ -217,7 +221,7 @@ def _variants(phrase: str) -> Iterable[str]:
 
 
 def _entry(key: tuple[str, ...], roles: dict[str, Any]) -> Entry:
-    first = min((r for r in roles if r not in ("unit", "time_unit")), key=_RANK.__getitem__, default="")
+    first = min((r for r in roles if r not in ("unit", "time_unit", "allergy")), key=_RANK.__getitem__, default="")
     first = first or next(iter(roles))
     # A unit is one only behind a number; units of time have names that stand alone, too ("in the past year").
     code = "w" if first == "unit" and key[0].isalpha() else CODES[first]

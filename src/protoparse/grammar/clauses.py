@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 from lark import Transformer
 from msgspec.structs import replace
 
-from protoparse.grammar.facts import Bracket, Cutter, Draft, Node, Tree, Words, alternatives, empty, rule
+from protoparse.grammar.facts import Bracket, Cutter, Draft, Node, Tree, Words, aged, alternatives, empty, repeat_subject, rule
 from protoparse.grammar.files import grammar_text
 from protoparse.grammar.phrases import Phrase, Value, phrases
 from protoparse.grammar.sharing import join
@@ -106,12 +106,14 @@ class _Meaning(Transformer[Any, Any]):
 
     def sequence(self, x: list[Any]) -> Tree | None:
         before, stop, after = x
-        if empty(after):
+        if after is None or (empty(after) and stop.value != "again"):
             return before  # type: ignore[no-any-return]
         if empty(before):
             return after  # type: ignore[no-any-return]
         if stop.value == "permission":
             return Node("except", [before, *alternatives(after)])
+        if stop.value == "again":
+            repeat_subject(before, after)
         op = "all" if self.kind != "exclusion" else "any"
         return Node(op, [before, after])  # type: ignore[arg-type]
 
@@ -165,6 +167,8 @@ class _Shaper:
         code, entries = cutter.code, cutter.entries
         depth = 0
         i, begin = self.first, -1
+        opened: list[_Clause] = []
+        sentence = 0  # where the present sentence begins in `out`
 
         def flush(end: int) -> None:
             nonlocal begin
@@ -197,19 +201,45 @@ class _Shaper:
                 kind = None
             if c == "." and self._abbreviating(i):
                 kind = None
-            if c == "p" and self._guard(i):
+            if c in "po" and self._guard(i):
                 kind = "IF"
+            elif c == "v" and entries[i].text in _DUTIES:
+                kind = "DUTY"
             if kind is None:
                 if begin < 0:
                     begin = i
                 i += 1
                 continue
             flush(i)
+            if kind in ("ALLOWED", "REFUSED"):
+                if opened:
+                    opened[-1].value = True
+                elif kind == "ALLOWED":
+                    before = out[sentence - 1] if sentence else None
+                    if before is not None and before.type == "STOP":
+                        before.value = "permission"
+                    elif self.kind == "exclusion":
+                        return []
+                elif self.kind != "exclusion" and len(out) > sentence:
+                    out.insert(sentence, _Clause("NOT", i, i))
+                i += 1
+                continue
+            clause = _Clause(kind, i, i + 1, entries[i].text if kind in ("AND", "OR") else None)
             if kind == "OPEN":
                 depth += 1
+                opened.append(clause)
             elif kind == "CLOSE":
                 depth -= 1
-            out.append(_Clause(kind, i, i + 1, entries[i].text if kind in ("AND", "OR") else None))
+                opened.pop()
+            elif kind == "DUTY":
+                if depth == 0 and self._people(out[sentence:]):
+                    out.insert(sentence, _Clause("IF", i, i))
+                    out.append(_Clause("COLON", i, i + 1))
+                i += 1
+                continue
+            out.append(clause)
+            if kind == "STOP":
+                sentence = len(out)
             i += 1
         flush(self.last)
         out += [_Clause("CLOSE", self.last, self.last) for _ in range(depth)]
@@ -240,6 +270,18 @@ class _Shaper:
             cutter.entries[i - 1].text in _ABBREVIATIONS or (i + 1 < self.last and cutter.ends[i] == cutter.starts[i + 1])
         )
 
+    def _people(self, clauses: list[_Clause]) -> bool:
+        """Whether what stands before "must" names some people and nothing else."""
+        entries = self.cutter.entries
+        words = [c for c in clauses if c.type == "WORDS"]
+        if not words or any(c.type not in ("WORDS", "AND", "OR", "OPEN", "CLOSE") for c in clauses):
+            return False
+        for clause in words:
+            terms = [entries[i].roles.get("concept") for i in range(clause.first, clause.last)]
+            if not any(t is not None and t.domain == "person" and t.name != "age" for t in terms):
+                return False
+        return True
+
     def _guard(self, i: int) -> bool:
         """ "for women …", "in patients with …": a limit to some people."""
         cutter = self.cutter
@@ -248,8 +290,11 @@ class _Shaper:
         j = i + 1
         while j < self.last and cutter.code(j) in "dm":
             j += 1
-        if j >= self.last or j in self.found:
+        if j >= self.last:
             return False
+        if i + 1 in self.found:
+            meaning = self.found[i + 1].meaning
+            return isinstance(meaning, Value) and aged(cutter.text, meaning)
         roles = cutter.entries[j].roles
         term = roles.get("concept")
         return "population" in roles or (term is not None and term.domain == "person")
@@ -258,44 +303,61 @@ class _Shaper:
 
     def _lists(self, items: list[_Clause]) -> list[_Clause]:
         """Commas become the connective of their list, or close a guard; brackets shield what is inside them."""
-        after: list[str] = []  # by depth: the next connective to the right
+        ahead: list[str] = [""]  # by depth: the next connective to the right in the same sentence
         for item in reversed(items):
-            if item.type == "CLOSE":
-                after.append("")
-            elif item.type == "OPEN":
-                if after:
-                    after.pop()
-            else:
-                if not after:
-                    after.append("")
-                if item.type in ("AND", "OR"):
-                    if item.value != "slash":
-                        after[-1] = item.type
-                elif item.type in ("STOP", "EXCEPT", "IF", "INCLUDE"):
-                    after[-1] = ""
-                elif item.type == "COMMA":
-                    item.value = after[-1]
-        guarding = False
-        at_beginning = True
-        for item in items:
-            if item.type == "IF":
-                guarding = at_beginning
-                item.value = "begin" if at_beginning else None
-            elif item.type == "COMMA":
-                if guarding:
-                    item.type, guarding = "THEN", False
+            kind = item.type
+            if kind == "CLOSE":
+                ahead.append("")
+            elif kind == "OPEN":
+                if len(ahead) > 1:
+                    ahead.pop()
+            elif kind in ("AND", "OR"):
+                ahead[-1] = kind
+            elif kind in ("STOP", "EXCEPT", "IF", "INCLUDE"):
+                ahead[-1] = ""
+            elif kind == "COMMA":
+                item.value = ahead[-1]
+        # behind: a connective stands before, in the same sentence; limited: a trailing "for …" does
+        frames = [[False, False]]
+        guarding, beginning = False, True
+        for n, item in enumerate(items):
+            kind = item.type
+            if kind == "OPEN":
+                frames.append([False, False])
+            elif kind == "CLOSE":
+                if len(frames) > 1:
+                    frames.pop()
+            elif kind == "IF":
+                guarding = beginning
+                item.value = "begin" if beginning else None
+                frames[-1][1] = not beginning
+            elif kind == "STOP":
+                frames[-1] = [False, False]
+                beginning, guarding = True, False
+                continue
+            elif kind in ("AND", "OR", "COMMA", "SLASH"):
+                behind, limited = frames[-1]
+                follower = items[n + 1] if n + 1 < len(items) else None
+                if kind == "SLASH":
+                    item.type, item.value = self.default, "/"
+                elif kind == "COMMA" and guarding:
+                    item.type, item.value, guarding = "THEN", None, False
+                elif limited and follower is not None and follower.type == "VALUE":
+                    # "≥ 13 g/dL for men and ≥ 12 g/dL for women": each limit has its own people
+                    item.type, item.value = "STOP", "again"
+                    frames[-1] = [False, False]
+                elif kind == "COMMA":
+                    if not item.value and behind:
+                        item.type = "STOP"
+                    else:
+                        item.type, item.value = item.value or self.default, ","
                 else:
-                    item.type = item.value or self.default
-                    item.value = ","
-            elif item.type == "SLASH":
-                item.type, item.value = self.default, "/"
-            elif item.type == "COLON":
+                    frames[-1][0] = True
+            elif kind == "COLON":
                 item.type = "THEN" if guarding else "DROP"
                 guarding = False
-            if item.type == "STOP":
-                at_beginning, guarding = True, False
-            elif item.type in _OPERANDS:
-                at_beginning = False
+            if item.type in _OPERANDS:
+                beginning = False
         return [i for i in items if i.type != "DROP"]
 
     # ---- scopes
@@ -419,9 +481,10 @@ _JOINTS = frozenset({"AND", "OR", "STOP", "THEN", "EXCEPT", "INCLUDE", "IF", "LI
 _ENDS = frozenset({*_OPERANDS, "CLOSE", "SCOPE_END"})
 _TERMINAL = {
     "&": "AND", "|": "OR", ",": "COMMA", "/": "SLASH", ":": "COLON", ".": "STOP", "(": "OPEN", ")": "CLOSE",
-    "!": "NOT", "X": "EXCEPT", "?": "IF", "I": "INCLUDE",
+    "!": "NOT", "X": "EXCEPT", "?": "IF", "I": "INCLUDE", "+": "ALLOWED", "#": "REFUSED",
 }  # fmt: skip
 _ABBREVIATIONS = frozenset("approx dr st vs etc incl max min resp no fig cf al ca pt pts".split())
+_DUTIES = frozenset("must should shall agree agrees will".split()) | {"must agree", "should agree", "must be", "must have"}
 _VERBS = frozenset(
     "has have had must should is are was were having shall will can requires require meets meet willing able".split()
 )
@@ -447,34 +510,24 @@ def read(text: str, lexemes: Lexemes, first: int, last: int, kind: Kind) -> Read
 def _finish(made: Rule, cutter: Cutter, lexemes: Lexemes, first: int, last: int) -> tuple[Rule, tuple[Span, ...]]:
     """The rule, widened over the carrier words beside it, and the runs of content that no fact took."""
     starts, ends, taken, codes = lexemes.starts, lexemes.ends, cutter.taken, cutter.codes
-    begin, end = made.span or (starts[first], ends[last - 1])
-    low, high = starts[first], ends[last - 1]
     spans: list[Span] = []
-    run: list[int] | None = None
-    for k in range(last - first):
-        i = first + k
-        if taken[k]:
-            if run is not None:
-                spans.append((run[0], run[1]))
-                run = None
-        elif codes[k] in _CONTENT:
-            if ends[i] <= begin:
-                low = ends[i]
-            elif starts[i] >= end and high > starts[i]:
-                high = starts[i]
-            if run is None:
-                run = [starts[i], ends[i]]
-            else:
-                run[1] = ends[i]
-    if run is not None:
-        spans.append((run[0], run[1]))
-    # Carrier words left over outside the rule's reach join the unread run beside them.
-    for k in range(last - first):
-        i = first + k
-        if starts[i] >= low and ends[i] <= high:
-            continue
-        if not any(s <= starts[i] and ends[i] <= e for s, e in spans):
-            spans.append((starts[i], ends[i]))
-    spans.sort()
-    low = next((starts[first + k] for k in range(last - first) if starts[first + k] >= low), begin)
-    return replace(made, span=(min(low, begin), max(high, end))), tuple(spans)
+    begin = first  # where the next unread run would begin: behind what was taken last
+    run = -1
+    for i in range(first, last):
+        if taken[i - first]:
+            if run >= 0:
+                spans.append((starts[run], ends[end]))
+                run = -1
+            begin = i + 1
+        elif codes[i - first] in _CONTENT:
+            if run < 0:
+                run = begin if begin == first else i
+            end = i
+    if run >= 0:
+        spans.append((starts[run], ends[last - 1]))
+    low = starts[first] if not spans or spans[0][0] > starts[first] else spans[0][1]
+    high = ends[last - 1] if not spans or spans[-1][1] < ends[last - 1] else spans[-1][0]
+    span = made.span or (low, high)
+    low = next((starts[i] for i in range(first, last) if starts[i] >= low), span[0])
+    high = next((ends[i] for i in range(last - 1, first - 1, -1) if ends[i] <= high), span[1])
+    return replace(made, span=(min(low, span[0]), max(high, span[1]))), tuple(spans)

@@ -164,6 +164,7 @@ class Cutter:
     def cut(self, parts: Sequence[Any]) -> Tree | None:
         """One atom's parts to a draft, several where it says more than one thing, None where it says nothing."""
         draft = Draft()
+        disease: Phrase | None = None
         values: list[tuple[Value, int, int]] = []
         brackets: list[Bracket] = []
         phrases: list[Phrase] = []
@@ -182,11 +183,30 @@ class Cutter:
         head = self._head(phrases, values)
         if head is not None:
             self._name(draft, head)
-            self._others(draft, head, phrases)
+            disease = self._disease_behind(draft, head, phrases, values)
+            self._others(draft, head, [p for p in phrases if p is not disease])
         for window, _ in windows:
             self._add_window(draft, window)
         draft.window_behind = bool(windows) and (head is None or windows[-1][1] >= head.last)
-        return self._brackets(self._values(draft, values, head), brackets, draft)
+        tree = self._values(draft, values, head)
+        if head is not None and disease is not None and tree is not None:
+            other = Draft()
+            self._name(other, disease)
+            tree = Node("all", [tree, other])
+        return self._brackets(tree, brackets, draft)
+
+    def _disease_behind(
+        self, draft: Draft, head: Phrase, phrases: list[Phrase], values: list[tuple[Value, int, int]]
+    ) -> Phrase | None:
+        """ "NYHA class II or higher heart failure": a measure, and the disease that it measures behind its value."""
+        if draft.domain != "measurement" or not values:
+            return None
+        for phrase in phrases:
+            if phrase.first >= values[0][2] and phrase.first > head.first and phrase.known and phrase.cue < 0:
+                terms = [self.entries[i].roles.get("concept") for i in range(phrase.first, phrase.last)]
+                if terms[-1] is not None and terms[-1].domain == "condition":
+                    return phrase
+        return None
 
     def _phrases(self, first: int, last: int, draft: Draft) -> list[Phrase]:
         """The noun phrases of a run of words; standing (history, current) goes to the draft."""
@@ -305,6 +325,10 @@ class Cutter:
             draft.domain = domain_of([entries[i].text for i in range(first, last)], final, term)
             draft.term = term if term is not None and term.domain == "measurement" == draft.domain else None
         verb = entries[head.cue].text if head.cue >= 0 else ""
+        if head.cue >= 0 and "allergy" in entries[head.cue].roles:
+            draft.domain, draft.term = "allergy", None
+            self.take(head.cue, head.cue + 1)
+            draft.cover(*self.span(head.cue, head.cue + 1))
         if draft.domain is None and verb in _DRUG_VERBS:
             draft.domain = "drug"
         elif draft.domain is None and verb in _PROCEDURE_VERBS:
@@ -497,7 +521,10 @@ class Cutter:
             if node.time is not None and target.time is None:
                 target.time = node.time
                 target.cover(node.first, node.last)
-            if node.value is not None and target.value is None and target.domain not in ("drug", "procedure"):
+            if node.value is not None and target.domain == "drug":
+                target.dose = target.dose or node.value
+                target.cover(node.first, node.last)
+            elif node.value is not None and target.value is None and target.domain != "procedure":
                 target.value = node.value
                 target.cover(node.first, node.last)
             for m in node.modifiers:
@@ -508,12 +535,37 @@ class Cutter:
         if node.value is None and any(w in lower for w in ("formula", "equation", "criteria", "method", "gault", "scale", "assay", "classification")):
             self._add_modifier(target, "method", node.concept)
             return tree
+        methods = [m for m in node.modifiers if m.type == "method"]
+        if node.value is None and methods:
+            target.modifiers += methods
+            target.cover(node.first, node.last)
+            return tree
         if node.value is not None and node.value.operator != "=" and target.value is None and target.concept:
             return Node("all", [tree, node])
         return tree
 
 
 # ---------------------------------------------------------------- trees of drafts
+
+
+def aged(text: str, value: Value) -> bool:
+    """Whether a value can only be an age ("2 to 6 years old")."""
+    spans = [c.span for c in value.comparisons if c.span]
+    return bool(spans) and any(w in text[slice(*s)].lower() for s in spans for w in ("old", "of age"))
+
+
+def repeat_subject(before: Tree, after: Tree) -> None:
+    """ "≥ 13 g/dL for men and ≥ 12 for women": the second limit is of the same thing as the first."""
+    model = next((d for d in reversed(list(drafts(before))) if d.value is not None and d.domain != "person"), None)
+    if model is None:
+        return
+    for draft in drafts(after):
+        if draft.concept is None and draft.value is not None:
+            draft.concept, draft.domain, draft.name, draft.term = model.concept, model.domain, model.name, model.term
+            if draft.concept:
+                draft.cover(*draft.concept)
+            if draft.value.unit is None and draft.value.reference is None and model.value:
+                draft.value = replace(draft.value, unit=model.value.unit, reference=model.value.reference)
 
 
 def drafts(tree: Tree) -> Iterable[Draft]:

@@ -173,6 +173,11 @@ class _Meaning(Transformer[Any, Any]):
 
     def within(self, x: list[Any]) -> Window:
         offset = x[1]
+        if len(x) > 4 and x[4].type == "ALT":
+            which = x[6].entry.roles["whichever"] if len(x) > 6 else "longest"
+            offset = (which, offset[-1], x[5])
+            end = x[6].end if len(x) > 6 else x[5].end
+            return _beside(x[2], _anchor(self.text, x[3]), offset, (x[0].start, end))
         if len(x) > 4 and offset[0] in ("longest", "shortest"):
             offset = (x[4].entry.roles["whichever"], *offset[1:])
         return _beside(x[2], _anchor(self.text, x[3]), offset, (x[0].start, x[-1].end))
@@ -597,6 +602,14 @@ class Islands:
             j += 1
         return self.code(j) == "t"
 
+    def _lasting(self, i: int) -> bool:
+        """Whether a duration follows "for", and not an age ("for 2 to 6 years old")."""
+        if not self._quantity_at(i):
+            return False
+        while self.code(i) != "t":
+            i += 1
+        return not any(w in self.entries[i].text for w in ("old", "age"))
+
     def _next(self, i: int) -> int:
         while self.code(i) in "d_":
             i += 1
@@ -691,7 +704,7 @@ class Islands:
                     i = event.last
                     continue
                 out.append(self._lexeme("AGO", i))
-            elif code in "op" and not out and "for" in self.entries[i].roles and self._quantity_at(i + 1):
+            elif code in "op" and not out and "for" in self.entries[i].roles and self._lasting(i + 1):
                 out.append(self._lexeme("FOR", i))
                 timely = True
             elif code == "q" and kind == "TIMES":
@@ -704,6 +717,18 @@ class Islands:
                     out.append(self._lexeme(joint, i))
             elif code == "M" and kind == "CMP" and self.code(i + 1) in "nr" and out[-1].last == i:
                 pass  # "≥ grade 3": the scale stands between the comparator and its class
+            elif code == "(" and kind == "EVENT" and self.code(i + 1) == "|" and self._quantity_at(i + 2):
+                # "within 4 weeks before X (or 5 half-lives, whichever is longer)"
+                j = self._next(i + 2)
+                close = next((k for k in range(j, min(last, j + 24)) if self.code(k) == ")"), 0)
+                if not close or self.code(j) != "n" or self.code(j + 1) != "t":
+                    break
+                which = next((k for k in range(j, close) if self.code(k) == "h"), 0)
+                out += [self._lexeme("ALT", i + 1), self._lexeme("NUMBER", j), self._lexeme("TIME", j + 1)]
+                if which:
+                    out.append(self._lexeme("WHICHEVER", which))
+                out[-1].last = close + 1
+                break
             elif code == "(" and kind == "TIME":
                 close = self._repeated(i)
                 if not close:
@@ -748,6 +773,8 @@ class Islands:
             return "" if self.code(self._next(j + 1)) in "nr<" else None
         if after == "h":
             return ""
+        if kind == "EVENT" and code == "|" and out[0].type in ("WITHIN", "NUMBER") and self._quantity_at(j):
+            return "ALT"
         windowed = any(x.type in ("WITHIN", "PAST", "FOR", "EVENT") for x in out)
         if kind in _AMOUNT and not windowed:
             if out[0].type == "BETWEEN" and code == "&":

@@ -19,22 +19,35 @@ def join(cutter: Cutter, op: Literal["all", "any"], left: Tree | None, right: Tr
         return left or right
     if isinstance(right, Draft) and right.concept is None:
         return _lone(op, left, right)
-    members = left.members if isinstance(left, Node) and left.op == op else [left]
+    members = list(left.members) if isinstance(left, Node) and left.op == op else [left]
+    if _both_sexes(members[-1], right):
+        # "male or female" restricts nobody
+        return Node(op, members[:-1]) if len(members) > 1 else Draft()
     if isinstance(right, Draft):
         first = members[0]
         lasts = _tail(members)
         for member in lasts:
             _complete(cutter, member, right)
-        members = [m for m in members if not (isinstance(m, Draft) and m.concept is None and not _absorb(m, right))]
+        for lone in [m for m in members if isinstance(m, Draft) and m.concept is None]:
+            members.remove(lone)
+            _absorb(cutter, lone, right)
         if isinstance(first, Draft) and first.concept is not None:
             _inherit(first, right)
         if not members:
             return right
     if cutter.kind == "exclusion" and op == "all" and link.value in (",", "/", "and", "&") and _kinds(members, right):
         op = "any"
-    if isinstance(left, Node) and left.op == op:
-        return Node(op, [*members, right])
     return Node(op, [*members, right])
+
+
+_SEXES = ({"male", "males", "men", "man", "boys"}, {"female", "females", "women", "woman", "girls"})
+
+
+def _both_sexes(left: Tree, right: Tree) -> bool:
+    if not (isinstance(left, Draft) and isinstance(right, Draft)) or left.value or right.value:
+        return False
+    names = [d.term.name if d.term else "" for d in (left, right)]
+    return any(names[0] in a and names[1] in b for a, b in (_SEXES, _SEXES[::-1]))
 
 
 def _tail(members: list[Tree]) -> list[Draft]:
@@ -49,6 +62,8 @@ def _tail(members: list[Tree]) -> list[Draft]:
 
 def _kinds(members: list[Tree], right: Tree) -> bool:
     """ "and" between kinds of disease, drug or patient in an exclusion means either; between findings, both."""
+    if any(isinstance(m, Node) and m.op == "not" for m in [*members, right]):
+        return False
     return all(d.value is None for m in [*members, right] for d in drafts(m))
 
 
@@ -77,14 +92,15 @@ def _lone(op: Literal["all", "any"], left: Tree, right: Draft) -> Tree:
     return left
 
 
-def _absorb(lone: Draft, right: Draft) -> bool:
-    """A member of modifiers alone ("acute or chronic pancreatitis") goes to the next; False when it is used up."""
+def _absorb(cutter: Cutter, lone: Draft, right: Draft) -> None:
+    """A member of modifiers alone ("acute or chronic pancreatitis") goes to the next."""
     if lone.modifiers:
         mine, theirs = lone.modifiers[-1], right.modifiers[0] if right.modifiers else None
         if theirs is not None and theirs.type == mine.type and mine.span and theirs.span and mine.span < theirs.span:
             values = [*_values(mine), *_values(theirs)]
             span = (mine.span[0], theirs.span[1])
-            right.modifiers[0] = Modifier(type=mine.type, text="", span=span, value=tuple(values))
+            text = cutter.text[slice(*span)]
+            right.modifiers[0] = Modifier(type=mine.type, text=text, span=span, value=tuple(values))
             right.modifiers[:0] = lone.modifiers[:-1]
         else:
             right.modifiers[:0] = lone.modifiers
@@ -99,7 +115,6 @@ def _absorb(lone: Draft, right: Draft) -> bool:
     if lone.value is not None and right.value is None:
         right.value = lone.value
         right.cover(lone.first, lone.last)
-    return False
 
 
 def _values(modifier: Modifier) -> tuple[str, ...]:

@@ -100,6 +100,9 @@ def section(text: str, start: int, end: int, *, marked: bool = False) -> Heading
             return None
         return Heading(kind, group, _undress(text, stop.end(), end))
     if stop := _TAIL_STOP.match(text, place, end):
+        named = cohort(text[stop.end() : end] + ":") if stop.end() < end <= stop.end() + 80 else None
+        if named:
+            return Heading(kind, named, end)
         return Heading(kind, group, _undress(text, stop.end(), end))
     if (whom := _OF_WHOM.match(text, place, end)) and _whole(text, whom.end(), end):
         stop_at = _TAIL_STOP.match(text, whom.end(), end)
@@ -153,7 +156,7 @@ def _group_of(words: str) -> str | None:
     words = re.sub(r"^(?:for|in|of|specific\s+to|only\s+for|applicable\s+to)\s+(?:the\s+)?", "", words, flags=re.I)
     words = (
         _LEADING_WORDS.sub("", words).strip(" :,-–")
-        if not re.match(r"(?:patients?|participants?|subjects?)\s+(?:with|in|of)\b", words, re.I)
+        if not re.match(r"(?:patients?|participants?|subjects?)\s+(?:with|in|of|and|or)\b", words, re.I)
         else words
     )
     if not words or (_EVERYBODY.search(words) and not _COHORT.search(words)):
@@ -271,12 +274,13 @@ def sentence(text: str) -> Kind | None:
 _COHORT = re.compile(
     r"\b(?:cohorts?|arms?|sub-?stud(?:y|ies)|strat(?:um|a)|dose[-\s](?:escalation|expansion|finding|"
     r"confirmation|optimi[sz]ation)|"
-    r"(?:escalation|expansion)\s+(?:phase|part|cohort)s?|(?:control|case|treatment|comparison|"
+    r"(?:escalation|expansion)\s+(?:phase|part|cohort)s?|(?:control|case|treatment|experimental|active|"
+    r"exposed|patient|comparison|"
     r"intervention|study|placebo|healthy)\s+groups?|"
-    r"groups?\s+(?:[A-Z\d]\b|I+\b|one|two|three)|parts?\s+(?:[A-Z]?-?\d\w*|[A-Z]\b|I+\b|one|two)|"
-    r"(?:\w+\s)?study\s+part|"
+    r"(?<!oncology\s)groups?\s+(?:[A-Z\d]\b|I+\b|one|two|three)|parts?\s+(?:[A-Z]?-?\d\w*|[A-Z]\b|I+\b|one|two)|"
+    r"(?:\w+\s)?study\s+parts?\b|"
     r"phases?\s+(?:\d\w?|I{1,3}[ab]?|one|two)\b|stages?\s+(?:\d\w?|I{1,3}V?)\s+(?:participants?|patients?|subjects?)|"
-    r"randomi[sz]ations?\s+\w|modules?\s+\d)",
+    r"randomi[sz]ations?\s+(?:[A-Z\d]\b|one|two)|modules?\s+\d)",
     re.I,
 )
 _CROWD = (
@@ -288,7 +292,8 @@ _CROWD = (
 )
 _PEOPLE = re.compile(rf"\b{_CROWD}\b|\b(?:donor|control|caregiver|parent|healthy|patient)\b", re.I)
 _NOT_A_NAME = re.compile(
-    r"\b(?:must|have|has|had|following|any of|defined|are|is|was|were|be|should|will|may|can|if|either|"
+    r"^(?:refus|previous|prior|complet|history|participation|enrol?led)|\b(?:types?\s+of|characteristics|"
+    r"must|have|has|had|following|any of|defined|are|is|was|were|be|should|will|may|can|if|either|"
     r"at least|one|receiv\w+|below|criteria|"
     r"include\w*|including|such as|not|no|who|exclu\w+)\b|[<>≥≤=]",
     re.I,
@@ -300,6 +305,8 @@ _FOR_PEOPLE = re.compile(
     re.I,
 )
 _PREFIX = re.compile(r"(?P<name>[^:;]{2,90}?)\s*[:：](?=\s|$)")
+_PREFIX_DASH = re.compile(r"(?P<name>[^-–,:;.]{3,45}?)\s+[-–]\s+(?=\S)")
+_SENTENCE_END = re.compile(r"\ball\b|[a-z]{3,}[.?!]\s", re.I)
 _PREFIX_COMMA = re.compile(r"(?:for|in|to)\s+(?P<name>[^,:;.]{2,60}?),\s", re.I)
 
 
@@ -311,14 +318,19 @@ _CRITERIA_OF = re.compile(
 _ITS_CRITERIA = re.compile(r"[\s-]*(?:specific|special|additional|only)?\s*(?:criteri(?:a|on)|requirements)$", re.I)
 
 
-def cohort(line: str) -> str | None:
-    """The cohort, arm or people that a whole line names; "" where it names everybody, None where nobody."""
+def cohort(line: str, *, listed: bool = False) -> str | None:
+    """The cohort, arm or people that a whole line names; "" where it names everybody, None where nobody.
+
+    `listed`: marked items follow, so that people need no colon behind them.
+    """
     name = line.strip(_DRESS).rstrip(":：. *_").strip()
     if not 1 < len(name) <= 100 or len(name.split()) > 14 or name[0].islower():
         return None
     name = _CRITERIA_OF.sub("", _ITS_CRITERIA.sub("", name), 1)
     if (_COHORT.search(name) and not _NOT_A_NAME.search(name)) or (
-        line.rstrip(" *_").endswith((":", "：")) and _FOR_PEOPLE.fullmatch(name) and not _NOT_A_NAME.search(name)
+        (line.rstrip(" *_").endswith((":", "：")) or (listed and len(name.split()) <= 6 and name[-1] not in ".;,"))
+        and _FOR_PEOPLE.fullmatch(name)
+        and not _NOT_A_NAME.search(name)
     ):
         return "" if re.search(r"\ball\b|\bboth\b", name, re.I) else name
     return None
@@ -355,34 +367,25 @@ def suffix(text: str, start: int, end: int) -> tuple[str, int] | None:
 def prefix(text: str, start: int, end: int) -> tuple[str, int] | None:
     """The cohort that an item names before it begins ("Arm B: …", "In Part A, …"), and the offset behind it."""
     stop = min(end, start + 100)
-    if (text.find(":", start, stop) >= 0 or text.find("：", start, stop) >= 0) and (
-        m := _PREFIX.match(text, start, stop)
-    ):
-        name = m["name"]
-        for_people = _FOR_PEOPLE.fullmatch(name) and (name[:4].lower() == "for " or len(name.split()) <= 4)
-        if (
-            (_COHORT.search(name) or for_people)
-            and not _NOT_A_NAME.search(name)
-            and not re.search(r"\ball\b|[.?!]\s", name, re.I)
-        ):
-            return name.strip(" *_"), m.end()
-    if (
-        text[start] in "(["
-        and (m := _BRACKETED.match(text, start, stop))
-        and _COHORT.search(m["name"])
-        and not _NOT_A_NAME.search(m["name"])
-    ):
-        return m["name"], m.end()
-    if text[start : start + 2] not in ("Fo", "In", "To", "fo", "in", "to", "FO", "IN"):
+    if text.find(":", start, stop) >= 0 or text.find("：", start, stop) >= 0:
+        m = _PREFIX.match(text, start, stop)
+        if m and not _SENTENCE_END.search(m["name"]) and not _NOT_A_NAME.search(m["name"]):
+            name = m["name"]
+            for_people = _FOR_PEOPLE.fullmatch(name) and (name[:4].lower() == "for " or len(name.split()) <= 4)
+            if _COHORT.search(name) or for_people:
+                return name.strip(" *_"), m.end()
+    opening = text[start]
+    if opening in "([":
+        m = _BRACKETED.match(text, start, stop)
+    elif opening in "FIT" or opening in "fit":
+        m = _PREFIX_COMMA.match(text, start, stop)
+    elif opening.isupper() and (text.find(" - ", start, stop) >= 0 or text.find(" – ", start, stop) >= 0):
+        m = _PREFIX_DASH.match(text, start, stop)
+    else:
         return None
-    if (
-        (m := _PREFIX_COMMA.match(text, start, min(end, start + 80)))
-        and _COHORT.search(m["name"])
-        and not _NOT_A_NAME.search(m["name"])
-    ):
-        words = m["name"]
-        return (words if text[start : start + 2].lower() == "in" else text[start : m.end("name")]), m.end()
-    return None
+    if not m or not _COHORT.search(m["name"]) or _NOT_A_NAME.search(m["name"]):
+        return None
+    return (text[start : m.end("name")] if opening in "Ff" else m["name"]), m.end()
 
 
 def names_cohort(name: str) -> bool:

@@ -189,7 +189,7 @@ class _Grower:
                 self.tree.preambles.append((begin, end))
                 return True
         if len(own) <= 130 and "\n" not in own and (colon or listed):
-            name = over.cohort(own)
+            name = over.cohort(own, listed=listed and not (self.last and not self.last.style))
             if name is not None:
                 self.tree.headings.append((begin, end))
                 self.group = name or None
@@ -250,11 +250,19 @@ class _Grower:
             group, behind = prefixed
             named = behind >= block.end
             if not named:
-                body = behind
+                body = behind + len(text[behind : block.end]) - len(text[behind : block.end].lstrip())
         elif ending := over.suffix(text, body, block.end):
             group, close = ending
-        elif len(own) < 60 and over.names_cohort(own) and (cohort := over.cohort(own)) is not None:
+        elif (
+            len(own) < 60
+            and len(own.split()) <= 5
+            and over.names_cohort(own)
+            and (cohort := over.cohort(own)) is not None
+        ):
             group, named = cohort or group, True
+        if group and ("\n" in group or "  " in group or group[:4].lower() == "the "):
+            group = " ".join(group.split())
+            group = group[4:] if group[:4].lower() == "the " else group
         label = None
         if block.marks:
             numbers = [m for m in block.marks if not m.bullet] or block.marks
