@@ -1,6 +1,7 @@
 # make demo   parse one listing of the corpus and show what was read
 # make test   everything that must hold: style, types, layers, tests, the built package
 # make cases  fill in what new rows of tests/cases/*.txt parse to, for review
+# make readme put into README.md what its examples give today, for review
 # make schema write the JSON Schema again
 # make clean  away with what was built
 
@@ -10,7 +11,7 @@ BIN := $(VENV)/bin
 LISTING ?= corpus/car-t-lymphoid/source.txt
 PYTEST_ARGS ?=
 
-.PHONY: demo test cases schema clean
+.PHONY: demo test cases readme schema clean
 .DELETE_ON_ERROR:
 
 demo: $(VENV)/.installed
@@ -26,6 +27,9 @@ test: $(VENV)/.developed
 
 cases: $(VENV)/.developed
 	$(BIN)/python -m tests.test_cases --write tests/cases/*.txt
+
+readme: $(VENV)/.developed
+	$(BIN)/python -m tests.test_readme --write
 
 schema: $(VENV)/.installed
 	$(BIN)/protoparse schema > docs/criteria.schema.json

@@ -130,14 +130,16 @@ def test_text_before_any_heading_has_no_kind() -> None:
 
 
 def test_a_sentence_under_a_heading_is_a_preamble() -> None:
-    text = (
-        "Exclusion Criteria:\n\nAnyone who fulfils one of these is excluded; participants are "
-        "excluded if any of the following criteria apply:\n\n1. gout\n2. asthma"
-    )
-    found = outline("Inclusion Criteria:\n\nParticipants must meet all of the following criteria:\n\n1. gout")
-    assert len(found.preambles) == 1
-    assert len(found.items) == 1
-    keeps_its_promise(text, outline(text))
+    text = "Inclusion Criteria:\n\nParticipants must meet all of the following criteria:\n\n1. gout"
+    found = outline(text)
+    assert [text[s:e] for s, e in found.preambles] == ["Participants must meet all of the following criteria:"]
+    assert tree(text) == ["gout"]
+
+
+def test_a_sentence_under_a_heading_that_counts_its_list_is_an_item() -> None:
+    text = "Inclusion Criteria:\n\nAt least two of the following:\n\n* gout\n* asthma\n* anaemia"
+    (item,) = outline(text).items
+    assert (item.combine, len(item.children)) == (AtLeastChildren(at_least=2), 3)
 
 
 def test_a_bulleted_lead_in_is_an_item() -> None:
@@ -174,8 +176,8 @@ def test_a_topic_between_numbered_items_is_a_heading() -> None:
     [
         ("Inclusion Criteria:\n\nHealthy volunteers:\n\n1. non-smoker\n\nCohort B:\n\n1. "
          "asthma", [("Healthy volunteers", "non-smoker"), ("Cohort B", "asthma")]),
-        ("Inclusion Criteria for Part B:\n* asthma\n\nExclusion Criteria:\n"
-         "* gout", [("Part B", "asthma"), (None, "gout")]),
+        ("Inclusion Criteria for Part A:\n* asthma\n\nExclusion Criteria:\n"
+         "* gout", [("Part A", "asthma"), (None, "gout")]),
         ("Inclusion Criteria (Cohorts 1 and 2):\n* asthma", [("Cohorts 1 and 2", "asthma")]),
         ("Healthy Volunteer Inclusion Criteria:\n* asthma", [("Healthy Volunteer", "asthma")]),
         ("General Inclusion Criteria for All Participants\n* asthma", [(None, "asthma")]),
@@ -194,6 +196,19 @@ def test_a_topic_between_numbered_items_is_a_heading() -> None:
 )  # fmt: skip
 def test_cohorts_parts_and_arms_are_groups(text: str, expected: list[tuple[str | None, str]]) -> None:
     assert groups(text) == expected
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Persons with gout, other than: those in remission",
+        "Score of the Eastern Cooperative Oncology Group 0-1",
+        "Refusal of study participation",
+        "All study participants: consent",
+    ],
+)
+def test_no_cohort(line: str) -> None:
+    assert [group for group, _ in groups(f"Inclusion Criteria:\n\n* {line}\n* asthma")] == [None, None]
 
 
 def test_children_belong_to_the_group_of_their_item() -> None:

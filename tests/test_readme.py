@@ -2,7 +2,7 @@
 
 A block behind `<!-- file: NAME -->` is a file that the commands find; one behind `<!-- part of: NAME -->` is JSON that
 is found in what that file parses to; one behind `<!-- not run -->` is only read.
-`python -m tests.test_readme --write` puts in what the commands give today, for review.
+`python -m tests.test_readme --write` puts in what commands and Python give today, for review.
 """
 
 from __future__ import annotations
@@ -51,6 +51,28 @@ def session(body: str, folder: Path) -> str:
     return "\n".join(lines) + "\n"
 
 
+class Transcript(doctest.DocTestRunner):
+    """Runs examples and keeps what each gave, as it would stand in the README."""
+
+    def __init__(self) -> None:
+        super().__init__(verbose=False)
+        self.lines: list[str] = []
+
+    def _keep(self, example: doctest.Example, got: str) -> None:
+        first, *more = example.source.rstrip("\n").split("\n")
+        self.lines += [f">>> {first}", *(f"... {line}" for line in more), *got.splitlines()]
+
+    def report_success(self, out: Any, test: doctest.DocTest, example: doctest.Example, got: str) -> None:
+        self._keep(example, got)
+
+    def report_failure(self, out: Any, test: doctest.DocTest, example: doctest.Example, got: str) -> None:
+        self._keep(example, got)
+
+
+def examples(body: str) -> doctest.DocTest:
+    return doctest.DocTestParser().get_doctest(body, {}, "README", str(README), 0)
+
+
 @pytest.mark.parametrize("block", to_run("console"), ids=lambda block: block["body"].split("\n")[0][2:40])
 def test_commands_give_what_stands_below_them(block: re.Match[str], tmp_path: Path) -> None:
     assert session(block["body"], tmp_path) == block["body"]
@@ -58,9 +80,8 @@ def test_commands_give_what_stands_below_them(block: re.Match[str], tmp_path: Pa
 
 @pytest.mark.parametrize("block", to_run("pycon"), ids=lambda block: block["body"].split("\n")[0][4:40])
 def test_python_gives_what_stands_below_it(block: re.Match[str]) -> None:
-    example = doctest.DocTestParser().get_doctest(block["body"], {}, "README", str(README), 0)
     outcome: list[str] = []
-    assert doctest.DocTestRunner(optionflags=doctest.ELLIPSIS).run(example, out=outcome.append).failed == 0, outcome
+    assert doctest.DocTestRunner().run(examples(block["body"]), out=outcome.append).failed == 0, outcome
 
 
 def holds(found: Any, part: Any) -> bool:
@@ -102,4 +123,8 @@ if __name__ == "__main__":
     for found in to_run("console"):
         with tempfile.TemporaryDirectory() as place:
             text = text.replace(found["body"], session(found["body"], Path(place)))
+    for found in to_run("pycon"):
+        transcript = Transcript()
+        transcript.run(examples(found["body"]))
+        text = text.replace(found["body"], "\n".join([*transcript.lines, "", ""]))
     README.write_text(text, "utf-8")

@@ -225,6 +225,8 @@ def _entry(key: tuple[str, ...], roles: dict[str, Any]) -> Entry:
     first = first or next(iter(roles))
     # A unit is one only behind a number; units of time have names that stand alone, too ("in the past year").
     code = "w" if first == "unit" and key[0].isalpha() else CODES[first]
+    if len(key) == 1 and _ROMAN.fullmatch(key[0]):
+        roles = roles | {"ordinal": key[0].upper()}
     return Entry(code, " ".join(key), roles)
 
 
@@ -282,8 +284,8 @@ class Lexer:
         to: list[int] = []
         done = 0
         for key, begin, end in found:
-            if begin < done:
-                continue
+            if begin < done or (tokens[end : end + 1] == ["than"] and self.phrases[key].code == ">"):
+                continue  # "less than 10 or greater than 90": no "or greater"
             merged += entries[done:begin]
             at += starts[done:begin]
             to += ends[done:begin]

@@ -474,6 +474,8 @@ class Cutter:
                 return draft
             if value.bare and (plain or draft.domain in _COUNTED):
                 return draft
+        if value.bare and not behind and (plain or not measured) and draft.concept is not None:
+            return draft
         if measured and plain and numeric and not behind and not draft.known:
             if not value.bare:
                 draft.count = comparison
@@ -490,7 +492,7 @@ class Cutter:
             return lower == "age"
         if "age" in lower.split() or draft.name == "age" or lower in ("ages", "aged", "years of age"):
             return True
-        if "old" in text or "of age" in text:
+        if "old" in text or "young" in text or "of age" in text:
             return draft.concept is None or draft.domain == "person" or not draft.known
         years = comparison.unit is not None and comparison.unit.ucum == "a"
         return years and (draft.concept is None or draft.domain == "person")
@@ -500,7 +502,10 @@ class Cutter:
     def _brackets(self, tree: Tree | None, brackets: list[Bracket], draft: Draft) -> Tree | None:
         for bracket in brackets:
             node = bracket.node
-            if node is None or tree is None:
+            if node is None:
+                continue
+            if tree is None or (isinstance(tree, Draft) and _blank(tree)):
+                tree = node
                 continue
             if bracket.role == "include":
                 target = last_draft(tree)
@@ -511,8 +516,8 @@ class Cutter:
                 tree = Node("if", [node, tree])
             elif isinstance(node, Draft):
                 tree = self._plain_bracket(tree, node)
-            elif named(node) and not empty(tree):
-                tree = Node("all", [tree, node]) if any(d.value for d in drafts(node)) else tree
+            elif not empty(node) and not empty(tree) and any(d.value for d in drafts(node)):
+                tree = Node("all", [tree, node])
         return tree
 
     def _plain_bracket(self, tree: Tree, node: Draft) -> Tree:
@@ -551,7 +556,7 @@ class Cutter:
 def aged(text: str, value: Value) -> bool:
     """Whether a value can only be an age ("2 to 6 years old")."""
     spans = [c.span for c in value.comparisons if c.span]
-    return bool(spans) and any(w in text[slice(*s)].lower() for s in spans for w in ("old", "of age"))
+    return bool(spans) and any(w in text[slice(*s)].lower() for s in spans for w in ("old", "young", "of age"))
 
 
 def repeat_subject(before: Tree, after: Tree) -> None:
@@ -582,9 +587,9 @@ def last_draft(tree: Tree) -> Draft:
     return tree if isinstance(tree, Draft) else last_draft(tree.members[-1])
 
 
-def named(tree: Tree) -> bool:
-    """Whether every draft has a concept."""
-    return all(d.concept is not None for d in drafts(tree))
+def _blank(draft: Draft) -> bool:
+    """Whether a draft says nothing at all."""
+    return draft.first < 0
 
 
 def empty(tree: Tree | None) -> bool:

@@ -769,6 +769,9 @@ class Islands:
         kind = out[-1].type if out else ""
         j = self._next(i + 1)
         after = self.code(j)
+        if code == "/" and after == "n" and kind == "NUMBER" and self.entries[j].text in ("10", "100") and self.ends[i] == self.starts[j]:
+            self.codes[j - self.first] = "_"  # "4/10" is 4 on a scale of ten
+            return ""
         if code == "," and after in "&|" and kind in _AMOUNT:
             return "" if self.code(self._next(j + 1)) in "nr<" else None
         if after == "h":

@@ -292,10 +292,11 @@ _CROWD = (
 )
 _PEOPLE = re.compile(rf"\b{_CROWD}\b|\b(?:donor|control|caregiver|parent|healthy|patient)\b", re.I)
 _NOT_A_NAME = re.compile(
-    r"^(?:refus|previous|prior|complet|history|participation|enrol?led)|\b(?:types?\s+of|characteristics|"
-    r"must|have|has|had|following|any of|defined|are|is|was|were|be|should|will|may|can|if|either|"
-    r"at least|one|receiv\w+|below|criteria|"
-    r"include\w*|including|such as|not|no|who|exclu\w+)\b|[<>≥≤=]",
+    r"^(?:refus|previous|prior|complet|history|participation|enrol?led|inclusion)"
+    r"|\b(?:types?\s+of|characteristics|must|have|has|had|following|any\s+of|defined|are|is|was|were|be|should|will|may|can|"
+    r"if|either|at\s+least|one|receiv\w+|below|criteria|include\w*|including|such\s+as|not|no|who|exclu\w+|"
+    r"other\s+than|another|history\s+of)\b"
+    r"|\b(?:with|of|than|in|and|or|the|for|to|from)$|[<>≥≤=]",
     re.I,
 )
 _FOR_PEOPLE = re.compile(
@@ -372,7 +373,7 @@ def prefix(text: str, start: int, end: int) -> tuple[str, int] | None:
         if m and not _SENTENCE_END.search(m["name"]) and not _NOT_A_NAME.search(m["name"]):
             name = m["name"]
             for_people = _FOR_PEOPLE.fullmatch(name) and (name[:4].lower() == "for " or len(name.split()) <= 4)
-            if _COHORT.search(name) or for_people:
+            if (_COHORT.search(name) or for_people) and name.count("(") == name.count(")"):
                 return name.strip(" *_"), m.end()
     opening = text[start]
     if opening in "([":
