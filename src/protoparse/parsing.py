@@ -8,6 +8,7 @@ criterion with the fact `person [age] ≥ 18 years`.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -116,8 +117,20 @@ class _Rules:
             if last > first:
                 readings.append(read(self.text, self.lexemes, first, last, item.kind))
         rule = next((r.rule for r in readings if r.rule is not None), None)
-        unparsed = [s for r in readings if r.rule is rule or r.rule is None for s in r.unparsed]
-        unparsed += [r.rule.span for r in readings if r.rule is not None and r.rule is not rule and r.rule.span]
+        unread = [s for r in readings if r.rule is rule or r.rule is None for s in r.unparsed]
+        children = tuple(self.criterion(c, f"{id_}.{n}") for n, c in enumerate(item.children, 1))
+        known = [c.span for c in children]
+        if rule is not None and rule.span:
+            known.append(rule.span)
+        if item.lead:
+            known.append(item.lead)
+        if item.label:
+            start = self.text.find(item.label, *item.span)
+            known.append((start, start + len(item.label)))
+        if item.group:
+            start = self.text.find(item.group, *item.span)
+            if 0 <= start and (not item.body or start < item.body[0][0]):
+                known.append((start, start + len(item.group)))
         return Criterion(
             id=id_,
             kind=item.kind,
@@ -126,9 +139,29 @@ class _Rules:
             span=item.span,
             combine=item.combine,
             rule=rule,
-            children=tuple(self.criterion(c, f"{id_}.{n}") for n, c in enumerate(item.children, 1)),
-            unparsed=tuple(sorted(unparsed)),
+            children=children,
+            unparsed=tuple(sorted([*unread, *_gaps(self.text, item.span, [*known, *unread])])),
         )
+
+
+_WORD = re.compile(r"[^\W_](?:.*[^\W_])?", re.DOTALL)
+_COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
+
+
+def _gaps(text: str, span: Span, known: list[Span]) -> list[Span]:
+    """The words of a span that nothing known covers."""
+    found = []
+    place = span[0]
+    for start, end in sorted([*known, (span[1], span[1])]):
+        if start > place:
+            gap = text[place:start]
+            if "<!--" in gap:
+                gap = _COMMENT.sub(lambda m: " " * len(m[0]), gap)
+            word = _WORD.search(gap)
+            if word:
+                found.append((place + word.start(), place + word.end()))
+        place = max(place, end)
+    return found
 
 
 _shared: list[Parser] = []

@@ -415,6 +415,7 @@ class Cutter:
                 start=old.start or window.start,
                 end=old.end or window.end,
                 duration=old.duration or window.duration,
+                span=_around(old.span, window.span),
             )
 
     def _values(self, draft: Draft, values: list[tuple[Value, int, int]], head: Phrase | None) -> Tree | None:
@@ -452,13 +453,9 @@ class Cutter:
                 draft.concept = comparison.span
             return draft
         if timely and draft.domain != "measurement" and not any(w in lower for w in ("expect", "surviv", "life", "duration", "interval", "time", "age")):
-            span = comparison.span
-            if value.bare and comparison.operator == "=":
-                comparison = replace(comparison, operator=">=")
-            if draft.time is None:
-                draft.time = Window(duration=comparison, span=span)
-            elif draft.time.duration is None and not isinstance(draft.time.any_of, tuple):
-                draft.time = replace(draft.time, duration=comparison)
+            # "30-day readmission", "3 hours twice a week": a time that nothing compares is no duration of the thing
+            if not value.bare:
+                self._add_window(draft, Window(duration=comparison, span=comparison.span))
             return draft
         plain = unit is None and comparison.reference is None
         measured = draft.domain == "measurement"
@@ -546,6 +543,9 @@ class Cutter:
             target.cover(node.first, node.last)
             return tree
         if node.value is not None and node.value.operator != "=" and target.value is None and target.concept:
+            return Node("all", [tree, node])
+        if node.time is not None and not node.standing and target.time is None:
+            # "postmenopausal (no menses for over a year)": what defines it must hold as well
             return Node("all", [tree, node])
         return tree
 
@@ -638,6 +638,10 @@ def rule(tree: Tree | None, text: str, kind: Kind, *, required: bool = True) -> 
         return None
     join = all_of if op == "all" else any_of
     return join(members, _hull(members))
+
+
+def _around(a: Span | None, b: Span | None) -> Span | None:
+    return (min(a[0], b[0]), max(a[1], b[1])) if a and b else a or b
 
 
 def _hull(rules: Sequence[Rule]) -> Span | None:

@@ -619,7 +619,7 @@ class Islands:
         """The terminals from lexeme i on, as far as they may belong to one phrase."""
         out: list[Lexeme] = []
         timely = False  # inside a window
-        last = self.last
+        last = min(self.last, i + _REACH)
         while i < last:
             code = self.code(i)
             kind = out[-1].type if out else ""
@@ -628,7 +628,7 @@ class Islands:
                     break
                 if code == "u" and kind != "NUMBER" or code == "h" and not timely:
                     break
-                if code == "L" and not out:
+                if code == "L" and not out or code == "W" and not self._quantity_at(i + 1):
                     break
                 timely = timely or code in "WP"
                 out.append(self._lexeme(_DIRECT[code], i))
@@ -704,7 +704,7 @@ class Islands:
                     i = event.last
                     continue
                 out.append(self._lexeme("AGO", i))
-            elif code in "op" and not out and "for" in self.entries[i].roles and self._lasting(i + 1):
+            elif code in "op" and (not out or kind == "OR") and "for" in self.entries[i].roles and self._lasting(i + 1):
                 out.append(self._lexeme("FOR", i))
                 timely = True
             elif code == "q" and kind == "TIMES":
@@ -794,6 +794,8 @@ class Islands:
             return "ALT" if code != "," else None
         if windowed and code == "|" and after in "bf@DWPUF":
             return "OR"
+        if code == "&" and kind == "EVENT" and out[0].type == "DURING" and after == "o" and self._quantity_at(j + 1):
+            return "OR"  # "during the study and for 12 weeks after the last dose"
         return None
 
     def _repeated(self, i: int) -> int:
@@ -808,6 +810,8 @@ _NAMED_BY_NUMBER = frozenset(
     "type phase arm cohort group part visit version section item question step appendix figure table covid covid-19 "
     "criterion criteria protocol study cycle number no #".split()
 )
+_REACH = 48
+"""No phrase is longer: what repeats without end ("within 3 days within 3 days …") is read piece by piece."""
 _SCALES = frozenset("grade stage class score level ages age aged".split())
 _NORMAL = Entry("L", "normal", {"reference": "normal"})
 
