@@ -95,9 +95,15 @@ class _Meaning(Transformer[Any, Any]):
         return base  # type: ignore[no-any-return]
 
     def limited(self, x: list[Any]) -> Tree | None:
-        if empty(x[2]):
-            return x[0]  # type: ignore[no-any-return]
-        return x[2] if empty(x[0]) else Node("if", [x[2], x[0]])
+        base, condition = x[0], x[2]
+        if empty(condition):
+            return base  # type: ignore[no-any-return]
+        if empty(base):
+            return condition  # type: ignore[no-any-return]
+        if isinstance(base, Node) and base.op == "any":
+            # "≤ 2.5 × ULN, or ≤ 5 × ULN if liver metastases": the condition is the last alternative's
+            return Node("any", [*base.members[:-1], Node("all", [base.members[-1], condition])])
+        return Node("if", [condition, base])
 
     def guarded(self, x: list[Any]) -> Tree | None:
         if empty(x[1]):
@@ -346,6 +352,8 @@ class _Shaper:
                     # "≥ 13 g/dL for men and ≥ 12 g/dL for women": each limit has its own people
                     item.type, item.value = "STOP", "again"
                     frames[-1] = [False, False]
+                elif kind == "AND" and item.value == "but" and follower is not None and follower.type == "VALUE":
+                    item.type = "OR"  # "≤ 2.5 × ULN, but ≤ 5 × ULN if …" allows either
                 elif kind == "COMMA":
                     if not item.value and behind:
                         item.type = "STOP"

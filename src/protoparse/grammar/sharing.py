@@ -72,10 +72,13 @@ def _lone(op: Literal["all", "any"], left: Tree, right: Draft) -> Tree:
     target = left
     while isinstance(target, Node):
         target = target.members[-1]
+    if right.value is not None and op == "any" and isinstance(left, Node) and left.op == "all":
+        sharing = [m for m in left.members if isinstance(m, Draft) and m.value == target.value and m.concept]
+        if len(sharing) == len(left.members):
+            # "ALT and AST ≤ 2.5 × ULN or ≤ 5 × ULN …": the second limit is of both
+            return Node("any", [left, Node("all", [_again(m, right) for m in sharing])])
     if right.value is not None and target.concept is not None:
-        twin = target.copy()
-        twin.value, twin.bare_value, twin.time = right.value, right.bare_value, right.time or target.time
-        twin.last = max(twin.last, right.last)
+        twin = _again(target, right)
         if target.value is None:
             target.value = right.value
             return left
@@ -90,6 +93,14 @@ def _lone(op: Literal["all", "any"], left: Tree, right: Draft) -> Tree:
     if right.standing and not target.standing:
         target.standing = right.standing
     return left
+
+
+def _again(model: Draft, limit: Draft) -> Draft:
+    """The same thing with another limit."""
+    twin = model.copy()
+    twin.value, twin.bare_value, twin.time = limit.value, limit.bare_value, limit.time or model.time
+    twin.last = max(twin.last, limit.last)
+    return twin
 
 
 def _absorb(cutter: Cutter, lone: Draft, right: Draft) -> None:
