@@ -9,6 +9,7 @@ Scopes follow ConText: a cue opens one, a termination closes it. What is then fe
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from functools import cache
 from typing import Any, NamedTuple
@@ -169,8 +170,9 @@ class _Shaper:
     # ---- lexemes to terminals
 
     def _terminals(self) -> list[_Clause]:
-        cutter, out = self.cutter, []
-        code, entries = cutter.code, cutter.entries
+        cutter = self.cutter
+        out: list[_Clause] = []
+        entries = cutter.entries
         depth = 0
         i, begin = self.first, -1
         opened: list[_Clause] = []
@@ -179,44 +181,51 @@ class _Shaper:
         def flush(end: int) -> None:
             nonlocal begin
             if begin >= 0:
-                if any(code(j) in _CONTENT for j in range(begin, end)):
+                if _SUBSTANCE.search(cutter.codes, begin - cutter.offset, end - cutter.offset):
                     out.append(_Clause("WORDS", begin, end, Words(begin, end)))
                 begin = -1
 
-        while i < self.last:
-            phrase = self.found.get(i)
+        codes, offset, found = cutter.codes, cutter.offset, self.found
+        stops = {p.first for p in found.values()}
+        stops.update([offset + m.start() for m in _STRUCTURE.finditer(codes)])
+        for place in sorted(stops):
+            if place < i:
+                continue
+            if begin < 0 and place > i:
+                begin = i
+            i = place
+            phrase = found.get(i)
             if phrase is not None:
                 flush(i)
-                # The scale inside "≥ grade 3" is content of its own.
-                inner = next((j for j in range(phrase.first, phrase.last) if code(j) == "M"), None)
-                if inner is not None:
-                    out.append(_Clause("WORDS", inner, inner + 1, Words(inner, inner + 1)))
-                out.append(_Clause("VALUE" if isinstance(phrase.meaning, Value) else "WINDOW", phrase.first, phrase.last, phrase))
+                if phrase.meaning.__class__ is Value:
+                    # The scale inside "≥ grade 3" is content of its own.
+                    inner = codes.find("M", phrase.first - offset, phrase.last - offset)
+                    if inner >= 0:
+                        out.append(_Clause("WORDS", inner + offset, inner + offset + 1, Words(inner + offset, inner + offset + 1)))
+                    out.append(_Clause("VALUE", phrase.first, phrase.last, phrase))
+                else:
+                    out.append(_Clause("WINDOW", phrase.first, phrase.last, phrase))
                 i = phrase.last
                 continue
-            c = code(i)
+            c = codes[i - offset]
             kind = _TERMINAL.get(c)
-            if c == "(" and self._aside(i):
-                if begin < 0:
-                    begin = i
-                i += 3
-                continue
-            if c == "(" and depth >= MAX_BRACKETS or c == ")" and depth == 0:
+            if c in "po":
+                kind = "IF" if self._guard(i) else None
+            elif c == "v":
+                kind = "DUTY" if entries[i].text in _DUTIES else None
+            elif c == "(" and depth >= MAX_BRACKETS or c == ")" and depth == 0:
                 kind = None
-            if c == "/" and not self._between_names(i):
+            elif c == "/" and not self._between_names(i):
                 kind = None
-            if c == "." and self._abbreviating(i):
+            elif c == "." and self._abbreviating(i):
                 kind = None
-            if c in "po" and self._guard(i):
-                kind = "IF"
-            elif c == "v" and entries[i].text in _DUTIES:
-                kind = "DUTY"
             if kind is None:
                 if begin < 0:
                     begin = i
                 i += 1
                 continue
             flush(i)
+            i += 1
             if kind in ("ALLOWED", "REFUSED"):
                 if opened:
                     opened[-1].value = True
@@ -227,43 +236,28 @@ class _Shaper:
                     elif self.kind == "exclusion":
                         return []
                 elif self.kind != "exclusion" and len(out) > sentence:
-                    out.insert(sentence, _Clause("NOT", i, i))
-                i += 1
+                    out.insert(sentence, _Clause("NOT", i - 1, i - 1))
                 continue
-            clause = _Clause(kind, i, i + 1, entries[i].text if kind in ("AND", "OR") else None)
+            if kind == "DUTY":
+                if depth == 0 and self._people(out[sentence:]):
+                    out.insert(sentence, _Clause("IF", i - 1, i - 1))
+                    out.append(_Clause("COLON", i - 1, i))
+                continue
+            clause = _Clause(kind, i - 1, i, entries[i - 1].text if kind in ("AND", "OR") else None)
             if kind == "OPEN":
                 depth += 1
                 opened.append(clause)
             elif kind == "CLOSE":
                 depth -= 1
                 opened.pop()
-            elif kind == "DUTY":
-                if depth == 0 and self._people(out[sentence:]):
-                    out.insert(sentence, _Clause("IF", i, i))
-                    out.append(_Clause("COLON", i, i + 1))
-                i += 1
-                continue
             out.append(clause)
             if kind == "STOP":
                 sentence = len(out)
-            i += 1
+        if begin < 0 and i < self.last:
+            begin = i
         flush(self.last)
         out += [_Clause("CLOSE", self.last, self.last) for _ in range(depth)]
         return out
-
-    def _aside(self, i: int) -> bool:
-        """An abbreviation in brackets behind its long form: part of the words around it."""
-        cutter = self.cutter
-        if i + 2 >= self.last or i == self.first or cutter.code(i + 2) != ")":
-            return False
-        text = cutter.text[cutter.starts[i + 1] : cutter.ends[i + 1]]
-        if len(text) > 9 or not (text[:1].isupper() or text[1:2].isupper()) or cutter.code(i + 1) not in "wKMa":
-            return False
-        if cutter.code(i - 1) not in "wKMaq":
-            return False
-        offset = cutter.offset
-        cutter.codes[i - offset : i + 3 - offset] = ["y", "y", "y"]  # type: ignore[index]
-        return True
 
     def _between_names(self, i: int) -> bool:
         """Whether a slash stands between two things with names of their own."""
@@ -491,6 +485,9 @@ _TERMINAL = {
     "&": "AND", "|": "OR", ",": "COMMA", "/": "SLASH", ":": "COLON", ".": "STOP", "(": "OPEN", ")": "CLOSE",
     "!": "NOT", "X": "EXCEPT", "?": "IF", "I": "INCLUDE", "+": "ALLOWED", "#": "REFUSED",
 }  # fmt: skip
+_STRUCTURE = re.compile(r"[&|,/:.()!X?Ipov+#]")
+_SUBSTANCE = re.compile("[wKMYqamrnutLHC]")
+_ASIDE = re.compile(r"(?<=[wKMaq])\([wKMa]\)")
 _ABBREVIATIONS = frozenset("approx dr st vs etc incl max min resp no fig cf al ca pt pts".split())
 _DUTIES = frozenset("must should shall agree agrees will".split()) | {"must agree", "should agree", "must be", "must have"}
 _VERBS = frozenset(
@@ -498,9 +495,21 @@ _VERBS = frozenset(
 )
 
 
+def _asides(text: str, lexemes: Lexemes, first: int, codes: str) -> str:
+    """The codes, an abbreviation in brackets behind its long form marked as part of the words around it."""
+    for match in _ASIDE.finditer(codes):
+        i = first + match.start() + 1
+        short = text[lexemes.starts[i] : lexemes.ends[i]]
+        if len(short) <= 9 and (short[:1].isupper() or short[1:2].isupper()):
+            codes = f"{codes[: match.start()]}yyy{codes[match.end() :]}"
+    return codes
+
+
 def read(text: str, lexemes: Lexemes, first: int, last: int, kind: Kind) -> Reading:
     """The rule of the lexemes `[first, last)` of one item, and the spans of it that were not understood."""
     found, codes = phrases(text, lexemes, first, last)
+    if "(" in codes:
+        codes = _asides(text, lexemes, first, codes)
     cutter = Cutter(text, lexemes.entries, codes, first, lexemes.starts, lexemes.ends, kind)
     clauses = _Shaper(cutter, found, first, last, kind).clauses()
     tree: Tree | None = None

@@ -6,6 +6,7 @@ several; `rule` turns them into the model. A draft may still lack what its neigh
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from typing import Any, Literal, NamedTuple
 
@@ -118,9 +119,7 @@ class Phrase(NamedTuple):
     known: bool
 
 
-_CONTENT = frozenset("wKMYqamrnut")
-_LINK = frozenset("O")
-_ASIDE = "y"
+_NAMING = re.compile("[KMYamvpcAGRIHC=J]")
 _MODIFIER_OF_CUE = {"c": "cause", "A": "method", "G": "purpose"}
 _LOCATIVE = frozenset({"in", "at", "within", "into", "on"})
 _DRUG_VERBS = frozenset(
@@ -139,7 +138,7 @@ class Cutter:
     """Cuts the atoms of one item."""
 
     def __init__(
-        self, text: str, entries: Sequence[Entry], codes: Sequence[str], first: int, starts: Sequence[int],
+        self, text: str, entries: Sequence[Entry], codes: str, first: int, starts: Sequence[int],
         ends: Sequence[int], kind: Kind,
     ) -> None:  # fmt: skip
         self.text, self.entries, self.starts, self.ends = text, entries, starts, ends
@@ -267,23 +266,26 @@ class Cutter:
             return main[0]
         return known[0] if known else candidates[0]
 
-    def _has(self, phrase: Phrase, codes: str) -> bool:
-        return any(self.code(i) in codes for i in range(phrase.first, phrase.last))
+    def _has(self, phrase: Phrase, code: str) -> bool:
+        return self.codes.find(code, phrase.first - self.offset, phrase.last - self.offset) >= 0
 
     def _empty(self, phrase: Phrase) -> bool:
-        """Whether a phrase names nothing by itself: a qualitative word, numbers, a generic noun."""
-        return all(
-            self.code(i) in "qnrutO-/dy" or (self.code(i) == "w" and "sign" in self.entries[i].roles)
-            for i in range(phrase.first, phrase.last)
+        """Whether a phrase names nothing by itself: a qualitative word, numbers, a sign."""
+        first, last = phrase.first - self.offset, phrase.last - self.offset
+        if _NAMING.search(self.codes, first, last):
+            return False
+        return not any(
+            self.codes[k] == "w" and "sign" not in self.entries[self.offset + k].roles for k in range(first, last)
         )
 
     def _name(self, draft: Draft, head: Phrase) -> None:
         """The concept of a head phrase: leading modifiers, qualitative words and asides off."""
         first, last = head.first, head.last
         entries, code = self.entries, self.code
-        for i in range(first, last):
-            if code(i) == "q":
-                self._qualify(draft, i)
+        if self._has(head, "q"):
+            for i in range(first, last):
+                if code(i) == "q":
+                    self._qualify(draft, i)
         while last > first and code(last - 1) in "qO-/dyn~":
             last -= 1
         while first < last - 1 and (code(first) in "mqO-/dyn" or code(first) == "Y"):
@@ -339,9 +341,10 @@ class Cutter:
         for phrase in phrases:
             if phrase is head:
                 continue
-            for i in range(phrase.first, phrase.last):
-                if self.code(i) == "q":
-                    self._qualify(draft, i)
+            if self._has(phrase, "q"):
+                for i in range(phrase.first, phrase.last):
+                    if self.code(i) == "q":
+                        self._qualify(draft, i)
             if phrase.cue < 0:
                 self._loose(draft, phrase)
                 continue

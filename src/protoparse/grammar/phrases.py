@@ -9,7 +9,7 @@ longest prefix that is a phrase.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
 from functools import cache, lru_cache
 from typing import Any, NamedTuple
 
@@ -447,6 +447,8 @@ def _reader() -> _Reader:
 
 
 _START = frozenset("<BnrWPbf@DSUFopLx")
+_ANY = re.compile("[<BnrWPbf@DSUF]")
+_SETTLED = re.compile("[nM]")
 _DIRECT = {
     "n": "NUMBER", "u": "UNIT", "t": "TIME", "r": "ORDINAL", "L": "REFERENCE", "x": "TIMES", "<": "CMP", ">": "POST",
     "B": "BETWEEN", "W": "WITHIN", "P": "PAST", "h": "WHICHEVER", "g": "AGO",
@@ -491,7 +493,9 @@ class Islands:
     def _settle(self) -> None:
         """Numbers tell what the words beside them are: units, classes, or names ("phase 3" is no quantity)."""
         codes, entries, first = self.codes, self.entries, self.first
-        for k, code in enumerate(codes):
+        for match in _SETTLED.finditer("".join(codes)):
+            k = match.start()
+            code = codes[k]
             if code == "n":
                 before = entries[first + k - 1].text if k else ""
                 if before in _NAMED_BY_NUMBER and not (k > 1 and codes[k - 2] == "M") or self._in_name(k):
@@ -816,7 +820,10 @@ _SCALES = frozenset("grade stage class score level ages age aged".split())
 _NORMAL = Entry("L", "normal", {"reference": "normal"})
 
 
-def phrases(text: str, lexemes: Lexemes, first: int, last: int) -> tuple[list[Phrase], Sequence[str]]:
+def phrases(text: str, lexemes: Lexemes, first: int, last: int) -> tuple[list[Phrase], str]:
     """The values and windows among the lexemes `[first, last)`, and the item's codes as the numbers settled them."""
+    codes = lexemes.codes[first:last]
+    if not _ANY.search(codes):
+        return [], codes
     islands = Islands(text, lexemes, first, last)
-    return islands.phrases(), islands.codes
+    return islands.phrases(), "".join(islands.codes)

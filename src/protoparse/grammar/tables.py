@@ -53,11 +53,13 @@ class Table:
         rules: dict[Any, tuple[int, Callable[[list[Any]], Any] | None, str]] = {}
         self.first = conf.start_state
         self.final = conf.end_state
+        self.handed: dict[tuple[int, int, str], int] = {}
         # A step is (next state, None) for a shift, (-1, reduction) for a reduction.
         self.states: list[dict[str, tuple[int, Any]]] = [{} for _ in range(len(conf.states))]
         for state, steps in conf.states.items():
             row = self.states[state]
-            for symbol, (action, arg) in steps.items():
+            for token, (action, arg) in steps.items():
+                symbol = str.__str__(token)  # a plain string: Lark's tokens compare in Python
                 if action is Shift:
                     row[symbol] = (arg, None)
                 else:
@@ -65,12 +67,12 @@ class Table:
                         name = arg.alias or arg.origin.name
                         handing_on = len(arg.expansion) == 1 and name[0] != "_" and not hasattr(transformer, name)
                         callback = None if handing_on else conf.callbacks[arg]
-                        rules[arg] = (len(arg.expansion), callback, arg.origin.name)
+                        rules[arg] = (len(arg.expansion), callback, str.__str__(arg.origin.name))
                     row[symbol] = (-1, rules[arg])
 
     def run(self, lexemes: Sequence[Typed]) -> Any:
         """What the transformer makes of the lexemes; raises `Refused` at the first that does not fit."""
-        states, rows, final = [self.first], self.states, self.final
+        states, rows, final, handed = [self.first], self.states, self.final, self.handed
         values: list[Any] = []
         for place, lexeme in enumerate((*lexemes, None)):
             kind = _END if lexeme is None else lexeme.type
@@ -85,7 +87,11 @@ class Table:
                     break
                 size, callback, origin = rule
                 if callback is None:
-                    states[-1] = rows[states[-2]][origin][0]
+                    chain = (states[-2], states[-1], kind)
+                    top = handed.get(chain)
+                    if top is None:
+                        top = handed[chain] = self._hand_on(*chain)
+                    states[-1] = top
                 else:
                     children = values[-size:]
                     del states[-size:]
@@ -95,6 +101,15 @@ class Table:
                 if states[-1] == final and lexeme is None:
                     return values[-1]
         raise Refused(len(lexemes))
+
+    def _hand_on(self, below: int, top: int, kind: str) -> int:
+        """The state after all the rules of one symbol that hand their child on before this terminal."""
+        while top != self.final:
+            step = self.states[top].get(kind)
+            if step is None or step[1] is None or step[1][1] is not None:
+                break
+            top = self.states[below][step[1][2]][0]
+        return top
 
     def accepts(self, types: Sequence[str]) -> int:
         """How many of these terminals, from the first, make a whole; 0 where none do. Nothing is made."""

@@ -9,14 +9,15 @@ tells them apart is whether the next line's first word would still have fitted.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+import sys
+
+from msgspec import Struct, field
 
 from protoparse.model import Span
-from protoparse.outline.headings import opens_section
+from protoparse.outline.headings import SECTION_REACH, opens_section, section_stems
 from protoparse.outline.marks import Mark, leading
 
-_LINE = re.compile(r"[^\r\n\u2028\u2029]+")
-_WORD = re.compile(r"\S+")
+_OTHER_BREAKS = re.compile(r"[\r\u2028\u2029]")
 _COMMENT = re.compile(r"<!--.*?-->|<!--[^\r\n]*")
 _OPEN_END = re.compile(
     r"(?:[,(/&+<>=≤≥]|\b(?:and|or|of|the|with|to|in|by|for|an?|than|from|at|on|is|are|be|as|not|no|who|"
@@ -28,8 +29,7 @@ _NARROW, _WIDE = 55, 130
 """Between these widths the longest lines of a text may be where it was wrapped."""
 
 
-@dataclass(slots=True)
-class Block:
+class Block(Struct):
     """A piece of text: `start`, behind its marks `body`, `end`; `indent` and `column` of the mark and of the body."""
 
     start: int
@@ -40,14 +40,15 @@ class Block:
     marks: list[Mark]
     gap: bool
     """Whether a blank line stands above."""
+    keyed: bool = False
+    """Whether a word of section headings stands in it or soon behind."""
     comments: list[Span] = field(default_factory=list)
     inline: bool = False
     """Whether its mark stands inside a line, so that its indent says nothing."""
 
 
 def _indent(text: str, start: int, end: int) -> int:
-    columns = end - start
-    return columns + (_TAB - 1) * text.count("\t", start, end) if columns else 0
+    return end - start + (_TAB - 1) * text.count("\t", start, end) if end > start else 0
 
 
 def _width(lengths: list[int]) -> int | None:
@@ -57,13 +58,24 @@ def _width(lengths: list[int]) -> int | None:
     longest = max(lengths)
     if not _NARROW <= longest <= _WIDE:
         return None
-    return longest if sum(n > longest - 14 for n in lengths) >= 2 else None
+    return longest if len([n for n in lengths if n > longest - 14]) >= 2 else None
+
+
+def _lines(text: str) -> list[tuple[int, str]]:
+    """The lines that are not empty: where each begins, and itself without the space behind it."""
+    found, start = [], 0
+    for line in _OTHER_BREAKS.sub("\n", text).split("\n"):
+        if line:
+            found.append((start, line.rstrip()))
+        start += len(line) + 1
+    return found
 
 
 def blocks(text: str, low: str) -> list[Block]:
     """The blocks of a text; `low` is the same text in lower case, of the same length."""
-    lines = [(m.start(), m.group().rstrip()) for m in _LINE.finditer(text)]
+    lines = _lines(text)
     width = _width([len(piece) for _, piece in lines])
+    stems, stem = [*section_stems(low), sys.maxsize], 0
     made: list[Block] = []
     current: Block | None = None
     blank, before, length = True, 0, 0
@@ -72,55 +84,51 @@ def blocks(text: str, low: str) -> list[Block]:
         if not bare:
             blank = True
             continue
-        gap = blank or text.count("\n", before, start) > 1 or text.count("\r", before, start) > 1
+        gap = blank or (
+            start > before + 1 and (text.count("\n", before, start) > 1 or text.count("\r", before, start) > 1)
+        )
         end = start + len(piece)
         first = end - len(bare)
         blank, before = False, end
         if bare.startswith("<!--") and _COMMENT.fullmatch(bare):
-            made.append(Block(first, end, end, 0, 0, [], True, [(first, end)]))
+            made.append(Block(first, end, end, 0, 0, [], True, comments=[(first, end)]))
             current, blank = None, True
             continue
-        indent = first - start and _indent(text, start, first)
-        marks = leading(text, first, end) if _may_be_marked(low, first) else []
-        wrapped = (
-            width is not None and length + 1 + len(_WORD.match(text, first).group()) > width  # type: ignore[union-attr]
-        )
-        if current and not gap and marks and not _opens(text, current, marks, indent, wrapped):
-            marks = []
-        heads = opens_section(text, low, marks[-1].end if marks else first, end)
+        indent = _indent(text, start, first)
+        marks = leading(text, first, end)
+        wrapped = False
+        if current and not gap:
+            wrapped = width is not None and length + 1 + len(bare.split(None, 1)[0]) > width
+            if marks and not _opens(text, current, marks, indent, wrapped):
+                marks = []
+        body = marks[-1].end if marks else first
+        while stems[stem] < body:
+            stem += 1
+        keyed = stems[stem] < end + SECTION_REACH
+        heads = opens_section(text, low, body, end) if keyed else 0
         if (
             current is None
             or gap
             or marks
             or heads
             or not _goes_on(
-                text, current, before_length=length, first=first, indent=indent, wrapped=wrapped, width=width
+                text, current, before_length=length, first=first, indent=indent, wrapped=wrapped
             )
         ):
-            body = marks[-1].end if marks else first
-            body += len(text[body:end]) - len(text[body:end].lstrip())
-            current = Block(first, body, end, indent, indent + body - first, marks, gap)
+            while body < end and text[body].isspace():
+                body += 1
+            current = Block(first, body, end, indent, indent + body - first, marks, gap, keyed)
             made.append(current)
         else:
             current.end = end
+            current.keyed = current.keyed or keyed
         if heads and heads >= end:
             current = None
         length = len(piece)
-    for block in made:
-        if not block.comments and "<!--" in text[block.start : block.end]:
-            block.comments = [m.span() for m in _COMMENT.finditer(text, block.body, block.end)]
+    if "<!--" in text:
+        for block in made:
+            block.comments = block.comments or [m.span() for m in _COMMENT.finditer(text, block.body, block.end)]
     return made
-
-
-def _may_be_marked(low: str, first: int) -> bool:
-    """Whether a line could begin with a mark, so that it is worth looking closely."""
-    if not "a" <= low[first] <= "z":
-        return True
-    opening = low[first : first + 7]
-    return "." in opening or ")" in opening or opening[:2] in ("o ", "o\t", "o\xa0") or opening[:4] in _NAMED
-
-
-_NAMED = ("crit", "incl", "excl")
 
 
 def _opens(text: str, block: Block, marks: list[Mark], indent: int, wrapped: bool) -> bool:
@@ -137,7 +145,7 @@ def _opens(text: str, block: Block, marks: list[Mark], indent: int, wrapped: boo
 
 
 def _goes_on(
-    text: str, block: Block, *, before_length: int, first: int, indent: int, wrapped: bool, width: int | None
+    text: str, block: Block, *, before_length: int, first: int, indent: int, wrapped: bool
 ) -> bool:
     """Whether an unmarked line right below a block belongs to it."""
     if block.marks and indent > block.indent + 1:

@@ -132,7 +132,7 @@ def _key(text: str, start: int, end: int) -> re.Match[str] | None:
     stem = _STEM.search(text, start, end)
     if not stem:
         return None
-    return _KEY.search(text, max(start, stem.start() - 16), min(len(text), end + 60))
+    return _KEY.search(text, max(start, stem.start() - 16), min(len(text), end + SECTION_REACH))
 
 
 def _whole(text: str, place: int, end: int) -> bool:
@@ -162,6 +162,21 @@ def _group_of(words: str) -> str | None:
     if not words or (_EVERYBODY.search(words) and not _COHORT.search(words)):
         return None
     return words if _COHORT.search(words) or _PEOPLE.search(words) else None
+
+
+SECTION_REACH = 60
+"""How far behind a line the word is looked for that ends its section heading."""
+
+
+def section_stems(low: str) -> list[int]:
+    """Where a text has the stems without which no section heading is, in order."""
+    found = []
+    for stem in ("clusion", "cluded", "ligib", "criter"):
+        place = low.find(stem)
+        while place >= 0:
+            found.append(place)
+            place = low.find(stem, place + 1)
+    return sorted(found)
 
 
 def opens_section(text: str, low: str, start: int, end: int) -> int:

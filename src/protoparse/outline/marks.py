@@ -12,13 +12,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import NamedTuple
+from functools import lru_cache
+
+from msgspec import Struct
 
 Reading = tuple[str, int]
 """A style ("*", "1.", "(a)", "i)") and an ordinal in it; 0 for bullets."""
 
 
-class Mark(NamedTuple):
+class Mark(Struct, frozen=True):
     """A bullet or number: its place and what it may mean ("i." is a roman one before it is a ninth letter)."""
 
     start: int
@@ -47,7 +49,8 @@ _MARK = re.compile(
     """,
     re.X | re.I,
 )
-_SPACE = re.compile(r"\s*")
+_BULLETS = {sign: ((sign, 0),) for sign in re.findall(r"\\?(.)", _SIGNS)}
+_NAMED = ("crit", "incl", "excl")
 _SPECIES = re.compile(r"[A-Z]\\?\.\s+[a-z]")
 _ROMAN = {"i": 1, "v": 5, "x": 10}
 
@@ -64,6 +67,7 @@ def roman(word: str) -> int:
     return total
 
 
+@lru_cache(1024)
 def _readings(word: str, frame: str) -> tuple[Reading, ...]:
     """What a counting word may mean in a frame such as `(%)` or `%.`."""
     if word[0].isdigit():
@@ -97,34 +101,56 @@ def leading(text: str, start: int, end: int) -> list[Mark]:
     marks: list[Mark] = []
     place = start
     while place < end and len(marks) < 4:
-        m = _MARK.match(text, place, end)
-        if not m or (m.end() == end and not marks and not m["bullet"]):
-            break
-        if m["bullet"]:
-            readings: tuple[Reading, ...] = ((m["bullet"].lstrip("\\"), 0),)
-        elif m["inner"]:
-            readings = _readings(m["inner"], _frame(m["open"], ""))
-        elif m["number"]:
-            readings = _readings(m["number"], _frame("", m["stop"] or "."))
-        elif m["levels"]:
-            major, *_, minor = m["levels"].split(".")
-            if len(minor) > 1:  # "2.18 Years": a second item that begins with a number
-                marks.append(Mark(place, place + len(major) + 1, (("1.", int(major)),)))
-                break
-            readings = _readings(m["levels"], "%.")
-        elif m["letter"]:
-            if _SPECIES.match(text, place, end):
-                break
-            readings = _readings(m["letter"], _frame("", m["close"]))
-        elif m["circled"]:
-            readings = _circled(m["circled"])
+        bullet = _BULLETS.get(text[place])
+        if bullet and not text.startswith("**", place, end):
+            readings: tuple[Reading, ...] = bullet
+            behind = place + 1
         else:
-            readings = (("#1", int(m["named"])),)
+            m = _MARK.match(text, place, end) if _possible(text, place) else None
+            if not m or (m.end() == end and not marks and not m["bullet"]):
+                break
+            behind = m.end()
+            match m.lastgroup:
+                case "bullet":
+                    readings = ((m["bullet"].lstrip("\\"), 0),)
+                case "inner":
+                    readings = _readings(m["inner"], _frame(m["open"], ""))
+                case "stop":
+                    readings = _readings(m["number"], _frame("", m["stop"] or "."))
+                case "levels":
+                    major, *_, minor = m["levels"].split(".")
+                    if len(minor) > 1:  # "2.18 Years": a second item that begins with a number
+                        marks.append(Mark(place, place + len(major) + 1, (("1.", int(major)),)))
+                        break
+                    readings = _readings(m["levels"], "%.")
+                case "close":
+                    if _SPECIES.match(text, place, end):
+                        break
+                    readings = _readings(m["letter"], _frame("", m["close"]))
+                case "circled":
+                    readings = _circled(m["circled"])
+                case _:
+                    readings = (("#1", int(m["named"])),)
         if not readings or (marks and not marks[-1].bullet and readings[0][1] == 0):
             break
-        marks.append(Mark(place, m.end(), readings))
-        place = _SPACE.match(text, m.end(), end).end()  # type: ignore[union-attr]
+        marks.append(Mark(place, behind, readings))
+        place = behind
+        while place < end and text[place].isspace():
+            place += 1
     return marks
+
+
+def _possible(text: str, place: int) -> bool:
+    """Whether a mark could stand at a place, so that it is worth looking closely: seldom at a word."""
+    sign = text[place]
+    if not ("a" <= sign <= "z" or "A" <= sign <= "Z"):
+        return True
+    opening = text[place : place + 7]
+    return "." in opening or ")" in opening or (sign in "oOcCiIeE" and _begins_word_mark(opening.lower()))
+
+
+def _begins_word_mark(opening: str) -> bool:
+    return opening[:2] in ("o ", "o\t", "o\xa0") or opening[:4] in _NAMED
 
 
 _INLINE = re.compile(
@@ -149,3 +175,14 @@ def inline(text: str, start: int, end: int) -> Iterator[Mark]:
             yield Mark(place, m.end(), _circled(m["circled"]))
         elif bool(m["open"]) <= (m["close"] != "."):
             yield Mark(place, m.end(), _readings(m["word"], _frame(m["open"], m["close"].replace("）", ")"))))
+
+
+_INLINE_END = re.compile(
+    rf"[.)）•●▪*–-](?:(?<=[\s;:；：。][•●▪*–-])|(?<=[\s;:；：。(（]\w.)|(?<=[\s;:；：。(（]\w\w.)|(?<=[ivx][ivx][ivx].))"
+    rf"|[{_CIRCLED}]"
+)
+
+
+def inline_ends(text: str) -> list[int]:
+    """The places in a text where a mark inside a line could end: where there is none, `inline` finds nothing."""
+    return [m.start() for m in _INLINE_END.finditer(text)]
