@@ -182,7 +182,7 @@ class Cutter:
         head = self._head(phrases, values)
         if head is not None:
             self._name(draft, head)
-            disease = self._disease_behind(draft, head, phrases, values)
+            disease = self._disease(draft, head, phrases) if values else None
             self._others(draft, head, [p for p in phrases if p is not disease])
         for window, _ in windows:
             self._add_window(draft, window)
@@ -194,17 +194,24 @@ class Cutter:
             tree = Node("all", [tree, other])
         return self._brackets(tree, brackets, draft)
 
-    def _disease_behind(
-        self, draft: Draft, head: Phrase, phrases: list[Phrase], values: list[tuple[Value, int, int]]
-    ) -> Phrase | None:
-        """ "NYHA class II or higher heart failure": a measure, and the disease that it measures behind its value."""
-        if draft.domain != "measurement" or not values:
+    def _disease(self, draft: Draft, head: Phrase, phrases: list[Phrase]) -> Phrase | None:
+        """A measure's disease: "NYHA class II heart failure", "anaemia with haemoglobin < 8 g/dL"."""
+        aged = draft.term is not None and draft.term.name == "age"
+        if draft.domain != "measurement" and not aged:
             return None
         for phrase in phrases:
-            if phrase.first >= values[0][2] and phrase.first > head.first and phrase.known and phrase.cue < 0:
-                terms = [self.entries[i].roles.get("concept") for i in range(phrase.first, phrase.last)]
-                if terms[-1] is not None and terms[-1].domain == "condition":
-                    return phrase
+            if phrase is head or not phrase.known:
+                continue
+            linked = phrase.cue < 0 or self.code(phrase.cue) in "vp"
+            if phrase.last == head.first:
+                linked = True
+            elif phrase.last < head.first:
+                linked = head.cue >= 0 and self.entries[head.cue].text in ("with", "and")
+            elif phrase.cue >= 0 and self.entries[phrase.cue].text in _LOCATIVE:
+                linked = False
+            term = self.entries[phrase.last - 1].roles.get("concept")
+            if linked and term is not None and term.domain in ("condition", "person") and self.code(phrase.last - 1) == "K":
+                return phrase
         return None
 
     def _phrases(self, first: int, last: int, draft: Draft) -> list[Phrase]:
@@ -253,10 +260,19 @@ class Cutter:
             return None
         if values:
             place = values[0][1]
-            measured = [p for p in candidates if self._has(p, "M")]
+            measured = [p for p in candidates if self._has(p, "M") or self._age(p) is not None]
             if measured:
                 before = [p for p in measured if p.first < place]
-                return before[-1] if before and not values[0][0].fronted else measured[0]
+                found = before[-1] if before and not values[0][0].fronted else measured[0]
+                scale = self.codes.find("M", found.first - self.offset, found.last - self.offset) + self.offset
+                if scale < self.offset:
+                    scale = self._age(found) or found.first
+                if self.codes.find("K", found.first - self.offset, scale - self.offset) >= 0:
+                    # "heart failure NYHA class III": the disease, then its measure
+                    phrases[phrases.index(found)] = found._replace(last=scale)
+                    found = found._replace(first=scale, cue=-1)
+                    phrases.append(found)
+                return found
         main = [p for p in candidates if p.cue < 0 or self.code(p.cue) not in "cAGR=J"]
         known = [p for p in main if p.known]
         for p in known:
@@ -268,6 +284,13 @@ class Cutter:
 
     def _has(self, phrase: Phrase, code: str) -> bool:
         return self.codes.find(code, phrase.first - self.offset, phrase.last - self.offset) >= 0
+
+    def _age(self, phrase: Phrase) -> int | None:
+        """Where a phrase says "age"."""
+        for i in range(phrase.first, phrase.last):
+            if self.code(i) == "K" and self.entries[i].roles["concept"].name == "age":
+                return i
+        return None
 
     def _empty(self, phrase: Phrase) -> bool:
         """Whether a phrase names nothing by itself: a qualitative word, numbers, a sign."""
@@ -425,19 +448,82 @@ class Cutter:
         """The draft with its values, several drafts where they are alternatives."""
         if not values:
             return draft
-        merged = values[0][0]
-        for value, _, _ in values[1:]:
-            merged = merge(merged, value) or merged._replace(
-                comparisons=(*merged.comparisons, *value.comparisons), connective="all"
-            )
+        joined: list[Value] = []
+        for value, _, _ in values:
+            whole = merge(joined[-1], value) if joined else None
+            if whole is not None:
+                joined[-1] = whole
+            else:
+                joined.append(value)
         behind = head is None or values[0][1] >= head.last
-        for comparison in merged.comparisons:
-            if comparison.span:
-                draft.cover(*comparison.span)
-        made = [self._value(draft.copy(), c, merged, behind) for c in merged.comparisons]
-        if len(made) == 1:
-            return made[0]
-        return Node("any" if merged.connective == "any" else "all", list(made))
+        said: list[Tree] = []
+        rest: list[Value] = []
+        for value in joined:
+            for comparison in value.comparisons:
+                if comparison.span:
+                    draft.cover(*comparison.span)
+            subject = self._implied(draft, value, behind)
+            if subject is None:
+                rest.append(value)
+                continue
+            facts: list[Tree] = []
+            for comparison in value.comparisons:
+                one = subject.copy()
+                one.value = comparison
+                one.concept = one.concept or comparison.span
+                if comparison.span:
+                    one.cover(*comparison.span)
+                facts.append(one)
+            said.append(facts[0] if len(facts) == 1 else Node("any" if value.connective == "any" else "all", facts))
+        if rest:
+            value = rest[0]
+            for more in rest[1:]:
+                value = value._replace(comparisons=(*value.comparisons, *more.comparisons), connective="all")
+            made: list[Tree] = [self._value(draft.copy(), c, value, behind) for c in value.comparisons]
+            said.append(made[0] if len(made) == 1 else Node("any" if value.connective == "any" else "all", made))
+        elif draft.concept is not None and draft.name != "age":
+            said.append(draft)
+        return said[0] if len(said) == 1 else Node("all", said)
+
+    def _implied(self, draft: Draft, value: Value, behind: bool) -> Draft | None:
+        """What a value is of when its own words say so: "older than 18" is an age, "36 weeks of gestation" another."""
+        spans = [c.span for c in value.comparisons if c.span]
+        text = " ".join(self.text[slice(*s)].lower() for s in spans)
+        term = draft.term.name if draft.term else ""
+        if draft.domain == "measurement" and "age" not in term:
+            return None
+        subject = Draft()
+        subject.known = True
+        if any(w in text for w in ("gestation", "amenorrh", "pregnan")):
+            subject.domain, subject.name = "measurement", "gestational age"
+            return subject
+        if draft.domain == "measurement":
+            return None
+        years = any(c.unit is not None and c.unit.ucum == "a" for c in value.comparisons)
+        if any(c.unit is not None and c.unit.ucum not in _TIME_CODES for c in value.comparisons):
+            return None
+        named = term == "age" or draft.name == "age"
+        if not (
+            "older" in text
+            or "younger" in text
+            or "years old" in text
+            or "of age" in text
+            or "year-old" in text
+            or "year old" in text
+            or named
+            or (years and not value.bare and not behind and draft.domain in ("person", "condition"))
+            or (years and (draft.concept is None or draft.domain == "person"))
+        ):
+            return None
+        if named and draft.concept is not None:
+            draft.domain, draft.name = "person", "age"
+            subject = draft.copy()
+            words = self.text[slice(*draft.concept)]
+            place = re.search(r"\b[Aa](?:ge|GE)(?:d|s)?\b", words)
+            if place:
+                subject.concept = (draft.concept[0] + place.start(), draft.concept[0] + place.end())
+        subject.domain, subject.name, subject.term = "person", "age", None
+        return subject
 
     def _value(self, draft: Draft, comparison: Comparison, value: Value, behind: bool) -> Draft:
         """Where a comparison goes: value, count, dose, duration, age."""
@@ -448,13 +534,6 @@ class Cutter:
         if value.bare and comparison.operator == "=" and comparison.reference is not None:
             comparison = replace(comparison, operator="<=" if self.kind != "exclusion" else ">=")
         lower = self.text[slice(*draft.concept)].lower() if draft.concept else ""
-        if timely and code in ("a", "mo", "wk", "d") and self._aged(draft, comparison, lower):
-            draft.value = comparison
-            draft.domain, draft.name, draft.known = "person", "age", True
-            draft.term = None
-            if draft.concept is None or "age" not in lower:
-                draft.concept = comparison.span
-            return draft
         if timely and draft.domain != "measurement" and not any(w in lower for w in ("expect", "surviv", "life", "duration", "interval", "time", "age")):
             # "30-day readmission", "3 hours twice a week": a time that nothing compares is no duration of the thing
             if not value.bare:
@@ -485,17 +564,6 @@ class Cutter:
         if draft.domain in (None, "condition", "procedure", "drug") and draft.concept is not None:
             draft.domain = "measurement"
         return draft
-
-    def _aged(self, draft: Draft, comparison: Comparison, lower: str) -> bool:
-        text = self.text[slice(*comparison.span)].lower() if comparison.span else ""
-        if draft.domain == "measurement" and "age" in lower.split():
-            return lower == "age"
-        if "age" in lower.split() or draft.name == "age" or lower in ("ages", "aged", "years of age"):
-            return True
-        if "old" in text or "young" in text or "of age" in text:
-            return draft.concept is None or draft.domain == "person" or not draft.known
-        years = comparison.unit is not None and comparison.unit.ucum == "a"
-        return years and (draft.concept is None or draft.domain == "person")
 
     # ------------------------------------------------------------ brackets
 

@@ -447,7 +447,7 @@ def _reader() -> _Reader:
 
 
 _START = frozenset("<BnrWPbf@DSUFopLx")
-_ANY = re.compile("[<BnrWPbf@DSUF]")
+_ANY = re.compile("[<BnrWPbf@DSUFM]")
 _SETTLED = re.compile("[nM]")
 _DIRECT = {
     "n": "NUMBER", "u": "UNIT", "t": "TIME", "r": "ORDINAL", "L": "REFERENCE", "x": "TIMES", "<": "CMP", ">": "POST",
@@ -520,7 +520,9 @@ class Islands:
             j += 1
         if j < len(codes):
             roles = entries[first + j].roles
-            if "time_unit" in roles:
+            if self.text[self.starts[first + j] : self.ends[first + j]] == "D":
+                codes[j] = "w"  # dioptres; days are written small
+            elif "time_unit" in roles:
                 codes[j] = "t"
             elif "unit" in roles and codes[j] != "u":
                 codes[j] = "u"

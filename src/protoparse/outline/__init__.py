@@ -13,7 +13,7 @@ The way of the data: `blocks` (lines, however wrapped, with their `marks`) → `
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from protoparse.model import Combine, Kind, Note, Span
 from protoparse.outline.blocks import blocks
@@ -22,8 +22,7 @@ from protoparse.outline.nesting import grow
 from protoparse.outline.placing import Node
 
 
-@dataclass(frozen=True, slots=True)
-class Item:
+class Item(Struct, frozen=True):
     """One criterion of the outline."""
 
     kind: Kind
@@ -42,8 +41,7 @@ class Item:
     children: tuple[Item, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Outline:
+class Outline(Struct, frozen=True):
     """The items of a text, and the spans that are none."""
 
     items: tuple[Item, ...]

@@ -64,7 +64,7 @@ def _width(lengths: list[int]) -> int | None:
 def _lines(text: str) -> list[tuple[int, str]]:
     """The lines that are not empty: where each begins, and itself without the space behind it."""
     found, start = [], 0
-    for line in _OTHER_BREAKS.sub("\n", text).split("\n"):
+    for line in (_OTHER_BREAKS.sub("\n", text) if _OTHER_BREAKS.search(text) else text).split("\n"):
         if line:
             found.append((start, line.rstrip()))
         start += len(line) + 1

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import NamedTuple
 
 from protoparse.model import Kind
@@ -68,8 +69,15 @@ _LEADING_WORDS = re.compile(
 )
 
 
+_FOR = re.compile(r"^(?:for|in|of|specific\s+to|only\s+for|applicable\s+to)\s+(?:the\s+)?", re.I)
+_PLAIN = re.compile(r"\b(?:in|(?P<ex>ex))clusion criteria ?:", re.I)
+
+
+@lru_cache(128)  # asked for a line, then for the block that the line begins
 def section(text: str, start: int, end: int, *, marked: bool = False) -> Heading | None:
     """The section heading that `text[start:end]` begins with; None where the text only speaks of criteria."""
+    if plain := _PLAIN.fullmatch(text, start, end):
+        return Heading("exclusion" if plain["ex"] else "inclusion", None, end)
     m = _key(text, start, min(end, start + 120))
     if not m:
         return None
@@ -153,7 +161,7 @@ def _group_of(words: str) -> str | None:
     words = words.strip(" \t\xa0:;,.-–—*_#")
     if words[:1] in "([" and words[-1:] in ")]":
         words = words[1:-1].strip()
-    words = re.sub(r"^(?:for|in|of|specific\s+to|only\s+for|applicable\s+to)\s+(?:the\s+)?", "", words, flags=re.I)
+    words = _FOR.sub("", words)
     words = (
         _LEADING_WORDS.sub("", words).strip(" :,-–")
         if not re.match(r"(?:patients?|participants?|subjects?)\s+(?:with|in|of|and|or)\b", words, re.I)
@@ -186,7 +194,7 @@ def opens_section(text: str, low: str, start: int, end: int) -> int:
         return 0
     while start < end and text[start] in _DRESS:
         start += 1
-    heading = section(text, start, end)
+    heading = section(text, start, end, marked=False)
     if heading is None or (
         heading.end >= end and not text[start].isupper() and text[end - 1] != ":" and "riteri" not in low[start:end]
     ):

@@ -178,8 +178,7 @@ def inline(text: str, start: int, end: int) -> Iterator[Mark]:
 
 
 _INLINE_END = re.compile(
-    rf"[.)）•●▪*–-](?:(?<=[\s;:；：。][•●▪*–-])|(?<=[\s;:；：。(（]\w.)|(?<=[\s;:；：。(（]\w\w.)|(?<=[ivx][ivx][ivx].))"
-    rf"|[{_CIRCLED}]"
+    rf"[.)）•●▪*–{_CIRCLED}-](?:(?<=[\s;:；：。].)|(?<=[\s;:；：。(（]\w.)|(?<=[\s;:；：。(（][\divx][\divx].)|(?<=[ivx]{{3}}.)|(?<=[{_CIRCLED}]))"
 )
 
 

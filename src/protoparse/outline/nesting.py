@@ -6,7 +6,8 @@ In: a text's blocks. Out: a `Tree` of `Node`s with headings, preambles and notes
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from protoparse.errors import NestingError
 from protoparse.model import MAX_DEPTH, Kind, Note, Span
@@ -35,8 +36,7 @@ _SEX = re.compile(
 _CAPITAL = re.compile(r"[a-z)]\s[A-Z][a-z]{2,}\s[a-z]")
 
 
-@dataclass(slots=True)
-class Tree:
+class Tree(Struct):
     """What `grow` makes of a text."""
 
     roots: list[Node] = field(default_factory=list)
@@ -71,7 +71,7 @@ class _Grower:
                 self._stray(block.start, block.end)
                 continue
             start = block.body
-            for place, heading in over.midline(self.text, self.low, block.body, block.end):
+            for place, heading in over.midline(self.text, self.low, start, block.end) if block.keyed else ():
                 self._read(block, start, self._trim(start, place), first=start == block.body)
                 self._head(place, heading)
                 start = heading.end
@@ -119,7 +119,7 @@ class _Grower:
         text = self.text
         while start < end:
             begin = block.start if first else start
-            if not self._says(start, end):
+            if not first and not self._says(start, end):
                 self._stray(begin, end)
                 return
             marks = block.marks if first else leading(text, start, end)
@@ -130,7 +130,7 @@ class _Grower:
             while dressed < end and text[dressed] in "*_#=":
                 dressed += 1
             kind: Kind | None = None
-            heading = self._section(dressed, end, marked=bool(marks))
+            heading = self._section(dressed, end, marked=bool(marks)) if block.keyed else None
             if heading:
                 after = self._next()
                 owned = heading.end < end and marks and after and after.marks and after.indent > block.indent + 1
@@ -147,10 +147,19 @@ class _Grower:
                 continue
             if not marks and self._unmarked_heading(begin, dressed, end, rest=not first):
                 return
-            part = Block(
-                begin, body, end, block.indent, block.column, marks, block.gap, block.comments, inline=not first
-            )
-            for item in self.runons.split(part, self._next()):
+            if not first or end < block.end:
+                block = Block(
+                    begin,
+                    body,
+                    end,
+                    block.indent,
+                    block.column,
+                    marks,
+                    block.gap,
+                    comments=block.comments,
+                    inline=not first,
+                )
+            for item in self.runons.split(block, self._next()):
                 self._place(item, kind)
                 kind = None
             return
@@ -295,7 +304,8 @@ class _Grower:
 
     def _extend(self, end: int) -> None:
         for node in self.place.stack:
-            node.end = max(node.end, end)
+            if node.end < end:
+                node.end = end
 
     def _pieces(self, start: int, end: int, block: Block) -> list[Span]:
         """The own text without comments and without the connective that leads over to the next item."""

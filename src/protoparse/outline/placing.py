@@ -10,7 +10,8 @@ restart lists, so none of them is believed alone.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from protoparse.model import Kind, Note, Span
 from protoparse.outline.blocks import Block
@@ -21,8 +22,7 @@ _LOOK = 60
 """How many blocks ahead the return of a numbering is looked for."""
 
 
-@dataclass(slots=True)
-class Node:
+class Node(Struct):
     """An item in the making."""
 
     kind: Kind
@@ -58,11 +58,10 @@ class Place:
         top = self.stack[-1]
         if top.announces and not top.children and self._awaits(top):
             return None
-        deepest = next((n for n in reversed(self.stack) if n.style and block.indent > n.indent + 1), None)
-        if deepest is not None:
-            if deepest is top and top.announces and not top.children and own[0].isupper():
-                return None
-            return deepest
+        for node in reversed(self.stack):
+            if node.style and block.indent > node.indent + 1:
+                begins = node is top and top.announces and not top.children and own[0].isupper()
+                return None if begins else node
         if own[0].islower() and (top.style or block.gap):
             return top if top.style or not self._one_case(top) else None
         if _UNFINISHED.search(self.text, max(top.start, top.end - 12), top.end):
@@ -104,7 +103,9 @@ class Place:
             back = self._successor(block)
             if back is not None:
                 return back
-        reading = next((r for r in readings if r[1] == 1), readings[-1] if readings[0][1] > 3 else readings[0])
+        reading = readings[0]
+        if len(readings) > 1:
+            reading = next((r for r in readings if r[1] == 1), readings[-1] if reading[1] > 3 else reading)
         style, ordinal = reading
         depth = len(stack)
         promised = ordinal == 1 and depth and stack[-1].announces and not stack[-1].children and stack[-1].style
@@ -120,14 +121,7 @@ class Place:
                 return depth, reading
             return depth - 1, reading
         owns = top.announces and whole
-        same = next(
-            (
-                d
-                for d in range(depth - 1, -1, -1)
-                if stack[d].style == style and abs(stack[d].indent - block.indent) <= 1
-            ),
-            None,
-        )
+        same = self._same_list(depth, style, block.indent)
         if not ordinal:
             if same is None or (same < depth - 1 and owns):
                 return (depth if owns or self._returns(top) else depth - 1), reading
@@ -152,15 +146,23 @@ class Place:
         below = top.style and _rank(style) > _rank(top.style) > 0
         return (depth if ordinal == 1 and below else depth - 1), reading
 
+    def _same_list(self, depth: int, style: str, indent: int) -> int | None:
+        """The innermost list above a depth that has the style and stands in the same column."""
+        for d in range(depth - 1, -1, -1):
+            node = self.stack[d]
+            if node.style == style and -1 <= node.indent - indent <= 1:
+                return d
+        return None
+
     def _successor(self, block: Block) -> tuple[int, Reading] | None:
         """The open list that a number goes on with."""
         stack = self.stack
-        fits = [
-            (depth, reading)
-            for depth in range(len(stack) - 1, -1, -1)
-            for reading in block.marks[-1].readings
-            if stack[depth].style == reading[0] and stack[depth].ordinal == reading[1] - 1
-        ]
+        fits: list[tuple[int, Reading]] = []
+        for depth in range(len(stack) - 1, -1, -1):
+            node = stack[depth]
+            for reading in block.marks[-1].readings:
+                if node.style == reading[0] and node.ordinal == reading[1] - 1:
+                    fits.append((depth, reading))
         if len(fits) > 1:
             level = [f for f in fits if abs(stack[f[0]].indent - block.indent) <= 1] if not block.inline else fits
             fits = level or fits

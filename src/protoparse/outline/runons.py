@@ -9,11 +9,11 @@ list that its lead-in announces and that has a second item.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from bisect import bisect_left
 
 from protoparse.outline.blocks import Block
 from protoparse.outline.leads import leads
-from protoparse.outline.marks import Mark, Reading, inline
+from protoparse.outline.marks import Mark, Reading, inline, inline_ends
 
 _LIMIT = re.compile(
     r"(?:[<>≤≥=~+/–—-]|\b(?:grades?|cycles?|day|phases?|stages?|types?|parts?|groups?|cohorts?|week|"
@@ -32,16 +32,17 @@ class RunOns:
     def __init__(self, text: str) -> None:
         self.text = text
         self.open: dict[str, int] = {}
+        self._ends = inline_ends(text)
 
-    def split(self, whole: Block, after: Block | None) -> Iterator[Block]:
+    def split(self, whole: Block, after: Block | None) -> list[Block]:
         """The items that run on in a block, each as a block of its own; `after` is the block below."""
         text, marks, end, part = self.text, whole.marks, whole.end, whole
         if marks:
             self._note_open(marks[-1])
-        found = list(inline(text, whole.body, end))
+        found = list(inline(text, whole.body, end)) if self._may_run_on(whole) else []
         if not found:
-            yield part
-            return
+            return [whole]
+        items: list[Block] = []
         bullet = marks[-1].readings[0][0] if marks and marks[-1].bullet else ""
         second = {reading for mark in found for reading in mark.readings if reading[1] == 2}
         if after and after.marks:
@@ -60,14 +61,27 @@ class RunOns:
                 good = self._runs_on(part.body, mark, second, before)
             if good:
                 part.end = part.body + len(text[part.body : mark.start].rstrip())
-                yield part
+                items.append(part)
                 start = mark.end
                 while start < end and text[start].isspace():
                     start += 1
                 part = Block(
-                    mark.start, start, end, whole.indent, whole.column, [mark], False, whole.comments, inline=True
+                    mark.start,
+                    start,
+                    end,
+                    whole.indent,
+                    whole.column,
+                    [mark],
+                    False,
+                    comments=whole.comments,
+                    inline=True,
                 )
-        yield part
+        items.append(part)
+        return items
+
+    def _may_run_on(self, whole: Block) -> bool:
+        at = bisect_left(self._ends, whole.body)
+        return at < len(self._ends) and self._ends[at] < whole.end
 
     def _note_open(self, mark: Mark) -> None:
         for style, ordinal in mark.readings:
