@@ -26,7 +26,7 @@ CODES: Mapping[str, str] = {
     "dash": "-", "to": "~", "between": "B", "times": "x", "number": "n", "ordinal": "r", "before_number": "<",
     "after_number": ">", "unit": "u", "time_unit": "t", "reference": "L",
     "not": "!", "notpseudo": "v", "except": "X", "if": "?", "include": "I",
-    "within": "W", "past": "P", "before": "b", "after": "f", "of": "O", "at": "@", "during": "D", "since": "S",
+    "within": "W", "past": "P", "next": "N", "before": "b", "after": "f", "of": "O", "at": "@", "during": "D", "since": "S",
     "until": "U", "from": "F", "for": "o", "guard": "p", "ago": "g", "whichever": "h", "anchor": "a",
     "history": "H", "presence": "H", "current": "C", "family": "Y", "qualitative": "q", "cause": "c", "method": "A",
     "purpose": "G", "definition": "=", "clause": "R", "permission": "+", "refusal": "#", "subjective": "J",
@@ -38,7 +38,7 @@ in which it may stand alone (see `_PRIORITY`), and keeps the others for the gram
 
 _PRIORITY = (
     "comma stop open close slash colon dash and or number reference before_number after_number between "
-    "notpseudo not except permission refusal subjective include whichever past within before after at during since until "
+    "notpseudo not except permission refusal subjective include whichever past next within before after at during since until "
     "history presence current family cause method purpose definition of for if times from to "
     "modifier qualitative measurement concept anchor clause time_unit unit preposition determiner population filler ago guard"
 ).split()
@@ -56,7 +56,7 @@ _SCALE = r"(?:[x×*·✕X]\s*)?10\s*(?:\^|\*\*|\*|E|e)?\s*[(\[]?\s*[-−]?(?:[1-
 _SKIP = re.compile(r"<!--.*?-->|\\(?=[^\w\s])|\*\*|[\u200b-\u200f\u202a-\u202e\u2060\ufeff]", re.DOTALL)
 _TOKEN = re.compile(
     # most words at once; those that may be something else ("e.g.", "xULN") come last
-    r"[a-df-hj-wyz][^\W\d_]*(?:\d+[^\W_]*|['’](?:s\b|[a-z]\b))?|"
+    r"(?:than|least|of|aged?|over|under)(?=\d)|[a-df-hj-wyz][^\W\d_]*(?:\d+[^\W_]*|['’](?:s\b|[a-z]\b))?|"
     + _SCALE.lower()
     + r"|\d{1,3}(?:,\d{3})+(?:\.\d+)?(?!\d)|\d+(?:[.,·]\d+)?(?:e\d+\b)?|(?<![\w.])\.\d+"
     r"|&(?:lt|gt|le|ge);=?|[<>]\s?=|=\s?[<>]|\+/-|e\.g\.?|i\.e\.?"

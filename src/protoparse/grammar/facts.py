@@ -119,6 +119,7 @@ class Phrase(NamedTuple):
     known: bool
 
 
+_SUBSTANTIAL = re.compile("[wKMYa]")
 _NAMING = re.compile("[KMYamvpcAGRIHC=J]")
 _MODIFIER_OF_CUE = {"c": "cause", "A": "method", "G": "purpose"}
 _LOCATIVE = frozenset({"in", "at", "within", "into", "on"})
@@ -258,6 +259,7 @@ class Cutter:
         candidates = [p for p in phrases if not self._empty(p)]
         if not candidates:
             return None
+        candidates = [p for p in candidates if self._substantial(p)] or candidates
         if values:
             place = values[0][1]
             measured = [p for p in candidates if self._has(p, "M") or self._age(p) is not None]
@@ -284,6 +286,10 @@ class Cutter:
 
     def _has(self, phrase: Phrase, code: str) -> bool:
         return self.codes.find(code, phrase.first - self.offset, phrase.last - self.offset) >= 0
+
+    def _substantial(self, phrase: Phrase) -> bool:
+        """Whether more than modifiers stand in a phrase."""
+        return _SUBSTANTIAL.search(self.codes, phrase.first - self.offset, phrase.last - self.offset) is not None
 
     def _age(self, phrase: Phrase) -> int | None:
         """Where a phrase says "age"."""

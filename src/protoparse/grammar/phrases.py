@@ -194,6 +194,14 @@ class _Meaning(Transformer[Any, Any]):
     def lately(self, x: list[Any]) -> Window:
         return _beside("BEFORE", Anchor(event="unspecified"), x[1], (x[0].start, _end(x[1])))
 
+    def soon(self, x: list[Any]) -> Window:
+        return _beside("AFTER", Anchor(event="unspecified"), x[1], (x[0].start, _end(x[1])))
+
+    def soon_one(self, x: list[Any]) -> Window:
+        unit = _unit(self.text[x[1].start : x[1].end], x[1].entry, "time_unit")
+        one = _Amount(1, unit, None, x[1].start, x[1].end)
+        return _beside("AFTER", Anchor(event="unspecified"), (one,), (x[0].start, x[1].end))
+
     def lately_one(self, x: list[Any]) -> Window:
         unit = _unit(self.text[x[1].start : x[1].end], x[1].entry, "time_unit")
         one = _Amount(1, unit, None, x[1].start, x[1].end)
@@ -434,7 +442,7 @@ class _Reader:
 def grammar_source() -> str:
     """The grammar of phrases, whole."""
     terminals = (
-        "NUMBER UNIT TIME ORDINAL REFERENCE TIMES CMP POST TO BETWEEN AND OR LIST ALT WITHIN PAST BEFORE AFTER OF "
+        "NUMBER UNIT TIME ORDINAL REFERENCE TIMES CMP POST TO BETWEEN AND OR LIST ALT WITHIN PAST NEXT BEFORE AFTER OF "
         "AT DURING SINCE UNTIL FROM FOR AGO WHICHEVER EVENT"
     )
     grammar = grammar_text("quantity", "comparison", "window")
@@ -446,12 +454,12 @@ def _reader() -> _Reader:
     return _Reader()
 
 
-_START = frozenset("<BnrWPbf@DSUFopLx")
-_ANY = re.compile("[<BnrWPbf@DSUFM]")
+_START = frozenset("<BnrWPNbf@DSUFopLx")
+_ANY = re.compile("[<BnrWPNbf@DSUFM]")
 _SETTLED = re.compile("[nM]")
 _DIRECT = {
     "n": "NUMBER", "u": "UNIT", "t": "TIME", "r": "ORDINAL", "L": "REFERENCE", "x": "TIMES", "<": "CMP", ">": "POST",
-    "B": "BETWEEN", "W": "WITHIN", "P": "PAST", "h": "WHICHEVER", "g": "AGO",
+    "B": "BETWEEN", "W": "WITHIN", "P": "PAST", "N": "NEXT", "h": "WHICHEVER", "g": "AGO",
 }  # fmt: skip
 _EVENT_SIDES = {"b": "BEFORE", "f": "AFTER", "@": "AT", "D": "DURING", "S": "SINCE", "U": "UNTIL", "F": "FROM"}
 _NAMING = frozenset("aKMwmHYqs")
@@ -630,13 +638,13 @@ class Islands:
             code = self.code(i)
             kind = out[-1].type if out else ""
             if code in _DIRECT:
-                if code == "t" and kind not in ("NUMBER", "PAST", "WITHIN"):
+                if code == "t" and kind not in ("NUMBER", "PAST", "NEXT", "WITHIN"):
                     break
                 if code == "u" and kind != "NUMBER" or code == "h" and not timely:
                     break
                 if code == "L" and not out or code == "W" and not self._quantity_at(i + 1):
                     break
-                timely = timely or code in "WP"
+                timely = timely or code in "WPN"
                 out.append(self._lexeme(_DIRECT[code], i))
             elif code in "d_":
                 pass
@@ -784,7 +792,7 @@ class Islands:
             return ""
         if kind == "EVENT" and code == "|" and out[0].type in ("WITHIN", "NUMBER") and self._quantity_at(j):
             return "ALT"
-        windowed = any(x.type in ("WITHIN", "PAST", "FOR", "EVENT") for x in out)
+        windowed = any(x.type in ("WITHIN", "PAST", "NEXT", "FOR", "EVENT") for x in out)
         if kind in _AMOUNT and not windowed:
             if out[0].type == "BETWEEN" and code == "&":
                 return "AND"
@@ -798,7 +806,7 @@ class Islands:
             return "AND" if code in "&," else "OR"
         if kind == "TIME" and windowed and code in "|/," and self._quantity_at(j):
             return "ALT" if code != "," else None
-        if windowed and code == "|" and after in "bf@DWPUF":
+        if windowed and code == "|" and after in "bf@DWPNUF":
             return "OR"
         if code == "&" and kind == "EVENT" and out[0].type == "DURING" and after == "o" and self._quantity_at(j + 1):
             return "OR"  # "during the study and for 12 weeks after the last dose"

@@ -17,7 +17,7 @@ from protoparse.model import Span
 from protoparse.outline.headings import SECTION_REACH, opens_section, section_stems
 from protoparse.outline.marks import Mark, leading
 
-_OTHER_BREAKS = re.compile(r"[\r\u2028\u2029]")
+_OTHER_BREAKS = ("\r", "\u2028", "\u2029")
 _COMMENT = re.compile(r"<!--.*?-->|<!--[^\r\n]*")
 _OPEN_END = re.compile(
     r"(?:[,(/&+<>=≤≥]|\b(?:and|or|of|the|with|to|in|by|for|an?|than|from|at|on|is|are|be|as|not|no|who|"
@@ -64,7 +64,10 @@ def _width(lengths: list[int]) -> int | None:
 def _lines(text: str) -> list[tuple[int, str]]:
     """The lines that are not empty: where each begins, and itself without the space behind it."""
     found, start = [], 0
-    for line in (_OTHER_BREAKS.sub("\n", text) if _OTHER_BREAKS.search(text) else text).split("\n"):
+    for other in _OTHER_BREAKS:
+        if other in text:
+            text = text.replace(other, "\n")
+    for line in text.split("\n"):
         if line:
             found.append((start, line.rstrip()))
         start += len(line) + 1
@@ -76,6 +79,7 @@ def blocks(text: str, low: str) -> list[Block]:
     lines = _lines(text)
     width = _width([len(piece) for _, piece in lines])
     stems, stem = [*section_stems(low), sys.maxsize], 0
+    commented = "<!--" in text
     made: list[Block] = []
     current: Block | None = None
     blank, before, length = True, 0, 0
@@ -90,7 +94,7 @@ def blocks(text: str, low: str) -> list[Block]:
         end = start + len(piece)
         first = end - len(bare)
         blank, before = False, end
-        if bare.startswith("<!--") and _COMMENT.fullmatch(bare):
+        if commented and bare.startswith("<!--") and _COMMENT.fullmatch(bare):
             made.append(Block(first, end, end, 0, 0, [], True, comments=[(first, end)]))
             current, blank = None, True
             continue
@@ -125,7 +129,7 @@ def blocks(text: str, low: str) -> list[Block]:
         if heads and heads >= end:
             current = None
         length = len(piece)
-    if "<!--" in text:
+    if commented:
         for block in made:
             block.comments = block.comments or [m.span() for m in _COMMENT.finditer(text, block.body, block.end)]
     return made

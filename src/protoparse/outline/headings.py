@@ -223,6 +223,10 @@ def midline(text: str, low: str, start: int, end: int) -> Iterator[tuple[int, He
     """The section headings that stand inside a flattened line, each with its beginning."""
     place = low.find("clusion", start, end)
     while place >= 0:
+        following = low.find("clusion", place + 7, end)
+        if place <= start + 2 and not place < following < place + 40:  # the heading that the line opens with
+            place = following
+            continue
         m = _MIDLINE.search(text, max(start, place - 20), min(end, place + 40))
         if m and m.start() > start and not _QUOTED.search(text, max(start, m.start() - 12), m.start()):
             head = text[max(start, m.start() - 3) : m.start()].rstrip()
@@ -238,7 +242,7 @@ def midline(text: str, low: str, start: int, end: int) -> Iterator[tuple[int, He
                 yield m.start(), Heading("inclusion" if word.startswith("in") else "exclusion", None, m.end())
             place = low.find("clusion", m.end(), end)
         else:
-            place = low.find("clusion", place + 7, end)
+            place = following
 
 
 # ------------------------------------------------------------------ sentences that head a list
@@ -380,7 +384,7 @@ _ONLY = re.compile(
 
 def suffix(text: str, start: int, end: int) -> tuple[str, int] | None:
     """The cohort in brackets that ends an item ("(Part B only)"), and the offset where the brackets begin."""
-    if text[max(start, end - 3) : end].find(")") < 0 or "nly" not in text[max(start, end - 80) : end]:
+    if ")" not in text[end - 3 : end] or "nly" not in text[max(start, end - 80) : end]:
         return None
     m = _ONLY.search(text, max(start, end - 80), end)
     if m and m.start() > start and _COHORT.search(m.group()):
@@ -391,19 +395,19 @@ def suffix(text: str, start: int, end: int) -> tuple[str, int] | None:
 def prefix(text: str, start: int, end: int) -> tuple[str, int] | None:
     """The cohort that an item names before it begins ("Arm B: …", "In Part A, …"), and the offset behind it."""
     stop = min(end, start + 100)
-    if text.find(":", start, stop) >= 0 or text.find("：", start, stop) >= 0:
+    head = text[start:stop]
+    if ":" in head or "：" in head:
         m = _PREFIX.match(text, start, stop)
-        if m and not _SENTENCE_END.search(m["name"]) and not _NOT_A_NAME.search(m["name"]):
+        if m and (names_cohort(m["name"]) or _for_people(m["name"])):
             name = m["name"]
-            for_people = _FOR_PEOPLE.fullmatch(name) and (name[:4].lower() == "for " or len(name.split()) <= 4)
-            if (_COHORT.search(name) or for_people) and name.count("(") == name.count(")"):
+            if not (_SENTENCE_END.search(name) or _NOT_A_NAME.search(name)) and name.count("(") == name.count(")"):
                 return name.strip(" *_"), m.end()
-    opening = text[start]
+    opening = head[0]
     if opening in "([":
         m = _BRACKETED.match(text, start, stop)
     elif opening in "FIT" or opening in "fit":
         m = _PREFIX_COMMA.match(text, start, stop)
-    elif opening.isupper() and (text.find(" - ", start, stop) >= 0 or text.find(" – ", start, stop) >= 0):
+    elif (" - " in head or " – " in head) and opening.isupper():
         m = _PREFIX_DASH.match(text, start, stop)
     else:
         return None
@@ -412,10 +416,17 @@ def prefix(text: str, start: int, end: int) -> tuple[str, int] | None:
     return (text[start : m.end("name")] if opening in "Ff" else m["name"]), m.end()
 
 
+def _for_people(name: str) -> bool:
+    return (name[:4].lower() == "for " or len(name.split()) <= 4) and _FOR_PEOPLE.fullmatch(name) is not None
+
+
 def names_cohort(name: str) -> bool:
     """Whether a name holds the word of a cohort, arm, part or phase."""
     low = name.lower()
-    return any(stem in low for stem in _COHORT_STEMS) and _COHORT.search(name) is not None
+    for stem in _COHORT_STEMS:
+        if stem in low:
+            return _COHORT.search(name) is not None
+    return False
 
 
 _COHORT_STEMS = (

@@ -44,13 +44,15 @@ def leads(own: str) -> bool:
     if "following" in low or "below" in low or "listed" in low:
         m = _LEADS.search(tail)
         return m is not None and not _CONSUMED.search(tail, m.start())
-    return low.rstrip(".,- ").endswith(_ENDINGS)
+    low = low.rstrip(".,- ")
+    return low[-3:] in _LAST_LETTERS and low.endswith(_ENDINGS)
 
 
 _ENDINGS = (
     "as follows", "defined as", "defined by", "such as", "including", "includes", "include", "namely",
     "provided they", "provided that they", "except", "except for",
 )  # fmt: skip
+_LAST_LETTERS = frozenset(ending[-3:] for ending in _ENDINGS)
 _EXCEPT = re.compile(
     r"\b(?:except(?:ions?|ing)?|excluding|unless|other\s+than|apart\s+from|not\s+including|"
     r"does\s+not\s+apply|do\s+not\s+apply|exempt\w*)\b[^.;]{0,110}$",

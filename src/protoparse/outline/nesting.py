@@ -159,7 +159,10 @@ class _Grower:
                     comments=block.comments,
                     inline=not first,
                 )
-            for item in self.runons.split(block, self._next()):
+            if marks:
+                self.runons.note(marks[-1])
+            items = self.runons.split(block, self._next()) if self.runons.may_split(block) else (block,)
+            for item in items:
                 self._place(item, kind)
                 kind = None
             return
@@ -260,7 +263,7 @@ class _Grower:
             named = behind >= block.end
             if not named:
                 body = behind + len(text[behind : block.end]) - len(text[behind : block.end].lstrip())
-        elif ending := over.suffix(text, body, block.end):
+        elif ")" in own[-3:] and (ending := over.suffix(text, body, block.end)):
             group, close = ending
         elif (
             len(own) < 60
@@ -273,9 +276,8 @@ class _Grower:
             group = " ".join(group.split())
             group = group[4:] if group[:4].lower() == "the " else group
         label = None
-        if block.marks:
-            numbers = [m for m in block.marks if not m.bullet] or block.marks
-            label = (numbers[-1].start, numbers[-1].end)
+        if block.marks:  # a number follows its bullet
+            label = (block.marks[-1].start, block.marks[-1].end)
         node = Node(
             kind=kind or (parent.kind if parent else self.kind),
             group=group,
@@ -341,7 +343,7 @@ class _Grower:
 
     def _flattened(self, block: Block) -> None:
         own = self.text[block.body : block.end]
-        if len(own) < 5000 and len(_CAPITAL.findall(own)) >= 3 and not re.search(r"[.;:]\s", own):
+        if 24 <= len(own) < 5000 and len(_CAPITAL.findall(own)) >= 3 and not re.search(r"[.;:]\s", own):
             self.tree.notes.append(
                 Note(
                     code="flattened-list",

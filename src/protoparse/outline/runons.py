@@ -34,14 +34,15 @@ class RunOns:
         self.open: dict[str, int] = {}
         self._ends = inline_ends(text)
 
+    def may_split(self, block: Block) -> bool:
+        """Whether anything inside a block looks like a mark."""
+        at = bisect_left(self._ends, block.body)
+        return at < len(self._ends) and self._ends[at] < block.end
+
     def split(self, whole: Block, after: Block | None) -> list[Block]:
         """The items that run on in a block, each as a block of its own; `after` is the block below."""
         text, marks, end, part = self.text, whole.marks, whole.end, whole
-        if marks:
-            self._note_open(marks[-1])
-        found = list(inline(text, whole.body, end)) if self._may_run_on(whole) else []
-        if not found:
-            return [whole]
+        found = list(inline(text, whole.body, end))
         items: list[Block] = []
         bullet = marks[-1].readings[0][0] if marks and marks[-1].bullet else ""
         second = {reading for mark in found for reading in mark.readings if reading[1] == 2}
@@ -79,11 +80,8 @@ class RunOns:
         items.append(part)
         return items
 
-    def _may_run_on(self, whole: Block) -> bool:
-        at = bisect_left(self._ends, whole.body)
-        return at < len(self._ends) and self._ends[at] < whole.end
-
-    def _note_open(self, mark: Mark) -> None:
+    def note(self, mark: Mark) -> None:
+        """Take note of the list that a mark at the beginning of an item belongs to."""
         for style, ordinal in mark.readings:
             if ordinal:
                 self.open[style] = ordinal
