@@ -348,6 +348,8 @@ class _Shaper:
                     frames[-1] = [False, False]
                 elif kind == "AND" and item.value == "but" and follower is not None and follower.type == "VALUE":
                     item.type = "OR"  # "≤ 2.5 × ULN, but ≤ 5 × ULN if …" allows either
+                elif kind == "COMMA" and follower is not None and follower.type == "WINDOW" and self._closes(items, n + 2):
+                    item.type = "DROP"  # "bleeding or transfusion, within 8 weeks"
                 elif kind == "COMMA":
                     if not item.value and behind:
                         item.type = "STOP"
@@ -361,6 +363,10 @@ class _Shaper:
             if item.type in _OPERANDS:
                 beginning = False
         return [i for i in items if i.type != "DROP"]
+
+    def _closes(self, items: list[_Clause], n: int) -> bool:
+        """Whether nothing of the same list stands from here on."""
+        return n >= len(items) or items[n].type in ("STOP", "CLOSE", "EXCEPT", "IF", "COMMA", "AND", "OR")
 
     # ---- scopes
 
@@ -517,6 +523,8 @@ def read(text: str, lexemes: Lexemes, first: int, last: int, kind: Kind) -> Read
         table, meaning = _parser()
         meaning.cutter, meaning.kind = cutter, kind
         tree = table.run(clauses)
+    if isinstance(tree, Draft) and tree.concept is None and tree.time is not None:
+        tree.name_by_anchor(text)
     made = rule(tree, text, kind)
     if made is None:
         whole = (lexemes.starts[first], lexemes.ends[last - 1]) if last > first else None

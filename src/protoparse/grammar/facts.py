@@ -92,6 +92,14 @@ class Draft:
         twin.modifiers, twin.includes = list(self.modifiers), list(self.includes)
         return twin
 
+    def name_by_anchor(self, text: str) -> None:
+        """ "≤ 4 weeks from major surgery" alone is about the surgery."""
+        for bound in (self.time.start, self.time.end) if self.time else ():
+            if isinstance(bound, Bound) and bound.anchor.event in ("event", "surgery", "transplant", "diagnosis"):
+                self.concept = bound.anchor.span
+        if self.concept is not None:
+            self.domain = domain_of(text[slice(*self.concept)].lower().split())
+
     def cover(self, start: int, end: int) -> None:
         """Widen the draft's span over these characters."""
         self.first = start if self.first < 0 else min(self.first, start)
@@ -120,6 +128,8 @@ class Phrase(NamedTuple):
 
 
 _SUBSTANTIAL = re.compile("[wKMYa]")
+# What has a time as its value rather than lasting for it.
+_TIMED = re.compile(r"expect|surviv|life|prognosis|interval|\btime\b|\bage\b")
 _NAMING = re.compile("[KMYamvpcAGRIHC=J]")
 _MODIFIER_OF_CUE = {"c": "cause", "A": "method", "G": "purpose"}
 _LOCATIVE = frozenset({"in", "at", "within", "into", "on"})
@@ -262,13 +272,13 @@ class Cutter:
         candidates = [p for p in candidates if self._substantial(p)] or candidates
         if values:
             place = values[0][1]
-            measured = [p for p in candidates if self._has(p, "M") or self._age(p) is not None]
+            measured = [p for p in candidates if self._has(p, "M") or self._valued(p) is not None]
             if measured:
                 before = [p for p in measured if p.first < place]
                 found = before[-1] if before and not values[0][0].fronted else measured[0]
                 scale = self.codes.find("M", found.first - self.offset, found.last - self.offset) + self.offset
                 if scale < self.offset:
-                    scale = self._age(found) or found.first
+                    scale = self._valued(found) or found.first
                 if self.codes.find("K", found.first - self.offset, scale - self.offset) >= 0:
                     # "heart failure NYHA class III": the disease, then its measure
                     phrases[phrases.index(found)] = found._replace(last=scale)
@@ -291,10 +301,10 @@ class Cutter:
         """Whether more than modifiers stand in a phrase."""
         return _SUBSTANTIAL.search(self.codes, phrase.first - self.offset, phrase.last - self.offset) is not None
 
-    def _age(self, phrase: Phrase) -> int | None:
-        """Where a phrase says "age"."""
+    def _valued(self, phrase: Phrase) -> int | None:
+        """Where a phrase names something that has a value though it is no measurement: age, life expectancy."""
         for i in range(phrase.first, phrase.last):
-            if self.code(i) == "K" and self.entries[i].roles["concept"].name == "age":
+            if self.code(i) == "K" and self.entries[i].roles["concept"].name in ("age", "life expectancy"):
                 return i
         return None
 
@@ -540,9 +550,11 @@ class Cutter:
         if value.bare and comparison.operator == "=" and comparison.reference is not None:
             comparison = replace(comparison, operator="<=" if self.kind != "exclusion" else ">=")
         lower = self.text[slice(*draft.concept)].lower() if draft.concept else ""
-        if timely and draft.domain != "measurement" and not any(w in lower for w in ("expect", "surviv", "life", "duration", "interval", "time", "age")):
-            # "30-day readmission", "3 hours twice a week": a time that nothing compares is no duration of the thing
-            if not value.bare:
+        if timely and draft.domain != "measurement" and not _TIMED.search(lower) and (
+            code not in ("s", "min") or draft.domain == "condition"
+        ):
+            # "30-day readmission", "4-7 days": a time that nothing compares is no duration of the thing
+            if not value.bare and not value.loose:
                 self._add_window(draft, Window(duration=comparison, span=comparison.span))
             return draft
         plain = unit is None and comparison.reference is None
@@ -590,7 +602,7 @@ class Cutter:
                 tree = Node("if", [node, tree])
             elif isinstance(node, Draft):
                 tree = self._plain_bracket(tree, node)
-            elif not empty(node) and not empty(tree) and any(d.value for d in drafts(node)):
+            elif not empty(node) and not empty(tree) and any(d.value or d.time for d in drafts(node)):
                 tree = Node("all", [tree, node])
         return tree
 

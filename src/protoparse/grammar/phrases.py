@@ -31,6 +31,8 @@ class Value(NamedTuple):
     """No comparator was printed."""
     fronted: bool = False
     """The comparator stands behind the number: its subject follows ("18 ≤ age")."""
+    loose: bool = False
+    """A range without a word that says so ("30-60 s")."""
 
 
 class Phrase(NamedTuple):
@@ -110,7 +112,7 @@ class _Meaning(Transformer[Any, Any]):
         return _one(_FLIP[x[1].entry.roles["before_number"]], x[0], x[0].start, x[1].end)._replace(fronted=True)
 
     def range(self, x: list[Any]) -> Value:
-        return _between(x[0], x[2], x[0].start)
+        return _between(x[0], x[2], x[0].start)._replace(loose=True)
 
     def range_from(self, x: list[Any]) -> Value:
         return _between(x[1], x[3], x[0].start)
@@ -612,9 +614,9 @@ class Islands:
         if self.code(j) != "n":
             return False
         j += 1
-        while self.code(j) in "-~_n":
+        while self.code(j) in "-~_n()":
             j += 1
-        return self.code(j) == "t"
+        return "time_unit" in self.entries[j].roles if self.code(j) != "\n" else False
 
     def _lasting(self, i: int) -> bool:
         """Whether a duration follows "for", and not an age ("for 2 to 6 years old")."""
@@ -743,6 +745,10 @@ class Islands:
                     out.append(self._lexeme("WHICHEVER", which))
                 out[-1].last = close + 1
                 break
+            elif code == "(" and kind == "NUMBER" and self.code(i + 1) == "n" and self.code(i + 2) == ")":
+                i += 2  # "one (1) month"
+                if "time_unit" in self.entries[i + 1].roles and self.code(i + 1) != "\n":
+                    self.codes[i + 1 - self.first] = "t"
             elif code == "(" and kind == "TIME":
                 close = self._repeated(i)
                 if not close:

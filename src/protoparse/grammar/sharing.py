@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from protoparse.grammar.facts import Cutter, Draft, Node, Tree, drafts
 from protoparse.lexicon import fold
-from protoparse.model import Modifier
+from protoparse.model import Modifier, Window
 
 
 def join(cutter: Cutter, op: Literal["all", "any"], left: Tree | None, right: Tree | None, link: Any) -> Tree | None:
@@ -18,7 +18,7 @@ def join(cutter: Cutter, op: Literal["all", "any"], left: Tree | None, right: Tr
     if left is None or right is None:
         return left or right
     if isinstance(right, Draft) and right.concept is None:
-        return _lone(op, left, right)
+        return _lone(cutter, op, left, right)
     members = list(left.members) if isinstance(left, Node) and left.op == op else [left]
     if _both_sexes(members[-1], right):
         # "male or female" restricts nobody
@@ -67,7 +67,7 @@ def _kinds(members: list[Tree], right: Tree) -> bool:
     return all(d.value is None for m in [*members, right] for d in drafts(m))
 
 
-def _lone(op: Literal["all", "any"], left: Tree, right: Draft) -> Tree:
+def _lone(cutter: Cutter, op: Literal["all", "any"], left: Tree, right: Draft) -> Tree:
     """A member that names nothing: a second value, window or modifier of what stands before it."""
     target = left
     while isinstance(target, Node):
@@ -84,8 +84,12 @@ def _lone(op: Literal["all", "any"], left: Tree, right: Draft) -> Tree:
             return left
         members = left.members if isinstance(left, Node) and left.op == op else [left]
         return Node(op, [*members, twin])
-    if right.time is not None and target.time is None:
-        target.time = right.time
+    if right.time is not None and target.concept is None and target.time is not None:
+        target.name_by_anchor(cutter.text)
+        right.name_by_anchor(cutter.text)
+        return Node(op, [left, right])
+    if right.time is not None:
+        target.time = right.time if target.time is None else _either(target.time, right.time)
         target.cover(right.first, right.last)
     target.modifiers += right.modifiers
     if right.modifiers:
@@ -93,6 +97,13 @@ def _lone(op: Literal["all", "any"], left: Tree, right: Draft) -> Tree:
     if right.standing and not target.standing:
         target.standing = right.standing
     return left
+
+
+def _either(first: Window, second: Window) -> Window:
+    """ "in the last 6 months or within the next 6 months": one fact, two windows."""
+    options = [w for x in (first, second) for w in (x.any_of if isinstance(x.any_of, tuple) else (x,))]
+    span = (first.span[0], second.span[1]) if first.span and second.span else None
+    return Window(any_of=tuple(options), span=span)
 
 
 def _again(model: Draft, limit: Draft) -> Draft:

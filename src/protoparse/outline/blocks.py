@@ -48,7 +48,7 @@ class Block(Struct):
 
 
 def _indent(text: str, start: int, end: int) -> int:
-    return end - start + (_TAB - 1) * text.count("\t", start, end) if end > start else 0
+    return end - start + (_TAB - 1) * text.count("\t", start, end)
 
 
 def _width(lengths: list[int]) -> int | None:
@@ -98,7 +98,7 @@ def blocks(text: str, low: str) -> list[Block]:
             made.append(Block(first, end, end, 0, 0, [], True, comments=[(first, end)]))
             current, blank = None, True
             continue
-        indent = _indent(text, start, first)
+        indent = _indent(text, start, first) if first > start else 0
         marks = leading(text, first, end)
         wrapped = False
         if current and not gap:

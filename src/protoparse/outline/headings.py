@@ -47,6 +47,8 @@ _SENTENCE = re.compile(
 )
 _BEFORE = re.compile(r"[\w\s/&,.()'’+\-–:]*")
 _TAIL_STOP = re.compile(r"\s*(?:[:：](?!\d)|[-–—]\s)\s*")
+_MOST_BEFORE = 8
+"""How many words may stand before the key word of a section heading."""
 _DRESS = "*_#= \t\xa0"
 _VERB = re.compile(
     r"\s*(?:will\s+)?(?:include[sd]?|including|are|were|is|was|be|compris\w+|"
@@ -82,7 +84,7 @@ def section(text: str, start: int, end: int, *, marked: bool = False) -> Heading
     if not m:
         return None
     before = text[start : m.start()]
-    if len(before.split()) > 8 or not _BEFORE.fullmatch(before.strip(_DRESS)) or _SENTENCE.search(before):
+    if len(before.split()) > _MOST_BEFORE or not _BEFORE.fullmatch(before.strip(_DRESS)) or _SENTENCE.search(before):
         return None
     if "." in before.rstrip(_DRESS)[:-1] or (before.rstrip(_DRESS).endswith((":", ",")) and not _COHORT.search(before)):
         return None
@@ -136,11 +138,14 @@ def section(text: str, start: int, end: int, *, marked: bool = False) -> Heading
 
 
 def _key(text: str, start: int, end: int) -> re.Match[str] | None:
-    """The word that says which section it is, looked for where its stem stands."""
+    """The word that says which section it is, looked for where its stem stands, unless too much stands before."""
     stem = _STEM.search(text, start, end)
     if not stem:
         return None
-    return _KEY.search(text, max(start, stem.start() - 16), min(len(text), end + SECTION_REACH))
+    place = max(start, stem.start() - 16)
+    if len(text[start:place].split()) > _MOST_BEFORE:
+        return None
+    return _KEY.search(text, place, min(len(text), end + SECTION_REACH))
 
 
 def _whole(text: str, place: int, end: int) -> bool:

@@ -17,6 +17,7 @@ from protoparse.outline.headings import sentence
 _COUNTS = {
     w: i for i, w in enumerate(["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"])
 }
+_NUMBERS = (*_COUNTS, *map(str, range(10)))
 _N = r"(?P<%s>\d{1,2}|one|two|three|four|five|six|seven|eight|nine|ten)"
 _LISTED = (
     r"(?:following|these|criteria|below|conditions|features|symptoms|signs|items|risk factors|"
@@ -32,6 +33,7 @@ _LEADS = re.compile(
     """,
     re.I | re.X,
 )
+_TO_THE_END = re.compile(r"[^.;]+[.:]?\W*$")
 _CONSUMED = re.compile(r"following\b[^.;:]{0,90}:\s*\S", re.I)
 
 
@@ -42,6 +44,9 @@ def leads(own: str) -> bool:
         return True
     low = tail.lower()
     if "following" in low or "below" in low or "listed" in low:
+        last = max(low.rfind("following"), low.rfind("below"), low.rfind("listed"))
+        if not low.startswith("following") and not _TO_THE_END.match(low, last):
+            return False
         m = _LEADS.search(tail)
         return m is not None and not _CONSUMED.search(tail, m.start())
     low = low.rstrip(".,- ")
@@ -103,6 +108,18 @@ _LAST_AND = re.compile(r"(?:^|[^/\w])\s*and\W*$", re.I)
 _RELAXES = re.compile(r"\b(?:for|in|if|when)\b", re.I)
 
 
+_PROVISOS = ("provid", "if", "long as", "when")
+
+
+def _holds(text: str, stems: Sequence[str]) -> bool:
+    """Whether a text has any of the stems that a slow pattern needs."""
+    low = text.lower()
+    for stem in stems:  # noqa: SIM110 - a generator would cost more than it saves
+        if stem in low:
+            return True
+    return False
+
+
 def combine(own: str, kind: Kind, children: Sequence[str]) -> Combine:
     """How children count: by the words of their lead-in, else by the connectives between them, else by kind."""
     clause = _last_clause(own)
@@ -113,13 +130,13 @@ def combine(own: str, kind: Kind, children: Sequence[str]) -> Combine:
             return "except"
     elif (
         kind != "exclusion"
-        and (_THEN.search(clause) or (_SOME_MUST.match(clause) and not _ANY.search(clause)))
+        and ((_holds(clause, _PROVISOS) and _THEN.search(clause)) or (_SOME_MUST.match(clause) and not _ANY.search(clause)))
         and not sentence(clause)
     ):
         return "then"
     if _EXCEPT.search(_ASIDE.sub("", clause).rstrip(" .:;*_")):
         return "except"
-    counts = list(_AT_LEAST.finditer(clause))
+    counts = list(_AT_LEAST.finditer(clause)) if _holds(clause, _NUMBERS) else []
     m = counts[-1] if counts else None
     if m and _MUST_COUNT.search(clause, m.start()):
         word = (m["a"] or m["b"] or m["c"]).lower()
@@ -199,6 +216,11 @@ _TRAIL = re.compile(
 )
 
 
+_POINTERS = ("following", "these", "below")
+_TRAIL_ENDS = ("follows", "including", "limited to", "such as", "defined as", "defined by", "except", "except for",
+               "unless", "they", "exception of")  # fmt: skip
+
+
 def lead(own: str) -> tuple[int, int] | None:
     """The offsets of the words that only introduce an item's children; None where all of it says something."""
     text = own.rstrip()
@@ -206,9 +228,8 @@ def lead(own: str) -> tuple[int, int] | None:
         return None
     if _WHOLE.match(text[:400]) and len(text) <= 400:
         return 0, len(text)
-    if len(text) > 300:
-        cut = len(text) - 300
-        m = _TRAIL.search(text, cut)
-    else:
-        m = _TRAIL.search(text)
+    tail = text[-300:].lower()
+    if not _holds(tail, _POINTERS) and not tail.rstrip(" \t\r\n\xa0.:,").endswith(_TRAIL_ENDS):
+        return None
+    m = _TRAIL.search(text, max(0, len(text) - 300))
     return (m.start("lead"), len(text)) if m else None

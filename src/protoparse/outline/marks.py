@@ -67,9 +67,19 @@ def roman(word: str) -> int:
     return total
 
 
+def _frame(opening: str, closing: str) -> str:
+    """The style of a list with "%" for its counting word: `(%)`, `%.`."""
+    fold = {"（": "(", "【": "[", "\\[": "["}
+    opening = fold.get(opening, opening)
+    if opening:
+        return opening + "%" + {"(": ")", "[": "]"}[opening]
+    return "%" + (")" if closing.endswith(")") and "." not in closing else ".")
+
+
 @lru_cache(1024)
-def _readings(word: str, frame: str) -> tuple[Reading, ...]:
-    """What a counting word may mean in a frame such as `(%)` or `%.`."""
+def _readings(opening: str, word: str, closing: str) -> tuple[Reading, ...]:
+    """What a counting word may mean between what opens and what closes it."""
+    frame = _frame(opening, closing)
     if word[0].isdigit():
         *above, last = word.split(".")
         return ((frame.replace("%", "1." * len(above) + "1"), int(last)),)
@@ -86,14 +96,6 @@ def _circled(sign: str) -> tuple[Reading, ...]:
         if 0 <= ord(sign) - ord(first) < 20:
             return ((first, ord(sign) - ord(first) + 1),)
     return ()
-
-
-def _frame(opening: str, closing: str) -> str:
-    fold = {"（": "(", "【": "[", "\\[": "["}
-    opening = fold.get(opening, opening)
-    if opening:
-        return opening + "%" + {"(": ")", "[": "]"}[opening]
-    return "%" + (")" if closing.endswith(")") and "." not in closing else ".")
 
 
 def leading(text: str, start: int, end: int) -> list[Mark]:
@@ -114,19 +116,19 @@ def leading(text: str, start: int, end: int) -> list[Mark]:
                 case "bullet":
                     readings = ((m["bullet"].lstrip("\\"), 0),)
                 case "inner":
-                    readings = _readings(m["inner"], _frame(m["open"], ""))
+                    readings = _readings(m["open"], m["inner"], "")
                 case "stop":
-                    readings = _readings(m["number"], _frame("", m["stop"] or "."))
+                    readings = _readings("", m["number"], m["stop"] or ".")
                 case "levels":
                     major, *_, minor = m["levels"].split(".")
                     if len(minor) > 1:  # "2.18 Years": a second item that begins with a number
                         marks.append(Mark(place, place + len(major) + 1, (("1.", int(major)),)))
                         break
-                    readings = _readings(m["levels"], "%.")
+                    readings = _readings("", m["levels"], ".")
                 case "close":
                     if _SPECIES.match(text, place, end):
                         break
-                    readings = _readings(m["letter"], _frame("", m["close"]))
+                    readings = _readings("", m["letter"], m["close"])
                 case "circled":
                     readings = _circled(m["circled"])
                 case _:
@@ -174,14 +176,22 @@ def inline(text: str, start: int, end: int) -> Iterator[Mark]:
         elif not narrow and m["circled"]:
             yield Mark(place, m.end(), _circled(m["circled"]))
         elif bool(m["open"]) <= (m["close"] != "."):
-            yield Mark(place, m.end(), _readings(m["word"], _frame(m["open"], m["close"].replace("）", ")"))))
+            yield Mark(place, m.end(), _readings(m["open"], m["word"], m["close"].replace("）", ")")))
 
 
 _INLINE_END = re.compile(
-    rf"[.)）•●▪*–{_CIRCLED}-](?:(?<=[\s;:；：。].)|(?<=[\s;:；：。(（]\w.)|(?<=[\s;:；：。(（][\divx][\divx].)|(?<=[ivx]{{3}}.)|(?<=[{_CIRCLED}]))"
+    rf"""
+    [.)）•●▪*–{_CIRCLED}-]
+    (?: (?<=[.)）])(?![\d.a-z])(?:(?<=[\s;:；：。(（]\w.)|(?<=[\s;:；：。(（][\divx][\divx].)|(?<=[ivx]{{3}}.))
+      | (?<=[\s;:；：。][•●▪])
+      | (?<=[\s;:；：。][*–-])(?=\s+[A-Z\d≥≤<>\\])
+      | (?<=[{_CIRCLED}])
+    )
+    """,
+    re.X,
 )
 
 
 def inline_ends(text: str) -> list[int]:
-    """The places in a text where a mark inside a line could end: where there is none, `inline` finds nothing."""
+    """The places in a text where marks inside a line may end: in a stretch without any, `inline` finds nothing."""
     return [m.start() for m in _INLINE_END.finditer(text)]

@@ -43,6 +43,8 @@ class RunOns:
         """The items that run on in a block, each as a block of its own; `after` is the block below."""
         text, marks, end, part = self.text, whole.marks, whole.end, whole
         found = list(inline(text, whole.body, end))
+        if not found:
+            return [whole]
         items: list[Block] = []
         bullet = marks[-1].readings[0][0] if marks and marks[-1].bullet else ""
         second = {reading for mark in found for reading in mark.readings if reading[1] == 2}
