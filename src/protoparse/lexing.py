@@ -36,12 +36,67 @@ CODES: Mapping[str, str] = {
 """What a role is called in the tables, and its code; a word of several roles takes the code of the first listed here
 in which it may stand alone (see `_PRIORITY`), and keeps the others for the grammar to ask."""
 
-_PRIORITY = (
-    "comma stop open close slash colon dash and or number reference before_number after_number between "
-    "notpseudo not except permission refusal subjective include whichever past next within before after at during since until "
-    "history presence current family cause method purpose definition of for if times from to "
-    "modifier qualitative measurement concept anchor clause time_unit unit preposition determiner population filler ago guard"
-).split()
+_PRIORITY = [
+    "comma",
+    "stop",
+    "open",
+    "close",
+    "slash",
+    "colon",
+    "dash",
+    "and",
+    "or",
+    "number",
+    "reference",
+    "before_number",
+    "after_number",
+    "between",
+    "notpseudo",
+    "not",
+    "except",
+    "permission",
+    "refusal",
+    "subjective",
+    "include",
+    "whichever",
+    "past",
+    "next",
+    "within",
+    "before",
+    "after",
+    "at",
+    "during",
+    "since",
+    "until",
+    "history",
+    "presence",
+    "current",
+    "family",
+    "cause",
+    "method",
+    "purpose",
+    "definition",
+    "of",
+    "for",
+    "if",
+    "times",
+    "from",
+    "to",
+    "modifier",
+    "qualitative",
+    "measurement",
+    "concept",
+    "anchor",
+    "clause",
+    "time_unit",
+    "unit",
+    "preposition",
+    "determiner",
+    "population",
+    "filler",
+    "ago",
+    "guard",
+]
 _RANK = {role: rank for rank, role in enumerate(_PRIORITY)}
 
 CONCEPTS: tuple[tuple[str, Domain], ...] = (
@@ -64,7 +119,9 @@ _TOKEN = re.compile(
     r"|[^\W\d_]+(?:['’]s\b|\d+[^\W_]*|(?<=[a-z])(?:['’][a-z]\b))?"
     r"|[^\w\s]|_"
 )
-_WORDS = re.compile(r"\d+(?:[.,]\d+)*|[^\W\d_]+(?:['’]s\b|\d+[^\W_]*)?|[<>]\s?=|=\s?[<>]|\+/-|e\.g\.?|i\.e\.?|&(?:lt|gt|le|ge);=?|[^\w\s]|_")
+_WORDS = re.compile(
+    r"\d+(?:[.,]\d+)*|[^\W\d_]+(?:['’]s\b|\d+[^\W_]*)?|[<>]\s?=|=\s?[<>]|\+/-|e\.g\.?|i\.e\.?|&(?:lt|gt|le|ge);=?|[^\w\s]|_"
+)
 _ROMAN = re.compile(r"(?:i{1,3}|iv|v|vi{0,2})[abc]?\d?")
 _SUPERSCRIPT = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹", "0123456789")
 
@@ -137,7 +194,7 @@ def scale_unit(text: str) -> str:
     plain = text.translate(_SUPERSCRIPT)
     power, per = plain.split("/", 1)
     exponent = re.sub(r"[^\d]", "", re.split(r"10", power, maxsplit=1)[1])
-    volume = re.sub(r"\s", "", per).translate(str.maketrans({"µ": "u", "μ": "u", "³": "3", "^": ""})).lower()
+    volume = re.sub(r"\s", "", per).translate(str.maketrans("µμ³", "uu3", "^")).lower()
     return f"10*{exponent}/" + {"l": "L", "ul": "uL", "ml": "mL", "dl": "dL", "mm3": "mm3", "kg": "kg"}[volume]
 
 

@@ -14,14 +14,14 @@ Every `span` is a half-open pair of code-point offsets into `Document.text`. A r
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Any, Literal, TypeAlias, TypeVar
+from typing import Any, Final, Literal, TypeAlias, TypeVar
 
 import msgspec
 from msgspec import UNSET, Struct, UnsetType
 
 from protoparse.errors import DocumentError, NestingError
 
-FORMAT = "protoparse.criteria/1"
+FORMAT: Final = "protoparse.criteria/1"
 MAX_DEPTH = 60
 """The deepest nesting of criteria and of rules that is read, built or written."""
 

@@ -110,7 +110,7 @@ class _Rules:
         """An item and its children as a criterion."""
         breaks = self.lexemes.breaks
         readings = []
-        for start, end in _pieces(item):
+        for _ in _pieces(item):
             first = breaks[self.piece - 1] + 1 if self.piece else 0
             last = breaks[self.piece]
             self.piece += 1
@@ -129,7 +129,7 @@ class _Rules:
             known.append((start, start + len(item.label)))
         if item.group:
             start = self.text.find(item.group, *item.span)
-            if 0 <= start and (not item.body or start < item.body[0][0]):
+            if start >= 0 and (not item.body or start < item.body[0][0]):
                 known.append((start, start + len(item.group)))
         return Criterion(
             id=id_,

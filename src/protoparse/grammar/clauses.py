@@ -17,7 +17,19 @@ from typing import Any, NamedTuple
 from lark import Transformer
 from msgspec.structs import replace
 
-from protoparse.grammar.facts import Bracket, Cutter, Draft, Node, Tree, Words, aged, alternatives, empty, repeat_subject, rule
+from protoparse.grammar.facts import (
+    Bracket,
+    Cutter,
+    Draft,
+    Node,
+    Tree,
+    Words,
+    aged,
+    alternatives,
+    empty,
+    repeat_subject,
+    rule,
+)
 from protoparse.grammar.files import grammar_text
 from protoparse.grammar.phrases import Phrase, Value, phrases
 from protoparse.grammar.sharing import join
@@ -92,7 +104,9 @@ class _Meaning(Transformer[Any, Any]):
         target = base
         while isinstance(target, Node):
             target = target.members[-1] if target.op != "except" else target.members[0]
-        target.includes += examples.members if isinstance(examples, Node) and examples.op in ("all", "any") else [examples]
+        target.includes += (
+            examples.members if isinstance(examples, Node) and examples.op in ("all", "any") else [examples]
+        )
         return base  # type: ignore[no-any-return]
 
     def limited(self, x: list[Any]) -> Tree | None:
@@ -127,8 +141,10 @@ class _Meaning(Transformer[Any, Any]):
 
 def _as_any(tree: Tree) -> Tree:
     """ "no A and B" denies either."""
-    if isinstance(tree, Node) and tree.op == "all" and not any(
-        isinstance(m, Draft) and m.value is not None for m in tree.members
+    if (
+        isinstance(tree, Node)
+        and tree.op == "all"
+        and not any(isinstance(m, Draft) and m.value is not None for m in tree.members)
     ):
         return Node("any", tree.members)
     return tree
@@ -201,7 +217,11 @@ class _Shaper:
                     # The scale inside "≥ grade 3" is content of its own.
                     inner = codes.find("M", phrase.first - offset, phrase.last - offset)
                     if inner >= 0:
-                        out.append(_Clause("WORDS", inner + offset, inner + offset + 1, Words(inner + offset, inner + offset + 1)))
+                        out.append(
+                            _Clause(
+                                "WORDS", inner + offset, inner + offset + 1, Words(inner + offset, inner + offset + 1)
+                            )
+                        )
                     out.append(_Clause("VALUE", phrase.first, phrase.last, phrase))
                 else:
                     out.append(_Clause("WINDOW", phrase.first, phrase.last, phrase))
@@ -213,11 +233,12 @@ class _Shaper:
                 kind = "IF" if self._guard(i) else None
             elif c == "v":
                 kind = "DUTY" if entries[i].text in _DUTIES else None
-            elif c == "(" and depth >= MAX_BRACKETS or c == ")" and depth == 0:
-                kind = None
-            elif c == "/" and not self._between_names(i):
-                kind = None
-            elif c == "." and self._abbreviating(i):
+            elif (
+                (c == "(" and depth >= MAX_BRACKETS)
+                or (c == ")" and depth == 0)
+                or (c == "/" and not self._between_names(i))
+                or (c == "." and self._abbreviating(i))
+            ):
                 kind = None
             if kind is None:
                 if begin < 0:
@@ -261,13 +282,20 @@ class _Shaper:
 
     def _between_names(self, i: int) -> bool:
         """Whether a slash stands between two things with names of their own."""
-        return i > self.first and i + 1 < self.last and self.cutter.code(i - 1) in "KM" and self.cutter.code(i + 1) in "KM"
+        return (
+            i > self.first and i + 1 < self.last and self.cutter.code(i - 1) in "KM" and self.cutter.code(i + 1) in "KM"
+        )
 
     def _abbreviating(self, i: int) -> bool:
         """Whether a full stop belongs to a word ("approx.", "St. John")."""
         cutter = self.cutter
-        return cutter.entries[i].text == "." and i > self.first and (
-            cutter.entries[i - 1].text in _ABBREVIATIONS or (i + 1 < self.last and cutter.ends[i] == cutter.starts[i + 1])
+        return (
+            cutter.entries[i].text == "."
+            and i > self.first
+            and (
+                cutter.entries[i - 1].text in _ABBREVIATIONS
+                or (i + 1 < self.last and cutter.ends[i] == cutter.starts[i + 1])
+            )
         )
 
     def _people(self, clauses: list[_Clause]) -> bool:
@@ -348,7 +376,12 @@ class _Shaper:
                     frames[-1] = [False, False]
                 elif kind == "AND" and item.value == "but" and follower is not None and follower.type == "VALUE":
                     item.type = "OR"  # "≤ 2.5 × ULN, but ≤ 5 × ULN if …" allows either
-                elif kind == "COMMA" and follower is not None and follower.type == "WINDOW" and self._closes(items, n + 2):
+                elif (
+                    kind == "COMMA"
+                    and follower is not None
+                    and follower.type == "WINDOW"
+                    and self._closes(items, n + 2)
+                ):
                     item.type = "DROP"  # "bleeding or transfusion, within 8 weeks"
                 elif kind == "COMMA":
                     if not item.value and behind:
@@ -494,10 +527,37 @@ _TERMINAL = {
 _STRUCTURE = re.compile(r"[&|,/:.()!X?Ipov+#]")
 _SUBSTANCE = re.compile("[wKMYqamrnutLHC]")
 _ASIDE = re.compile(r"(?<=[wKMaq])\([wKMa]\)")
-_ABBREVIATIONS = frozenset("approx dr st vs etc incl max min resp no fig cf al ca pt pts".split())
-_DUTIES = frozenset("must should shall agree agrees will".split()) | {"must agree", "should agree", "must be", "must have"}
+_ABBREVIATIONS = frozenset(
+    ["approx", "dr", "st", "vs", "etc", "incl", "max", "min", "resp", "no", "fig", "cf", "al", "ca", "pt", "pts"]
+)
+_DUTIES = frozenset(["must", "should", "shall", "agree", "agrees", "will"]) | {
+    "must agree",
+    "should agree",
+    "must be",
+    "must have",
+}
 _VERBS = frozenset(
-    "has have had must should is are was were having shall will can requires require meets meet willing able".split()
+    [
+        "has",
+        "have",
+        "had",
+        "must",
+        "should",
+        "is",
+        "are",
+        "was",
+        "were",
+        "having",
+        "shall",
+        "will",
+        "can",
+        "requires",
+        "require",
+        "meets",
+        "meet",
+        "willing",
+        "able",
+    ]
 )
 
 
@@ -536,7 +596,7 @@ def _finish(made: Rule, cutter: Cutter, lexemes: Lexemes, first: int, last: int)
     """The rule, widened over the carrier words beside it, and the runs of content that no fact took."""
     starts, ends, taken, codes = lexemes.starts, lexemes.ends, cutter.taken, cutter.codes
     spans: list[Span] = []
-    begin = first  # where the next unread run would begin: behind what was taken last
+    begin = end = first  # `begin`: where the next unread run would begin, behind what was taken last
     run = -1
     for i in range(first, last):
         if taken[i - first]:

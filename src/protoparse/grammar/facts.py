@@ -13,13 +13,11 @@ from typing import Any, Literal, NamedTuple
 from msgspec.structs import replace
 
 from protoparse.grammar.phrases import Value, merge
-from protoparse.grammar.terms import domain_of, generic
+from protoparse.grammar.terms import domain_of
 from protoparse.lexicon import fold
 from protoparse.lexing import Entry, Term
 from protoparse.model import (
-    All,
     Anchor,
-    Any_,
     Bound,
     Comparison,
     Concept,
@@ -221,7 +219,12 @@ class Cutter:
             elif phrase.cue >= 0 and self.entries[phrase.cue].text in _LOCATIVE:
                 linked = False
             term = self.entries[phrase.last - 1].roles.get("concept")
-            if linked and term is not None and term.domain in ("condition", "person") and self.code(phrase.last - 1) == "K":
+            if (
+                linked
+                and term is not None
+                and term.domain in ("condition", "person")
+                and self.code(phrase.last - 1) == "K"
+            ):
                 return phrase
         return None
 
@@ -237,13 +240,13 @@ class Cutter:
                 if begin < 0:
                     begin, known = i, False
                 known = known or code in "KM"
-            elif code == "O" and begin >= 0 and i + 1 < last and codes[i + 1 - offset] in "wKMamqdn":
-                pass
-            elif code == "d" and begin >= 0 and codes[i - 1 - offset] == "O":
-                pass
-            elif code in "-/y'" and begin >= 0:
-                pass
-            elif code == "w" or code == "y":
+            elif (
+                (code == "O" and begin >= 0 and i + 1 < last and codes[i + 1 - offset] in "wKMamqdn")
+                or (code == "d" and begin >= 0 and codes[i - 1 - offset] == "O")
+                or (code in "-/y'" and begin >= 0)
+                or code == "w"
+                or code == "y"
+            ):
                 pass
             else:
                 if begin >= 0:
@@ -550,8 +553,11 @@ class Cutter:
         if value.bare and comparison.operator == "=" and comparison.reference is not None:
             comparison = replace(comparison, operator="<=" if self.kind != "exclusion" else ">=")
         lower = self.text[slice(*draft.concept)].lower() if draft.concept else ""
-        if timely and draft.domain != "measurement" and not _TIMED.search(lower) and (
-            code not in ("s", "min") or draft.domain == "condition"
+        if (
+            timely
+            and draft.domain != "measurement"
+            and not _TIMED.search(lower)
+            and (code not in ("s", "min") or draft.domain == "condition")
         ):
             # "30-day readmission", "4-7 days": a time that nothing compares is no duration of the thing
             if not value.bare and not value.loose:
@@ -623,7 +629,10 @@ class Cutter:
                 target.cover(node.first, node.last)
             return tree
         lower = self.text[slice(*node.concept)].lower()
-        if node.value is None and any(w in lower for w in ("formula", "equation", "criteria", "method", "gault", "scale", "assay", "classification")):
+        if node.value is None and any(
+            w in lower
+            for w in ("formula", "equation", "criteria", "method", "gault", "scale", "assay", "classification")
+        ):
             self._add_modifier(target, "method", node.concept)
             return tree
         methods = [m for m in node.modifiers if m.type == "method"]
@@ -746,9 +755,13 @@ def _fact(draft: Draft, text: str, kind: Kind) -> Fact | None:
         return None
     words = text[slice(*draft.concept)]
     time = draft.time
-    if draft.standing == "history" and (time is None or (time.start is None and time.end is None and not isinstance(time.any_of, tuple))):
+    if draft.standing == "history" and (
+        time is None or (time.start is None and time.end is None and not isinstance(time.any_of, tuple))
+    ):
         time = replace(time, end=_SCREENING) if time else Window(end=_SCREENING)
-    elif draft.standing == "current" and (time is None or (time.start is None and time.end is None and not isinstance(time.any_of, tuple))):
+    elif draft.standing == "current" and (
+        time is None or (time.start is None and time.end is None and not isinstance(time.any_of, tuple))
+    ):
         time = replace(time, start=_SCREENING, end=_SCREENING) if time else Window(start=_SCREENING, end=_SCREENING)
     elif time is None and any(m.type == "status" and m.value == "active" for m in draft.modifiers):
         pass

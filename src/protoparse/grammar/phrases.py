@@ -259,8 +259,13 @@ class _Meaning(Transformer[Any, Any]):
 
     def lasting_beside(self, x: list[Any]) -> Window:
         bound = Bound(anchor=_anchor(self.text, x[3]))
-        side = "start" if x[2].type == "AFTER" else "end"
-        return Window(**{side: bound}, duration=x[1].comparisons[0], span=(x[0].start, x[3].end))
+        after = x[2].type == "AFTER"
+        return Window(
+            start=bound if after else None,
+            end=None if after else bound,
+            duration=x[1].comparisons[0],
+            span=(x[0].start, x[3].end),
+        )
 
     def lasting_lately(self, x: list[Any]) -> Window:
         frame = _beside("BEFORE", Anchor(event="unspecified"), x[3], (x[0].start, _end(x[3])))
@@ -297,7 +302,7 @@ def _one(operator: Operator, amount: _Amount, start: int, end: int) -> Value:
 
 
 def _between(low: _Amount, high: _Amount, start: int, *, below: str = ">=", above: str = "<=") -> Value:
-    if below[0] == above[0] or low.reference != high.reference and low.reference is not None:
+    if below[0] == above[0] or (low.reference != high.reference and low.reference is not None):
         # "< 5 to < 10": no range
         return Value(
             (
@@ -508,7 +513,7 @@ class Islands:
             code = codes[k]
             if code == "n":
                 before = entries[first + k - 1].text if k else ""
-                if before in _NAMED_BY_NUMBER and not (k > 1 and codes[k - 2] == "M") or self._in_name(k):
+                if (before in _NAMED_BY_NUMBER and not (k > 1 and codes[k - 2] == "M")) or self._in_name(k):
                     codes[k] = "w"
                     continue
                 self._unit_behind(k)
@@ -573,7 +578,7 @@ class Islands:
                     continue
             if known and event is not None and code in _NAMING:
                 return None
-            if code in _NAMING or code == "v" and event is None and size < 3:
+            if code in _NAMING or (code == "v" and event is None and size < 3):
                 if event is None or code in "wa":
                     end = k + 1
                 k += 1
@@ -588,9 +593,7 @@ class Islands:
                     k = j
                 else:
                     break
-            elif code == "d" and event is None:
-                k += 1
-            elif code == "-" and k + 1 < n and codes[k + 1] in _NAMING and size:
+            elif (code == "d" and event is None) or (code == "-" and k + 1 < n and codes[k + 1] in _NAMING and size):
                 k += 1
             else:
                 break
@@ -642,9 +645,9 @@ class Islands:
             if code in _DIRECT:
                 if code == "t" and kind not in ("NUMBER", "PAST", "NEXT", "WITHIN"):
                     break
-                if code == "u" and kind != "NUMBER" or code == "h" and not timely:
+                if (code == "u" and kind != "NUMBER") or (code == "h" and not timely):
                     break
-                if code == "L" and not out or code == "W" and not self._quantity_at(i + 1):
+                if (code == "L" and not out) or (code == "W" and not self._quantity_at(i + 1)):
                     break
                 timely = timely or code in "WPN"
                 out.append(self._lexeme(_DIRECT[code], i))
@@ -655,11 +658,11 @@ class Islands:
                 entry = self.entries[i]
                 minus = Entry("n", entry.text, {"number": -entry.roles["number"]})
                 out.append(Lexeme("NUMBER", minus, i, i + 1, self.starts[i - 1], self.ends[i]))
-            elif code in "-~" or code == "U" and kind in _AMOUNT:
+            elif code in "-~" or (code == "U" and kind in _AMOUNT):
                 after = self.code(self._next(i + 1))
                 if kind in _AMOUNT and after in "n<rL":
                     out.append(self._lexeme("TO", i))
-                elif code == "U" or kind == "EVENT" and code == "~":
+                elif code == "U" or (kind == "EVENT" and code == "~"):
                     out.append(self._lexeme("UNTIL" if code == "U" else "TO", i))
                     if not self._limit(out, i + 1):
                         out.pop()
@@ -668,7 +671,7 @@ class Islands:
                     continue
                 else:
                     break
-            elif code == "O" or code == "p" and self.entries[i].text in ("to", "in"):
+            elif code == "O" or (code == "p" and self.entries[i].text in ("to", "in")):
                 j = self._next(i + 1)
                 if self.code(j) == "L":
                     pass
@@ -789,7 +792,13 @@ class Islands:
         kind = out[-1].type if out else ""
         j = self._next(i + 1)
         after = self.code(j)
-        if code == "/" and after == "n" and kind == "NUMBER" and self.entries[j].text in ("10", "100") and self.ends[i] == self.starts[j]:
+        if (
+            code == "/"
+            and after == "n"
+            and kind == "NUMBER"
+            and self.entries[j].text in ("10", "100")
+            and self.ends[i] == self.starts[j]
+        ):
             self.codes[j - self.first] = "_"  # "4/10" is 4 on a scale of ten
             return ""
         if code == "," and after in "&|" and kind in _AMOUNT:
@@ -827,12 +836,37 @@ class Islands:
 
 
 _NAMED_BY_NUMBER = frozenset(
-    "type phase arm cohort group part visit version section item question step appendix figure table covid covid-19 "
-    "criterion criteria protocol study cycle number no #".split()
+    [
+        "type",
+        "phase",
+        "arm",
+        "cohort",
+        "group",
+        "part",
+        "visit",
+        "version",
+        "section",
+        "item",
+        "question",
+        "step",
+        "appendix",
+        "figure",
+        "table",
+        "covid",
+        "covid-19",
+        "criterion",
+        "criteria",
+        "protocol",
+        "study",
+        "cycle",
+        "number",
+        "no",
+        "#",
+    ]
 )
 _REACH = 48
 """No phrase is longer: what repeats without end ("within 3 days within 3 days …") is read piece by piece."""
-_SCALES = frozenset("grade stage class score level ages age aged".split())
+_SCALES = frozenset(["grade", "stage", "class", "score", "level", "ages", "age", "aged"])
 _NORMAL = Entry("L", "normal", {"reference": "normal"})
 
 

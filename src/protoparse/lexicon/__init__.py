@@ -32,7 +32,8 @@ def rows(table: str) -> tuple[Row, ...]:
     ]
     header = lines[0].split("\t")
     return tuple(
-        MappingProxyType(dict(zip(header, (*line.split("\t"), *[""] * len(header)), strict=False))) for line in lines[1:]
+        MappingProxyType(dict(zip(header, (*line.split("\t"), *[""] * len(header)), strict=False)))
+        for line in lines[1:]
     )
 
 

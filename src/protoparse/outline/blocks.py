@@ -15,7 +15,7 @@ from msgspec import Struct, field
 
 from protoparse.model import Span
 from protoparse.outline.headings import SECTION_REACH, opens_section, section_stems
-from protoparse.outline.marks import Mark, leading
+from protoparse.outline.marks import Mark, inline_ends, leading
 
 _OTHER_BREAKS = ("\r", "\u2028", "\u2029")
 _COMMENT = re.compile(r"<!--.*?-->|<!--[^\r\n]*")
@@ -42,6 +42,8 @@ class Block(Struct):
     """Whether a blank line stands above."""
     keyed: bool = False
     """Whether a word of section headings stands in it or soon behind."""
+    runs_on: bool = True
+    """Whether a mark may stand inside it."""
     comments: list[Span] = field(default_factory=list)
     inline: bool = False
     """Whether its mark stands inside a line, so that its indent says nothing."""
@@ -79,6 +81,7 @@ def blocks(text: str, low: str) -> list[Block]:
     lines = _lines(text)
     width = _width([len(piece) for _, piece in lines])
     stems, stem = [*section_stems(low), sys.maxsize], 0
+    inner, mark_end = [*inline_ends(text), sys.maxsize], 0
     commented = "<!--" in text
     made: list[Block] = []
     current: Block | None = None
@@ -108,7 +111,9 @@ def blocks(text: str, low: str) -> list[Block]:
         body = marks[-1].end if marks else first
         while stems[stem] < body:
             stem += 1
-        keyed = stems[stem] < end + SECTION_REACH
+        while inner[mark_end] < body:
+            mark_end += 1
+        keyed, runs_on = stems[stem] < end + SECTION_REACH, inner[mark_end] < end
         heads = opens_section(text, low, body, end) if keyed else 0
         if (
             current is None
@@ -121,11 +126,12 @@ def blocks(text: str, low: str) -> list[Block]:
         ):
             while body < end and text[body].isspace():
                 body += 1
-            current = Block(first, body, end, indent, indent + body - first, marks, gap, keyed)
+            current = Block(first, body, end, indent, indent + body - first, marks, gap, keyed, runs_on)
             made.append(current)
         else:
             current.end = end
             current.keyed = current.keyed or keyed
+            current.runs_on = current.runs_on or runs_on
         if heads and heads >= end:
             current = None
         length = len(piece)

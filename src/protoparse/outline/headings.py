@@ -31,7 +31,7 @@ class Heading(NamedTuple):
 
 _KEY = re.compile(
     r"""
-    \b(?:(?P<ex>non[-\s]?inclusion|exclusion(?:ary|s)?|excluded|ineligibility)
+    \b(?=[neis])(?:(?P<ex>non[-\s]?inclusion|exclusion(?:ary|s)?|excluded|ineligibility)
        | (?P<in>inclusions?|included|eligibility|eligible|selection|entry|enrol?lment))\b
     (?P<both>\s*(?:/|\\/|and|&|or)\s*(?:in|ex)clusion)?
     (?P<criteria>\s*criter(?:i(?:a|on|um|as|ons)|a)\b)?

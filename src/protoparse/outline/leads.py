@@ -9,7 +9,7 @@ AtLeastChildren(at_least=2)
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from protoparse.model import AtLeastChildren, Combine, Kind
 from protoparse.outline.headings import sentence
@@ -17,7 +17,7 @@ from protoparse.outline.headings import sentence
 _COUNTS = {
     w: i for i, w in enumerate(["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"])
 }
-_NUMBERS = (*_COUNTS, *map(str, range(10)))
+_DIGIT = re.compile(r"\d")
 _N = r"(?P<%s>\d{1,2}|one|two|three|four|five|six|seven|eight|nine|ten)"
 _LISTED = (
     r"(?:following|these|criteria|below|conditions|features|symptoms|signs|items|risk factors|"
@@ -111,7 +111,7 @@ _RELAXES = re.compile(r"\b(?:for|in|if|when)\b", re.I)
 _PROVISOS = ("provid", "if", "long as", "when")
 
 
-def _holds(text: str, stems: Sequence[str]) -> bool:
+def _holds(text: str, stems: Iterable[str]) -> bool:
     """Whether a text has any of the stems that a slow pattern needs."""
     low = text.lower()
     for stem in stems:  # noqa: SIM110 - a generator would cost more than it saves
@@ -136,7 +136,7 @@ def combine(own: str, kind: Kind, children: Sequence[str]) -> Combine:
         return "then"
     if _EXCEPT.search(_ASIDE.sub("", clause).rstrip(" .:;*_")):
         return "except"
-    counts = list(_AT_LEAST.finditer(clause)) if _holds(clause, _NUMBERS) else []
+    counts = list(_AT_LEAST.finditer(clause)) if _DIGIT.search(clause) or _holds(clause, _COUNTS) else []
     m = counts[-1] if counts else None
     if m and _MUST_COUNT.search(clause, m.start()):
         word = (m["a"] or m["b"] or m["c"]).lower()

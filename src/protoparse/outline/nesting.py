@@ -21,7 +21,7 @@ from protoparse.outline.runons import RunOns
 _CONTENT = re.compile(r"\w")
 _LONE = re.compile(r"\W*(?:and\s*/\s*or|and|or)\W*", re.I)
 _ENDS_OR = re.compile(r"\b(?P<word>and\s*/\s*or|and|or|AND|OR)\s*[,;:.]*\s*$")
-_CONNECTING = ("or", "nd", "r ", "d ", "r;", "r,", "d;", "d,")
+_CONNECTING = frozenset(("or", "nd", "r ", "d ", "r;", "r,", "d;", "d,"))
 _GENERIC = re.compile(
     r"(?:all\s+)?(?:patients?|subjects?|participants?|individuals?|persons?|candidates|volunteers|women|"
     r"they|you)\s+(?:who\s+|that\s+)?(?:must|should|will|shall|have\s+to|"
@@ -33,6 +33,7 @@ _STUDY = re.compile(r"\b(?:eligib\w+|inclu\w+|exclu\w+|enrol\w+|participat\w+|st
 _SEX = re.compile(
     r"\b(?:wom[ea]n|m[ea]n|(?:fe)?males?|child\w*|adults?|boys|girls|pregnant|adolescents|infants)\b", re.I
 )
+_STOP_INSIDE = re.compile(r"[.;:]\s")
 _CAPITAL = re.compile(r"[a-z)]\s[A-Z][a-z]{2,}\s[a-z]")
 
 
@@ -71,6 +72,9 @@ class _Grower:
                 self._stray(block.start, block.end)
                 continue
             start = block.body
+            if block.marks and not block.keyed:
+                self._take(block, None)
+                continue
             for place, heading in over.midline(self.text, self.low, start, block.end) if block.keyed else ():
                 self._read(block, start, self._trim(start, place), first=start == block.body)
                 self._head(place, heading)
@@ -159,13 +163,19 @@ class _Grower:
                     comments=block.comments,
                     inline=not first,
                 )
-            if marks:
-                self.runons.note(marks[-1])
-            items = self.runons.split(block, self._next()) if self.runons.may_split(block) else (block,)
-            for item in items:
-                self._place(item, kind)
-                kind = None
+            self._take(block, kind)
             return
+
+    def _take(self, block: Block, kind: Kind | None) -> None:
+        """Take a block as an item, or as the items that run on in it; `kind`: of the first alone."""
+        if block.marks:
+            self.runons.note(block.marks[-1])
+        if not block.runs_on:
+            self._place(block, kind)
+            return
+        for item in self.runons.split(block, self._next()):
+            self._place(item, kind)
+            kind = None
 
     def _section(self, start: int, end: int, *, marked: bool) -> over.Heading | None:
         line = self.low[start : min(end, start + 120)]
@@ -229,7 +239,7 @@ class _Grower:
     def _place(self, block: Block, kind: Kind | None) -> None:
         text = self.text
         own = text[block.body : block.end]
-        if not self._says(block.body, block.end):
+        if not own[:1].isalnum() and not _CONTENT.search(own):
             self._stray(block.start, block.end)
             return
         if len(own) < 12 and _LONE.fullmatch(own) and self.last is not None:
@@ -300,7 +310,8 @@ class _Grower:
         self.place.stack.append(node)
         self.last = node
         self.fresh = False
-        self._extend(block.end)
+        if parent:
+            self._extend(block.end)
         if not block.marks:
             self._flattened(block)
 
@@ -343,7 +354,7 @@ class _Grower:
 
     def _flattened(self, block: Block) -> None:
         own = self.text[block.body : block.end]
-        if 24 <= len(own) < 5000 and len(_CAPITAL.findall(own)) >= 3 and not re.search(r"[.;:]\s", own):
+        if 24 <= len(own) < 5000 and not _STOP_INSIDE.search(own) and len(_CAPITAL.findall(own)) >= 3:
             self.tree.notes.append(
                 Note(
                     code="flattened-list",

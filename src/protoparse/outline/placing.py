@@ -99,6 +99,10 @@ class Place:
         """How deep a marked item lies, and which reading of its mark is meant."""
         readings = block.marks[-1].readings
         stack = self.stack
+        if stack and not readings[0][1]:
+            top = stack[-1]
+            if top.style == readings[0][0] and top.indent == block.indent and not top.announces and not top.flat:
+                return len(stack) - 1, readings[0]  # the commonest of all: a bullet below its like
         if readings[0][1]:
             back = self._successor(block)
             if back is not None:

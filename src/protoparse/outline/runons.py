@@ -9,11 +9,10 @@ list that its lead-in announces and that has a second item.
 from __future__ import annotations
 
 import re
-from bisect import bisect_left
 
 from protoparse.outline.blocks import Block
 from protoparse.outline.leads import leads
-from protoparse.outline.marks import Mark, Reading, inline, inline_ends
+from protoparse.outline.marks import Mark, Reading, inline
 
 _LIMIT = re.compile(
     r"(?:[<>≤≥=~+/–—-]|\b(?:grades?|cycles?|day|phases?|stages?|types?|parts?|groups?|cohorts?|week|"
@@ -32,12 +31,6 @@ class RunOns:
     def __init__(self, text: str) -> None:
         self.text = text
         self.open: dict[str, int] = {}
-        self._ends = inline_ends(text)
-
-    def may_split(self, block: Block) -> bool:
-        """Whether anything inside a block looks like a mark."""
-        at = bisect_left(self._ends, block.body)
-        return at < len(self._ends) and self._ends[at] < block.end
 
     def split(self, whole: Block, after: Block | None) -> list[Block]:
         """The items that run on in a block, each as a block of its own; `after` is the block below."""
