@@ -216,13 +216,17 @@ def _accounted(document: Document) -> Iterator[str]:
                 yield f"{_name(criterion)}: {_quote(lost[0])} at {lost.start()} is neither read nor marked as unread"
 
 
+PREFIX = 16
+"""How many characters may stand before a label or a group that is printed in front of a criterion."""
+
+
 def _printed(criterion: Criterion, text: str) -> Span:
-    """Where the label, and the group where it is an inline prefix, stand at the criterion's beginning."""
+    """Where the label (behind another mark: "8. h."), and the group where it is a prefix ("In part B,"), stand."""
     start, end = criterion.span
     at = start
     for words in (criterion.label, criterion.group):
         found = text.find(words, at, end) if words else -1
-        if words and found >= 0 and not _SPOKEN.search(text, at, found):
+        if words and 0 <= found - at <= PREFIX:
             at = found + len(words)
     return start, at
 

@@ -124,13 +124,7 @@ class _Rules:
             known.append(rule.span)
         if item.lead:
             known.append(item.lead)
-        if item.label:
-            start = self.text.find(item.label, *item.span)
-            known.append((start, start + len(item.label)))
-        if item.group:
-            start = self.text.find(item.group, *item.span)
-            if start >= 0 and (not item.body or start < item.body[0][0]):
-                known.append((start, start + len(item.group)))
+        known.append((item.span[0], _printed(self.text, item)))
         return Criterion(
             id=id_,
             kind=item.kind,
@@ -142,6 +136,17 @@ class _Rules:
             children=children,
             unparsed=tuple(sorted([*unread, *_gaps(self.text, item.span, [*known, *unread])])),
         )
+
+
+def _printed(text: str, item: Item) -> int:
+    """Where the label and the group that are printed in front of an item end."""
+    start, end = item.span
+    place = start
+    for words in (item.label, item.group):
+        found = text.find(words, place, end) if words else -1
+        if words and 0 <= found - place <= 16 and (not item.body or found < item.body[0][0]):
+            place = found + len(words)
+    return place
 
 
 _WORD = re.compile(r"[^\W_](?:.*[^\W_])?", re.DOTALL)

@@ -7,36 +7,23 @@ several; `rule` turns them into the model. A draft may still lack what its neigh
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any, Literal, NamedTuple
 
 from msgspec.structs import replace
 
+from protoparse.grammar.drafts import Draft, Node, Tree, alternatives, around, blank, drafts, empty, last_draft
 from protoparse.grammar.phrases import Value, merge
 from protoparse.grammar.terms import domain_of
 from protoparse.lexicon import fold
 from protoparse.lexing import Entry, Term
 from protoparse.model import (
-    Anchor,
-    Bound,
     Comparison,
-    Concept,
-    Domain,
-    Except,
-    Experiencer,
-    Fact,
-    If,
     Kind,
     Modifier,
-    Not,
-    Rule,
     Span,
     Window,
-    all_of,
-    any_of,
 )
-
-Op = Literal["all", "any", "not", "except", "if"]
 
 
 class Words(NamedTuple):
@@ -53,67 +40,6 @@ class Bracket(NamedTuple):
     node: Draft | Node | None
     first: int
     last: int
-
-
-class Draft:
-    """A fact in the making."""
-
-    __slots__ = (
-        "bare_value", "concept", "count", "domain", "dose", "experiencer", "first", "includes", "known", "last",
-        "modifiers", "name", "standing", "term", "time", "value", "window_behind",
-    )  # fmt: skip
-
-    def __init__(self) -> None:
-        self.concept: Span | None = None
-        self.domain: Domain | None = None
-        self.name: str | None = None
-        self.term: Term | None = None
-        self.known = False
-        self.value: Comparison | None = None
-        self.bare_value = False
-        self.count: Comparison | None = None
-        self.dose: Comparison | None = None
-        self.time: Window | None = None
-        self.window_behind = False
-        self.standing: Literal["history", "current"] | None = None
-        self.modifiers: list[Modifier] = []
-        self.includes: list[Draft | Node] = []
-        self.experiencer: Experiencer = "patient"
-        self.first = -1
-        self.last = -1
-
-    def copy(self) -> Draft:
-        """A draft with the same content and lists of its own."""
-        twin = Draft()
-        for name in self.__slots__:
-            setattr(twin, name, getattr(self, name))
-        twin.modifiers, twin.includes = list(self.modifiers), list(self.includes)
-        return twin
-
-    def name_by_anchor(self, text: str) -> None:
-        """ "≤ 4 weeks from major surgery" alone is about the surgery."""
-        for bound in (self.time.start, self.time.end) if self.time else ():
-            if isinstance(bound, Bound) and bound.anchor.event in ("event", "surgery", "transplant", "diagnosis"):
-                self.concept = bound.anchor.span
-        if self.concept is not None:
-            self.domain = domain_of(text[slice(*self.concept)].lower().split())
-
-    def cover(self, start: int, end: int) -> None:
-        """Widen the draft's span over these characters."""
-        self.first = start if self.first < 0 else min(self.first, start)
-        self.last = max(self.last, end)
-
-
-class Node:
-    """Drafts joined."""
-
-    __slots__ = ("members", "op")
-
-    def __init__(self, op: Op, members: list[Draft | Node]) -> None:
-        self.op, self.members = op, members
-
-
-Tree = Draft | Node
 
 
 class Phrase(NamedTuple):
@@ -157,6 +83,7 @@ class Cutter:
     # ------------------------------------------------------------ small questions
 
     def code(self, i: int) -> str:
+        """The code of a lexeme."""
         return self.codes[i - self.offset]
 
     def take(self, first: int, last: int) -> None:
@@ -165,6 +92,7 @@ class Cutter:
         self.taken[a:b] = b"\1" * (b - a)
 
     def span(self, first: int, last: int) -> Span:
+        """The characters of these lexemes."""
         return self.starts[first], self.ends[last - 1]
 
     # ------------------------------------------------------------ cutting
@@ -460,7 +388,7 @@ class Cutter:
                 start=old.start or window.start,
                 end=old.end or window.end,
                 duration=old.duration or window.duration,
-                span=_around(old.span, window.span),
+                span=around(old.span, window.span),
             )
 
     def _values(self, draft: Draft, values: list[tuple[Value, int, int]], head: Phrase | None) -> Tree | None:
@@ -596,7 +524,7 @@ class Cutter:
             node = bracket.node
             if node is None:
                 continue
-            if tree is None or (isinstance(tree, Draft) and _blank(tree)):
+            if tree is None or (isinstance(tree, Draft) and blank(tree)):
                 tree = node
                 continue
             if bracket.role == "include":
@@ -646,144 +574,3 @@ class Cutter:
             # "postmenopausal (no menses for over a year)": what defines it must hold as well
             return Node("all", [tree, node])
         return tree
-
-
-# ---------------------------------------------------------------- trees of drafts
-
-
-def aged(text: str, value: Value) -> bool:
-    """Whether a value can only be an age ("2 to 6 years old")."""
-    spans = [c.span for c in value.comparisons if c.span]
-    return bool(spans) and any(w in text[slice(*s)].lower() for s in spans for w in ("old", "young", "of age"))
-
-
-def repeat_subject(before: Tree, after: Tree) -> None:
-    """ "≥ 13 g/dL for men and ≥ 12 for women": the second limit is of the same thing as the first."""
-    model = next((d for d in reversed(list(drafts(before))) if d.value is not None and d.domain != "person"), None)
-    if model is None:
-        return
-    for draft in drafts(after):
-        if draft.concept is None and draft.value is not None:
-            draft.concept, draft.domain, draft.name, draft.term = model.concept, model.domain, model.name, model.term
-            if draft.concept:
-                draft.cover(*draft.concept)
-            if draft.value.unit is None and draft.value.reference is None and model.value:
-                draft.value = replace(draft.value, unit=model.value.unit, reference=model.value.reference)
-
-
-def drafts(tree: Tree) -> Iterable[Draft]:
-    """The drafts of a tree, in order."""
-    if isinstance(tree, Draft):
-        yield tree
-    else:
-        for member in tree.members:
-            yield from drafts(member)
-
-
-def last_draft(tree: Tree) -> Draft:
-    """The draft that stands last."""
-    return tree if isinstance(tree, Draft) else last_draft(tree.members[-1])
-
-
-def _blank(draft: Draft) -> bool:
-    """Whether a draft says nothing at all."""
-    return draft.first < 0
-
-
-def empty(tree: Tree | None) -> bool:
-    """Whether nothing was named."""
-    return tree is None or all(d.concept is None for d in drafts(tree))
-
-
-def alternatives(tree: Tree) -> list[Tree]:
-    """The members of an `any`, each an exception of its own; else the tree itself."""
-    return list(tree.members) if isinstance(tree, Node) and tree.op == "any" else [tree]
-
-
-def rule(tree: Tree | None, text: str, kind: Kind, *, required: bool = True) -> Rule | None:
-    """A tree of drafts as a rule of the model; what was not named is left out.
-
-    `required` tells whether an `if` may stand here: in an inclusion, below `all`s alone.
-    """
-    if tree is None:
-        return None
-    if isinstance(tree, Draft):
-        return _fact(tree, text, kind)
-    op = tree.op
-    if op == "if":
-        condition = rule(tree.members[0], text, kind, required=False)
-        then = rule(tree.members[1], text, kind, required=required)
-        if condition is None or then is None:
-            return then or condition
-        span = _hull([condition, then])
-        if required and kind == "inclusion":
-            return If(condition=condition, then=then, span=span)
-        return all_of([condition, then], span)
-    if op == "except":
-        base = rule(tree.members[0], text, kind, required=False)
-        exceptions = [r for m in tree.members[1:] if (r := rule(m, text, kind, required=False)) is not None]
-        if base is None or not exceptions:
-            return base
-        if isinstance(base, Except):
-            return Except(base=base.base, exceptions=(*base.exceptions, *exceptions), span=_hull([base, *exceptions]))
-        return Except(base=base, exceptions=tuple(exceptions), span=_hull([base, *exceptions]))
-    if op == "not":
-        inner = rule(tree.members[0], text, kind, required=False)
-        return None if inner is None else Not(of=inner, span=inner.span)
-    inside = required and op == "all"
-    members = [r for m in tree.members if (r := rule(m, text, kind, required=inside)) is not None]
-    if not members:
-        return None
-    join = all_of if op == "all" else any_of
-    return join(members, _hull(members))
-
-
-def _around(a: Span | None, b: Span | None) -> Span | None:
-    return (min(a[0], b[0]), max(a[1], b[1])) if a and b else a or b
-
-
-def _hull(rules: Sequence[Rule]) -> Span | None:
-    spans = [r.span for r in rules if r.span]
-    return (min(s[0] for s in spans), max(s[1] for s in spans)) if spans else None
-
-
-_SCREENING = Bound(anchor=Anchor(event="screening"))
-
-
-def _fact(draft: Draft, text: str, kind: Kind) -> Fact | None:
-    if draft.concept is None:
-        return None
-    words = text[slice(*draft.concept)]
-    time = draft.time
-    if draft.standing == "history" and (
-        time is None or (time.start is None and time.end is None and not isinstance(time.any_of, tuple))
-    ):
-        time = replace(time, end=_SCREENING) if time else Window(end=_SCREENING)
-    elif draft.standing == "current" and (
-        time is None or (time.start is None and time.end is None and not isinstance(time.any_of, tuple))
-    ):
-        time = replace(time, start=_SCREENING, end=_SCREENING) if time else Window(start=_SCREENING, end=_SCREENING)
-    elif time is None and any(m.type == "status" and m.value == "active" for m in draft.modifiers):
-        pass
-    includes = tuple(r for i in draft.includes if (r := rule(i, text, kind, required=False)) is not None)
-    term = draft.term
-    name = draft.name or (term.name if term else fold(words))
-    for r in includes:
-        if r.span:
-            draft.cover(*r.span)
-    return Fact(
-        domain=draft.domain or ("condition" if kind == "exclusion" else "observation"),
-        span=(draft.first, draft.last),
-        concept=Concept(text=words, span=draft.concept, name=name, codes=term.codes if term else ()),
-        value=draft.value,
-        count=draft.count,
-        dose=draft.dose,
-        time=time,
-        modifiers=tuple(sorted(draft.modifiers, key=_place)),
-        includes=includes,
-        experiencer=draft.experiencer,
-    )
-
-
-def _place(modifier: Modifier) -> Span:
-    return modifier.span or (0, 0)

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from protoparse.grammar.facts import Cutter, Draft, Node, Tree, drafts
+from protoparse.grammar.drafts import Draft, Node, Tree, drafts
+from protoparse.grammar.facts import Cutter
 from protoparse.lexicon import fold
 from protoparse.model import Modifier, Window
 

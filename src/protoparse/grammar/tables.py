@@ -33,7 +33,7 @@ class Premade(Lexer):
         return iter(data)
 
 
-class Refused(Exception):
+class RefusedError(Exception):
     """The lexeme at `place` does not continue what stands before it."""
 
     def __init__(self, place: int) -> None:
@@ -71,7 +71,7 @@ class Table:
                     row[symbol] = (-1, rules[arg])
 
     def run(self, lexemes: Sequence[Typed]) -> Any:
-        """What the transformer makes of the lexemes; raises `Refused` at the first that does not fit."""
+        """What the transformer makes of the lexemes; raises `RefusedError` at the first that does not fit."""
         states, rows, final, handed = [self.first], self.states, self.final, self.handed
         values: list[Any] = []
         for place, lexeme in enumerate((*lexemes, None)):
@@ -79,7 +79,7 @@ class Table:
             while True:
                 step = rows[states[-1]].get(kind)
                 if step is None:
-                    raise Refused(place)
+                    raise RefusedError(place)
                 rule = step[1]
                 if rule is None:
                     states.append(step[0])
@@ -100,7 +100,7 @@ class Table:
                     values.append(callback(children))
                 if states[-1] == final and lexeme is None:
                     return values[-1]
-        raise Refused(len(lexemes))
+        raise RefusedError(len(lexemes))
 
     def _hand_on(self, below: int, top: int, kind: str) -> int:
         """The state after all the rules of one symbol that hand their child on before this terminal."""

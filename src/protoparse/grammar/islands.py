@@ -1,0 +1,429 @@
+"""Where phrases stand among an item's lexemes.
+
+In: `Lexemes` and the bounds of one item. Out: its `Phrase`s, values and windows with the lexemes they took, and the
+item's codes as the numbers settled them; "age ≥ 18 years" gives one phrase, over the lexemes 1 to 3.
+"""
+
+from __future__ import annotations
+
+import re
+
+from protoparse.grammar.phrases import Lexeme, Phrase, reader
+from protoparse.lexing import Entry, Lexemes
+
+_START = frozenset("<BnrWPNbf@DSUFopLx")
+_ANY = re.compile("[<BnrWPNbf@DSUFM]")
+_SETTLED = re.compile("[nM]")
+_DIRECT = {
+    "n": "NUMBER", "u": "UNIT", "t": "TIME", "r": "ORDINAL", "L": "REFERENCE", "x": "TIMES", "<": "CMP", ">": "POST",
+    "B": "BETWEEN", "W": "WITHIN", "P": "PAST", "N": "NEXT", "h": "WHICHEVER", "g": "AGO",
+}  # fmt: skip
+_EVENT_SIDES = {"b": "BEFORE", "f": "AFTER", "@": "AT", "D": "DURING", "S": "SINCE", "U": "UNTIL", "F": "FROM"}
+_NAMING = frozenset("aKMwmHYqs")
+_AMOUNT = frozenset({"NUMBER", "UNIT", "TIME", "ORDINAL", "REFERENCE"})
+
+
+class Islands:
+    """Finds the phrases of one item; `codes` is the item's own copy, adjusted where a number settles a doubt."""
+
+    def __init__(self, text: str, lexemes: Lexemes, first: int, last: int) -> None:
+        self.text, self.entries, self.starts, self.ends = text, lexemes.entries, lexemes.starts, lexemes.ends
+        self.first, self.last = first, last
+        self.codes: list[str] = list(lexemes.codes[first:last])
+
+    def code(self, i: int) -> str:
+        """The code of a lexeme, a break beyond the item."""
+        return self.codes[i - self.first] if self.first <= i < self.last else "\n"
+
+    def phrases(self) -> list[Phrase]:
+        """The phrases, in order, none overlapping."""
+        self._settle()
+        found: list[Phrase] = []
+        i, last, codes, first = self.first, self.last, self.codes, self.first
+        while i < last:
+            if codes[i - first] not in _START:
+                i += 1
+                continue
+            lexemes = self._collect(i)
+            read = reader().read(self.text, lexemes) if lexemes else None
+            if read is None:
+                i += 1
+                continue
+            meaning, n = read
+            end = lexemes[n - 1].last
+            found.append(Phrase(meaning, lexemes[0].first, end))
+            i = max(end, i + 1)
+        return found
+
+    def _settle(self) -> None:
+        """Numbers tell what the words beside them are: units, classes, or names ("phase 3" is no quantity)."""
+        codes, entries, first = self.codes, self.entries, self.first
+        for match in _SETTLED.finditer("".join(codes)):
+            k = match.start()
+            code = codes[k]
+            if code == "n":
+                before = entries[first + k - 1].text if k else ""
+                if (before in _NAMED_BY_NUMBER and not (k > 1 and codes[k - 2] == "M")) or self._in_name(k):
+                    codes[k] = "w"
+                    continue
+                self._unit_behind(k)
+            elif code == "M" and entries[first + k].roles["measurement"].kind == "ordinal":
+                self._classes_behind(k, entries[first + k].text)
+
+    def _in_name(self, k: int) -> bool:
+        """Whether a hyphen ties a number to a word ("IL-12", "glucose-6-phosphate")."""
+        i = self.first + k
+        if k > 1 and self.codes[k - 1] == "-" and self.starts[i] == self.ends[i - 2] + 1:
+            return self.codes[k - 2] in "wKa" and self.entries[i - 2].text not in _SCALES
+        return False
+
+    def _unit_behind(self, k: int) -> None:
+        codes, entries, first = self.codes, self.entries, self.first
+        j = k + 1
+        if j + 1 < len(codes) and codes[j] == "-" and "time_unit" in entries[first + j + 1].roles:
+            codes[j] = "_"
+            j += 1
+        if j < len(codes):
+            roles = entries[first + j].roles
+            if self.text[self.starts[first + j] : self.ends[first + j]] == "D":
+                codes[j] = "w"  # dioptres; days are written small
+            elif "time_unit" in roles:
+                codes[j] = "t"
+            elif "unit" in roles and codes[j] != "u":
+                codes[j] = "u"
+
+    def _classes_behind(self, k: int, scale: str) -> None:
+        """Roman numerals, and letters of the scales that use them, behind a scale ("NYHA class III or IV")."""
+        codes, entries, first = self.codes, self.entries, self.first
+        j = k + 1
+        while j < len(codes) and j < k + 12:
+            roles, word = entries[first + j].roles, entries[first + j].text
+            if "ordinal" in roles or (word in "abcd" and len(word) == 1 and "child" in scale):
+                codes[j] = "r"
+            elif codes[j] not in "<>-~,|&/(:vdn=O" and "time_unit" not in roles:
+                break
+            j += 1
+
+    def _event(self, i: int, *, known: bool = False) -> Lexeme | None:
+        """The words from i on that name an event: a known anchor with what stands around it, else a noun phrase."""
+        codes, entries, first = self.codes, self.entries, self.first
+        k = i - first
+        n = len(codes)
+        while k < n and codes[k] in "d_":
+            k += 1
+        begin = k
+        event: str | None = None
+        end = begin
+        size = 0
+        while k < n and size < 8:
+            code = codes[k]
+            if event is None:
+                event = entries[first + k].event
+                if event is None and known:
+                    return None
+                if event is not None:
+                    end = k + 1
+                    k += 1
+                    size += 1
+                    continue
+            if known and event is not None and code in _NAMING:
+                return None
+            if code in _NAMING or (code == "v" and event is None and size < 3):
+                if event is None or code in "wa":
+                    end = k + 1
+                k += 1
+                size += 1
+                if event is not None and codes[k - 1] not in "wa":
+                    break
+            elif code in "O" and k + 1 < n and size:
+                j = k + 1
+                while j < n and codes[j] in "d_":
+                    j += 1
+                if j < n and (codes[j] in _NAMING):
+                    k = j
+                else:
+                    break
+            elif (code == "d" and event is None) or (code == "-" and k + 1 < n and codes[k + 1] in _NAMING and size):
+                k += 1
+            else:
+                break
+        if end <= begin or (known and (event is None or (end < n and codes[end] in "wKM"))):
+            return None
+        if event is None and all(codes[j] in "vd_" for j in range(begin, end)):
+            return None
+        entry = Entry("a", "", {"anchor": event or "event"})
+        return Lexeme(
+            "EVENT", entry, first + begin, first + end, self.starts[first + begin], self.ends[first + end - 1]
+        )
+
+    def _lexeme(self, type_: str, i: int) -> Lexeme:
+        return Lexeme(type_, self.entries[i], i, i + 1, self.starts[i], self.ends[i])
+
+    def _quantity_at(self, i: int) -> bool:
+        """Whether a number with a unit of time stands at i, a comparator or determiner before it aside."""
+        j = i
+        while self.code(j) in "d_<":
+            j += 1
+        if self.code(j) != "n":
+            return False
+        j += 1
+        while self.code(j) in "-~_n()":
+            j += 1
+        return "time_unit" in self.entries[j].roles if self.code(j) != "\n" else False
+
+    def _lasting(self, i: int) -> bool:
+        """Whether a duration follows "for", and not an age ("for 2 to 6 years old")."""
+        if not self._quantity_at(i):
+            return False
+        while self.code(i) != "t":
+            i += 1
+        return not any(w in self.entries[i].text for w in ("old", "age"))
+
+    def _next(self, i: int) -> int:
+        while self.code(i) in "d_":
+            i += 1
+        return i
+
+    def _collect(self, i: int) -> list[Lexeme]:
+        """The terminals from lexeme i on, as far as they may belong to one phrase."""
+        out: list[Lexeme] = []
+        timely = False  # inside a window
+        last = min(self.last, i + _REACH)
+        while i < last:
+            code = self.code(i)
+            kind = out[-1].type if out else ""
+            if code in _DIRECT:
+                if code == "t" and kind not in ("NUMBER", "PAST", "NEXT", "WITHIN"):
+                    break
+                if (code == "u" and kind != "NUMBER") or (code == "h" and not timely):
+                    break
+                if (code == "L" and not out) or (code == "W" and not self._quantity_at(i + 1)):
+                    break
+                timely = timely or code in "WPN"
+                out.append(self._lexeme(_DIRECT[code], i))
+            elif code in "d_":
+                pass
+            elif code == "-" and kind in ("CMP", "BETWEEN") and self.code(i + 1) == "n":
+                i += 1
+                entry = self.entries[i]
+                minus = Entry("n", entry.text, {"number": -entry.roles["number"]})
+                out.append(Lexeme("NUMBER", minus, i, i + 1, self.starts[i - 1], self.ends[i]))
+            elif code in "-~" or (code == "U" and kind in _AMOUNT):
+                after = self.code(self._next(i + 1))
+                if kind in _AMOUNT and after in "n<rL":
+                    out.append(self._lexeme("TO", i))
+                elif code == "U" or (kind == "EVENT" and code == "~"):
+                    out.append(self._lexeme("UNTIL" if code == "U" else "TO", i))
+                    if not self._limit(out, i + 1):
+                        out.pop()
+                        break
+                    i = out[-1].last
+                    continue
+                else:
+                    break
+            elif code == "O" or (code == "p" and self.entries[i].text in ("to", "in")):
+                j = self._next(i + 1)
+                if self.code(j) == "L":
+                    pass
+                elif code == "p" and not out and "within" in self.entries[i].roles and self._quantity_at(i + 1):
+                    out.append(self._lexeme("WITHIN", i))
+                    timely = True
+                elif code == "O" and kind == "TIME" and timely:
+                    event = self._event(i + 1)
+                    if event is None:
+                        break
+                    out += [self._lexeme("OF", i), event]
+                    i = event.last
+                    continue
+                else:
+                    break
+            elif code == "F" and not out and self.code(self._next(i + 1)) == "n":
+                out.append(self._lexeme("FROM", i))
+            elif code == "F" and kind == "TIME":
+                event = self._event(i + 1)
+                if event is None:
+                    break
+                out += [self._lexeme("AFTER", i), event]
+                i = event.last
+                continue
+            elif code in _EVENT_SIDES:
+                if code in "@DSUF" and out and kind != "OR":
+                    if code == "U" and kind == "EVENT":
+                        out.append(self._lexeme("UNTIL", i))
+                        if self._limit(out, i + 1):
+                            i = out[-1].last
+                            continue
+                        out.pop()
+                    break
+                if kind and kind not in ("TIME", "OR", "WHICHEVER"):
+                    break
+                event = self._event(i + 1, known=code == "@")
+                if event is None:
+                    if code == "b" and kind == "TIME" and "ago" in self.entries[i].roles:
+                        out.append(self._lexeme("AGO", i))
+                    break
+                timely = True
+                out += [self._lexeme(_EVENT_SIDES[code], i), event]
+                i = event.last
+                continue
+            elif code == "H" and kind == "TIME" and "ago" in self.entries[i].roles:
+                event = self._event(i + 1, known=True)
+                if event is not None and self.entries[i].text == "prior":
+                    out += [self._lexeme("BEFORE", i), event]
+                    i = event.last
+                    continue
+                out.append(self._lexeme("AGO", i))
+            elif code in "op" and (not out or kind == "OR") and "for" in self.entries[i].roles and self._lasting(i + 1):
+                out.append(self._lexeme("FOR", i))
+                timely = True
+            elif code == "q" and kind == "TIMES":
+                out.append(Lexeme("REFERENCE", _NORMAL, i, i + 1, self.starts[i], self.ends[i]))
+            elif code in "&|,/":
+                joint = self._joint(out, i)
+                if joint is None:
+                    break
+                if joint:
+                    out.append(self._lexeme(joint, i))
+            elif code == "M" and kind == "CMP" and self.code(i + 1) in "nr" and out[-1].last == i:
+                pass  # "≥ grade 3": the scale stands between the comparator and its class
+            elif code == "(" and kind == "EVENT" and self.code(i + 1) == "|" and self._quantity_at(i + 2):
+                # "within 4 weeks before X (or 5 half-lives, whichever is longer)"
+                j = self._next(i + 2)
+                close = next((k for k in range(j, min(last, j + 24)) if self.code(k) == ")"), 0)
+                if not close or self.code(j) != "n" or self.code(j + 1) != "t":
+                    break
+                which = next((k for k in range(j, close) if self.code(k) == "h"), 0)
+                out += [self._lexeme("ALT", i + 1), self._lexeme("NUMBER", j), self._lexeme("TIME", j + 1)]
+                if which:
+                    out.append(self._lexeme("WHICHEVER", which))
+                out[-1].last = close + 1
+                break
+            elif code == "(" and kind == "NUMBER" and self.code(i + 1) == "n" and self.code(i + 2) == ")":
+                i += 2  # "one (1) month"
+                if "time_unit" in self.entries[i + 1].roles and self.code(i + 1) != "\n":
+                    self.codes[i + 1 - self.first] = "t"
+            elif code == "(" and kind == "TIME":
+                close = self._repeated(i)
+                if not close:
+                    break
+                i = close
+            else:
+                break
+            i += 1
+        return out
+
+    def _limit(self, out: list[Lexeme], i: int) -> bool:
+        """What "until" reaches to: an event, or a distance behind one."""
+        i = self._next(i)
+        if self.code(i) == "<":
+            i = self._next(i + 1)
+        if self._quantity_at(i):
+            j = i
+            parts = []
+            while self.code(j) in "nt-_~":
+                if self.code(j) in "nt":
+                    parts.append(self._lexeme(_DIRECT[self.code(j)], j))
+                j += 1
+            if self.code(j) in "bf" and len(parts) == 2:
+                event = self._event(j + 1)
+                if event is not None:
+                    out += [*parts, self._lexeme(_EVENT_SIDES[self.code(j)], j), event]
+                    return True
+            return False
+        event = self._event(i)
+        if event is None:
+            return False
+        out.append(event)
+        return True
+
+    def _joint(self, out: list[Lexeme], i: int) -> str | None:
+        """What a connective inside a phrase is; the empty string where it is only punctuation, None where it ends it."""
+        code = self.code(i)
+        kind = out[-1].type if out else ""
+        j = self._next(i + 1)
+        after = self.code(j)
+        if (
+            code == "/"
+            and after == "n"
+            and kind == "NUMBER"
+            and self.entries[j].text in ("10", "100")
+            and self.ends[i] == self.starts[j]
+        ):
+            self.codes[j - self.first] = "_"  # "4/10" is 4 on a scale of ten
+            return ""
+        if code == "," and after in "&|" and kind in _AMOUNT:
+            return "" if self.code(self._next(j + 1)) in "nr<" else None
+        if after == "h":
+            return ""
+        if kind == "EVENT" and code == "|" and out[0].type in ("WITHIN", "NUMBER") and self._quantity_at(j):
+            return "ALT"
+        windowed = any(x.type in ("WITHIN", "PAST", "NEXT", "FOR", "EVENT") for x in out)
+        if kind in _AMOUNT and not windowed:
+            if out[0].type == "BETWEEN" and code == "&":
+                return "AND"
+            if after == "<" and code != "/":
+                return "AND" if code in "&," else "OR"
+            plain = not any(x.type in ("CMP", "POST", "TO") for x in out)
+            if after in "nr" and plain and (kind in ("NUMBER", "ORDINAL") or code != ","):
+                return "LIST"
+            return None
+        if kind == "POST" and after == "<":
+            return "AND" if code in "&," else "OR"
+        if kind == "TIME" and windowed and code in "|/," and self._quantity_at(j):
+            return "ALT" if code != "," else None
+        if windowed and code == "|" and after in "bf@DWPNUF":
+            return "OR"
+        if code == "&" and kind == "EVENT" and out[0].type == "DURING" and after == "o" and self._quantity_at(j + 1):
+            return "OR"  # "during the study and for 12 weeks after the last dose"
+        return None
+
+    def _repeated(self, i: int) -> int:
+        """The end of a bracket that says a quantity again in another unit ("4 weeks (28 days)"), else 0."""
+        j = i + 1
+        while self.code(j) in "nut-_<~":
+            j += 1
+        return j if self.code(j) == ")" and j > i + 2 else 0
+
+
+_NAMED_BY_NUMBER = frozenset(
+    [
+        "type",
+        "phase",
+        "arm",
+        "cohort",
+        "group",
+        "part",
+        "visit",
+        "version",
+        "section",
+        "item",
+        "question",
+        "step",
+        "appendix",
+        "figure",
+        "table",
+        "covid",
+        "covid-19",
+        "criterion",
+        "criteria",
+        "protocol",
+        "study",
+        "cycle",
+        "number",
+        "no",
+        "#",
+    ]
+)
+_REACH = 48
+"""No phrase is longer: what repeats without end ("within 3 days within 3 days …") is read piece by piece."""
+_SCALES = frozenset(["grade", "stage", "class", "score", "level", "ages", "age", "aged"])
+_NORMAL = Entry("L", "normal", {"reference": "normal"})
+
+
+def phrases(text: str, lexemes: Lexemes, first: int, last: int) -> tuple[list[Phrase], str]:
+    """The values and windows among the lexemes `[first, last)`, and the item's codes as the numbers settled them."""
+    codes = lexemes.codes[first:last]
+    if not _ANY.search(codes):
+        return [], codes
+    islands = Islands(text, lexemes, first, last)
+    return islands.phrases(), "".join(islands.codes)

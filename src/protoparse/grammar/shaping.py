@@ -1,0 +1,420 @@
+"""An item's lexemes as well-formed clauses.
+
+In: the lexemes and phrases of one item. Out: terminals for `grammars/criterion.lark`: between two operands one
+connective, brackets balanced, commas resolved, and each negation with the end of its scope (cue, scope, termination, as
+ConText has them); "no A or B, but C" gives NOT WORDS OR WORDS SCOPE_END AND WORDS.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from protoparse.grammar.drafts import aged
+from protoparse.grammar.facts import Cutter, Words
+from protoparse.grammar.phrases import Phrase, Value
+from protoparse.model import Kind
+
+MAX_BRACKETS = 12
+"""Brackets nested deeper are read as words."""
+
+_OPERANDS = frozenset({"WORDS", "VALUE", "WINDOW"})
+
+
+class Clause:
+    """A terminal of the clause grammar, with what it stands for."""
+
+    __slots__ = ("first", "last", "type", "value")
+
+    def __init__(self, type_: str, first: int, last: int, value: Any = None) -> None:
+        self.type, self.first, self.last, self.value = type_, first, last, value
+
+
+class Shaper:
+    """Makes an item's lexemes well-formed clauses."""
+
+    def __init__(self, cutter: Cutter, found: list[Phrase], first: int, last: int, kind: Kind) -> None:
+        self.cutter, self.kind, self.first, self.last = cutter, kind, first, last
+        self.found = {p.first: p for p in found}
+        self.default = "AND" if kind != "exclusion" else "OR"
+
+    def clauses(self) -> list[Clause]:
+        """The terminals of the item, in order."""
+        return self._balance(self._lists(self._terminals()))
+
+    # ---- lexemes to terminals
+
+    def _terminals(self) -> list[Clause]:
+        cutter = self.cutter
+        out: list[Clause] = []
+        entries = cutter.entries
+        depth = 0
+        i, begin = self.first, -1
+        opened: list[Clause] = []
+        sentence = 0  # where the present sentence begins in `out`
+
+        def flush(end: int) -> None:
+            nonlocal begin
+            if begin >= 0:
+                if _SUBSTANCE.search(cutter.codes, begin - cutter.offset, end - cutter.offset):
+                    out.append(Clause("WORDS", begin, end, Words(begin, end)))
+                begin = -1
+
+        codes, offset, found = cutter.codes, cutter.offset, self.found
+        stops = {p.first for p in found.values()}
+        stops.update([offset + m.start() for m in _STRUCTURE.finditer(codes)])
+        for place in sorted(stops):
+            if place < i:
+                continue
+            if begin < 0 and place > i:
+                begin = i
+            i = place
+            phrase = found.get(i)
+            if phrase is not None:
+                flush(i)
+                if phrase.meaning.__class__ is Value:
+                    # The scale inside "≥ grade 3" is content of its own.
+                    inner = codes.find("M", phrase.first - offset, phrase.last - offset)
+                    if inner >= 0:
+                        out.append(
+                            Clause(
+                                "WORDS", inner + offset, inner + offset + 1, Words(inner + offset, inner + offset + 1)
+                            )
+                        )
+                    out.append(Clause("VALUE", phrase.first, phrase.last, phrase))
+                else:
+                    out.append(Clause("WINDOW", phrase.first, phrase.last, phrase))
+                i = phrase.last
+                continue
+            c = codes[i - offset]
+            kind = _TERMINAL.get(c)
+            if c in "po":
+                kind = "IF" if self._guard(i) else None
+            elif c == "v":
+                kind = "DUTY" if entries[i].text in _DUTIES else None
+            elif (
+                (c == "(" and depth >= MAX_BRACKETS)
+                or (c == ")" and depth == 0)
+                or (c == "/" and not self._between_names(i))
+                or (c == "." and self._abbreviating(i))
+            ):
+                kind = None
+            if kind is None:
+                if begin < 0:
+                    begin = i
+                i += 1
+                continue
+            flush(i)
+            i += 1
+            if kind in ("ALLOWED", "REFUSED"):
+                if opened:
+                    opened[-1].value = True
+                elif kind == "ALLOWED":
+                    before = out[sentence - 1] if sentence else None
+                    if before is not None and before.type == "STOP":
+                        before.value = "permission"
+                    elif self.kind == "exclusion":
+                        return []
+                elif self.kind != "exclusion" and len(out) > sentence:
+                    out.insert(sentence, Clause("NOT", i - 1, i - 1))
+                continue
+            if kind == "DUTY":
+                if depth == 0 and self._people(out[sentence:]):
+                    out.insert(sentence, Clause("IF", i - 1, i - 1))
+                    out.append(Clause("COLON", i - 1, i))
+                continue
+            clause = Clause(kind, i - 1, i, entries[i - 1].text if kind in ("AND", "OR") else None)
+            if kind == "OPEN":
+                depth += 1
+                opened.append(clause)
+            elif kind == "CLOSE":
+                depth -= 1
+                opened.pop()
+            out.append(clause)
+            if kind == "STOP":
+                sentence = len(out)
+        if begin < 0 and i < self.last:
+            begin = i
+        flush(self.last)
+        out += [Clause("CLOSE", self.last, self.last) for _ in range(depth)]
+        return out
+
+    def _between_names(self, i: int) -> bool:
+        """Whether a slash stands between two things with names of their own."""
+        return (
+            i > self.first and i + 1 < self.last and self.cutter.code(i - 1) in "KM" and self.cutter.code(i + 1) in "KM"
+        )
+
+    def _abbreviating(self, i: int) -> bool:
+        """Whether a full stop belongs to a word ("approx.", "St. John")."""
+        cutter = self.cutter
+        return (
+            cutter.entries[i].text == "."
+            and i > self.first
+            and (
+                cutter.entries[i - 1].text in _ABBREVIATIONS
+                or (i + 1 < self.last and cutter.ends[i] == cutter.starts[i + 1])
+            )
+        )
+
+    def _people(self, clauses: list[Clause]) -> bool:
+        """Whether what stands before "must" names some people and nothing else."""
+        entries = self.cutter.entries
+        words = [c for c in clauses if c.type == "WORDS"]
+        if not words or any(c.type not in ("WORDS", "AND", "OR", "OPEN", "CLOSE") for c in clauses):
+            return False
+        for clause in words:
+            terms = [entries[i].roles.get("concept") for i in range(clause.first, clause.last)]
+            if not any(t is not None and t.domain == "person" and t.name != "age" for t in terms):
+                return False
+        return True
+
+    def _guard(self, i: int) -> bool:
+        """ "for women …", "in patients with …": a limit to some people."""
+        cutter = self.cutter
+        if "guard" not in cutter.entries[i].roles and cutter.entries[i].text not in ("for", "in", "among"):
+            return False
+        j = i + 1
+        while j < self.last and cutter.code(j) in "dm":
+            j += 1
+        if j >= self.last:
+            return False
+        if i + 1 in self.found:
+            meaning = self.found[i + 1].meaning
+            return isinstance(meaning, Value) and aged(cutter.text, meaning)
+        roles = cutter.entries[j].roles
+        term = roles.get("concept")
+        return "population" in roles or (term is not None and term.domain == "person")
+
+    # ---- lists
+
+    def _lists(self, items: list[Clause]) -> list[Clause]:
+        """Commas become the connective of their list, or close a guard; brackets shield what is inside them."""
+        ahead: list[str] = [""]  # by depth: the next connective to the right in the same sentence
+        for item in reversed(items):
+            kind = item.type
+            if kind == "CLOSE":
+                ahead.append("")
+            elif kind == "OPEN":
+                if len(ahead) > 1:
+                    ahead.pop()
+            elif kind in ("AND", "OR"):
+                ahead[-1] = kind
+            elif kind in ("STOP", "EXCEPT", "IF", "INCLUDE"):
+                ahead[-1] = ""
+            elif kind == "COMMA":
+                item.value = ahead[-1]
+        # behind: a connective stands before, in the same sentence; limited: a trailing "for …" does
+        frames = [[False, False]]
+        guarding, beginning = False, True
+        for n, item in enumerate(items):
+            kind = item.type
+            if kind == "OPEN":
+                frames.append([False, False])
+            elif kind == "CLOSE":
+                if len(frames) > 1:
+                    frames.pop()
+            elif kind == "IF":
+                guarding = beginning
+                item.value = "begin" if beginning else None
+                frames[-1][1] = not beginning
+            elif kind == "STOP":
+                frames[-1] = [False, False]
+                beginning, guarding = True, False
+                continue
+            elif kind in ("AND", "OR", "COMMA", "SLASH"):
+                behind, limited = frames[-1]
+                follower = items[n + 1] if n + 1 < len(items) else None
+                if kind == "SLASH":
+                    item.type, item.value = self.default, "/"
+                elif kind == "COMMA" and guarding:
+                    item.type, item.value, guarding = "THEN", None, False
+                elif limited and follower is not None and follower.type == "VALUE":
+                    # "≥ 13 g/dL for men and ≥ 12 g/dL for women": each limit has its own people
+                    item.type, item.value = "STOP", "again"
+                    frames[-1] = [False, False]
+                elif kind == "AND" and item.value == "but" and follower is not None and follower.type == "VALUE":
+                    item.type = "OR"  # "≤ 2.5 × ULN, but ≤ 5 × ULN if …" allows either
+                elif (
+                    kind == "COMMA"
+                    and follower is not None
+                    and follower.type == "WINDOW"
+                    and self._closes(items, n + 2)
+                ):
+                    item.type = "DROP"  # "bleeding or transfusion, within 8 weeks"
+                elif kind == "COMMA":
+                    if not item.value and behind:
+                        item.type = "STOP"
+                    else:
+                        item.type, item.value = item.value or self.default, ","
+                else:
+                    frames[-1][0] = True
+            elif kind == "COLON":
+                item.type = "THEN" if guarding else "DROP"
+                guarding = False
+            if item.type in _OPERANDS:
+                beginning = False
+        return [i for i in items if i.type != "DROP"]
+
+    def _closes(self, items: list[Clause], n: int) -> bool:
+        """Whether nothing of the same list stands from here on."""
+        return n >= len(items) or items[n].type in ("STOP", "CLOSE", "EXCEPT", "IF", "COMMA", "AND", "OR")
+
+    # ---- scopes
+
+    def _balance(self, items: list[Clause]) -> list[Clause]:
+        """The terminals as the grammar takes them: scopes closed, dangling connectives and empty brackets gone."""
+        out: list[Clause] = []
+        frames = [_Frame("", 0)]
+
+        def close() -> None:
+            frame = frames.pop()
+            while len(out) > frame.begin and out[-1].type in _JOINTS:
+                frame.forget(out.pop())
+            frame.drop_guard(out)
+            if len(out) == frame.begin:
+                out.pop()  # nothing inside: the opener goes, too
+            else:
+                last = out[-1].last
+                out.append(Clause("SCOPE_END" if frame.opener == "NOT" else "CLOSE", last, last))
+
+        def close_scopes() -> None:
+            while frames[-1].opener == "NOT":
+                close()
+
+        for n, item in enumerate(items):
+            kind = item.type
+            if kind in _OPERANDS:
+                out.append(item)
+            elif kind == "OPEN":
+                out.append(item)
+                frames.append(_Frame(kind, len(out)))
+            elif kind == "CLOSE":
+                close_scopes()
+                if len(frames) > 1:
+                    close()
+            elif kind == "NOT":
+                if out and out[-1].type == "NOT":
+                    continue  # "must not have no": said twice
+                if out and out[-1].type in _ENDS:
+                    close_scopes()
+                    if out and out[-1].type in _ENDS:
+                        out.append(Clause("AND", item.first, item.first, "without"))
+                out.append(item)
+                frames.append(_Frame(kind, len(out)))
+            else:
+                if kind in ("STOP", "EXCEPT", "IF", "THEN") or (kind in ("AND", "OR") and self._terminates(items, n)):
+                    close_scopes()
+                self._connect(item, out, frames[-1])
+        while len(frames) > 1:
+            close()
+        while out and out[-1].type in _JOINTS:
+            frames[0].forget(out.pop())
+        frames[0].drop_guard(out)
+        return out
+
+    def _connect(self, item: Clause, out: list[Clause], frame: _Frame) -> None:
+        """Put a connective behind an operand; where another connective stands, the stronger of the two stays."""
+        kind = item.type
+        if kind == "THEN" and (frame.guard < 0 or frame.guard == len(out) - 1):
+            kind = item.type = self.default
+            item.value = ","
+        while out and len(out) > frame.begin and out[-1].type in _JOINTS:
+            weak = out[-1]
+            if weak.type == "IF" and len(out) - 1 == frame.guard:
+                frame.guard = -1
+            elif kind in ("AND", "OR") and (weak.type not in ("AND", "OR") or weak.value != ","):
+                return
+            frame.forget(out.pop())
+        if len(out) == frame.begin:
+            if kind == "IF" and frame.opener != "OPEN":
+                frame.guard = len(out)
+                out.append(item)
+            elif kind in ("EXCEPT", "INCLUDE", "IF") and frame.opener == "OPEN":
+                item.type = "LIMIT" if kind == "IF" else kind
+                out.append(item)
+            return
+        if kind == "IF" and frame.guard >= 0:
+            item.type, item.value = "AND", "if"
+        elif kind == "IF" and item.value == "begin":
+            out.append(Clause("STOP", item.first, item.first))
+            frame.guard = len(out)
+        elif kind == "STOP":
+            frame.drop_guard(out)
+        elif kind == "THEN":
+            frame.answered, frame.guard = frame.guard, -1
+        out.append(item)
+
+    def _terminates(self, items: Sequence[Clause], n: int) -> bool:
+        """Whether a connective ends a negation: "but", or one behind which a new statement begins."""
+        if items[n].value == "but":
+            return True
+        follower = items[n + 1] if n + 1 < len(items) else None
+        if follower is None:
+            return False
+        if follower.type == "NOT":
+            return True
+        return follower.type == "WORDS" and self.cutter.entries[follower.first].text in _VERBS
+
+
+class _Frame:
+    """A bracket or a negation that is open: where it began, and a guard in it that still waits for its statement."""
+
+    __slots__ = ("answered", "begin", "guard", "opener")
+
+    def __init__(self, opener: str, begin: int) -> None:
+        self.opener, self.begin, self.guard, self.answered = opener, begin, -1, -1
+
+    def forget(self, gone: Clause) -> None:
+        """A `THEN` behind which nothing came leaves its guard waiting again."""
+        if gone.type == "THEN":
+            self.guard, self.answered = self.answered, -1
+
+    def drop_guard(self, out: list[Clause]) -> None:
+        """A guard that limits nothing is a plain statement."""
+        if 0 <= self.guard < len(out):
+            del out[self.guard]
+        self.guard = -1
+
+
+_JOINTS = frozenset({"AND", "OR", "STOP", "THEN", "EXCEPT", "INCLUDE", "IF", "LIMIT"})
+_ENDS = frozenset({*_OPERANDS, "CLOSE", "SCOPE_END"})
+_TERMINAL = {
+    "&": "AND", "|": "OR", ",": "COMMA", "/": "SLASH", ":": "COLON", ".": "STOP", "(": "OPEN", ")": "CLOSE",
+    "!": "NOT", "X": "EXCEPT", "?": "IF", "I": "INCLUDE", "+": "ALLOWED", "#": "REFUSED",
+}  # fmt: skip
+_STRUCTURE = re.compile(r"[&|,/:.()!X?Ipov+#]")
+_SUBSTANCE = re.compile("[wKMYqamrnutLHC]")
+_ABBREVIATIONS = frozenset(
+    ["approx", "dr", "st", "vs", "etc", "incl", "max", "min", "resp", "no", "fig", "cf", "al", "ca", "pt", "pts"]
+)
+_DUTIES = frozenset(["must", "should", "shall", "agree", "agrees", "will"]) | {
+    "must agree",
+    "should agree",
+    "must be",
+    "must have",
+}
+_VERBS = frozenset(
+    [
+        "has",
+        "have",
+        "had",
+        "must",
+        "should",
+        "is",
+        "are",
+        "was",
+        "were",
+        "having",
+        "shall",
+        "will",
+        "can",
+        "requires",
+        "require",
+        "meets",
+        "meet",
+        "willing",
+        "able",
+    ]
+)
