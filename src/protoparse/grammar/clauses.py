@@ -43,9 +43,6 @@ class _Meaning(Transformer[Any, Any]):
     cutter: Cutter
     kind: Kind
 
-    def part(self, x: list[Any]) -> Any:
-        return x[0].value
-
     def bracket(self, x: list[Any]) -> Bracket:
         tree = x[1]
         verdict = x[0].value
@@ -60,8 +57,20 @@ class _Meaning(Transformer[Any, Any]):
     def bracket_of_limits(self, x: list[Any]) -> Bracket:
         return Bracket("if", x[2], x[0].first, x[-1].last)
 
-    def atom(self, x: list[Any]) -> Tree | None:
-        return self.cutter.cut(x)
+    def simple(self, x: list[Any]) -> Tree | None:
+        return self.cutter.cut(x[0].value)
+
+    def begun(self, x: list[Any]) -> list[Any]:
+        return self.extended([[], *x])
+
+    def extended(self, x: list[Any]) -> list[Any]:
+        parts: list[Any] = x[0]
+        for more in x[1:]:
+            parts += [more] if isinstance(more, Bracket) else more.value
+        return parts
+
+    def annotated(self, x: list[Any]) -> Tree | None:
+        return self.cutter.cut(x[0])
 
     def negated(self, x: list[Any]) -> Tree | None:
         inner = x[1]
@@ -143,7 +152,7 @@ def _parser() -> tuple[Table, _Meaning]:
 
 def grammar_source() -> str:
     """The grammar of clauses, whole."""
-    terminals = "AND OR NOT SCOPE_END EXCEPT INCLUDE IF LIMIT THEN STOP OPEN CLOSE WORDS VALUE WINDOW"
+    terminals = "AND OR NOT SCOPE_END EXCEPT INCLUDE IF LIMIT THEN STOP OPEN CLOSE ATOM"
     return "\n".join(["start: sentences", grammar_text("criterion", "logic"), f"%declare {terminals}"])
 
 

@@ -286,7 +286,11 @@ class Shaper:
         for n, item in enumerate(items):
             kind = item.type
             if kind in _OPERANDS:
-                out.append(item)
+                if out and out[-1].type == "ATOM":
+                    out[-1].value.append(item.value)
+                    out[-1].last = item.last
+                else:
+                    out.append(Clause("ATOM", item.first, item.last, [item.value]))
             elif kind == "OPEN":
                 out.append(item)
                 frames.append(_Frame(kind, len(out)))
@@ -379,7 +383,7 @@ class _Frame:
 
 
 _JOINTS = frozenset({"AND", "OR", "STOP", "THEN", "EXCEPT", "INCLUDE", "IF", "LIMIT"})
-_ENDS = frozenset({*_OPERANDS, "CLOSE", "SCOPE_END"})
+_ENDS = frozenset({"ATOM", "CLOSE", "SCOPE_END"})
 _TERMINAL = {
     "&": "AND", "|": "OR", ",": "COMMA", "/": "SLASH", ":": "COLON", ".": "STOP", "(": "OPEN", ")": "CLOSE",
     "!": "NOT", "X": "EXCEPT", "?": "IF", "I": "INCLUDE", "+": "ALLOWED", "#": "REFUSED",

@@ -57,7 +57,7 @@ def outline(text: str) -> Outline:
         low = "".join(c if len(c.lower()) > 1 else c.lower() for c in text)
     tree = grow(text, low, blocks(text, low))
     return Outline(
-        items=tuple(_item(text, node) for node in tree.roots),
+        items=tuple([_item(text, node) for node in tree.roots]),
         headings=tuple(tree.headings),
         preambles=tuple(tree.preambles),
         notes=tuple(tree.notes),
@@ -65,9 +65,8 @@ def outline(text: str) -> Outline:
 
 
 def _item(text: str, node: Node) -> Item:
-    label = text[slice(*node.label)] if node.label else None
     if not node.children:
-        return Item(node.kind, node.group, label, (node.start, node.end), tuple(node.pieces), None, None, ())
+        return Item(node.kind, node.group, node.label, (node.start, node.end), tuple(node.pieces), None, None, ())
     children = tuple([_item(text, child) for child in node.children])
     before = [piece for piece in node.pieces if piece[1] <= children[0].span[0]]
     start, end = before[-1] if before else (node.start, node.start)
@@ -76,7 +75,7 @@ def _item(text: str, node: Node) -> Item:
     return Item(
         kind=node.kind,
         group=node.group,
-        label=label,
+        label=node.label,
         span=(node.start, max([node.end, *(child.span[1] for child in children)])),
         body=tuple(node.pieces),
         lead=(places[found[0]], places[found[1] - 1] + 1) if found else None,

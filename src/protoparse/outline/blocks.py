@@ -124,7 +124,7 @@ def blocks(text: str, low: str) -> list[Block]:
                 text, current, before_length=length, first=first, indent=indent, wrapped=wrapped
             )
         ):
-            while body < end and text[body].isspace():
+            while marks and body < end and text[body].isspace():
                 body += 1
             current = Block(first, body, end, indent, indent + body - first, marks, gap, keyed, runs_on)
             made.append(current)

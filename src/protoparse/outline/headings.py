@@ -84,13 +84,14 @@ def section(text: str, start: int, end: int, *, marked: bool = False) -> Heading
     if not m:
         return None
     before = text[start : m.start()]
-    if len(before.split()) > _MOST_BEFORE or not _BEFORE.fullmatch(before.strip(_DRESS)) or _SENTENCE.search(before):
-        return None
-    if "." in before.rstrip(_DRESS)[:-1] or (before.rstrip(_DRESS).endswith((":", ",")) and not _COHORT.search(before)):
-        return None
     word = m["ex"] or m["in"]
     criteria = bool(m["criteria"])
-    if not criteria and (len(before.split()) > 3 or word.lower() in ("selection", "entry", "enrollment", "enrolment")):
+    count = len(before.split())
+    if not criteria and (count > 3 or word.lower() in ("selection", "entry", "enrollment", "enrolment")):
+        return None
+    if count > _MOST_BEFORE or not _BEFORE.fullmatch(before.strip(_DRESS)) or _SENTENCE.search(before):
+        return None
+    if "." in before.rstrip(_DRESS)[:-1] or (before.rstrip(_DRESS).endswith((":", ",")) and not _COHORT.search(before)):
         return None
     kind: Kind = "unspecified" if m["both"] else "exclusion" if m["ex"] else "inclusion"
     place = m.end()
@@ -397,28 +398,27 @@ def suffix(text: str, start: int, end: int) -> tuple[str, int] | None:
     return None
 
 
-def prefix(text: str, start: int, end: int) -> tuple[str, int] | None:
+def prefix(own: str) -> tuple[str, int] | None:
     """The cohort that an item names before it begins ("Arm B: …", "In Part A, …"), and the offset behind it."""
-    stop = min(end, start + 100)
-    head = text[start:stop]
+    head = own[:100]
     if ":" in head or "：" in head:
-        m = _PREFIX.match(text, start, stop)
+        m = _PREFIX.match(head)
         if m and (names_cohort(m["name"]) or _for_people(m["name"])):
             name = m["name"]
             if not (_SENTENCE_END.search(name) or _NOT_A_NAME.search(name)) and name.count("(") == name.count(")"):
                 return name.strip(" *_"), m.end()
     opening = head[0]
     if opening in "([":
-        m = _BRACKETED.match(text, start, stop)
-    elif opening in "FIT" or opening in "fit":
-        m = _PREFIX_COMMA.match(text, start, stop)
+        m = _BRACKETED.match(head)
+    elif opening in "FITfit":
+        m = _PREFIX_COMMA.match(head)
     elif (" - " in head or " – " in head) and opening.isupper():
-        m = _PREFIX_DASH.match(text, start, stop)
+        m = _PREFIX_DASH.match(head)
     else:
         return None
     if not m or not _COHORT.search(m["name"]) or _NOT_A_NAME.search(m["name"]):
         return None
-    return (text[start : m.end("name")] if opening in "Ff" else m["name"]), m.end()
+    return (head[: m.end("name")] if opening in "Ff" else m["name"]), m.end()
 
 
 def _for_people(name: str) -> bool:

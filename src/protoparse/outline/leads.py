@@ -79,12 +79,12 @@ _THEN = re.compile(
     re.I,
 )
 _AT_LEAST = re.compile(
-    rf"(?:\b(?:at\s+least|minimum\s+of|any|a\s+total\s+of|more\s+than\s+or\s+equal\s+to|plus)|≥|>=|"
+    rf"(?=[\damopftsen≥>\\])(?:(?:\b(?:at\s+least|minimum\s+of|any|a\s+total\s+of|more\s+than\s+or\s+equal\s+to|plus)|≥|>=|"
     rf"\\>=)\s*{_N % 'a'}\b(?:\s*\(\d+\))?(?:\s+or\s+more)?"
     rf"(?:\s+(?:out\s+)?of|\s+(?:additional|other|major|minor)|(?=\s+{_LISTED}))"
     rf"|\b{_N % 'b'}(?:\s*\(\d+\))?\s+or\s+more\s+(?:out\s+)?(?:of\b|{_LISTED})"
     rf"|\b{_N % 'c'}(?:\s*\(\d+\))?\s+(?:out\s+)?of\s+(?:the\s+|these\s+)?(?:(?:\w+\s+){{0,2}}following|"
-    rf"{_N % 'd'}\b|{_LISTED}|below)",
+    rf"{_N % 'd'}\b|{_LISTED}|below))",
     re.I,
 )
 _ANY = re.compile(

@@ -182,7 +182,8 @@ def inline(text: str, start: int, end: int) -> Iterator[Mark]:
 _INLINE_END = re.compile(
     rf"""
     [.)）•●▪*–{_CIRCLED}-]
-    (?: (?<=[.)）])(?![\d.a-z])(?:(?<=[\s;:；：。(（]\w.)|(?<=[\s;:；：。(（][\divx][\divx].)|(?<=[ivx]{{3}}.))
+    (?: (?<=[.)）])(?<![A-Za-z][A-Za-hj-uwyz].)(?![\d.a-z])  # most often the end of a word, which is no mark
+        (?:(?<=[\s;:；：。(（]\w.)|(?<=[\s;:；：。(（][\divx][\divx].)|(?<=[ivx]{{3}}.))
       | (?<=[\s;:；：。][•●▪])
       | (?<=[\s;:；：。][*–-])(?=\s+[A-Z\d≥≤<>\\])
       | (?<=[{_CIRCLED}])

@@ -34,6 +34,7 @@ _SEX = re.compile(
     r"\b(?:wom[ea]n|m[ea]n|(?:fe)?males?|child\w*|adults?|boys|girls|pregnant|adolescents|infants)\b", re.I
 )
 _STOP_INSIDE = re.compile(r"[.;:]\s")
+_UPPER = re.compile(r"[A-Z]")
 _CAPITAL = re.compile(r"[a-z)]\s[A-Z][a-z]{2,}\s[a-z]")
 
 
@@ -68,11 +69,11 @@ class _Grower:
     def run(self) -> Tree:
         for at, block in enumerate(self.blocks):
             self.place.at = at
-            if not self._says(block.body, block.end) or (block.comments and block.comments[0][0] == block.start):
+            start = block.body
+            if not self._says(start, block.end) or (block.comments and block.comments[0][0] == block.start):
                 self._stray(block.start, block.end)
                 continue
-            start = block.body
-            if block.marks and not block.keyed:
+            if block.marks and not block.keyed:  # a plain item
                 self._take(block, None)
                 continue
             for place, heading in over.midline(self.text, self.low, start, block.end) if block.keyed else ():
@@ -168,7 +169,7 @@ class _Grower:
 
     def _take(self, block: Block, kind: Kind | None) -> None:
         """Take a block as an item, or as the items that run on in it; `kind`: of the first alone."""
-        if block.marks:
+        if block.marks and not block.marks[-1].bullet:
             self.runons.note(block.marks[-1])
         if not block.runs_on:
             self._place(block, kind)
@@ -266,10 +267,10 @@ class _Grower:
                 parent.group, parent.bare = name.rstrip(": "), True
         group = parent.group if parent else self.group
         body = block.body
-        prefixed = over.prefix(text, body, block.end)
+        prefixed = over.prefix(own)
         named, close = False, block.end
         if prefixed and (over.names_cohort(prefixed[0]) or not _SEX.search(prefixed[0])):
-            group, behind = prefixed
+            group, behind = prefixed[0], body + prefixed[1]
             named = behind >= block.end
             if not named:
                 body = behind + len(text[behind : block.end]) - len(text[behind : block.end].lstrip())
@@ -287,7 +288,7 @@ class _Grower:
             group = group[4:] if group[:4].lower() == "the " else group
         label = None
         if block.marks:  # a number follows its bullet
-            label = (block.marks[-1].start, block.marks[-1].end)
+            label = text[block.marks[-1].start : block.marks[-1].end]
         node = Node(
             kind=kind or (parent.kind if parent else self.kind),
             group=group,
@@ -354,7 +355,7 @@ class _Grower:
 
     def _flattened(self, block: Block) -> None:
         own = self.text[block.body : block.end]
-        if 24 <= len(own) < 5000 and not _STOP_INSIDE.search(own) and len(_CAPITAL.findall(own)) >= 3:
+        if 24 <= len(own) < 5000 and len(_UPPER.findall(own)) >= 3 and len(_CAPITAL.findall(own)) >= 3 and not _STOP_INSIDE.search(own):
             self.tree.notes.append(
                 Note(
                     code="flattened-list",

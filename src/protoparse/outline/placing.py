@@ -29,7 +29,7 @@ class Node(Struct):
     group: str | None
     start: int
     end: int
-    label: Span | None
+    label: str | None
     style: str
     ordinal: int
     indent: int
