@@ -136,6 +136,8 @@ class Entry(NamedTuple):
     code: str
     text: str
     roles: Mapping[str, Any]
+    orth: int = 0
+    """The key of the word in the vocabulary's string store: what spaCy's tokens are made of."""
 
     @property
     def event(self) -> str | None:
@@ -160,9 +162,6 @@ class Lexemes(NamedTuple):
     starts: Sequence[int]
     ends: Sequence[int]
     breaks: Sequence[int]
-
-
-_BREAK = Entry("\n", "\n", {})
 
 
 def words(phrase: str) -> list[str]:
@@ -203,6 +202,14 @@ class _Vocabulary(dict[str, Entry]):
 
     LIMIT = 200_000
 
+    def __init__(self, vocab: Vocab) -> None:
+        super().__init__()
+        self.vocab = vocab
+        self["\n"] = Entry("\n", "\n", {})
+
+    def __setitem__(self, word: str, entry: Entry) -> None:
+        super().__setitem__(word, entry._replace(orth=self.vocab[word].orth))
+
     def __missing__(self, key: str) -> Entry:
         if len(self) > self.LIMIT:
             for known in [k for k, e in self.items() if e.code in "wn"]:
@@ -216,7 +223,7 @@ class _Vocabulary(dict[str, Entry]):
         else:
             entry = Entry("w", key, {"sign": True})
         self[key] = entry
-        return entry
+        return self[key]
 
 
 def _roles() -> dict[tuple[str, ...], dict[str, Any]]:
@@ -294,7 +301,7 @@ class Lexer:
 
     def __init__(self) -> None:
         self.vocab = Vocab()
-        self.singles = _Vocabulary({"\n": _BREAK})
+        self.singles = _Vocabulary(self.vocab)
         self.matcher = PhraseMatcher(self.vocab, attr="ORTH")
         self.phrases: dict[int, Entry] = {}
         for key, roles in _roles().items():
@@ -333,7 +340,7 @@ class Lexer:
         """The entries of the tokens, those of a phrase merged in all three lists."""
         look = self.singles
         entries = [look[w] for w in tokens]
-        found = self.matcher(Doc(self.vocab, words=tokens)) if tokens else []
+        found = self.matcher(Doc(self.vocab, words=[e.orth for e in entries])) if tokens else []
         if not found:
             return entries
         # Longest first at each place; a phrase that begins inside one already taken is left.

@@ -47,7 +47,7 @@ Sex: TypeAlias = Literal["all", "female", "male"]
 Number: TypeAlias = int | float
 
 
-class Record(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Record(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, gc=False):
     """The base of every record: immutable, built by keyword, strict about its fields."""
 
 

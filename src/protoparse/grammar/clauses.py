@@ -98,9 +98,7 @@ class _Meaning(Transformer[Any, Any]):
         target = base
         while isinstance(target, Node):
             target = target.members[-1] if target.op != "except" else target.members[0]
-        target.includes += (
-            examples.members if isinstance(examples, Node) and examples.op in ("all", "any") else [examples]
-        )
+        target.includes += tuple(examples.members) if isinstance(examples, Node) and examples.op in ("all", "any") else (examples,)
         return base  # type: ignore[no-any-return]
 
     def limited(self, x: list[Any]) -> Tree | None:

@@ -39,38 +39,33 @@ Op = Literal["all", "any", "not", "except", "if"]
 
 
 class Draft:
-    """A fact in the making."""
+    """A fact in the making; what is not said keeps the default of the class."""
 
-    __slots__ = (
-        "bare_value", "concept", "count", "domain", "dose", "experiencer", "first", "includes", "known", "last",
-        "modifiers", "name", "standing", "term", "time", "value", "window_behind",
-    )  # fmt: skip
-
-    def __init__(self) -> None:
-        self.concept: Span | None = None
-        self.domain: Domain | None = None
-        self.name: str | None = None
-        self.term: Term | None = None
-        self.known = False
-        self.value: Comparison | None = None
-        self.bare_value = False
-        self.count: Comparison | None = None
-        self.dose: Comparison | None = None
-        self.time: Window | None = None
-        self.window_behind = False
-        self.standing: Literal["history", "current"] | None = None
-        self.modifiers: list[Modifier] = []
-        self.includes: list[Draft | Node] = []
-        self.experiencer: Experiencer = "patient"
-        self.first = -1
-        self.last = -1
+    concept: Span | None = None
+    domain: Domain | None = None
+    name: str | None = None
+    term: Term | None = None
+    known = False
+    """The vocabulary knows the concept."""
+    value: Comparison | None = None
+    bare_value = False
+    """The value was printed without a comparator."""
+    count: Comparison | None = None
+    dose: Comparison | None = None
+    time: Window | None = None
+    window_behind = False
+    """The window stands behind the concept, where it may hold for a whole list."""
+    standing: Literal["history", "current"] | None = None
+    modifiers: tuple[Modifier, ...] = ()
+    includes: tuple[Draft | Node, ...] = ()
+    experiencer: Experiencer = "patient"
+    first = -1
+    last = -1
 
     def copy(self) -> Draft:
-        """A draft with the same content and lists of its own."""
+        """A draft with the same content."""
         twin = Draft()
-        for name in self.__slots__:
-            setattr(twin, name, getattr(self, name))
-        twin.modifiers, twin.includes = list(self.modifiers), list(self.includes)
+        twin.__dict__.update(self.__dict__)
         return twin
 
     def name_by_anchor(self, text: str) -> None:
@@ -83,8 +78,10 @@ class Draft:
 
     def cover(self, start: int, end: int) -> None:
         """Widen the draft's span over these characters."""
-        self.first = start if self.first < 0 else min(self.first, start)
-        self.last = max(self.last, end)
+        if self.first < 0 or start < self.first:
+            self.first = start
+        if end > self.last:
+            self.last = end
 
 
 class Node:
@@ -212,9 +209,7 @@ def _fact(draft: Draft, text: str, kind: Kind) -> Fact | None:
         time is None or (time.start is None and time.end is None and not isinstance(time.any_of, tuple))
     ):
         time = replace(time, start=_SCREENING, end=_SCREENING) if time else Window(start=_SCREENING, end=_SCREENING)
-    elif time is None and any(m.type == "status" and m.value == "active" for m in draft.modifiers):
-        pass
-    includes = tuple(r for i in draft.includes if (r := rule(i, text, kind, required=False)) is not None)
+    includes = tuple([r for i in draft.includes if (r := rule(i, text, kind, required=False)) is not None])
     term = draft.term
     name = draft.name or (term.name if term else fold(words))
     for r in includes:
@@ -228,7 +223,7 @@ def _fact(draft: Draft, text: str, kind: Kind) -> Fact | None:
         count=draft.count,
         dose=draft.dose,
         time=time,
-        modifiers=tuple(sorted(draft.modifiers, key=_place)),
+        modifiers=tuple(sorted(draft.modifiers, key=_place)) if len(draft.modifiers) > 1 else draft.modifiers,
         includes=includes,
         experiencer=draft.experiencer,
     )

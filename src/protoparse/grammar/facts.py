@@ -54,6 +54,7 @@ class Phrase(NamedTuple):
 _SUBSTANTIAL = re.compile("[wKMYa]")
 # What has a time as its value rather than lasting for it.
 _TIMED = re.compile(r"expect|surviv|life|prognosis|interval|\btime\b|\bage\b")
+_AGE = re.compile(r"\b[Aa](?:ge|GE)(?:d|s)?\b")
 _NAMING = re.compile("[KMYamvpcAGRIHC=J]")
 _MODIFIER_OF_CUE = {"c": "cause", "A": "method", "G": "purpose"}
 _LOCATIVE = frozenset({"in", "at", "within", "into", "on"})
@@ -357,13 +358,13 @@ class Cutter:
     def _modify(self, draft: Draft, i: int) -> None:
         kind, value = self.entries[i].roles["modifier"]
         span = self.span(i, i + 1)
-        draft.modifiers.append(Modifier(type=kind, text=self.text[slice(*span)], span=span, value=value))
+        draft.modifiers += (Modifier(type=kind, text=self.text[slice(*span)], span=span, value=value),)
         draft.cover(*span)
         self.take(i, i + 1)
 
     def _add_modifier(self, draft: Draft, kind: Any, span: Span) -> None:
         text = self.text[slice(*span)]
-        draft.modifiers.append(Modifier(type=kind, text=text, span=span, value=fold(text)))
+        draft.modifiers += (Modifier(type=kind, text=text, span=span, value=fold(text)),)
         draft.cover(*span)
 
     def _family(self, draft: Draft, i: int) -> None:
@@ -466,7 +467,7 @@ class Cutter:
             draft.domain, draft.name = "person", "age"
             subject = draft.copy()
             words = self.text[slice(*draft.concept)]
-            place = re.search(r"\b[Aa](?:ge|GE)(?:d|s)?\b", words)
+            place = _AGE.search(words)
             if place:
                 subject.concept = (draft.concept[0] + place.start(), draft.concept[0] + place.end())
         subject.domain, subject.name, subject.term = "person", "age", None
@@ -529,7 +530,7 @@ class Cutter:
                 continue
             if bracket.role == "include":
                 target = last_draft(tree)
-                target.includes += node.members if isinstance(node, Node) and node.op in ("all", "any") else [node]
+                target.includes += tuple(node.members) if isinstance(node, Node) and node.op in ("all", "any") else (node,)
             elif bracket.role == "except":
                 tree = Node("except", [tree, *(alternatives(node))])
             elif bracket.role == "if":
@@ -552,8 +553,8 @@ class Cutter:
             elif node.value is not None and target.value is None and target.domain != "procedure":
                 target.value = node.value
                 target.cover(node.first, node.last)
-            for m in node.modifiers:
-                target.modifiers.append(m)
+            if node.modifiers:
+                target.modifiers += node.modifiers
                 target.cover(node.first, node.last)
             return tree
         lower = self.text[slice(*node.concept)].lower()
@@ -565,7 +566,7 @@ class Cutter:
             return tree
         methods = [m for m in node.modifiers if m.type == "method"]
         if node.value is None and methods:
-            target.modifiers += methods
+            target.modifiers += tuple(methods)
             target.cover(node.first, node.last)
             return tree
         if node.value is not None and node.value.operator != "=" and target.value is None and target.concept:

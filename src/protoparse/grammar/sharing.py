@@ -123,10 +123,10 @@ def _absorb(cutter: Cutter, lone: Draft, right: Draft) -> None:
             values = [*_values(mine), *_values(theirs)]
             span = (mine.span[0], theirs.span[1])
             text = cutter.text[slice(*span)]
-            right.modifiers[0] = Modifier(type=mine.type, text=text, span=span, value=tuple(values))
-            right.modifiers[:0] = lone.modifiers[:-1]
+            joined = Modifier(type=mine.type, text=text, span=span, value=tuple(values))
+            right.modifiers = (*lone.modifiers[:-1], joined, *right.modifiers[1:])
         else:
-            right.modifiers[:0] = lone.modifiers
+            right.modifiers = lone.modifiers + right.modifiers
         right.cover(lone.first, lone.last)
     if lone.standing and not right.standing:
         right.standing = lone.standing

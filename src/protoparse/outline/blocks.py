@@ -120,9 +120,7 @@ def blocks(text: str, low: str) -> list[Block]:
             or gap
             or marks
             or heads
-            or not _goes_on(
-                text, current, before_length=length, first=first, indent=indent, wrapped=wrapped
-            )
+            or not _goes_on(text, current, before_length=length, first=first, indent=indent, wrapped=wrapped)
         ):
             while marks and body < end and text[body].isspace():
                 body += 1
@@ -154,9 +152,7 @@ def _opens(text: str, block: Block, marks: list[Mark], indent: int, wrapped: boo
     return any(style == s and ordinal == n + 1 for style, ordinal in mark.readings for s, n in own)
 
 
-def _goes_on(
-    text: str, block: Block, *, before_length: int, first: int, indent: int, wrapped: bool
-) -> bool:
+def _goes_on(text: str, block: Block, *, before_length: int, first: int, indent: int, wrapped: bool) -> bool:
     """Whether an unmarked line right below a block belongs to it."""
     if block.marks and indent > block.indent + 1:
         return True

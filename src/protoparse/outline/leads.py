@@ -24,6 +24,7 @@ _LISTED = (
     r"factors|tests|methods|manifestations|characteristics|parameters)"
 )
 
+# The patterns without `re.I` are for text in lower case: ignoring case would cost three times as much.
 _LEADS = re.compile(
     r"""
     \b(?:the|of|all|any|these|or|one|both|either|each|meets?|as)\s+(?:\w+\s+){0,2}?following\b[^.;]{0,120}[.:]?\W*$
@@ -31,10 +32,10 @@ _LEADS = re.compile(
   | \b(?:any|one|two|all|each|either|at\s+least)\b[^.;]{0,25}\b(?:below|listed)\b[^.;]{0,30}[.:]?\W*$
   | \b(?:listed|defined|described|shown|given)\s+below\W*$
     """,
-    re.I | re.X,
+    re.X,
 )
 _TO_THE_END = re.compile(r"[^.;]+[.:]?\W*$")
-_CONSUMED = re.compile(r"following\b[^.;:]{0,90}:\s*\S", re.I)
+_CONSUMED = re.compile(r"following\b[^.;:]{0,90}:\s*\S")
 
 
 def leads(own: str) -> bool:
@@ -47,8 +48,8 @@ def leads(own: str) -> bool:
         last = max(low.rfind("following"), low.rfind("below"), low.rfind("listed"))
         if not low.startswith("following") and not _TO_THE_END.match(low, last):
             return False
-        m = _LEADS.search(tail)
-        return m is not None and not _CONSUMED.search(tail, m.start())
+        m = _LEADS.search(low)
+        return m is not None and not _CONSUMED.search(low, m.start())
     low = low.rstrip(".,- ")
     return low[-3:] in _LAST_LETTERS and low.endswith(_ENDINGS)
 
@@ -61,7 +62,6 @@ _LAST_LETTERS = frozenset(ending[-3:] for ending in _ENDINGS)
 _EXCEPT = re.compile(
     r"\b(?:except(?:ions?|ing)?|excluding|unless|other\s+than|apart\s+from|not\s+including|"
     r"does\s+not\s+apply|do\s+not\s+apply|exempt\w*)\b[^.;]{0,110}$",
-    re.I,
 )
 _SOME_MUST = re.compile(
     r"^(?:(?:for|in)\s+)?(?:(?:all|any|sexually\s+active|fertile|non-?sterile|\w+-?menopausal|adult|if)\s+)*"
@@ -69,14 +69,12 @@ _SOME_MUST = re.compile(
     r"\b(?:must|should|shall|required\s+to|need\s+to|ha(?:s|ve)\s+to|agree)\b[^.;]*$"
     r"|^(?:if|for|in\s+case\s+of|in\s+the\s+case\s+of)\s+[^.;]*,[^.;]*\b(?:must|should|shall|required|"
     r"meets?|need\s+to|ha(?:s|ve)\s+to)\b[^.;]*$",
-    re.I,
 )
 _ASIDE = re.compile(r"\([^()]*\)|\[[^\[\]]*\]")
 _THEN = re.compile(
     r"\b(?:with|who|whose|having|whom|receiving|taking|on|after|of)\b[^.;]*\b(?:eligible|allowed|"
     r"permitted|included|enrolled|acceptable|enter|participate|qualify)\b[^.;]{0,60}\b(?:provided|"
     r"providing|if|as\s+long\s+as|when|so\s+long\s+as)\b[^.;]{0,60}$",
-    re.I,
 )
 _AT_LEAST = re.compile(
     rf"(?=[\damopftsen≥>\\])(?:(?:\b(?:at\s+least|minimum\s+of|any|a\s+total\s+of|more\s+than\s+or\s+equal\s+to|plus)|≥|>=|"
@@ -85,22 +83,19 @@ _AT_LEAST = re.compile(
     rf"|\b{_N % 'b'}(?:\s*\(\d+\))?\s+or\s+more\s+(?:out\s+)?(?:of\b|{_LISTED})"
     rf"|\b{_N % 'c'}(?:\s*\(\d+\))?\s+(?:out\s+)?of\s+(?:the\s+|these\s+)?(?:(?:\w+\s+){{0,2}}following|"
     rf"{_N % 'd'}\b|{_LISTED}|below))",
-    re.I,
 )
 _ANY = re.compile(
     r"\b(?:any(?:\s+(?:one|of))?|either|one\s+(?:or\s+more|of)|at\s+least\s+(?:one|1)|1\s+(?:of|"
     r"or\s+more)|≥\s*1|such\s+as|for\s+example|e\.?g\.?|examples?)\b"
     r"|\(\s*\(?(?:i|a|1)\)?\s+or\s+\(?(?:ii|b|2)\)?\s*\)",
-    re.I,
 )
 _ALL = re.compile(
     r"\b(?:all(?:\s+of)?(?:\s+the)?|each\s+of|both(?:\s+of)?)\b(?=[^.;:]{0,40}(?:following|criteri|"
     r"condition|below|these|:|$))"
     r"|\b(?:must|have\s+to|has\s+to|shall|should|meets?|meeting|satisf\w+|fulfil\w*)\b[^.;:]{0,40}\bfollowing\b"
     r"|\bfollowing\s+(?:\w+\s+){0,2}criteria\b|\bfollowing\b[^.;]{0,40}\bmust\b",
-    re.I,
 )
-_MUST_COUNT = re.compile(r"following|below|these|criteria|:\W*$", re.I)
+_MUST_COUNT = re.compile(r"following|below|these|criteria|:\W*$")
 _FIRST_OR = re.compile(r"\W*(?:and\s*/\s*or|or)\b", re.I)
 _FIRST_AND = re.compile(r"\W*and\b(?!\s*/)", re.I)
 _LAST_OR = re.compile(r"\b(?:and\s*/\s*or|or)\W*$", re.I)
@@ -112,17 +107,16 @@ _PROVISOS = ("provid", "if", "long as", "when")
 
 
 def _holds(text: str, stems: Iterable[str]) -> bool:
-    """Whether a text has any of the stems that a slow pattern needs."""
-    low = text.lower()
+    """Whether a text in lower case has any of the stems that a slow pattern needs."""
     for stem in stems:  # noqa: SIM110 - a generator would cost more than it saves
-        if stem in low:
+        if stem in text:
             return True
     return False
 
 
 def combine(own: str, kind: Kind, children: Sequence[str]) -> Combine:
     """How children count: by the words of their lead-in, else by the connectives between them, else by kind."""
-    clause = _last_clause(own)
+    clause = _last_clause(own).lower()
     if not clause.rstrip(" *_").endswith((":", "：")) and not leads(own):
         if not own:
             return "any" if kind == "exclusion" else "all"
@@ -130,7 +124,10 @@ def combine(own: str, kind: Kind, children: Sequence[str]) -> Combine:
             return "except"
     elif (
         kind != "exclusion"
-        and ((_holds(clause, _PROVISOS) and _THEN.search(clause)) or (_SOME_MUST.match(clause) and not _ANY.search(clause)))
+        and (
+            (_holds(clause, _PROVISOS) and _THEN.search(clause))
+            or (_SOME_MUST.match(clause) and not _ANY.search(clause))
+        )
         and not sentence(clause)
     ):
         return "then"

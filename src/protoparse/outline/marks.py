@@ -37,11 +37,11 @@ _CIRCLED = "①-⑳⑴-⒇⒈-⒛❶-❿"
 _SIGNS = "*•·●▪◦○■□►➢➤✓✔∙‣⁃–—\\-\uf0a7\uf0b7\uf0d8"
 _MARK = re.compile(
     rf"""
-    (?P<bullet>\*(?!\*)|[{_SIGNS[1:]}]|\\[*+-](?=\s)|o(?=[ \t\xa0]+\S)|\+(?=\s))
+    (?P<number>\d{{1,2}}(?:\.\d{{1,2}})*)\s?(?P<stop>\\?\.\)?|\\?\)|[、．]|(?=-\s|:\s))(?!\d)[:-]?
+  | (?P<levels>\d{{1,2}}(?:\.\d{{1,2}})+)(?=\s+(?-i:[A-Z][a-z]{{2}}))
+  | (?P<bullet>\*(?!\*)|[{_SIGNS[1:]}]|\\[*+-](?=\s)|o(?=[ \t\xa0]+\S)|\+(?=\s))
   | (?P<open>[(\[（【]|\\\[)\s?(?P<inner>\d{{1,2}}(?:\.\d{{1,2}})*|[A-Za-z]|[ivx]{{2,5}}|
     [IVX]{{2,5}})\s?(?:\\?[)\]）】])[.:]?
-  | (?P<number>\d{{1,2}}(?:\.\d{{1,2}})*)\s?(?P<stop>\\?\.\)?|\\?\)|[、．]|(?=-\s|:\s))(?!\d)[:-]?
-  | (?P<levels>\d{{1,2}}(?:\.\d{{1,2}})+)(?=\s+(?-i:[A-Z][a-z]{{2}}))
   | (?P<letter>[ivx]{{2,5}}|[IVX]{{2,5}}|[A-Za-z])(?P<close>\\?\.\)?(?=\s)|\\?\))
   | (?P<circled>[{_CIRCLED}])
   | (?:\#|(?:criteri(?:on|um)|inclusion|exclusion)\s(?:criterion\s)?(?:no\.?\s?|\#)?)(?P<named>\d{{1,2}})(?:\s?[:.)]|
@@ -87,7 +87,7 @@ def _readings(opening: str, word: str, closing: str) -> tuple[Reading, ...]:
     if value := roman(word):
         found.append((frame.replace("%", "i" if word.islower() else "I"), value))
     if len(word) == 1:
-        found.append((frame.replace("%", "a" if word.islower() else "A"), ord(word.lower()) - 96))
+        found.append((frame.replace("%", "a" if word.islower() else "A"), ord(word.lower()[0]) - 96))
     return tuple(found)
 
 

@@ -355,7 +355,12 @@ class _Grower:
 
     def _flattened(self, block: Block) -> None:
         own = self.text[block.body : block.end]
-        if 24 <= len(own) < 5000 and len(_UPPER.findall(own)) >= 3 and len(_CAPITAL.findall(own)) >= 3 and not _STOP_INSIDE.search(own):
+        if (
+            24 <= len(own) < 5000
+            and not _STOP_INSIDE.search(own)
+            and len(_UPPER.findall(own)) >= 3
+            and len(_CAPITAL.findall(own)) >= 3
+        ):
             self.tree.notes.append(
                 Note(
                     code="flattened-list",
