@@ -12,6 +12,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
+from itertools import accumulate
+from operator import add
 from typing import Any, NamedTuple
 
 from spacy.matcher import PhraseMatcher
@@ -27,7 +29,7 @@ CODES: Mapping[str, str] = {
     "after_number": ">", "unit": "u", "time_unit": "t", "reference": "L",
     "not": "!", "notpseudo": "v", "except": "X", "if": "?", "include": "I",
     "within": "W", "past": "P", "next": "N", "before": "b", "after": "f", "of": "O", "at": "@", "during": "D", "since": "S",
-    "until": "U", "from": "F", "for": "o", "guard": "p", "ago": "g", "whichever": "h", "anchor": "a",
+    "until": "U", "from": "F", "for": "o", "guard": "i", "duty": "^", "ago": "g", "whichever": "h", "anchor": "a",
     "history": "H", "presence": "H", "current": "C", "family": "Y", "qualitative": "q", "cause": "c", "method": "A",
     "purpose": "G", "definition": "=", "clause": "R", "permission": "+", "refusal": "#", "subjective": "J",
     "population": "v", "filler": "v", "determiner": "d", "preposition": "p", "modifier": "m", "measurement": "M",
@@ -61,6 +63,7 @@ _PRIORITY = [
     "whichever",
     "past",
     "next",
+    "guard",
     "within",
     "before",
     "after",
@@ -68,6 +71,7 @@ _PRIORITY = [
     "during",
     "since",
     "until",
+    "for",
     "history",
     "presence",
     "current",
@@ -77,7 +81,6 @@ _PRIORITY = [
     "purpose",
     "definition",
     "of",
-    "for",
     "if",
     "times",
     "from",
@@ -93,9 +96,9 @@ _PRIORITY = [
     "preposition",
     "determiner",
     "population",
+    "duty",
     "filler",
     "ago",
-    "guard",
 ]
 _RANK = {role: rank for rank, role in enumerate(_PRIORITY)}
 
@@ -110,14 +113,15 @@ _SCALE = r"(?:[x×*·✕X]\s*)?10\s*(?:\^|\*\*|\*|E|e)?\s*[(\[]?\s*[-−]?(?:[1-
 # What stands in a text for a registry's sake alone: comments, Markdown escapes and stars, marks of direction.
 _SKIP = re.compile(r"<!--.*?-->|\\(?=[^\w\s])|\*\*|[\u200b-\u200f\u202a-\u202e\u2060\ufeff]", re.DOTALL)
 _TOKEN = re.compile(
-    # most words at once; those that may be something else ("e.g.", "xULN") come last
-    r"(?:than|least|of|aged?|over|under)(?=\d)|[a-df-hj-wyz][^\W\d_]*(?:\d+[^\W_]*|['’](?:s\b|[a-z]\b))?|"
+    # (each with the space behind it) most words at once; those that may be something else ("e.g.", "xULN") come last
+    r"(?:(?:than|least|of|aged?|over|under)(?=\d)|[a-df-hj-wyz][^\W\d_]*(?:\d+[^\W_]*|['’](?:s\b|[a-z]\b))?|"
     + _SCALE.lower()
     + r"|\d{1,3}(?:,\d{3})+(?:\.\d+)?(?!\d)|\d+(?:[.,·]\d+)?(?:e\d+\b)?|(?<![\w.])\.\d+"
     r"|&(?:lt|gt|le|ge);=?|[<>]\s?=|=\s?[<>]|\+/-|e\.g\.?|i\.e\.?"
     r"|x(?=uln|lln|unl|\d)"
     r"|[^\W\d_]+(?:['’]s\b|\d+[^\W_]*|(?<=[a-z])(?:['’][a-z]\b))?"
-    r"|[^\w\s]|_"
+    r"|[^\w\s]|\w"
+    r")\s*"
 )
 _WORDS = re.compile(
     r"\d+(?:[.,]\d+)*|[^\W\d_]+(?:['’]s\b|\d+[^\W_]*)?|[<>]\s?=|=\s?[<>]|\+/-|e\.g\.?|i\.e\.?|&(?:lt|gt|le|ge);=?|[^\w\s]|_"
@@ -320,17 +324,16 @@ class Lexer:
         """
         plain = _SKIP.sub(_blank, text)
         plain = plain.lower() if plain.isascii() else _lower(plain)
-        finditer = _TOKEN.finditer
-        spans: list[Span] = []
         tokens: list[str] = []
+        starts: list[int] = []
+        findall = _TOKEN.findall
         for begin, end in pieces:
-            found = [m.span() for m in finditer(plain, begin, end)]
-            spans += found
-            spans.append((end, end))
-            tokens += [plain[a:b] for a, b in found]
+            # A token with the space behind it: their lengths add up to the place of each.
+            found = findall(plain, begin, end)
+            starts += accumulate(map(len, found), initial=end - sum(map(len, found)))
+            tokens += map(str.rstrip, found)
             tokens.append("\n")
-        starts = [a for a, _ in spans]
-        ends = [b for _, b in spans]
+        ends = list(map(add, starts, map(len, tokens)))
         entries = self._merge(tokens, starts, ends)
         codes = "".join([e.code for e in entries])
         breaks = [i for i, c in enumerate(codes) if c == "\n"]

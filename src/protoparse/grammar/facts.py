@@ -55,7 +55,7 @@ _SUBSTANTIAL = re.compile("[wKMYa]")
 # What has a time as its value rather than lasting for it.
 _TIMED = re.compile(r"expect|surviv|life|prognosis|interval|\btime\b|\bage\b")
 _AGE = re.compile(r"\b[Aa](?:ge|GE)(?:d|s)?\b")
-_NAMING = re.compile("[KMYamvpcAGRIHC=J]")
+_NAMING = re.compile("[KMYamvpicAGRIHC=J^]")
 _MODIFIER_OF_CUE = {"c": "cause", "A": "method", "G": "purpose"}
 _LOCATIVE = frozenset({"in", "at", "within", "into", "on"})
 _DRUG_VERBS = frozenset(
@@ -89,8 +89,8 @@ class Cutter:
 
     def take(self, first: int, last: int) -> None:
         """These lexemes are understood."""
-        a, b = first - self.offset, last - self.offset
-        self.taken[a:b] = b"\1" * (b - a)
+        for k in range(first - self.offset, last - self.offset):
+            self.taken[k] = 1
 
     def span(self, first: int, last: int) -> Span:
         """The characters of these lexemes."""
@@ -140,7 +140,7 @@ class Cutter:
         for phrase in phrases:
             if phrase is head or not phrase.known:
                 continue
-            linked = phrase.cue < 0 or self.code(phrase.cue) in "vp"
+            linked = phrase.cue < 0 or self.code(phrase.cue) in "vpi^"
             if phrase.last == head.first:
                 linked = True
             elif phrase.last < head.first:
@@ -187,7 +187,7 @@ class Cutter:
                     self.take(i, i + 1)
                     draft.cover(self.starts[i], self.ends[i])
                     cue = -1
-                elif code in "dv" and cue >= 0 and codes[cue - offset] in "cAGRp=":
+                elif code in "dv^" and cue >= 0 and codes[cue - offset] in "cAGRpi=":
                     pass
                 else:
                     cue = i
@@ -198,6 +198,8 @@ class Cutter:
 
     def _head(self, phrases: list[Phrase], values: list[tuple[Value, int, int]]) -> Phrase | None:
         """The phrase that names the thing."""
+        if len(phrases) == 1 and not values:
+            return None if self._empty(phrases[0]) else phrases[0]
         candidates = [p for p in phrases if not self._empty(p)]
         if not candidates:
             return None
@@ -253,32 +255,11 @@ class Cutter:
         """The concept of a head phrase: leading modifiers, qualitative words and asides off."""
         first, last = head.first, head.last
         entries, code = self.entries, self.code
-        if self._has(head, "q"):
-            for i in range(first, last):
-                if code(i) == "q":
-                    self._qualify(draft, i)
-        while last > first and code(last - 1) in "qO-/dyn~":
-            last -= 1
-        while first < last - 1 and (code(first) in "mqO-/dyn" or code(first) == "Y"):
-            if code(first) == "m":
-                self._modify(draft, first)
-            elif code(first) == "Y":
-                self._family(draft, first)
-            first += 1
-        if code(first) == "Y":
-            self._family(draft, first)
-            if first == last - 1:
+        if last > first + 1 or code(first) not in "KMw":
+            bounds = self._trim(draft, first, last)
+            if bounds is None:
                 return
-        while last - 1 > first and code(last - 1) == "m":
-            last -= 1
-            self._modify(draft, last)
-        if last <= first:
-            return
-        if last == first + 1 and code(first) == "m":
-            self._modify(draft, first)
-            return
-        if last == first + 1 and code(first) == "q":
-            return
+            first, last = bounds
         draft.concept = self.span(first, last)
         draft.cover(*draft.concept)
         self.take(first, last)
@@ -307,6 +288,35 @@ class Cutter:
         elif draft.domain is None and verb in _PROCEDURE_VERBS:
             draft.domain = "procedure"
 
+    def _trim(self, draft: Draft, first: int, last: int) -> tuple[int, int] | None:
+        """The bounds of the name itself, its modifiers taken off on either side; None where nothing else stands."""
+        code = self.code
+        for i in range(first, last):
+            if code(i) == "q":
+                self._qualify(draft, i)
+        while last > first and code(last - 1) in "qO-/dyn~":
+            last -= 1
+        while first < last - 1 and code(first) in "mqO-/dynY":
+            if code(first) == "m":
+                self._modify(draft, first)
+            elif code(first) == "Y":
+                self._family(draft, first)
+            first += 1
+        if last > first and code(first) == "Y":
+            self._family(draft, first)
+            if first == last - 1:
+                return None
+        while last - 1 > first and code(last - 1) == "m":
+            last -= 1
+            self._modify(draft, last)
+        if last <= first:
+            return None
+        if last == first + 1 and code(first) in "mq":
+            if code(first) == "m":
+                self._modify(draft, first)
+            return None
+        return first, last
+
     def _others(self, draft: Draft, head: Phrase, phrases: list[Phrase]) -> None:
         """What the phrases beside the head say of it."""
         for phrase in phrases:
@@ -321,7 +331,7 @@ class Cutter:
                 continue
             cue = self.code(phrase.cue)
             kind = _MODIFIER_OF_CUE.get(cue)
-            if kind is None and cue == "p" and phrase.first > head.last and not self._empty(phrase):
+            if kind is None and cue in "pio" and phrase.first > head.last and not self._empty(phrase):
                 word = self.entries[phrase.cue].text
                 kind = "location" if word in _LOCATIVE else "purpose" if word in ("for", "to") else None
                 if word == "by":

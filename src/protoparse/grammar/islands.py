@@ -11,8 +11,8 @@ import re
 from protoparse.grammar.phrases import Lexeme, Phrase, reader
 from protoparse.lexing import Entry, Lexemes
 
-_START = frozenset("<BnrWPNbf@DSUFopLx")
-_ANY = re.compile("[<BnrWPNbf@DSUFM]")
+_START = frozenset("<BnrWPNbf@DSUFoiLx")
+_ANY = re.compile("[<BnrWPNbf@DSUF]")
 _SETTLED = re.compile("[nM]")
 _DIRECT = {
     "n": "NUMBER", "u": "UNIT", "t": "TIME", "r": "ORDINAL", "L": "REFERENCE", "x": "TIMES", "<": "CMP", ">": "POST",
@@ -221,11 +221,11 @@ class Islands:
                     continue
                 else:
                     break
-            elif code == "O" or (code == "p" and self.entries[i].text in ("to", "in")):
+            elif code == "O" or ((code in "pi" and self.entries[i].text in ("to", "in"))):
                 j = self._next(i + 1)
                 if self.code(j) == "L":
                     pass
-                elif code == "p" and not out and "within" in self.entries[i].roles and self._quantity_at(i + 1):
+                elif code == "i" and not out and "within" in self.entries[i].roles and self._quantity_at(i + 1):
                     out.append(self._lexeme("WITHIN", i))
                     timely = True
                 elif code == "O" and kind == "TIME" and timely:
@@ -273,7 +273,7 @@ class Islands:
                     i = event.last
                     continue
                 out.append(self._lexeme("AGO", i))
-            elif code in "op" and (not out or kind == "OR") and "for" in self.entries[i].roles and self._lasting(i + 1):
+            elif code in "oi" and (not out or kind == "OR") and "for" in self.entries[i].roles and self._lasting(i + 1):
                 out.append(self._lexeme("FOR", i))
                 timely = True
             elif code == "q" and kind == "TIMES":
@@ -423,7 +423,9 @@ _NORMAL = Entry("L", "normal", {"reference": "normal"})
 def phrases(text: str, lexemes: Lexemes, first: int, last: int) -> tuple[list[Phrase], str]:
     """The values and windows among the lexemes `[first, last)`, and the item's codes as the numbers settled them."""
     codes = lexemes.codes[first:last]
-    if not _ANY.search(codes):
+    if not _ANY.search(codes) and not (
+        "M" in codes and any(["ordinal" in e.roles for e in lexemes.entries[first:last]])
+    ):
         return [], codes
     islands = Islands(text, lexemes, first, last)
     return islands.phrases(), "".join(islands.codes)

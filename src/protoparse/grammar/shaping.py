@@ -89,12 +89,9 @@ class Shaper:
                 continue
             c = codes[i - offset]
             kind = _TERMINAL.get(c)
-            if c in "po":
-                kind = "IF" if self._guard(i) else None
-            elif c == "v":
-                kind = "DUTY" if entries[i].text in _DUTIES else None
-            elif (
-                (c == "(" and depth >= MAX_BRACKETS)
+            if (
+                (c in "io" and not self._guard(i))
+                or (c == "(" and depth >= MAX_BRACKETS)
                 or (c == ")" and depth == 0)
                 or (c == "/" and not self._between_names(i))
                 or (c == "." and self._abbreviating(i))
@@ -173,7 +170,7 @@ class Shaper:
     def _guard(self, i: int) -> bool:
         """ "for women …", "in patients with …": a limit to some people."""
         cutter = self.cutter
-        if "guard" not in cutter.entries[i].roles and cutter.entries[i].text not in ("for", "in", "among"):
+        if cutter.codes[i - cutter.offset] == "o" and cutter.entries[i].text not in ("for", "for the"):
             return False
         j = i + 1
         while j < self.last and cutter.code(j) in "dm":
@@ -386,19 +383,13 @@ _JOINTS = frozenset({"AND", "OR", "STOP", "THEN", "EXCEPT", "INCLUDE", "IF", "LI
 _ENDS = frozenset({"ATOM", "CLOSE", "SCOPE_END"})
 _TERMINAL = {
     "&": "AND", "|": "OR", ",": "COMMA", "/": "SLASH", ":": "COLON", ".": "STOP", "(": "OPEN", ")": "CLOSE",
-    "!": "NOT", "X": "EXCEPT", "?": "IF", "I": "INCLUDE", "+": "ALLOWED", "#": "REFUSED",
+    "!": "NOT", "X": "EXCEPT", "?": "IF", "I": "INCLUDE", "+": "ALLOWED", "#": "REFUSED", "^": "DUTY", "i": "IF", "o": "IF",
 }  # fmt: skip
-_STRUCTURE = re.compile(r"[&|,/:.()!X?Ipov+#]")
+_STRUCTURE = re.compile(r"[&|,/:.()!X?Iio^+#]")
 _SUBSTANCE = re.compile("[wKMYqamrnutLHC]")
 _ABBREVIATIONS = frozenset(
     ["approx", "dr", "st", "vs", "etc", "incl", "max", "min", "resp", "no", "fig", "cf", "al", "ca", "pt", "pts"]
 )
-_DUTIES = frozenset(["must", "should", "shall", "agree", "agrees", "will"]) | {
-    "must agree",
-    "should agree",
-    "must be",
-    "must have",
-}
 _VERBS = frozenset(
     [
         "has",

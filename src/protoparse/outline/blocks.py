@@ -127,6 +127,8 @@ def blocks(text: str, low: str) -> list[Block]:
             current = Block(first, body, end, indent, indent + body - first, marks, gap, keyed, runs_on)
             made.append(current)
         else:
+            if current.body == current.end:  # a mark that stood alone in its line
+                current.body = first
             current.end = end
             current.keyed = current.keyed or keyed
             current.runs_on = current.runs_on or runs_on

@@ -124,7 +124,7 @@ class _Grower:
         text = self.text
         while start < end:
             begin = block.start if first else start
-            if not first and not self._says(start, end):
+            if (not first or end < block.end) and not self._says(start, end):
                 self._stray(begin, end)
                 return
             marks = block.marks if first else leading(text, start, end)
