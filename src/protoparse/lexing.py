@@ -26,9 +26,11 @@ from protoparse.model import Code, Domain, Span
 CODES: Mapping[str, str] = {
     "and": "&", "or": "|", "comma": ",", "stop": ".", "open": "(", "close": ")", "slash": "/", "colon": ":",
     "dash": "-", "to": "~", "between": "B", "times": "x", "number": "n", "ordinal": "r", "before_number": "<",
-    "after_number": ">", "unit": "u", "time_unit": "t", "reference": "L",
+    "after_number": ">",
+    "unit": "u", "time_unit": "t", "reference": "L",
     "not": "!", "notpseudo": "v", "except": "X", "if": "?", "include": "I",
-    "within": "W", "past": "P", "next": "N", "before": "b", "after": "f", "of": "O", "at": "@", "during": "D", "since": "S",
+    "within": "W", "past": "P", "next": "N", "before": "b", "after": "f", "of": "O", "at": "@", "during": "D",
+    "since": "S",
     "until": "U", "from": "F", "for": "o", "guard": "i", "duty": "^", "ago": "g", "whichever": "h", "anchor": "a",
     "history": "H", "presence": "H", "current": "C", "family": "Y", "qualitative": "q", "cause": "c", "method": "A",
     "purpose": "G", "definition": "=", "clause": "R", "permission": "+", "refusal": "#", "subjective": "J",
@@ -109,7 +111,10 @@ CONCEPTS: tuple[tuple[str, Domain], ...] = (
 )  # fmt: skip
 
 # A power of ten in a unit, however it was flattened: "x 10^9/L", "×109/L", "*10(9)/l", "10e9/L", "x10⁹ / L".
-_SCALE = r"(?:[x×*·✕X]\s*)?10\s*(?:\^|\*\*|\*|E|e)?\s*[(\[]?\s*[-−]?(?:[1-9]|1[012]|[⁰¹²³⁴-⁹]{1,2})\s*[)\]]?\s*(?:cells\s*)?/\s*(?:mm\s?(?:3|³|\^3)|[µμu][lL]|m[lL]|d[lL]|[lL]|kg)(?![A-Za-z])"
+_SCALE = (
+    r"(?:[x×*·✕X]\s*)?10\s*(?:\^|\*\*|\*|E|e)?\s*[(\[]?\s*[-−]?(?:[1-9]|1[012]|[⁰¹²³⁴-⁹]{1,2})\s*[)\]]?\s*"
+    r"(?:cells\s*)?/\s*(?:mm\s?(?:3|³|\^3)|[µμu][lL]|m[lL]|d[lL]|[lL]|kg)(?![A-Za-z])"
+)
 # What stands in a text for a registry's sake alone: comments, Markdown escapes and stars, marks of direction.
 _SKIP = re.compile(r"<!--.*?-->|\\(?=[^\w\s])|\*\*|[\u200b-\u200f\u202a-\u202e\u2060\ufeff]", re.DOTALL)
 _TOKEN = re.compile(
@@ -343,7 +348,10 @@ class Lexer:
         """The entries of the tokens, those of a phrase merged in all three lists."""
         look = self.singles
         entries = [look[w] for w in tokens]
-        found = self.matcher(Doc(self.vocab, words=[e.orth for e in entries])) if tokens else []
+        if not tokens:
+            return []
+        # spaCy takes the keys of its string store for the words themselves, at a third of the cost.
+        found = self.matcher(Doc(self.vocab, words=[e.orth for e in entries]))  # type: ignore[misc]
         if not found:
             return entries
         # Longest first at each place; a phrase that begins inside one already taken is left.

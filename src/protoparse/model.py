@@ -13,7 +13,7 @@ Every `span` is a half-open pair of code-point offsets into `Document.text`. A r
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Final, Literal, TypeAlias, TypeVar
 
 import msgspec
@@ -180,7 +180,7 @@ class All(Record, frozen=True, kw_only=True, tag="all"):
         _members(self)
 
 
-class Any_(Record, frozen=True, kw_only=True, tag="any"):
+class Any_(Record, frozen=True, kw_only=True, tag="any"):  # noqa: N801 - `Any` is typing's
     """At least one member holds."""
 
     span: Span | None = None
@@ -364,20 +364,28 @@ def facts(rule: Rule | None) -> Iterator[Fact]:
 
 def without_spans(record: _R) -> _R:
     """The same record with every `span` null: what is said, without where."""
-    return _bare(record)  # type: ignore[no-any-return]
+    return _respan(record, lambda span: None)  # type: ignore[no-any-return]
 
 
-def _bare(value: Any) -> Any:
+def moved(record: _R, by: int) -> _R:
+    """The same record with every `span` so many characters further on."""
+    return _respan(record, lambda span: (span[0] + by, span[1] + by))  # type: ignore[no-any-return]
+
+
+def _respan(value: Any, change: Callable[[Span], Span | None]) -> Any:
     if isinstance(value, Struct):
         changes = {}
         for name in value.__struct_fields__:
             old = getattr(value, name)
-            new = None if name == "span" and not isinstance(value, Criterion) else _bare(old)
+            if name == "span":
+                new = old if old is None or isinstance(value, Criterion) else change(old)
+            else:
+                new = _respan(old, change)
             if new is not old:
                 changes[name] = new
         return msgspec.structs.replace(value, **changes) if changes else value
     if isinstance(value, tuple):
-        fresh = tuple(_bare(x) for x in value)
+        fresh = tuple([_respan(x, change) for x in value])
         return fresh if any(a is not b for a, b in zip(fresh, value, strict=True)) else value
     return value
 
@@ -389,7 +397,10 @@ _encoder = msgspec.json.Encoder()
 
 
 def load(data: bytes | str) -> Document:
-    """Read a criteria JSON; raises `DocumentError` with the path of what is wrong, `NestingError` where it is too deep."""
+    """Read a criteria JSON.
+
+    Raises `DocumentError` with the path of what is wrong, `NestingError` where it is nested too deep.
+    """
     try:
         document = _decoder.decode(data)
     except (msgspec.MsgspecError, UnicodeError) as error:

@@ -13,21 +13,28 @@ from collections.abc import Iterator
 from typing import Any
 
 from protoparse import __version__
-from protoparse.grammar import canonical, read
+from protoparse.grammar import Reading, canonical, read
 from protoparse.grammar.files import fingerprint
-from protoparse.lexing import Lexemes, lexer
+from protoparse.lexing import lexer
 from protoparse.model import Criterion, Document, Kind, Note, ParserInfo, Rule, Span, Trial, limit_depth
 from protoparse.outline import Item, outline
 from protoparse.sources import Listing
 
 
 class Parser:
-    """A pipeline kept ready. `concepts` names the recogniser of phrases: "lexicon"."""
+    """A pipeline kept ready. `concepts` names the recogniser of phrases: "lexicon".
+
+    One criterion in ten of a registry is worded to the letter like another: the latest readings are kept.
+    """
+
+    KEPT = 30_000
+    """How many readings are kept, some 2 kB each."""
 
     def __init__(self, *, concepts: str = "lexicon") -> None:
         if concepts != "lexicon":
             raise ValueError(f"concepts={concepts!r}: only 'lexicon' is known")
         self.lexer = lexer()
+        self.known: dict[tuple[Kind, str], tuple[int, Reading]] = {}
         self.info = ParserInfo(name="protoparse", version=__version__, grammar=fingerprint())
 
     def parse(self, source: str | Listing) -> Document:
@@ -49,20 +56,38 @@ class Parser:
             *(Note(code="preamble", message=_line(text, s), span=s) for s in plan.preambles),
             *plan.notes,
         ]
-        items = list(_items(plan.items))
-        pieces = [p for item in items for p in _pieces(item)]
-        lexemes = self.lexer.lex(text, pieces)
-        rules = _Rules(text, lexemes)
+        readings = self._readings(text, [(i.kind, p) for item in plan.items for i in _within(item) for p in _pieces(i)])
         counts: dict[Kind, int] = {}
         made = []
         for item in plan.items:
             counts[item.kind] = counts.get(item.kind, 0) + 1
-            made.append(rules.criterion(item, f"{item.kind}.{counts[item.kind]}"))
-        notes += rules.notes
+            made.append(_criterion(text, item, f"{item.kind}.{counts[item.kind]}", readings))
         notes.sort(key=lambda note: note.span or (0, 0))
         document = Document(trial=trial, text=text, criteria=tuple(made), notes=tuple(notes), parser=self.info)
         limit_depth(document.criteria)
         return document
+
+    def _readings(self, text: str, pieces: list[tuple[Kind, Span]]) -> Iterator[Reading]:
+        """What each piece of own text says, in order; a wording met before is not read again."""
+        known = self.known
+        unknown: dict[tuple[Kind, str], Span] = {}
+        for kind, (start, end) in pieces:
+            key = (kind, text[start:end])
+            if key not in known:
+                unknown.setdefault(key, (start, end))
+        lexemes = self.lexer.lex(text, unknown.values())
+        first = 0
+        fresh: dict[tuple[Kind, str], tuple[int, Reading]] = {}
+        for (key, (start, _)), last in zip(unknown.items(), lexemes.breaks, strict=True):
+            fresh[key] = start, read(text, lexemes, first, last, key[0]) if last > first else Reading(None, ())
+            first = last + 1
+        for kind, (start, end) in pieces:
+            key = (kind, text[start:end])
+            place, reading = fresh.get(key) or known[key]
+            yield reading if place == start else reading.moved(start - place)
+        known.update(fresh)
+        while len(known) > self.KEPT:
+            del known[next(iter(known))]
 
 
 def _line(text: str, span: Span) -> str:
@@ -70,10 +95,11 @@ def _line(text: str, span: Span) -> str:
     return line if len(line) <= 120 else line[:119] + "…"
 
 
-def _items(items: tuple[Item, ...]) -> Iterator[Item]:
-    for item in items:
-        yield item
-        yield from _items(item.children)
+def _within(item: Item) -> Iterator[Item]:
+    """An item, then the items below it."""
+    yield item
+    for child in item.children:
+        yield from _within(child)
 
 
 def _pieces(item: Item) -> list[Span]:
@@ -98,44 +124,29 @@ def _canonical_criterion(text: str, rule: Rule) -> Criterion:
     return Criterion(id="unspecified.1", kind="unspecified", span=(start, len(text.rstrip())), rule=rule)
 
 
-class _Rules:
-    """Reads the items in the order in which they were lexed."""
-
-    def __init__(self, text: str, lexemes: Lexemes) -> None:
-        self.text, self.lexemes = text, lexemes
-        self.piece = 0
-        self.notes: list[Note] = []
-
-    def criterion(self, item: Item, id_: str) -> Criterion:
-        """An item and its children as a criterion."""
-        breaks = self.lexemes.breaks
-        readings = []
-        for _ in _pieces(item):
-            first = breaks[self.piece - 1] + 1 if self.piece else 0
-            last = breaks[self.piece]
-            self.piece += 1
-            if last > first:
-                readings.append(read(self.text, self.lexemes, first, last, item.kind))
-        rule = next((r.rule for r in readings if r.rule is not None), None)
-        unread = [s for r in readings if r.rule is rule or r.rule is None for s in r.unparsed]
-        children = tuple(self.criterion(c, f"{id_}.{n}") for n, c in enumerate(item.children, 1))
-        known = [c.span for c in children]
-        if rule is not None and rule.span:
-            known.append(rule.span)
-        if item.lead:
-            known.append(item.lead)
-        known.append((item.span[0], _printed(self.text, item)))
-        return Criterion(
-            id=id_,
-            kind=item.kind,
-            group=item.group,
-            label=item.label,
-            span=item.span,
-            combine=item.combine,
-            rule=rule,
-            children=children,
-            unparsed=tuple(sorted([*unread, *_gaps(self.text, item.span, [*known, *unread])])),
-        )
+def _criterion(text: str, item: Item, id_: str, readings: Iterator[Reading]) -> Criterion:
+    """An item and its children as a criterion; takes from `readings` what belongs to its pieces."""
+    own = [next(readings) for _ in _pieces(item)]
+    rule = next((r.rule for r in own if r.rule is not None), None)
+    unread = [s for r in own if r.rule is rule or r.rule is None for s in r.unparsed]
+    children = tuple([_criterion(text, c, f"{id_}.{n}", readings) for n, c in enumerate(item.children, 1)])
+    known = [c.span for c in children]
+    if rule is not None and rule.span:
+        known.append(rule.span)
+    if item.lead:
+        known.append(item.lead)
+    known.append((item.span[0], _printed(text, item)))
+    return Criterion(
+        id=id_,
+        kind=item.kind,
+        group=item.group,
+        label=item.label,
+        span=item.span,
+        combine=item.combine,
+        rule=rule,
+        children=children,
+        unparsed=tuple(sorted([*unread, *_gaps(text, item.span, [*known, *unread])])),
+    )
 
 
 def _printed(text: str, item: Item) -> int:

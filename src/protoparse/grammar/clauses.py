@@ -16,25 +16,29 @@ from typing import Any, NamedTuple
 from lark import Transformer
 from msgspec.structs import replace
 
-from protoparse.grammar.drafts import Draft, Node, Tree, alternatives, empty, repeat_subject, rule
-from protoparse.grammar.facts import Bracket, Cutter
+from protoparse.grammar.drafts import Draft, Node, Tree, alternatives, empty, examples, repeat_subject, rule
+from protoparse.grammar.facts import Bracket, Cutter, Words
 from protoparse.grammar.files import grammar_text
 from protoparse.grammar.islands import phrases
-from protoparse.grammar.shaping import Shaper
+from protoparse.grammar.shaping import STRUCTURE, Shaper
 from protoparse.grammar.sharing import join
 from protoparse.grammar.tables import Table
 from protoparse.lexing import Lexemes
-from protoparse.model import Kind, Note, Rule, Span
+from protoparse.model import Kind, Rule, Span, moved
 
 _CONTENT = frozenset("wKMYqamrnutLHC")
+_IS_CONTENT = bytes(chr(c) in _CONTENT for c in range(256))
 
 
 class Reading(NamedTuple):
-    """What an item says, what of it was not understood, and what is to be noted."""
+    """What an item says, and what of it was not understood."""
 
     rule: Rule | None
     unparsed: tuple[Span, ...]
-    notes: tuple[Note, ...] = ()
+
+    def moved(self, by: int) -> Reading:
+        """The same reading of the same words, so many characters further on."""
+        return Reading(moved(self.rule, by), tuple([(a + by, b + by) for a, b in self.unparsed]))
 
 
 class _Meaning(Transformer[Any, Any]):
@@ -90,15 +94,15 @@ class _Meaning(Transformer[Any, Any]):
         return Node("except", [x[0], *alternatives(x[2])])
 
     def exemplified(self, x: list[Any]) -> Tree | None:
-        base, examples = x[0], x[2]
-        if empty(examples):
+        base, named = x[0], x[2]
+        if empty(named):
             return base  # type: ignore[no-any-return]
         if empty(base):
-            return examples  # type: ignore[no-any-return]
+            return named  # type: ignore[no-any-return]
         target = base
         while isinstance(target, Node):
             target = target.members[-1] if target.op != "except" else target.members[0]
-        target.includes += tuple(examples.members) if isinstance(examples, Node) and examples.op in ("all", "any") else (examples,)
+        target.includes += examples(named)
         return base  # type: ignore[no-any-return]
 
     def limited(self, x: list[Any]) -> Tree | None:
@@ -173,8 +177,13 @@ def read(text: str, lexemes: Lexemes, first: int, last: int, kind: Kind) -> Read
     if "(" in codes:
         codes = _asides(text, lexemes, first, codes)
     cutter = Cutter(text, lexemes.entries, codes, first, lexemes.starts, lexemes.ends, kind)
-    clauses = Shaper(cutter, found, first, last, kind).clauses()
     tree: Tree | None = None
+    end = len(codes) - 1 if codes.endswith(".") else len(codes)
+    if not found and not STRUCTURE.search(codes, 0, end):
+        clauses = []  # nothing joins or limits anything: one statement
+        tree = cutter.cut([Words(first, first + end)]) if end else None
+    else:
+        clauses = Shaper(cutter, found, first, last, kind).clauses()
     if clauses:
         table, meaning = _parser()
         meaning.cutter, meaning.kind = cutter, kind
@@ -191,6 +200,9 @@ def read(text: str, lexemes: Lexemes, first: int, last: int, kind: Kind) -> Read
 def _finish(made: Rule, cutter: Cutter, lexemes: Lexemes, first: int, last: int) -> tuple[Rule, tuple[Span, ...]]:
     """The rule, widened over the carrier words beside it, and the runs of content that no fact took."""
     starts, ends, taken, codes = lexemes.starts, lexemes.ends, cutter.taken, cutter.codes
+    content = int.from_bytes(codes.encode("latin-1").translate(_IS_CONTENT))
+    if not content & ~int.from_bytes(taken):
+        return replace(made, span=(starts[first], ends[last - 1])), ()
     spans: list[Span] = []
     begin = end = first  # `begin`: where the next unread run would begin, behind what was taken last
     run = -1

@@ -140,6 +140,11 @@ def empty(tree: Tree | None) -> bool:
     return tree is None or all(d.concept is None for d in drafts(tree))
 
 
+def examples(tree: Tree) -> tuple[Tree, ...]:
+    """The members of a list of examples, each one of its own; else the tree itself."""
+    return tuple(tree.members) if isinstance(tree, Node) and tree.op in ("all", "any") else (tree,)
+
+
 def alternatives(tree: Tree) -> list[Tree]:
     """The members of an `any`, each an exception of its own; else the tree itself."""
     return list(tree.members) if isinstance(tree, Node) and tree.op == "any" else [tree]

@@ -12,7 +12,18 @@ from typing import Any, Literal, NamedTuple
 
 from msgspec.structs import replace
 
-from protoparse.grammar.drafts import Draft, Node, Tree, alternatives, around, blank, drafts, empty, last_draft
+from protoparse.grammar.drafts import (
+    Draft,
+    Node,
+    Tree,
+    alternatives,
+    around,
+    blank,
+    drafts,
+    empty,
+    examples,
+    last_draft,
+)
 from protoparse.grammar.phrases import Value, merge
 from protoparse.grammar.terms import domain_of
 from protoparse.lexicon import fold
@@ -55,6 +66,8 @@ _SUBSTANTIAL = re.compile("[wKMYa]")
 # What has a time as its value rather than lasting for it.
 _TIMED = re.compile(r"expect|surviv|life|prognosis|interval|\btime\b|\bage\b")
 _AGE = re.compile(r"\b[Aa](?:ge|GE)(?:d|s)?\b")
+# Carrier words, then a name that the vocabulary knows or that is all words.
+_PLAIN = re.compile("([vdpi^]*)([wKM]*[KM])[v^]*")
 _NAMING = re.compile("[KMYamvpicAGRIHC=J^]")
 _MODIFIER_OF_CUE = {"c": "cause", "A": "method", "G": "purpose"}
 _LOCATIVE = frozenset({"in", "at", "within", "into", "on"})
@@ -100,6 +113,10 @@ class Cutter:
 
     def cut(self, parts: Sequence[Any]) -> Tree | None:
         """One atom's parts to a draft, several where it says more than one thing, None where it says nothing."""
+        if len(parts) == 1 and isinstance(parts[0], Words):
+            plain = _PLAIN.fullmatch(self.codes, parts[0].first - self.offset, parts[0].last - self.offset)
+            if plain is not None:
+                return self._plain(plain)
         draft = Draft()
         disease: Phrase | None = None
         values: list[tuple[Value, int, int]] = []
@@ -131,6 +148,16 @@ class Cutter:
             self._name(other, disease)
             tree = Node("all", [tree, other])
         return self._brackets(tree, brackets, draft)
+
+    def _plain(self, match: re.Match[str]) -> Draft:
+        """The commonest statement, a name behind carrier words: what `cut` would make of it, without the search."""
+        first, last = match.span(2)
+        cue = match.start(1) + max(match[1].rfind("p"), match[1].rfind("i"))
+        if cue < match.start(1):
+            cue = first - 1 if match[1] else -1 - self.offset
+        draft = Draft()
+        self._name(draft, Phrase(self.offset + first, self.offset + last, self.offset + cue, True))
+        return draft
 
     def _disease(self, draft: Draft, head: Phrase, phrases: list[Phrase]) -> Phrase | None:
         """A measure's disease: "NYHA class II heart failure", "anaemia with haemoglobin < 8 g/dL"."""
@@ -540,7 +567,7 @@ class Cutter:
                 continue
             if bracket.role == "include":
                 target = last_draft(tree)
-                target.includes += tuple(node.members) if isinstance(node, Node) and node.op in ("all", "any") else (node,)
+                target.includes += examples(node)
             elif bracket.role == "except":
                 tree = Node("except", [tree, *(alternatives(node))])
             elif bracket.role == "if":

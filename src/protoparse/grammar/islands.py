@@ -221,7 +221,7 @@ class Islands:
                     continue
                 else:
                     break
-            elif code == "O" or ((code in "pi" and self.entries[i].text in ("to", "in"))):
+            elif code == "O" or (code in "pi" and self.entries[i].text in ("to", "in")):
                 j = self._next(i + 1)
                 if self.code(j) == "L":
                     pass
@@ -337,7 +337,7 @@ class Islands:
         return True
 
     def _joint(self, out: list[Lexeme], i: int) -> str | None:
-        """What a connective inside a phrase is; the empty string where it is only punctuation, None where it ends it."""
+        """What a connective inside a phrase is; empty where it is only punctuation, None where it ends the phrase."""
         code = self.code(i)
         kind = out[-1].type if out else ""
         j = self._next(i + 1)
@@ -423,9 +423,7 @@ _NORMAL = Entry("L", "normal", {"reference": "normal"})
 def phrases(text: str, lexemes: Lexemes, first: int, last: int) -> tuple[list[Phrase], str]:
     """The values and windows among the lexemes `[first, last)`, and the item's codes as the numbers settled them."""
     codes = lexemes.codes[first:last]
-    if not _ANY.search(codes) and not (
-        "M" in codes and any(["ordinal" in e.roles for e in lexemes.entries[first:last]])
-    ):
+    if not _ANY.search(codes) and not ("M" in codes and any("ordinal" in e.roles for e in lexemes.entries[first:last])):
         return [], codes
     islands = Islands(text, lexemes, first, last)
     return islands.phrases(), "".join(islands.codes)

@@ -63,7 +63,7 @@ class Shaper:
 
         codes, offset, found = cutter.codes, cutter.offset, self.found
         stops = {p.first for p in found.values()}
-        stops.update([offset + m.start() for m in _STRUCTURE.finditer(codes)])
+        stops.update([offset + m.start() for m in STRUCTURE.finditer(codes)])
         for place in sorted(stops):
             if place < i:
                 continue
@@ -383,9 +383,10 @@ _JOINTS = frozenset({"AND", "OR", "STOP", "THEN", "EXCEPT", "INCLUDE", "IF", "LI
 _ENDS = frozenset({"ATOM", "CLOSE", "SCOPE_END"})
 _TERMINAL = {
     "&": "AND", "|": "OR", ",": "COMMA", "/": "SLASH", ":": "COLON", ".": "STOP", "(": "OPEN", ")": "CLOSE",
-    "!": "NOT", "X": "EXCEPT", "?": "IF", "I": "INCLUDE", "+": "ALLOWED", "#": "REFUSED", "^": "DUTY", "i": "IF", "o": "IF",
+    "!": "NOT", "X": "EXCEPT", "?": "IF", "I": "INCLUDE", "+": "ALLOWED", "#": "REFUSED",
+    "^": "DUTY", "i": "IF", "o": "IF",
 }  # fmt: skip
-_STRUCTURE = re.compile(r"[&|,/:.()!X?Iio^+#]")
+STRUCTURE = re.compile(r"[&|,/:.()!X?Iio^+#]")
 _SUBSTANCE = re.compile("[wKMYqamrnutLHC]")
 _ABBREVIATIONS = frozenset(
     ["approx", "dr", "st", "vs", "etc", "incl", "max", "min", "resp", "no", "fig", "cf", "al", "ca", "pt", "pts"]

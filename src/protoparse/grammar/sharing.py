@@ -153,10 +153,10 @@ def _complete(cutter: Cutter, member: Draft, right: Draft) -> None:
     """What the last member of a list says holds for the earlier ones that lack it."""
     if member.concept is None or right.concept is None:
         return
-    if member.value is None and right.value is not None and member.domain in (None, "measurement"):
-        if member.count is None and (right.domain in (None, "measurement")):
-            member.value, member.bare_value = right.value, right.bare_value
-            member.domain = member.domain or right.domain
+    measured = member.domain in (None, "measurement") and right.domain in (None, "measurement")
+    if measured and member.value is None and member.count is None and right.value is not None:
+        member.value, member.bare_value = right.value, right.bare_value
+        member.domain = member.domain or right.domain
     if member.time is None and right.window_behind and right.time is not None and not member.standing:
         member.time, member.window_behind = right.time, True
     text = cutter.text[slice(*member.concept)]
