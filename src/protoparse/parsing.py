@@ -81,13 +81,15 @@ class Parser:
         for (key, (start, _)), last in zip(unknown.items(), lexemes.breaks, strict=True):
             fresh[key] = start, read(text, lexemes, first, last, key[0]) if last > first else Reading(None, ())
             first = last + 1
+        found = []
         for kind, (start, end) in pieces:
             key = (kind, text[start:end])
             place, reading = fresh.get(key) or known[key]
-            yield reading if place == start else reading.moved(start - place)
+            found.append(reading if place == start else reading.moved(start - place))
         known.update(fresh)
         while len(known) > self.KEPT:
             del known[next(iter(known))]
+        return iter(found)
 
 
 def _line(text: str, span: Span) -> str:
