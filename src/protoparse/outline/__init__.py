@@ -22,7 +22,7 @@ from protoparse.outline.nesting import grow
 from protoparse.outline.placing import Node
 
 
-class Item(Struct, frozen=True):
+class Item(Struct, frozen=True, gc=False):
     """One criterion of the outline."""
 
     kind: Kind
@@ -41,7 +41,7 @@ class Item(Struct, frozen=True):
     children: tuple[Item, ...]
 
 
-class Outline(Struct, frozen=True):
+class Outline(Struct, frozen=True, gc=False):
     """The items of a text, and the spans that are none."""
 
     items: tuple[Item, ...]

@@ -20,7 +20,7 @@ Reading = tuple[str, int]
 """A style ("*", "1.", "(a)", "i)") and an ordinal in it; 0 for bullets."""
 
 
-class Mark(Struct, frozen=True):
+class Mark(Struct, frozen=True, gc=False):
     """A bullet or number: its place and what it may mean ("i." is a roman one before it is a ninth letter)."""
 
     start: int
