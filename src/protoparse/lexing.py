@@ -38,6 +38,9 @@ CODES: Mapping[str, str] = {
     "purpose": "G", "definition": "=", "clause": "R", "permission": "+", "refusal": "#", "subjective": "J",
     "population": "v", "filler": "v", "determiner": "d", "preposition": "p", "modifier": "m", "measurement": "M",
     "concept": "K", "word": "w", "break": "\n",
+    # What a word does beside its other roles: it has no code of its own for it.
+    "verb": "v", "predicate": "v", "locative": "p", "abbreviation": "w", "numbered": "w", "scale": "w",
+    "method_noun": "w", "male": "w", "female": "w", "allergy": "v",
 }  # fmt: skip
 """What a role is called in the tables, and its code; a word of several roles takes the code of the first listed here
 in which it may stand alone (see `_PRIORITY`), and keeps the others for the grammar to ask."""
@@ -298,8 +301,8 @@ def _variants(phrase: str) -> Iterable[str]:
 
 
 def _entry(key: tuple[str, ...], roles: dict[str, Any], shared: dict[Any, dict[str, Any]]) -> Entry:
-    first = min((r for r in roles if r not in ("unit", "time_unit", "allergy")), key=_RANK.__getitem__, default="")
-    first = first or next(iter(roles))
+    first = min((r for r in roles if r in _RANK and r not in ("unit", "time_unit")), key=_RANK.__getitem__, default="")
+    first = first or next((r for r in ("time_unit", "unit") if r in roles), "word")
     # A unit is one only behind a number; units of time have names that stand alone, too ("in the past year").
     code = "w" if first == "unit" and key[0].isalpha() else CODES[first]
     if len(key) == 1 and _ROMAN.fullmatch(key[0]):

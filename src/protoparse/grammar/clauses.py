@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 from lark import Transformer
 from msgspec.structs import replace
 
-from protoparse.grammar.drafts import Draft, Node, Tree, alternatives, empty, examples, repeat_subject, rule
+from protoparse.grammar.drafts import Draft, Node, Tree, alternatives, drafts, empty, examples, repeat_subject, rule
 from protoparse.grammar.facts import Bracket, Cutter, Words
 from protoparse.grammar.files import grammar_text
 from protoparse.grammar.islands import phrases
@@ -109,7 +109,7 @@ class _Meaning(Transformer[Any, Any]):
         base, condition = x[0], x[2]
         if empty(condition):
             return base  # type: ignore[no-any-return]
-        if empty(base):
+        if empty(base) and not (base and any(d.value for d in drafts(base))):
             return condition  # type: ignore[no-any-return]
         if isinstance(base, Node) and base.op == "any":
             # "≤ 2.5 × ULN, or ≤ 5 × ULN if liver metastases": the condition is the last alternative's
@@ -117,21 +117,32 @@ class _Meaning(Transformer[Any, Any]):
         return Node("if", [condition, base])
 
     def guarded(self, x: list[Any]) -> Tree | None:
-        if empty(x[1]):
-            return x[3]  # type: ignore[no-any-return]
-        return x[1] if empty(x[3]) else Node("if", [x[1], x[3]])
+        people, duty = x[1], x[3]
+        if empty(people):
+            return duty  # type: ignore[no-any-return]
+        if empty(duty) and not (duty and any(d.value for d in drafts(duty))):
+            return people  # type: ignore[no-any-return]
+        # "men and women of childbearing age must …": either kind of person
+        if (
+            isinstance(people, Node)
+            and people.op == "all"
+            and all(d.domain == "person" and not d.value for d in drafts(people))
+        ):
+            people = Node("any", people.members)
+        return Node("if", [people, duty])
 
     def sequence(self, x: list[Any]) -> Tree | None:
         before, stop, after = x
-        if after is None or (empty(after) and stop.value != "again"):
+        again = stop.value == "again" or (isinstance(after, Node) and after.op == "if")
+        if again and after is not None and before is not None:
+            repeat_subject(before, after)
+        if after is None or empty(after):
             return before  # type: ignore[no-any-return]
         if empty(before):
             return after  # type: ignore[no-any-return]
         if stop.value == "permission":
             return Node("except", [before, *alternatives(after)])
-        if stop.value == "again":
-            repeat_subject(before, after)
-        op = "all" if self.kind != "exclusion" else "any"
+        op = "any" if self.kind == "exclusion" or stop.value == "or" else "all"
         return Node(op, [before, after])  # type: ignore[arg-type]
 
 
@@ -158,7 +169,7 @@ def grammar_source() -> str:
     return "\n".join(["start: sentences", grammar_text("criterion", "logic"), f"%declare {terminals}"])
 
 
-_ASIDE = re.compile(r"(?<=[wKMaq])\([wKMa]\)")
+_ASIDE = re.compile(r"(?<=[wKMaqL])\([wKMaL]\)")
 
 
 def _asides(text: str, lexemes: Lexemes, first: int, codes: str) -> str:

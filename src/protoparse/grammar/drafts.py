@@ -112,6 +112,8 @@ def repeat_subject(before: Tree, after: Tree) -> None:
             draft.concept, draft.domain, draft.name, draft.term = model.concept, model.domain, model.name, model.term
             if draft.concept:
                 draft.cover(*draft.concept)
+            if draft.bare_value and model.value and model.value.operator in ("<", "<=", ">", ">="):
+                draft.value = replace(draft.value, operator=model.value.operator)
             if draft.value.unit is None and draft.value.reference is None and model.value:
                 draft.value = replace(draft.value, unit=model.value.unit, reference=model.value.reference)
 

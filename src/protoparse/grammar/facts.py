@@ -7,7 +7,7 @@ several; `rule` turns them into the model. A draft may still lack what its neigh
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal, NamedTuple
 
 from msgspec.structs import replace
@@ -27,7 +27,7 @@ from protoparse.grammar.drafts import (
 from protoparse.grammar.phrases import Value, merge
 from protoparse.grammar.terms import domain_of
 from protoparse.lexicon import fold
-from protoparse.lexing import Entry, Term
+from protoparse.lexing import Entry, Term, lexer
 from protoparse.model import (
     Comparison,
     Kind,
@@ -70,14 +70,6 @@ _AGE = re.compile(r"\b[Aa](?:ge|GE)(?:d|s)?\b")
 _PLAIN = re.compile("([vdpi^]*)([wKM]*[KM])[v^]*")
 _NAMING = re.compile("[KMYamvpicAGRIHC=J^]")
 _MODIFIER_OF_CUE = {"c": "cause", "A": "method", "G": "purpose"}
-_LOCATIVE = frozenset({"in", "at", "within", "into", "on"})
-_DRUG_VERBS = frozenset(
-    "received receive receiving taking taken take takes administration of|use of|the use of|receipt of|treated with|"
-    "treatment with|been treated with|have received|has received|had received|having received|currently receiving|"
-    "currently taking|currently using|exposure to|exposed to|using".replace(" ", "|").split("|")
-) | {"administration of", "use of", "the use of", "receipt of", "treated with", "treatment with", "exposure to",
-     "been treated with", "have received", "has received", "had received", "having received", "exposed to"}  # fmt: skip
-_PROCEDURE_VERBS = frozenset({"undergone", "underwent", "undergo", "undergoing", "has undergone", "have undergone"})
 _DOSE_UNITS = ("mg", "ug", "g", "ng", "[IU]", "mL", "meq", "mmol")
 _COUNTED = ("drug", "procedure", "condition", "study", "visit", "device", "allergy", "consent")
 _TIME_CODES = frozenset({"s", "min", "h", "d", "wk", "mo", "a"})
@@ -104,6 +96,11 @@ class Cutter:
         """These lexemes are understood."""
         for k in range(first - self.offset, last - self.offset):
             self.taken[k] = 1
+
+    def roles(self, word: str) -> Mapping[str, Any]:
+        """What the vocabulary knows of a single word."""
+        entry = lexer().singles.get(word.lower())
+        return entry.roles if entry else {}
 
     def span(self, first: int, last: int) -> Span:
         """The characters of these lexemes."""
@@ -172,7 +169,7 @@ class Cutter:
                 linked = True
             elif phrase.last < head.first:
                 linked = head.cue >= 0 and self.entries[head.cue].text in ("with", "and")
-            elif phrase.cue >= 0 and self.entries[phrase.cue].text in _LOCATIVE:
+            elif phrase.cue >= 0 and "locative" in self.entries[phrase.cue].roles:
                 linked = False
             term = self.entries[phrase.last - 1].roles.get("concept")
             if linked and term is not None and term.domain == "condition" and self.code(phrase.last - 1) == "K":
@@ -209,7 +206,7 @@ class Cutter:
                     self.take(i, i + 1)
                     draft.cover(self.starts[i], self.ends[i])
                     cue = -1
-                elif code in "dv^" and cue >= 0 and codes[cue - offset] in "cAGRpi=":
+                elif cue >= 0 and (code == "d" or (code in "v^" and codes[cue - offset] in "cAGRpi=")):
                     pass
                 else:
                     cue = i
@@ -244,7 +241,7 @@ class Cutter:
         main = [p for p in candidates if p.cue < 0 or self.code(p.cue) not in "cAGR=J"]
         known = [p for p in main if p.known]
         for p in known:
-            if p.cue < 0 or self.entries[p.cue].text not in _LOCATIVE:
+            if p.cue < 0 or "locative" not in self.entries[p.cue].roles:
                 return p
         if main and (not known or main[0].first <= known[0].first):
             return main[0]
@@ -300,15 +297,12 @@ class Cutter:
             final = term if term is not None and code(last - 1) in "KM" else None
             draft.domain = domain_of([entries[i].text for i in range(first, last)], final, term)
             draft.term = term if term is not None and term.domain == "measurement" == draft.domain else None
-        verb = entries[head.cue].text if head.cue >= 0 else ""
         if head.cue >= 0 and "allergy" in entries[head.cue].roles:
             draft.domain, draft.term = "allergy", None
             self.take(head.cue, head.cue + 1)
             draft.cover(*self.span(head.cue, head.cue + 1))
-        if draft.domain is None and verb in _DRUG_VERBS:
-            draft.domain = "drug"
-        elif draft.domain is None and verb in _PROCEDURE_VERBS:
-            draft.domain = "procedure"
+        if draft.domain is None and head.cue >= 0:
+            draft.domain = entries[head.cue].roles.get("verb")
 
     def _trim(self, draft: Draft, first: int, last: int) -> tuple[int, int] | None:
         """The bounds of the name itself, its modifiers taken off on either side; None where nothing else stands."""
@@ -355,7 +349,9 @@ class Cutter:
             kind = _MODIFIER_OF_CUE.get(cue)
             if kind is None and cue in "pio" and phrase.first > head.last and not self._empty(phrase):
                 word = self.entries[phrase.cue].text
-                kind = "location" if word in _LOCATIVE else "purpose" if word in ("for", "to") else None
+                kind = "purpose" if word in ("for", "to") else None
+                if "locative" in self.entries[phrase.cue].roles:
+                    kind = "location"
                 if word == "by":
                     kind = "method"
             if kind is None and cue == "R" and self.entries[phrase.cue].text in ("requiring", "needing", "requires"):
@@ -589,11 +585,11 @@ class Cutter:
                 target.modifiers += node.modifiers
                 target.cover(node.first, node.last)
             return tree
-        lower = self.text[slice(*node.concept)].lower()
-        if node.value is None and any(
-            w in lower
-            for w in ("formula", "equation", "criteria", "method", "gault", "scale", "assay", "classification")
-        ):
+        if target.domain == "drug" and node.dose is not None:
+            target.dose = target.dose or node.dose  # "corticosteroids (> 10 mg/day of prednisone)"
+            target.cover(node.first, node.last)
+            return tree
+        if node.value is None and any("method_noun" in self.roles(w) for w in self.text[slice(*node.concept)].split()):
             self._add_modifier(target, "method", node.concept)
             return tree
         methods = [m for m in node.modifiers if m.type == "method"]

@@ -62,8 +62,8 @@ class Islands:
             k = match.start()
             code = codes[k]
             if code == "n":
-                before = entries[first + k - 1].text if k else ""
-                if (before in _NAMED_BY_NUMBER and not (k > 1 and codes[k - 2] == "M")) or self._in_name(k):
+                before = entries[first + k - 1].roles if k else ()
+                if ("numbered" in before and not (k > 1 and codes[k - 2] == "M")) or self._in_name(k):
                     codes[k] = "w"
                     continue
                 self._unit_behind(k)
@@ -74,7 +74,7 @@ class Islands:
         """Whether a hyphen ties a number to a word ("IL-12", "glucose-6-phosphate")."""
         i = self.first + k
         if k > 1 and self.codes[k - 1] == "-" and self.starts[i] == self.ends[i - 2] + 1:
-            return self.codes[k - 2] in "wKa" and self.entries[i - 2].text not in _SCALES
+            return self.codes[k - 2] in "wKa" and "scale" not in self.entries[i - 2].roles
         return False
 
     def _unit_behind(self, k: int) -> None:
@@ -385,38 +385,8 @@ class Islands:
         return j if self.code(j) == ")" and j > i + 2 else 0
 
 
-_NAMED_BY_NUMBER = frozenset(
-    [
-        "type",
-        "phase",
-        "arm",
-        "cohort",
-        "group",
-        "part",
-        "visit",
-        "version",
-        "section",
-        "item",
-        "question",
-        "step",
-        "appendix",
-        "figure",
-        "table",
-        "covid",
-        "covid-19",
-        "criterion",
-        "criteria",
-        "protocol",
-        "study",
-        "cycle",
-        "number",
-        "no",
-        "#",
-    ]
-)
 _REACH = 48
 """No phrase is longer: what repeats without end ("within 3 days within 3 days …") is read piece by piece."""
-_SCALES = frozenset(["grade", "stage", "class", "score", "level", "ages", "age", "aged"])
 _NORMAL = Entry("L", "normal", {"reference": "normal"})
 
 

@@ -150,7 +150,7 @@ class Shaper:
             cutter.entries[i].text == "."
             and i > self.first
             and (
-                cutter.entries[i - 1].text in _ABBREVIATIONS
+                "abbreviation" in cutter.entries[i - 1].roles
                 or (i + 1 < self.last and cutter.ends[i] == cutter.starts[i + 1])
             )
         )
@@ -188,6 +188,7 @@ class Shaper:
 
     def _lists(self, items: list[Clause]) -> list[Clause]:
         """Commas become the connective of their list, or close a guard; brackets shield what is inside them."""
+        items = self._groups(items)
         ahead: list[str] = [""]  # by depth: the next connective to the right in the same sentence
         for item in reversed(items):
             kind = item.type
@@ -218,7 +219,7 @@ class Shaper:
                 frames[-1][1] = not beginning
             elif kind == "STOP":
                 frames[-1] = [False, False]
-                beginning, guarding = True, False
+                beginning, guarding = item.value not in ("and", "or"), False
                 continue
             elif kind in ("AND", "OR", "COMMA", "SLASH"):
                 behind, limited = frames[-1]
@@ -253,6 +254,36 @@ class Shaper:
             if item.type in _OPERANDS:
                 beginning = False
         return [i for i in items if i.type != "DROP"]
+
+    def _groups(self, items: list[Clause]) -> list[Clause]:
+        """A list whose members hold connectives of their own: "A or B, C and D, and E" is three."""
+        out: list[Clause] = []
+        begin = 0
+        for end in [n for n, item in enumerate(items) if item.type == "STOP"] + [len(items)]:
+            out += self._grouped(items[begin:end]) + items[end : end + 1]
+            begin = end + 1
+        return out
+
+    def _grouped(self, sentence: list[Clause]) -> list[Clause]:
+        if any(item.type in ("NOT", "IF", "EXCEPT", "INCLUDE", "COLON") for item in sentence):
+            return sentence
+        depth, commas, inner, last = 0, [], False, ""
+        for n, item in enumerate(sentence):
+            depth += (item.type == "OPEN") - (item.type == "CLOSE")
+            if depth or item.type not in ("COMMA", "AND", "OR"):
+                continue
+            if item.type == "COMMA":
+                commas.append(n)
+            elif commas and commas[-1] == n - 1:
+                last = item.type
+            else:
+                inner = inner or not commas or commas[-1] < n - 1
+        if not last or not inner or len(commas) < 2:
+            return sentence
+        drop = {n + 1 for n in commas if sentence[n + 1 : n + 2] and sentence[n + 1].type in ("AND", "OR")}
+        for n in commas:
+            sentence[n].type, sentence[n].value = "STOP", last.lower()
+        return [item for n, item in enumerate(sentence) if n not in drop]
 
     def _closes(self, items: list[Clause], n: int) -> bool:
         """Whether nothing of the same list stands from here on."""
@@ -356,7 +387,7 @@ class Shaper:
             return False
         if follower.type == "NOT":
             return True
-        return follower.type == "WORDS" and self.cutter.entries[follower.first].text in _VERBS
+        return follower.type == "WORDS" and "predicate" in self.cutter.entries[follower.first].roles
 
 
 class _Frame:
@@ -388,29 +419,3 @@ _TERMINAL = {
 }  # fmt: skip
 STRUCTURE = re.compile(r"[&|,/:.()!X?Iio^+#]")
 _SUBSTANCE = re.compile("[wKMYqamrnutLHC]")
-_ABBREVIATIONS = frozenset(
-    ["approx", "dr", "st", "vs", "etc", "incl", "max", "min", "resp", "no", "fig", "cf", "al", "ca", "pt", "pts"]
-)
-_VERBS = frozenset(
-    [
-        "has",
-        "have",
-        "had",
-        "must",
-        "should",
-        "is",
-        "are",
-        "was",
-        "were",
-        "having",
-        "shall",
-        "will",
-        "can",
-        "requires",
-        "require",
-        "meets",
-        "meet",
-        "willing",
-        "able",
-    ]
-)

@@ -20,52 +20,58 @@ def join(cutter: Cutter, op: Literal["all", "any"], left: Tree | None, right: Tr
         return left or right
     if isinstance(right, Draft) and right.concept is None:
         return _lone(cutter, op, left, right)
-    members = list(left.members) if isinstance(left, Node) and left.op == op else [left]
-    if _both_sexes(members[-1], right):
+    if cutter.kind == "exclusion" and op == "all" and link.value in (",", "/", "and", "&") and _kinds(left, right):
+        op = "any"
+    members = left.members if isinstance(left, Node) and left.op == op else [left]
+    if _both_sexes(cutter, members[-1], right):
         # "male or female" restricts nobody
         return Node(op, members[:-1]) if len(members) > 1 else Draft()
     if isinstance(right, Draft):
         first = members[0]
-        lasts = _tail(members)
-        for member in lasts:
+        tail = _tail(members)
+        for member in tail:
             _complete(cutter, member, right)
-        for lone in [m for m in members if isinstance(m, Draft) and m.concept is None]:
+        for lone in [m for m in tail if m.concept is None]:
             members.remove(lone)
             _absorb(cutter, lone, right)
         if isinstance(first, Draft) and first.concept is not None:
             _inherit(first, right)
         if not members:
             return right
-    if cutter.kind == "exclusion" and op == "all" and link.value in (",", "/", "and", "&") and _kinds(members, right):
-        op = "any"
-    return Node(op, [*members, right])
+    members.append(right)
+    return Node(op, members)
 
 
-_SEXES = ({"male", "males", "men", "man", "boys"}, {"female", "females", "women", "woman", "girls"})
-
-
-def _both_sexes(left: Tree, right: Tree) -> bool:
+def _both_sexes(cutter: Cutter, left: Tree, right: Tree) -> bool:
     if not (isinstance(left, Draft) and isinstance(right, Draft)) or left.value or right.value:
         return False
-    names = [d.term.name if d.term else "" for d in (left, right)]
-    return any(names[0] in a and names[1] in b for a, b in (_SEXES, _SEXES[::-1]))
+    if left.concept is None or right.concept is None:
+        return False
+    roles = [cutter.roles(cutter.text[slice(*d.concept)]) for d in (left, right) if d.concept]
+    return any(a in roles[0] and b in roles[1] for a, b in (("male", "female"), ("female", "male")))
+
+
+_LIST = 40
+"""What stands at the end of a list holds for so many members before it, no more."""
 
 
 def _tail(members: list[Tree]) -> list[Draft]:
     """The drafts at the end of a list, back to the last that is no plain draft."""
     found: list[Draft] = []
-    for member in reversed(members):
+    for member in reversed(members[-_LIST:]):
         if not isinstance(member, Draft):
             break
         found.append(member)
     return found
 
 
-def _kinds(members: list[Tree], right: Tree) -> bool:
+def _kinds(left: Tree, right: Tree) -> bool:
     """ "and" between kinds of disease, drug or patient in an exclusion means either; between findings, both."""
-    if any(isinstance(m, Node) and m.op == "not" for m in [*members, right]):
+    if isinstance(left, Node) and left.op in ("all", "any"):
+        left = left.members[-1]
+    if any(isinstance(m, Node) and m.op == "not" for m in (left, right)):
         return False
-    return all(d.value is None for m in [*members, right] for d in drafts(m))
+    return all(d.value is None for m in (left, right) for d in drafts(m))
 
 
 def _lone(cutter: Cutter, op: Literal["all", "any"], left: Tree, right: Draft) -> Tree:
