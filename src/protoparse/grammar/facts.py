@@ -165,7 +165,7 @@ class Cutter:
             if phrase is head or not phrase.known:
                 continue
             linked = phrase.cue < 0 or self.code(phrase.cue) in "vpi^"
-            if phrase.last == head.first:
+            if phrase.last <= head.first and all(self.code(i) in "Od-" for i in range(phrase.last, head.first)):
                 linked = True
             elif phrase.last < head.first:
                 linked = head.cue >= 0 and self.entries[head.cue].text in ("with", "and")
@@ -234,7 +234,10 @@ class Cutter:
                     scale = self._valued(found) or found.first
                 if self.codes.find("K", found.first - self.offset, scale - self.offset) >= 0:
                     # "heart failure NYHA class III": the disease, then its measure
-                    phrases[phrases.index(found)] = found._replace(last=scale)
+                    last = scale
+                    while self.code(last - 1) in "Od-":
+                        last -= 1
+                    phrases[phrases.index(found)] = found._replace(last=last)
                     found = found._replace(first=scale, cue=-1)
                     phrases.append(found)
                 return found
@@ -455,8 +458,12 @@ class Cutter:
             value = rest[0]
             for more in rest[1:]:
                 value = value._replace(comparisons=(*value.comparisons, *more.comparisons), connective="all")
-            made: list[Tree] = [self._value(draft.copy(), c, value, behind) for c in value.comparisons]
-            said.append(made[0] if len(made) == 1 else Node("any" if value.connective == "any" else "all", made))
+            made: list[Draft] = [self._value(draft.copy(), c, value, behind) for c in value.comparisons]
+            either = value.connective == "any" or (value.connective == "pair" and self.kind == "exclusion")
+            if value.connective == "pair" and "blood pressure" in (draft.term.name if draft.term else ""):
+                for one, name in zip(made, ("systolic blood pressure", "diastolic blood pressure"), strict=False):
+                    one.name, one.term = name, None
+            said.append(made[0] if len(made) == 1 else Node("any" if either else "all", list(made)))
         elif draft.concept is not None and draft.name != "age":
             said.append(draft)
         return said[0] if len(said) == 1 else Node("all", said)
@@ -522,7 +529,8 @@ class Cutter:
             return draft
         plain = unit is None and comparison.reference is None
         measured = draft.domain == "measurement"
-        if draft.domain in ("drug", "procedure") and code is not None and code.startswith(_DOSE_UNITS):
+        taken = code is not None and (code.startswith(_DOSE_UNITS) or (code[0] == "{" and code.endswith(("/d", "/wk"))))
+        if draft.domain in ("drug", "procedure", "observation") and taken and draft.concept is not None:
             if not value.bare or not behind:
                 draft.dose = comparison
             return draft
@@ -592,6 +600,8 @@ class Cutter:
         if node.value is None and any("method_noun" in self.roles(w) for w in self.text[slice(*node.concept)].split()):
             self._add_modifier(target, "method", node.concept)
             return tree
+        if node.domain == "person" and node.value is None and target.value is not None:
+            return Node("if", [node, tree])  # "> 450 ms (men)"
         methods = [m for m in node.modifiers if m.type == "method"]
         if node.value is None and methods:
             target.modifiers += tuple(methods)

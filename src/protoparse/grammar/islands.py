@@ -353,7 +353,7 @@ class Islands:
             return ""
         if code == "," and after in "&|" and kind in _AMOUNT:
             return "" if self.code(self._next(j + 1)) in "nr<" else None
-        if after == "h":
+        if after == "h" or (code == "," and kind == "WHICHEVER" and after in "bfOF"):
             return ""
         if kind == "EVENT" and code == "|" and out[0].type in ("WITHIN", "NUMBER") and self._quantity_at(j):
             return "ALT"
@@ -364,6 +364,8 @@ class Islands:
             if after == "<" and code != "/":
                 return "AND" if code in "&," else "OR"
             plain = not any(x.type in ("CMP", "POST", "TO") for x in out)
+            if code == "/" and after == "n" and kind == "NUMBER" and [x.type for x in out] == ["CMP", "NUMBER"]:
+                return "LIST"  # "> 140/90 mmHg"
             if after in "nr" and plain and (kind in ("NUMBER", "ORDINAL") or code != ","):
                 return "LIST"
             return None

@@ -101,6 +101,12 @@ class _Meaning(Transformer[Any, Any]):
     def compared(self, x: list[Any]) -> Value:
         return _one(x[0].entry.roles["before_number"], x[1], x[0].start, x[-1].end)
 
+    def pair(self, x: list[Any]) -> Value:
+        operator, first, second = x[0].entry.roles["before_number"], x[1], x[3]
+        upper = _one(operator, first._replace(unit=first.unit or second.unit), x[0].start, first.end)
+        lower = _one(operator, second, second.start, second.end)
+        return Value(upper.comparisons + lower.comparisons, "pair")
+
     def compared_after(self, x: list[Any]) -> Value:
         return _one(x[1].entry.roles["after_number"], x[0], x[0].start, x[1].end)
 
@@ -136,6 +142,9 @@ class _Meaning(Transformer[Any, Any]):
 
     def listed(self, x: list[Any]) -> Value:
         amounts: list[_Amount] = x[0]
+        if len(amounts) == 2 and amounts[1].unit is not None and amounts[1].unit.ucum == "mm[Hg]":
+            upper, lower = (_one("=", a._replace(unit=amounts[1].unit), a.start, a.end) for a in amounts)
+            return Value(upper.comparisons + lower.comparisons, "pair", bare=True)
         unit = next((a.unit for a in reversed(amounts) if a.unit), None)
         return Value(
             (

@@ -336,7 +336,8 @@ class Shaper:
                 out.append(item)
                 frames.append(_Frame(kind, len(out)))
             else:
-                if kind in ("STOP", "EXCEPT", "IF", "THEN") or (kind in ("AND", "OR") and self._terminates(items, n)):
+                # An exception stands inside what is denied: "no cancer except of the skin" is not (cancer except …).
+                if kind in ("STOP", "IF", "THEN") or (kind in ("AND", "OR") and self._terminates(items, n)):
                     close_scopes()
                 self._connect(item, out, frames[-1])
         while len(frames) > 1:

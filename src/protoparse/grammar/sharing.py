@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from protoparse.grammar.drafts import Draft, Node, Tree, drafts
+from protoparse.grammar.drafts import Draft, Node, Tree, drafts, last_draft, repeat_subject
 from protoparse.grammar.facts import Cutter
 from protoparse.lexicon import fold
 from protoparse.model import Modifier, Window
@@ -22,6 +22,10 @@ def join(cutter: Cutter, op: Literal["all", "any"], left: Tree | None, right: Tr
         return _lone(cutter, op, left, right)
     if cutter.kind == "exclusion" and op == "all" and link.value in (",", "/", "and", "&") and _kinds(left, right):
         op = "any"
+    if isinstance(right, Node):
+        repeat_subject(left, right)
+    elif _continues(cutter, left, right, link):
+        return left
     members = left.members if isinstance(left, Node) and left.op == op else [left]
     if _both_sexes(cutter, members[-1], right):
         # "male or female" restricts nobody
@@ -40,6 +44,29 @@ def join(cutter: Cutter, op: Literal["all", "any"], left: Tree | None, right: Tr
             return right
     members.append(right)
     return Node(op, members)
+
+
+def _continues(cutter: Cutter, left: Tree, right: Draft, link: Any) -> bool:
+    """Whether a member goes on with the last modifier of the one before: "by CT or MRI", "due to injury or age"."""
+    target = last_draft(left)
+    if not target.modifiers or right.concept is None or link.value == ",":
+        return False
+    last = target.modifiers[-1]
+    if last.type not in ("method", "cause", "location") or not last.span or last.span[1] != target.last:
+        return False
+    if right.value or right.modifiers or right.standing or right.count or right.dose or right.includes:
+        return False
+    if last.type != "cause" and right.domain == "condition":
+        return False
+    span = (last.span[0], right.concept[1])
+    text = cutter.text[slice(*span)]
+    values = (*_values(last), fold(cutter.text[slice(*right.concept)]))
+    target.modifiers = (*target.modifiers[:-1], Modifier(type=last.type, text=text, span=span, value=values))
+    target.cover(*span)
+    if right.time is not None and target.time is None:
+        target.time, target.window_behind = right.time, right.window_behind
+        target.cover(right.first, right.last)
+    return True
 
 
 def _both_sexes(cutter: Cutter, left: Tree, right: Tree) -> bool:
@@ -160,7 +187,7 @@ def _complete(cutter: Cutter, member: Draft, right: Draft) -> None:
     if member.concept is None or right.concept is None:
         return
     measured = member.domain in (None, "measurement") and right.domain in (None, "measurement")
-    if measured and member.value is None and member.count is None and right.value is not None:
+    if measured and member.value is None and member.count is None and right.value and not member.window_behind:
         member.value, member.bare_value = right.value, right.bare_value
         member.domain = member.domain or right.domain
     if member.time is None and right.window_behind and right.time is not None and not member.standing:
@@ -186,3 +213,8 @@ def _inherit(first: Draft, right: Draft) -> None:
         right.domain = first.domain
     if first.time is not None and not first.window_behind and right.time is None:
         right.time = first.time
+    result = first.value
+    if right.value is not None or result is None or not right.domain == "measurement" == first.domain:
+        return
+    if result.operator == "=" and result.span and first.concept and result.span < first.concept:
+        right.value = result  # "positive HBsAg or HBcAb": a result in front holds for the list

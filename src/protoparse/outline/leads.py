@@ -30,6 +30,7 @@ _LEADS = re.compile(
     \b(?:the|of|all|any|these|or|one|both|either|each|meets?|as)\s+(?:\w+\s+){0,2}?following\b[^.;]{0,120}[.:]?\W*$
   | ^following\b
   | \b(?:any|one|two|all|each|either|at\s+least)\b[^.;]{0,25}\b(?:below|listed)\b[^.;]{0,30}[.:]?\W*$
+  | \b(?:any|all|one|more|each|none|either|two|three)\s+of\s+these\b[^.;]{0,60}[.:]?\W*$
   | \b(?:listed|defined|described|shown|given)\s+below\W*$
     """,
     re.X,
@@ -44,8 +45,8 @@ def leads(own: str) -> bool:
     if tail[-1:] in (":", "："):
         return True
     low = tail.lower()
-    if "following" in low or "below" in low or "listed" in low:
-        last = max(low.rfind("following"), low.rfind("below"), low.rfind("listed"))
+    if "following" in low or "below" in low or "listed" in low or "of these" in low:
+        last = max(low.rfind("following"), low.rfind("below"), low.rfind("listed"), low.rfind("of these"))
         if not low.startswith("following") and not _TO_THE_END.match(low, last):
             return False
         m = _LEADS.search(low)
