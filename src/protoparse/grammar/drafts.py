@@ -55,7 +55,7 @@ class Draft:
     time: Window | None = None
     window_behind = False
     """The window stands behind the concept, where it may hold for a whole list."""
-    standing: Literal["history", "current"] | None = None
+    standing: Literal["history", "current", "concurrent"] | None = None
     modifiers: tuple[Modifier, ...] = ()
     includes: tuple[Draft | Node, ...] = ()
     experiencer: Experiencer = "patient"
@@ -201,6 +201,11 @@ def _hull(rules: Sequence[Rule]) -> Span | None:
 
 
 _SCREENING = Bound(anchor=Anchor(event="screening"))
+_STANDING = {
+    "history": (None, _SCREENING),
+    "current": (_SCREENING, _SCREENING),
+    "concurrent": (Bound(anchor=Anchor(event="study_start")), Bound(anchor=Anchor(event="study_end"))),
+}
 
 
 def _fact(draft: Draft, text: str, kind: Kind) -> Fact | None:
@@ -208,14 +213,12 @@ def _fact(draft: Draft, text: str, kind: Kind) -> Fact | None:
         return None
     words = text[slice(*draft.concept)]
     time = draft.time
-    if draft.standing == "history" and (
-        time is None or (time.start is None and time.end is None and not isinstance(time.any_of, tuple))
-    ):
-        time = replace(time, end=_SCREENING) if time else Window(end=_SCREENING)
-    elif draft.standing == "current" and (
-        time is None or (time.start is None and time.end is None and not isinstance(time.any_of, tuple))
-    ):
-        time = replace(time, start=_SCREENING, end=_SCREENING) if time else Window(start=_SCREENING, end=_SCREENING)
+    standing = draft.standing
+    if standing is None and any(m.type == "status" and m.value == "active" for m in draft.modifiers):
+        standing = "current"
+    if standing is not None and (time is None or (time.start is time.end is None)):
+        start, end = _STANDING[standing]
+        time = replace(time, start=start, end=end) if time else Window(start=start, end=end)
     includes = tuple([r for i in draft.includes if (r := rule(i, text, kind, required=False)) is not None])
     term = draft.term
     name = draft.name or (term.name if term else fold(words))

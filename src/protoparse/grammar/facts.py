@@ -202,7 +202,8 @@ class Cutter:
                     begin, cue = -1, -1
                 if code in "HC":
                     if draft.standing is None:
-                        draft.standing = "history" if code == "H" else "current"
+                        now = self.entries[i].roles.get("current") != "study"
+                        draft.standing = "history" if code == "H" else "current" if now else "concurrent"
                     self.take(i, i + 1)
                     draft.cover(self.starts[i], self.ends[i])
                     cue = -1
