@@ -363,12 +363,13 @@ class Lexer:
         if not found:
             return entries
         # Longest first at each place; a phrase that begins inside one already taken is left.
-        found.sort(key=_leftmost_longest)
+        found = sorted([(begin, -end, key) for key, begin, end in found])
         merged: list[Entry] = []
         at: list[int] = []
         to: list[int] = []
         done = 0
-        for key, begin, end in found:
+        for begin, minus, key in found:
+            end = -minus
             if begin < done or (tokens[end : end + 1] == ["than"] and self.phrases[key].code == ">"):
                 continue  # "less than 10 or greater than 90": no "or greater"
             merged += entries[done:begin]
@@ -392,10 +393,6 @@ def _lower(text: str) -> str:
     """Lower case, character for character: "İ" has no lower form of its own length, and stays."""
     lower = text.lower()
     return lower if len(lower) == len(text) else "".join([c.lower() if len(c.lower()) == 1 else c for c in text])
-
-
-def _leftmost_longest(match: tuple[int, int, int]) -> tuple[int, int]:
-    return match[1], -match[2]
 
 
 @cache

@@ -214,7 +214,11 @@ def _fact(draft: Draft, text: str, kind: Kind) -> Fact | None:
     words = text[slice(*draft.concept)]
     time = draft.time
     standing = draft.standing
-    if standing is None and any(m.type == "status" and m.value == "active" for m in draft.modifiers):
+    if (
+        standing is None
+        and draft.modifiers
+        and any(m.type == "status" and m.value == "active" for m in draft.modifiers)
+    ):
         standing = "current"
     if standing is not None and (time is None or (time.start is time.end is None)):
         start, end = _STANDING[standing]

@@ -11,7 +11,8 @@ import re
 from protoparse.grammar.phrases import Lexeme, Phrase, reader
 from protoparse.lexing import Entry, Lexemes
 
-_START = frozenset("<BnrWPNbf@DSUFoiLx")
+# Where a phrase may begin; "for" and "in" only before a quantity.
+_START = re.compile("[<BnrWPNbf@DSUF]|[oi](?=[d_<]*n)")
 _ANY = re.compile("[<BnrWPNbf@DSUF]")
 _SETTLED = re.compile("[nM]")
 _DIRECT = {
@@ -39,20 +40,19 @@ class Islands:
         """The phrases, in order, none overlapping."""
         self._settle()
         found: list[Phrase] = []
-        i, last, codes, first = self.first, self.last, self.codes, self.first
-        while i < last:
-            if codes[i - first] not in _START:
-                i += 1
-                continue
+        first, settled = self.first, "".join(self.codes)
+        place = 0
+        while start := _START.search(settled, place):
+            i = first + start.start()
             lexemes = self._collect(i)
             read = reader().read(self.text, lexemes) if lexemes else None
             if read is None:
-                i += 1
+                place = start.start() + 1
                 continue
             meaning, n = read
             end = lexemes[n - 1].last
             found.append(Phrase(meaning, lexemes[0].first, end))
-            i = max(end, i + 1)
+            place = max(end, i + 1) - first
         return found
 
     def _settle(self) -> None:

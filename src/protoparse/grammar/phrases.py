@@ -346,7 +346,9 @@ def _share_unit(left: Value, right: Value) -> tuple[tuple[Comparison, ...], tupl
 
 def _joined(left: Value, right: Value) -> Value | None:
     """ "≥ 18 and ≤ 75" as one `between`, where the two bound one stretch."""
-    (a,), (b,) = _share_unit(left, right) if len(left.comparisons) == len(right.comparisons) == 1 else ((), ())
+    if not len(left.comparisons) == len(right.comparisons) == 1:
+        return None
+    (a,), (b,) = _share_unit(left, right)
     low, high = (a, b) if a.operator in (">", ">=") else (b, a)
     if low.operator not in (">", ">=") or high.operator not in ("<", "<="):
         return None
@@ -373,7 +375,7 @@ def _joined(left: Value, right: Value) -> Value | None:
 
 def merge(left: Value, right: Value) -> Value | None:
     """One value of two that stand on either side of their subject ("18 ≤ age ≤ 75"), where they bound one stretch."""
-    return _joined(left, right) if len(left.comparisons) == len(right.comparisons) == 1 else None
+    return _joined(left, right)
 
 
 def _start(offset: tuple[Any, ...]) -> int:

@@ -188,7 +188,8 @@ class Shaper:
 
     def _lists(self, items: list[Clause]) -> list[Clause]:
         """Commas become the connective of their list, or close a guard; brackets shield what is inside them."""
-        items = self._groups(items)
+        if self.cutter.codes.count(",") > 1:
+            items = self._groups(items)
         ahead: list[str] = [""]  # by depth: the next connective to the right in the same sentence
         for item in reversed(items):
             kind = item.type
