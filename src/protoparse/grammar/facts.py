@@ -23,6 +23,7 @@ from protoparse.grammar.drafts import (
     empty,
     examples,
     last_draft,
+    repeat_subject,
 )
 from protoparse.grammar.phrases import Value, merge
 from protoparse.grammar.terms import domain_of
@@ -75,6 +76,18 @@ _COUNTED = ("drug", "procedure", "condition", "study", "visit", "device", "aller
 _TIME_CODES = frozenset({"s", "min", "h", "d", "wk", "mo", "a"})
 
 
+def _fill(main: Draft, more: Draft, bare: Draft) -> bool:
+    """Put into a fact what a second value says of the same thing: a dose, then for how long; False where it clashes."""
+    for slot in ("value", "count", "dose", "time"):
+        said = getattr(more, slot)
+        if said is not getattr(bare, slot):
+            if getattr(main, slot) is not getattr(bare, slot):
+                return False
+            setattr(main, slot, said)
+    main.cover(more.first, more.last)
+    return True
+
+
 class Cutter:
     """Cuts the atoms of one item."""
 
@@ -97,6 +110,11 @@ class Cutter:
         for k in range(first - self.offset, last - self.offset):
             self.taken[k] = 1
 
+    def leave(self, first: int, last: int) -> None:
+        """These lexemes are not understood after all."""
+        for k in range(first - self.offset, last - self.offset):
+            self.taken[k] = 0
+
     def roles(self, word: str) -> Mapping[str, Any]:
         """What the vocabulary knows of a single word."""
         entry = lexer().singles.get(word.lower())
@@ -116,6 +134,7 @@ class Cutter:
                 return self._plain(plain)
         draft = Draft()
         disease: Phrase | None = None
+        also: list[Phrase] = []
         values: list[tuple[Value, int, int]] = []
         brackets: list[Bracket] = []
         phrases: list[Phrase] = []
@@ -135,7 +154,10 @@ class Cutter:
         if head is not None:
             self._name(draft, head)
             disease = self._disease(draft, head, phrases) if values else None
-            self._others(draft, head, [p for p in phrases if p is not disease])
+            also = [
+                p for p in phrases if p is not head and p is not disease and self._has(p, "M") and self._has(p, "q")
+            ]
+            self._others(draft, head, [p for p in phrases if p is not disease and p not in also])
         for window, _ in windows:
             self._add_window(draft, window)
         draft.window_behind = bool(windows) and (head is None or windows[-1][1] >= head.last)
@@ -144,6 +166,11 @@ class Cutter:
             other = Draft()
             self._name(other, disease)
             tree = Node("all", [tree, other])
+        for phrase in also:
+            # "HBsAg positive with HBV DNA ≥ 2000 IU/mL": each has a result of its own
+            other = Draft()
+            self._name(other, phrase)
+            tree = Node("all", [*(tree.members if isinstance(tree, Node) and tree.op == "all" else [tree]), other])
         return self._brackets(tree, brackets, draft)
 
     def _plain(self, match: re.Match[str]) -> Draft:
@@ -428,46 +455,64 @@ class Cutter:
         """The draft with its values, several drafts where they are alternatives."""
         if not values:
             return draft
-        joined: list[Value] = []
-        for value, _, _ in values:
-            whole = merge(joined[-1], value) if joined else None
+        joined: list[tuple[Value, int, int]] = []
+        for phrase in values:
+            whole = merge(joined[-1][0], phrase[0]) if joined else None
             if whole is not None:
-                joined[-1] = whole
+                joined[-1] = (whole, joined[-1][1], phrase[2])
             else:
-                joined.append(value)
+                joined.append(phrase)
         behind = head is None or values[0][1] >= head.last
         said: list[Tree] = []
-        rest: list[Value] = []
-        for value in joined:
-            for comparison in value.comparisons:
-                if comparison.span:
-                    draft.cover(*comparison.span)
+        main: Draft | None = None
+        for value, begin, end in joined:
+            either = value.connective == "any" or (value.connective == "pair" and self.kind == "exclusion")
             subject = self._implied(draft, value, behind)
-            if subject is None:
-                rest.append(value)
-                continue
-            facts: list[Tree] = []
-            for comparison in value.comparisons:
-                one = subject.copy()
-                one.value = comparison
-                one.concept = one.concept or comparison.span
+            made = self._of(subject, value) if subject is not None else self._used(draft, value, behind)
+            if not made:
+                self.leave(begin, end)
+            elif subject is None and main is not None and len(made) == 1 and _fill(main, made[0], draft):
+                pass
+            else:
+                main = made[0] if subject is None and len(made) == 1 else main
+                said.append(made[0] if len(made) == 1 else Node("any" if either else "all", list(made)))
+        if (
+            main is None
+            and draft.concept is not None
+            and draft.name != "age"
+            and not any(d.concept == draft.concept for tree in said for d in drafts(tree))
+        ):
+            said.append(draft)
+        if not said:
+            return draft
+        return said[0] if len(said) == 1 else Node("all", said)
+
+    def _of(self, subject: Draft, value: Value) -> list[Draft]:
+        """A fact for each comparison of a value that says itself what it is of."""
+        made = []
+        for comparison in value.comparisons:
+            one = subject.copy()
+            one.value = comparison
+            one.concept = one.concept or comparison.span
+            if comparison.span:
+                one.cover(*comparison.span)
+            made.append(one)
+        return made
+
+    def _used(self, draft: Draft, value: Value, behind: bool) -> list[Draft]:
+        """The draft with each comparison of a value that it has a place for."""
+        made = []
+        for comparison in value.comparisons:
+            one = draft.copy()
+            self._value(one, comparison, value, behind)
+            if one.value is not draft.value or one.count or one.dose or one.time is not draft.time:
                 if comparison.span:
                     one.cover(*comparison.span)
-                facts.append(one)
-            said.append(facts[0] if len(facts) == 1 else Node("any" if value.connective == "any" else "all", facts))
-        if rest:
-            value = rest[0]
-            for more in rest[1:]:
-                value = value._replace(comparisons=(*value.comparisons, *more.comparisons), connective="all")
-            made: list[Draft] = [self._value(draft.copy(), c, value, behind) for c in value.comparisons]
-            either = value.connective == "any" or (value.connective == "pair" and self.kind == "exclusion")
-            if value.connective == "pair" and "blood pressure" in (draft.term.name if draft.term else ""):
-                for one, name in zip(made, ("systolic blood pressure", "diastolic blood pressure"), strict=False):
-                    one.name, one.term = name, None
-            said.append(made[0] if len(made) == 1 else Node("any" if either else "all", list(made)))
-        elif draft.concept is not None and draft.name != "age":
-            said.append(draft)
-        return said[0] if len(said) == 1 else Node("all", said)
+                made.append(one)
+        if value.connective == "pair" and "blood pressure" in (draft.term.name if draft.term else ""):
+            for one, name in zip(made, ("systolic blood pressure", "diastolic blood pressure"), strict=False):
+                one.name, one.term = name, None
+        return made
 
     def _implied(self, draft: Draft, value: Value, behind: bool) -> Draft | None:
         """What a value is of when its own words say so: "older than 18" is an age, "36 weeks of gestation" another."""
@@ -574,6 +619,10 @@ class Cutter:
                 tree = Node("if", [node, tree])
             elif isinstance(node, Draft):
                 tree = self._plain_bracket(tree, node)
+            elif any(d.value and not d.concept for d in drafts(node)) and not empty(tree):
+                # "≤ 1.5 × ULN (≤ 3 × ULN in Gilbert's syndrome)": one limit or the other
+                repeat_subject(tree, node)
+                tree = Node("any", [tree, node])
             elif not empty(node) and not empty(tree) and any(d.value or d.time for d in drafts(node)):
                 tree = Node("all", [tree, node])
         return tree

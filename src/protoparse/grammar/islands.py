@@ -73,6 +73,8 @@ class Islands:
     def _in_name(self, k: int) -> bool:
         """Whether a hyphen ties a number to a word ("IL-12", "glucose-6-phosphate")."""
         i = self.first + k
+        if k > 1 and self.codes[k - 1] == "." and self.starts[i] == self.ends[i - 2] + 1:
+            return True  # "v1.1"
         if k > 1 and self.codes[k - 1] == "-" and self.starts[i] == self.ends[i - 2] + 1:
             return self.codes[k - 2] in "wKa" and "scale" not in self.entries[i - 2].roles
         return False
@@ -352,7 +354,10 @@ class Islands:
             self.codes[j - self.first] = "_"  # "4/10" is 4 on a scale of ten
             return ""
         if code == "," and after in "&|" and kind in _AMOUNT:
-            return "" if self.code(self._next(j + 1)) in "nr<" else None
+            beyond = self._next(j + 1)
+            return (
+                "" if self.code(beyond) in "nr" or (self.code(beyond) == "<" and self._opposed(out, beyond)) else None
+            )
         if after == "h" or (code == "," and kind == "WHICHEVER" and after in "bfOF"):
             return ""
         if kind == "EVENT" and code == "|" and out[0].type in ("WITHIN", "NUMBER") and self._quantity_at(j):
@@ -362,6 +367,8 @@ class Islands:
             if out[0].type == "BETWEEN" and code == "&":
                 return "AND"
             if after == "<" and code != "/":
+                if not self._opposed(out, j):
+                    return None
                 return "AND" if code in "&," else "OR"
             plain = not any(x.type in ("CMP", "POST", "TO") for x in out)
             if code == "/" and after == "n" and kind == "NUMBER" and [x.type for x in out] == ["CMP", "NUMBER"]:
@@ -378,6 +385,14 @@ class Islands:
         if code == "&" and kind == "EVENT" and out[0].type == "DURING" and after == "o" and self._quantity_at(j + 1):
             return "OR"  # "during the study and for 12 weeks after the last dose"
         return None
+
+    def _opposed(self, out: list[Lexeme], i: int) -> bool:
+        """Whether a comparator looks the other way than the one before: "< 18 or > 75", not "≤ 2 or ≤ 5 if …"."""
+        before = next((x for x in reversed(out) if x.type in ("CMP", "POST")), None)
+        if before is None:
+            return True
+        role = "before_number" if before.type == "CMP" else "after_number"
+        return bool(before.entry.roles[role][0] != self.entries[i].roles["before_number"][0])
 
     def _repeated(self, i: int) -> int:
         """The end of a bracket that says a quantity again in another unit ("4 weeks (28 days)"), else 0."""
