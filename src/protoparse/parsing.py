@@ -12,11 +12,31 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from msgspec.structs import replace
+
 from protoparse import __version__
 from protoparse.grammar import Reading, canonical, read
 from protoparse.grammar.files import fingerprint
 from protoparse.lexing import lexer
-from protoparse.model import Criterion, Document, Kind, Note, ParserInfo, Rule, Span, Trial, limit_depth
+from protoparse.model import (
+    Bound,
+    Criterion,
+    Document,
+    Except,
+    Fact,
+    If,
+    Kind,
+    Not,
+    Note,
+    ParserInfo,
+    Rule,
+    Span,
+    Trial,
+    Window,
+    facts,
+    limit_depth,
+    without_spans,
+)
 from protoparse.outline import Item, outline
 from protoparse.sources import Listing
 
@@ -56,7 +76,7 @@ class Parser:
             *(Note(code="preamble", message=_line(text, s), span=s) for s in plan.preambles),
             *plan.notes,
         ]
-        readings = self._readings(text, [(i.kind, p) for item in plan.items for i in _within(item) for p in _pieces(i)])
+        readings = self._readings(text, [(i.kind, p) for item in plan.items for i in _within(item) for p in _read(i)])
         counts: dict[Kind, int] = {}
         made = []
         for item in plan.items:
@@ -121,6 +141,11 @@ def _pieces(item: Item) -> list[Span]:
     return out
 
 
+def _read(item: Item) -> list[Span]:
+    """What of an item's own text is read: its pieces, then the lead-in, for the time that it may name."""
+    return [*_pieces(item), item.lead] if item.lead and item.children else _pieces(item)
+
+
 def _canonical_criterion(text: str, rule: Rule) -> Criterion:
     start = len(text) - len(text.lstrip())
     return Criterion(id="unspecified.1", kind="unspecified", span=(start, len(text.rstrip())), rule=rule)
@@ -129,9 +154,12 @@ def _canonical_criterion(text: str, rule: Rule) -> Criterion:
 def _criterion(text: str, item: Item, id_: str, readings: Iterator[Reading]) -> Criterion:
     """An item and its children as a criterion; takes from `readings` what belongs to its pieces."""
     own = [next(readings) for _ in _pieces(item)]
+    lead = next(readings) if item.lead and item.children else None
     rule = next((r.rule for r in own if r.rule is not None), None)
     unread = [s for r in own if r.rule is rule or r.rule is None for s in r.unparsed]
     children = tuple([_criterion(text, c, f"{id_}.{n}", readings) for n, c in enumerate(item.children, 1)])
+    if lead is not None and rule is None and (window := _frame(lead.rule)) is not None:
+        children = tuple([_within_window(c, window) for c in children])
     known = [c.span for c in children]
     if rule is not None and rule.span:
         known.append(rule.span)
@@ -149,6 +177,37 @@ def _criterion(text: str, item: Item, id_: str, readings: Iterator[Reading]) -> 
         children=children,
         unparsed=tuple(sorted([*unread, *_gaps(text, item.span, [*known, *unread])])),
     )
+
+
+def _frame(lead: Rule | None) -> Window | None:
+    """The window of a lead-in: "adequate function within 7 days before the first dose:" holds for what follows."""
+    windows = {without_spans(f.time) for f in facts(lead) if f.time is not None}
+    framed = [w for w in windows if isinstance(w.start, Bound) and w.start.offset is not None]
+    return framed[0] if len(framed) == 1 else None
+
+
+def _within_window(criterion: Criterion, window: Window) -> Criterion:
+    """A criterion whose measurements, where they name no time, were made in this window."""
+    return replace(
+        criterion,
+        rule=None if criterion.rule is None else _timed(criterion.rule, window),
+        children=tuple([_within_window(c, window) for c in criterion.children]),
+    )
+
+
+def _timed(rule: Rule, window: Window) -> Rule:
+    match rule:
+        case Fact():
+            dated = rule.domain != "measurement" or rule.value is None or rule.time is not None
+            return rule if dated else replace(rule, time=window)
+        case If():
+            return replace(rule, then=_timed(rule.then, window))
+        case Except():
+            return replace(rule, base=_timed(rule.base, window))
+        case Not():
+            return replace(rule, of=_timed(rule.of, window))
+        case _:
+            return replace(rule, of=tuple([_timed(m, window) for m in rule.of]))
 
 
 def _printed(text: str, item: Item) -> int:
