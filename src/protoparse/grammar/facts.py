@@ -369,6 +369,10 @@ class Cutter:
         for phrase in phrases:
             if phrase is head:
                 continue
+            term = self.entries[phrase.last - 1].roles.get("concept")
+            if draft.term is not None and draft.term.name == "age" and term is not None and term.domain == "person":
+                self.take(phrase.first, phrase.last)  # "adults aged 18 or older" says no more than the age
+                continue
             if self._has(phrase, "q"):
                 for i in range(phrase.first, phrase.last):
                     if self.code(i) == "q":

@@ -190,7 +190,7 @@ def _complete(cutter: Cutter, member: Draft, right: Draft) -> None:
     if measured and member.value is None and member.count is None and right.value and not member.window_behind:
         member.value, member.bare_value = right.value, right.bare_value
         member.domain = member.domain or right.domain
-    if member.time is None and right.window_behind and right.time is not None and not member.standing:
+    if member.time is None and right.window_behind and right.time is not None:
         member.time, member.window_behind = right.time, True
     text = cutter.text[slice(*member.concept)]
     tail = cutter.text[slice(*right.concept)].split()
