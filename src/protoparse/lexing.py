@@ -9,6 +9,7 @@ of one character (see `CODES`), so that the shape of a text is a string in which
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
@@ -121,7 +122,7 @@ _SCALE = (
     r"(?:cells\s*)?/\s*(?:mm\s?(?:3|³|\^3)|[µμu][lL]|m[lL]|d[lL]|[lL]|kg)(?![A-Za-z])"
 )
 # What stands in a text for a registry's sake alone: comments, Markdown escapes and stars, marks of direction.
-_SKIP = re.compile(r"<!--.*?-->|\\(?=[^\w\s])|\*\*|[\u200b-\u200f\u202a-\u202e\u2060\ufeff]", re.DOTALL)
+_SKIP = re.compile(r"<!--(?:(?!<!--).)*?-->|\\(?=[^\w\s])|\*\*|[\u200b-\u200f\u202a-\u202e\u2060\ufeff]", re.DOTALL)
 _TOKEN = re.compile(
     # (each with the space behind it) most words at once; those that may be something else ("e.g.", "xULN") come last
     r"(?:(?:than|least|of|aged?|over|under)(?=\d)|[a-df-hj-wyz][^\W\d_]*(?:\d+[^\W_]*|['’](?:s\b|[a-z]\b))?|"
@@ -132,9 +133,6 @@ _TOKEN = re.compile(
     r"|[^\W\d_]+(?:['’]s\b|\d+[^\W_]*|(?<=[a-z])(?:['’][a-z]\b))?"
     r"|[^\w\s]|\w"
     r")\s*"
-)
-_WORDS = re.compile(
-    r"\d+(?:[.,]\d+)*|[^\W\d_]+(?:['’]s\b|\d+[^\W_]*)?|[<>]\s?=|=\s?[<>]|\+/-|e\.g\.?|i\.e\.?|&(?:lt|gt|le|ge);=?|[^\w\s]|_"
 )
 _ROMAN = re.compile(r"(?:i{1,3}|iv|v|vi{0,2})[abc]?\d?")
 _SUPERSCRIPT = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹", "0123456789")
@@ -179,8 +177,13 @@ class Lexemes(NamedTuple):
 
 
 def words(phrase: str) -> list[str]:
-    """A vocabulary phrase as the lower-case tokens that a text would give."""
-    return [w.replace(" ", "").replace("’", "'") for w in _WORDS.findall(phrase.lower())]
+    """A vocabulary phrase as the tokens that a text would give, in the form in which they are looked up."""
+    return [_plain(token.rstrip()) for token in _TOKEN.findall(_lower(phrase.strip()))]
+
+
+def _plain(token: str) -> str:
+    """A token without what is only typography: "> =" is ">=", a curly apostrophe a straight one."""
+    return token.replace("’", "'").replace(" ", "") if token[0] in "<>=" or "’" in token else token
 
 
 def number(text: str) -> int | float:
@@ -195,7 +198,7 @@ def number(text: str) -> int | float:
     elif re.fullmatch(r"[1-9]\d{0,2}\.000", text):
         text = text.replace(".", "")
     value = float(text.replace(",", "."))
-    return int(value) if value.is_integer() else value
+    return int(value) if value.is_integer() and abs(value) < 1e15 else value
 
 
 def scale_unit(text: str) -> str:
@@ -228,9 +231,13 @@ class _Vocabulary(dict[str, Entry]):
         if len(self) > self.LIMIT:
             for known in [k for k, e in self.items() if e.code in "wn"]:
                 del self[known]
+        plain = _plain(key)
+        if plain != key:
+            super().__setitem__(key, self[plain])
+            return self[plain]
         if "/" in key and "10" in key:
-            entry = Entry("u", key, {"unit": scale_unit(key), "scale": True})
-        elif (key[0].isdecimal() or (key[0] == "." and len(key) > 1)) and len(key) < 16:
+            entry = Entry("u", key, {"unit": scale_unit(key)})
+        elif (key[0].isdecimal() or (key[0] == "." and len(key) > 1)) and len(key) < 16 and math.isfinite(number(key)):
             entry = Entry("n", key, {"number": number(key)})
         elif key[0].isalpha() or key[0] == "_":
             entry = Entry("w", key, {"ordinal": key.upper()} if _ROMAN.fullmatch(key) else {})

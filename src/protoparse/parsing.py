@@ -222,7 +222,6 @@ def _printed(text: str, item: Item) -> int:
 
 
 _WORD = re.compile(r"[^\W_](?:.*[^\W_])?", re.DOTALL)
-_COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 
 
 def _gaps(text: str, span: Span, known: list[Span]) -> list[Span]:
@@ -231,10 +230,7 @@ def _gaps(text: str, span: Span, known: list[Span]) -> list[Span]:
     place = span[0]
     for start, end in sorted([*known, (span[1], span[1])]):
         if start > place:
-            gap = text[place:start]
-            if "<!--" in gap:
-                gap = _COMMENT.sub(lambda m: " " * len(m[0]), gap)
-            word = _WORD.search(gap)
+            word = _WORD.search(text[place:start])
             if word:
                 found.append((place + word.start(), place + word.end()))
         place = max(place, end)

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 from lark import Transformer
 from msgspec.structs import replace
 
-from protoparse.grammar.drafts import Draft, Node, Tree, alternatives, drafts, empty, examples, repeat_subject, rule
+from protoparse.grammar.drafts import Draft, Node, Op, Tree, alternatives, drafts, empty, examples, repeat_subject, rule
 from protoparse.grammar.facts import Bracket, Cutter, Words
 from protoparse.grammar.files import grammar_text
 from protoparse.grammar.islands import phrases
@@ -91,7 +91,7 @@ class _Meaning(Transformer[Any, Any]):
     def excepted(self, x: list[Any]) -> Tree | None:
         if x[0] is None or empty(x[2]):
             return x[0]  # type: ignore[no-any-return]
-        return Node("except", [x[0], *alternatives(x[2])])
+        return _more(x[0], "except", alternatives(x[2]))
 
     def exemplified(self, x: list[Any]) -> Tree | None:
         base, named = x[0], x[2]
@@ -114,6 +114,8 @@ class _Meaning(Transformer[Any, Any]):
         if isinstance(base, Node) and base.op == "any":
             # "≤ 2.5 × ULN, or ≤ 5 × ULN if liver metastases": the condition is the last alternative's
             return Node("any", [*base.members[:-1], Node("all", [base.members[-1], condition])])
+        if isinstance(base, Node) and base.op == "if":
+            return Node("if", [_more(base.members[0], "all", [condition]), base.members[1]])
         return Node("if", [condition, base])
 
     def guarded(self, x: list[Any]) -> Tree | None:
@@ -141,9 +143,17 @@ class _Meaning(Transformer[Any, Any]):
         if empty(before):
             return after  # type: ignore[no-any-return]
         if stop.value == "permission":
-            return Node("except", [before, *alternatives(after)])
-        op = "any" if self.kind == "exclusion" or stop.value == "or" else "all"
-        return Node(op, [before, after])  # type: ignore[arg-type]
+            return _more(before, "except", alternatives(after))
+        op: Op = "any" if self.kind == "exclusion" or stop.value == "or" else "all"
+        return _more(before, op, [after])
+
+
+def _more(tree: Tree, op: Op, members: list[Tree]) -> Node:
+    """A tree joined with more, wider rather than deeper where it is joined so already."""
+    if isinstance(tree, Node) and tree.op == op:
+        tree.members += members
+        return tree
+    return Node(op, [tree, *members])
 
 
 def _as_any(tree: Tree) -> Tree:

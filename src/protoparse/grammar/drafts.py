@@ -104,7 +104,7 @@ def aged(text: str, value: Value) -> bool:
 
 def repeat_subject(before: Tree, after: Tree) -> None:
     """ "≥ 13 g/dL for men and ≥ 12 for women": the second limit is of the same thing as the first."""
-    model = next((d for d in reversed(list(drafts(before))) if d.value is not None and d.domain != "person"), None)
+    model = next((d for d in backwards(before) if d.value is not None and d.domain != "person"), None)
     if model is None:
         return
     for draft in drafts(after):
@@ -125,6 +125,15 @@ def drafts(tree: Tree) -> Iterable[Draft]:
     else:
         for member in tree.members:
             yield from drafts(member)
+
+
+def backwards(tree: Tree) -> Iterable[Draft]:
+    """The drafts of a tree, the last first."""
+    if isinstance(tree, Draft):
+        yield tree
+    else:
+        for member in reversed(tree.members):
+            yield from backwards(member)
 
 
 def last_draft(tree: Tree) -> Draft:
