@@ -10,8 +10,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Any
-
 from msgspec.structs import replace
 
 from protoparse import __version__
@@ -245,18 +243,3 @@ def parse(source: str | Listing) -> Document:
     if not _shared:
         _shared.append(Parser())
     return _shared[0].parse(source)
-
-
-def create_component(nlp: Any, name: str) -> Any:
-    """The spaCy factory `protoparse`: a component that puts the document on `doc._.criteria`."""
-    from spacy.tokens import Doc
-
-    if not Doc.has_extension("criteria"):
-        Doc.set_extension("criteria", default=None)
-    parser = Parser()
-
-    def component(doc: Any) -> Any:
-        doc._.criteria = parser.parse(doc.text)
-        return doc
-
-    return component
