@@ -41,7 +41,7 @@ CODES: Mapping[str, str] = {
     "concept": "K", "word": "w", "break": "\n",
     # What a word does beside its other roles: it has no code of its own for it.
     "verb": "v", "predicate": "v", "locative": "p", "abbreviation": "w", "numbered": "w", "scale": "w",
-    "method_noun": "w", "male": "w", "female": "w", "allergy": "v",
+    "method_noun": "w", "limit": "w", "male": "w", "female": "w", "allergy": "v",
 }  # fmt: skip
 """What a role is called in the tables, and its code; a word of several roles takes the code of the first listed here
 in which it may stand alone (see `_PRIORITY`), and keeps the others for the grammar to ask."""
@@ -289,21 +289,34 @@ def _roles() -> dict[tuple[str, ...], dict[str, Any]]:
         for row in lexicon.rows(name):
             term = Term(domain, row["name"])
             for phrase in [row["name"], *lexicon.spellings(row["spellings"])]:
+                # When, and which of two, is for the grammar to read.
+                if phrase.startswith(_STANDING) or (domain == "person" and " or " in phrase):
+                    continue
+                named = Term(domain, _own_name(phrase, term.name))
                 for variant in _variants(phrase):
                     if domain == "allergy" and variant.endswith(" to"):
                         add(variant, "filler", True)
                         add(variant, "allergy", True)
                     else:
-                        add(variant, "concept", term)
+                        add(variant, "concept", named if named.name != term.name else term)
     return table
 
 
+_STANDING = ("prior ", "previous ", "current ", "concurrent ", "concomitant ", "history of ", "recent ")
+_NEGATIVE = ("inability", "unable", "unwilling", "lack", "refus", "absence", "not ", "no ", "without", "failure")
+
+
+def _own_name(phrase: str, name: str) -> str:
+    """A row's name, unless the phrase denies it: "inability to swallow" is not the "ability to swallow"."""
+    return phrase if phrase.startswith(_NEGATIVE) and not name.startswith(_NEGATIVE) else name
+
+
 def _variants(phrase: str) -> Iterable[str]:
-    """A phrase, its plain plural, and either without its hyphens."""
+    """A phrase, its plain plural, and either without its hyphens; "in-patients" are no "in patients"."""
     yield phrase
     if phrase[-1:].isalpha() and phrase[-1] not in "sxy" and len(phrase) > 4:
         yield phrase + "s"
-    if "-" in phrase:
+    if "-" in phrase and not phrase.startswith("in-"):
         yield from _variants(phrase.replace("-", " "))
 
 

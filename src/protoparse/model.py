@@ -362,6 +362,15 @@ def facts(rule: Rule | None) -> Iterator[Fact]:
         yield from facts(member)
 
 
+def places(rule: Rule | None) -> Iterator[Span]:
+    """Where the facts of a rule stand: the spans of their concepts, values, windows and modifiers."""
+    for fact in facts(rule):
+        windows = () if fact.time is None else fact.time.any_of if isinstance(fact.time.any_of, tuple) else (fact.time,)
+        for record in (fact.concept, fact.value, fact.count, fact.dose, *windows, *fact.modifiers):
+            if record is not None and record.span is not None:
+                yield record.span
+
+
 def without_spans(record: _R) -> _R:
     """The same record with every `span` null: what is said, without where."""
     return _respan(record, lambda span: None)  # type: ignore[no-any-return]

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+
 from msgspec.structs import replace
 
 from protoparse import __version__

@@ -10,6 +10,8 @@ Scopes follow ConText: a cue opens one, a termination closes it. What is then fe
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
+from collections.abc import Sequence
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -24,7 +26,7 @@ from protoparse.grammar.shaping import STRUCTURE, Shaper
 from protoparse.grammar.sharing import join
 from protoparse.grammar.tables import Table
 from protoparse.lexing import Lexemes
-from protoparse.model import Kind, Rule, Span, moved
+from protoparse.model import Kind, Rule, Span, moved, places
 
 _CONTENT = frozenset("wKMYqamrnutLHC")
 _IS_CONTENT = bytes(chr(c) in _CONTENT for c in range(256))
@@ -91,7 +93,8 @@ class _Meaning(Transformer[Any, Any]):
     def excepted(self, x: list[Any]) -> Tree | None:
         if x[0] is None or empty(x[2]):
             return x[0]  # type: ignore[no-any-return]
-        return _more(x[0], "except", alternatives(x[2]))
+        unless = "unless" in self.cutter.entries[x[1].first].text
+        return _more(x[0], "except", alternatives(x[2], either=not unless))
 
     def exemplified(self, x: list[Any]) -> Tree | None:
         base, named = x[0], x[2]
@@ -218,9 +221,24 @@ def read(text: str, lexemes: Lexemes, first: int, last: int, kind: Kind) -> Read
     return Reading(*_finish(made, cutter, lexemes, first, last))
 
 
+def _told(made: Rule, cutter: Cutter, starts: Sequence[int], first: int, last: int) -> bytearray:
+    """Which lexemes stand in a rule: what a draft took that came to nothing is unread all the same."""
+    told = bytearray(last - first)
+    for k, code in enumerate(cutter.codes):
+        if code in "HCYv^" and cutter.taken[k]:
+            told[k] = 1
+    for start, end in places(made):
+        k = bisect_left(starts, start, first, last)
+        while k < last and starts[k] < end:
+            told[k - first] = 1
+            k += 1
+    return told
+
+
 def _finish(made: Rule, cutter: Cutter, lexemes: Lexemes, first: int, last: int) -> tuple[Rule, tuple[Span, ...]]:
     """The rule, widened over the carrier words beside it, and the runs of content that no fact took."""
-    starts, ends, taken, codes = lexemes.starts, lexemes.ends, cutter.taken, cutter.codes
+    starts, ends, codes = lexemes.starts, lexemes.ends, cutter.codes
+    taken = _told(made, cutter, starts, first, last)
     content = int.from_bytes(codes.encode("latin-1").translate(_IS_CONTENT))
     if not content & ~int.from_bytes(taken):
         return replace(made, span=(starts[first], ends[last - 1])), ()

@@ -53,6 +53,10 @@ class Draft:
     count: Comparison | None = None
     dose: Comparison | None = None
     time: Window | None = None
+    allergen = False
+    """The concept is what somebody is allergic to."""
+    completed = False
+    """The concept takes its head from the end of its list ("renal, hepatic or cardiac disease")."""
     window_behind = False
     """The window stands behind the concept, where it may hold for a whole list."""
     standing: Literal["history", "current", "concurrent"] | None = None
@@ -156,9 +160,21 @@ def examples(tree: Tree) -> tuple[Tree, ...]:
     return tuple(tree.members) if isinstance(tree, Node) and tree.op in ("all", "any") else (tree,)
 
 
-def alternatives(tree: Tree) -> list[Tree]:
-    """The members of an `any`, each an exception of its own; else the tree itself."""
-    return list(tree.members) if isinstance(tree, Node) and tree.op == "any" else [tree]
+def alternatives(tree: Tree, *, either: bool = False) -> list[Tree]:
+    """The members of an `any`, each an exception of its own; else the tree itself.
+
+    With `either`, things joined by "and" as well: "except A and B" exempts both.
+    """
+    if isinstance(tree, Node) and tree.op == "any":
+        return list(tree.members)
+    if (
+        either
+        and isinstance(tree, Node)
+        and tree.op == "all"
+        and all(isinstance(m, Draft) and m.value is None for m in tree.members)
+    ):
+        return list(tree.members)
+    return [tree]
 
 
 def rule(tree: Tree | None, text: str, kind: Kind, *, required: bool = True) -> Rule | None:

@@ -329,7 +329,7 @@ class Cutter:
             draft.domain = domain_of([entries[i].text for i in range(first, last)], final, term)
             draft.term = term if term is not None and term.domain == "measurement" == draft.domain else None
         if head.cue >= 0 and "allergy" in entries[head.cue].roles:
-            draft.domain, draft.term = "allergy", None
+            draft.domain, draft.term, draft.allergen = "allergy", None, True
             self.take(head.cue, head.cue + 1)
             draft.cover(*self.span(head.cue, head.cue + 1))
         if draft.domain is None and head.cue >= 0:

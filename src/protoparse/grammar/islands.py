@@ -286,6 +286,12 @@ class Islands:
                     break
                 if joint:
                     out.append(self._lexeme(joint, i))
+            elif code in "MK" and kind == "CMP" and out[-1].last == i and "limit" in out[-1].entry.roles:
+                # "minimum age of 18 years": what is limited stands between
+                while self.code(i + 1) in "O:":
+                    i += 1
+                if self.code(i + 1) != "n":
+                    break
             elif code == "M" and kind == "CMP" and self.code(i + 1) in "nr" and out[-1].last == i:
                 pass  # "≥ grade 3": the scale stands between the comparator and its class
             elif code == "(" and kind == "EVENT" and self.code(i + 1) == "|" and self._quantity_at(i + 2):
@@ -350,6 +356,7 @@ class Islands:
             and kind == "NUMBER"
             and self.entries[j].text in ("10", "100")
             and self.ends[i] == self.starts[j]
+            and out[-1].entry.roles["number"] <= self.entries[j].roles["number"]
         ):
             self.codes[j - self.first] = "_"  # "4/10" is 4 on a scale of ten
             return ""
@@ -407,10 +414,16 @@ _REACH = 48
 _NORMAL = Entry("L", "normal", {"reference": "normal"})
 
 
+def _ranked(lexemes: Lexemes, first: int, codes: str) -> bool:
+    """Whether an ordinal scale is named, behind which a class may stand without a number."""
+    scales = [lexemes.entries[first + k].roles["measurement"] for k, code in enumerate(codes) if code == "M"]
+    return any(scale.kind == "ordinal" for scale in scales)
+
+
 def phrases(text: str, lexemes: Lexemes, first: int, last: int) -> tuple[list[Phrase], str]:
     """The values and windows among the lexemes `[first, last)`, and the item's codes as the numbers settled them."""
     codes = lexemes.codes[first:last]
-    if not _ANY.search(codes) and not ("M" in codes and any("ordinal" in e.roles for e in lexemes.entries[first:last])):
+    if not _ANY.search(codes) and not ("M" in codes and _ranked(lexemes, first, codes)):
         return [], codes
     islands = Islands(text, lexemes, first, last)
     return islands.phrases(), "".join(islands.codes)

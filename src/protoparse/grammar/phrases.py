@@ -107,6 +107,12 @@ class _Meaning(Transformer[Any, Any]):
         lower = _one(operator, second, second.start, second.end)
         return Value(upper.comparisons + lower.comparisons, "pair")
 
+    def pair_after(self, x: list[Any]) -> Value:
+        operator, first, second = x[3].entry.roles["after_number"], x[0], x[2]
+        upper = _one(operator, first._replace(unit=first.unit or second.unit), first.start, first.end)
+        lower = _one(operator, second, second.start, x[3].end)
+        return Value(upper.comparisons + lower.comparisons, "pair")
+
     def compared_after(self, x: list[Any]) -> Value:
         return _one(x[1].entry.roles["after_number"], x[0], x[0].start, x[1].end)
 

@@ -74,9 +74,10 @@ class Shaper:
             if phrase is not None:
                 flush(i)
                 if phrase.meaning.__class__ is Value:
-                    # The scale inside "≥ grade 3" is content of its own.
-                    inner = codes.find("M", phrase.first - offset, phrase.last - offset)
-                    if inner >= 0:
+                    # The scale inside "≥ grade 3", the thing in "minimum age of 18" are content of their own.
+                    named = _INNER.search(codes, phrase.first - offset, phrase.last - offset)
+                    if named is not None:
+                        inner = named.start()
                         out.append(
                             Clause(
                                 "WORDS", inner + offset, inner + offset + 1, Words(inner + offset, inner + offset + 1)
@@ -108,11 +109,12 @@ class Shaper:
                 if opened:
                     opened[-1].value = True
                 elif kind == "ALLOWED":
+                    free = entries[i - 1].roles["permission"] == "free" and not codes.count("?", i - offset)
                     before = out[sentence - 1] if sentence else None
                     if before is not None and before.type == "STOP":
                         before.value = "permission"
-                    elif self.kind == "exclusion":
-                        return []
+                    elif self.kind == "exclusion" or free:
+                        return []  # who may take part as well is no limit to anybody
                 elif self.kind != "exclusion" and len(out) > sentence:
                     out.insert(sentence, Clause("NOT", i - 1, i - 1))
                 continue
@@ -419,5 +421,6 @@ _TERMINAL = {
     "!": "NOT", "X": "EXCEPT", "?": "IF", "I": "INCLUDE", "+": "ALLOWED", "#": "REFUSED",
     "^": "DUTY", "i": "IF", "o": "IF",
 }  # fmt: skip
+_INNER = re.compile("[MK]")
 STRUCTURE = re.compile(r"[&|,/:.()!X?Iio^+#]")
 _SUBSTANCE = re.compile("[wKMYqamrnutLHC]")

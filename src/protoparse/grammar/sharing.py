@@ -198,7 +198,7 @@ def _complete(cutter: Cutter, member: Draft, right: Draft) -> None:
         # "renal, hepatic or cardiac disease": the head noun stands behind the last adjective alone.
         member.domain = right.domain
         member.name = fold(f"{text} {tail[-1]}")
-        member.known = True
+        member.known = member.completed = True
     elif member.domain is None and right.domain is not None and right.value is None:
         member.domain = right.domain
 
@@ -207,6 +207,10 @@ def _inherit(first: Draft, right: Draft) -> None:
     """What stands before the first member ("history of A or B") holds for the later ones."""
     if first.standing and not right.standing and right.time is None:
         right.standing = first.standing
+    if first.allergen and right.domain in (None, "drug", "other", "observation"):
+        right.domain, right.term, right.allergen = "allergy", None, True
+    if first.completed and first.modifiers and not right.modifiers:
+        right.modifiers = first.modifiers
     if first.experiencer != "patient" and right.experiencer == "patient":
         right.experiencer = first.experiencer
     if right.domain is None and first.domain is not None and right.value is None:
