@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from protoparse import lexicon
-from protoparse.lexing import CODES, CONCEPTS, Entry, Lexemes, lexer, number, scale_unit, words
+from protoparse.lexing import CODES, CONCEPTS, STANDING, Entry, Lexemes, lexer, number, scale_unit, words
 
 lenient = settings(deadline=None, max_examples=300, suppress_health_check=[HealthCheck.too_slow])
 
@@ -251,6 +251,8 @@ FREE = {s for r in lexicon.rows("units") if r["kind"] in COUNTED for s in lexico
 def test_every_spelling_can_be_met_in_a_text(table: str) -> None:
     unmet = []
     for name, spelling in PHRASES:
+        if spelling.startswith(STANDING) or (name == "persons" and " or " in spelling):
+            continue  # when, and which of two, is for the grammar to read
         if name == table and not (name == "units" and (POWER.match(spelling) or spelling in FREE)):
             first, *rest = lex(spelling).entries
             if len(rest) != 1 or not first.roles:

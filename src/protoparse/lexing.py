@@ -290,7 +290,7 @@ def _roles() -> dict[tuple[str, ...], dict[str, Any]]:
             term = Term(domain, row["name"])
             for phrase in [row["name"], *lexicon.spellings(row["spellings"])]:
                 # When, and which of two, is for the grammar to read.
-                if phrase.startswith(_STANDING) or (domain == "person" and " or " in phrase):
+                if phrase.startswith(STANDING) or (domain == "person" and " or " in phrase):
                     continue
                 named = Term(domain, _own_name(phrase, term.name))
                 for variant in _variants(phrase):
@@ -302,7 +302,8 @@ def _roles() -> dict[tuple[str, ...], dict[str, Any]]:
     return table
 
 
-_STANDING = ("prior ", "previous ", "current ", "concurrent ", "concomitant ", "history of ", "recent ")
+# Words of time in front of a name: left to the grammar, whatever a table says.
+STANDING = ("prior ", "previous ", "current ", "concurrent ", "concomitant ", "history of ", "recent ")
 _NEGATIVE = ("inability", "unable", "unwilling", "lack", "refus", "absence", "not ", "no ", "without", "failure")
 
 

@@ -19,7 +19,7 @@ from lark import Transformer
 from msgspec.structs import replace
 
 from protoparse.grammar.drafts import Draft, Node, Op, Tree, alternatives, drafts, empty, examples, repeat_subject, rule
-from protoparse.grammar.facts import Bracket, Cutter, Words
+from protoparse.grammar.facts import CARRIED, Bracket, Cutter, Words
 from protoparse.grammar.files import grammar_text
 from protoparse.grammar.islands import phrases
 from protoparse.grammar.shaping import STRUCTURE, Shaper
@@ -29,6 +29,7 @@ from protoparse.lexing import Lexemes
 from protoparse.model import Kind, Rule, Span, moved, places
 
 _CONTENT = frozenset("wKMYqamrnutLHC")
+_TIMING = frozenset("WPNbfDSUF@<o")
 _IS_CONTENT = bytes(chr(c) in _CONTENT for c in range(256))
 
 
@@ -225,7 +226,7 @@ def _told(made: Rule, cutter: Cutter, starts: Sequence[int], first: int, last: i
     """Which lexemes stand in a rule: what a draft took that came to nothing is unread all the same."""
     told = bytearray(last - first)
     for k, code in enumerate(cutter.codes):
-        if code in "HCYv^" and cutter.taken[k]:
+        if cutter.taken[k] == CARRIED or (code in "HCYv^" and cutter.taken[k]):
             told[k] = 1
     for start, end in places(made):
         k = bisect_left(starts, start, first, last)
@@ -254,6 +255,8 @@ def _finish(made: Rule, cutter: Cutter, lexemes: Lexemes, first: int, last: int)
         elif codes[i - first] in _CONTENT:
             if run < 0:
                 run = begin if begin == first else i
+                while run > begin and codes[run - 1 - first] in _TIMING:
+                    run -= 1
             end = i
     if run >= 0:
         spans.append((starts[run], ends[last - 1]))

@@ -88,6 +88,10 @@ def _fill(main: Draft, more: Draft, bare: Draft) -> bool:
     return True
 
 
+CARRIED = 2
+"""In `Cutter.taken`: understood, though no fact names it."""
+
+
 class Cutter:
     """Cuts the atoms of one item."""
 
@@ -109,6 +113,11 @@ class Cutter:
         """These lexemes are understood."""
         for k in range(first - self.offset, last - self.offset):
             self.taken[k] = 1
+
+    def carry(self, first: int, last: int) -> None:
+        """These lexemes say again what is said, or only carry it."""
+        for k in range(first - self.offset, last - self.offset):
+            self.taken[k] = CARRIED
 
     def leave(self, first: int, last: int) -> None:
         """These lexemes are not understood after all."""
@@ -371,7 +380,7 @@ class Cutter:
                 continue
             term = self.entries[phrase.last - 1].roles.get("concept")
             if draft.term is not None and draft.term.name == "age" and term is not None and term.domain == "person":
-                self.take(phrase.first, phrase.last)  # "adults aged 18 or older" says no more than the age
+                self.carry(phrase.first, phrase.last)  # "adults aged 18 or older" says no more than the age
                 continue
             if self._has(phrase, "q"):
                 for i in range(phrase.first, phrase.last):
@@ -624,6 +633,8 @@ class Cutter:
             elif bracket.role == "if":
                 tree = Node("if", [node, tree])
             elif isinstance(node, Draft):
+                if node.term is not None and node.term is last_draft(tree).term:
+                    self.carry(bracket.first, bracket.last)  # "heart attack (myocardial infarction)"
                 tree = self._plain_bracket(tree, node)
             elif any(d.value and not d.concept for d in drafts(node)) and not empty(tree):
                 # "≤ 1.5 × ULN (≤ 3 × ULN in Gilbert's syndrome)": one limit or the other
