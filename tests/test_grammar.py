@@ -374,6 +374,7 @@ def seconds(text: str) -> float:
     "text",
     [
         "1 ", "> 5 ", "within 3 days ", "no ", "(", ") ", "( ) ", "if ", "A or B and ", "for women ", "except ",
+        "over 18, no stroke within 6 months, ",
         "5 mg/dL or ", "4 weeks or 5 weeks ", "history of stroke, ", "<!-- ", "\\", "e.g. ", "not (a ",
         "NYHA class II ", "until 2 weeks after ", "10^", "1. ", "* a\n", "and ", "stroke ", "severe ",
     ],

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from protoparse import __version__, model
 from protoparse.check import check
-from protoparse.errors import NestingError
+from protoparse.errors import InputError, NestingError
 from protoparse.grammar.files import fingerprint
 from protoparse.model import Age, Criterion, Document, Fact, Not, Trial, Unit, Window, dump, load, walk, without_spans
 from protoparse.parsing import Parser, parse
@@ -381,3 +381,8 @@ def test_two_pipelines_stand_side_by_side() -> None:
     second.add_pipe("protoparse")
     assert first("no stroke")._.criteria == second("no stroke")._.criteria
     assert spacy.blank("en")("no stroke")._.criteria is None
+
+
+def test_half_a_character_is_refused_in_one_line() -> None:
+    with pytest.raises(InputError, match=r"^half a character \(a lone surrogate\) at 2$"):
+        Parser().parse("ab\ud800")

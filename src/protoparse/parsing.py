@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from msgspec.structs import replace
 
 from protoparse import __version__
+from protoparse.errors import InputError
 from protoparse.grammar import Reading, canonical, read
 from protoparse.grammar.files import fingerprint
 from protoparse.lexing import lexer
@@ -59,12 +60,15 @@ class Parser:
     def parse(self, source: str | Listing) -> Document:
         """A bare eligibility text or a listing as a document.
 
-        Raises `NestingError` where the outline is nested deeper than `model.MAX_DEPTH`.
+        Raises `NestingError` where the outline is nested deeper than `model.MAX_DEPTH`, `InputError` where the text
+        holds half a character.
         """
         if isinstance(source, str):
             text, trial = source, Trial()
         else:
             text, trial = source.text, source.trial
+        if not text.isascii():
+            _encodable(text)
         spoken = canonical.read(text)
         if spoken is not None:
             criteria: tuple[Criterion, ...] = (_canonical_criterion(text, spoken),)
@@ -109,6 +113,13 @@ class Parser:
         while len(known) > self.KEPT:
             del known[next(iter(known))]
         return iter(found)
+
+
+def _encodable(text: str) -> None:
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise InputError(f"half a character (a lone surrogate) at {error.start}") from None
 
 
 def _line(text: str, span: Span) -> str:

@@ -7,6 +7,7 @@ tree. Out: `rule`, the tree as the model has it.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from itertools import islice
 from typing import Literal
 
 from msgspec.structs import replace
@@ -108,18 +109,27 @@ def aged(text: str, value: Value) -> bool:
 
 def repeat_subject(before: Tree, after: Tree) -> None:
     """ "≥ 13 g/dL for men and ≥ 12 for women": the second limit is of the same thing as the first."""
-    model = next((d for d in backwards(before) if d.value is not None and d.domain != "person"), None)
-    if model is None:
+    lone = [d for d in drafts(after) if d.concept is None and d.value is not None]
+    if not lone:
         return
-    for draft in drafts(after):
-        if draft.concept is None and draft.value is not None:
-            draft.concept, draft.domain, draft.name, draft.term = model.concept, model.domain, model.name, model.term
-            if draft.concept:
-                draft.cover(*draft.concept)
-            if draft.bare_value and model.value and model.value.operator in ("<", "<=", ">", ">="):
-                draft.value = replace(draft.value, operator=model.value.operator)
-            if draft.value.unit is None and draft.value.reference is None and model.value:
-                draft.value = replace(draft.value, unit=model.value.unit, reference=model.value.reference)
+    measured = (d for d in islice(backwards(before), _NEAR) if d.value is not None and d.domain != "person")
+    model = next(measured, None)
+    if model is None or model.concept is None or model.value is None:
+        return
+    for draft in lone:
+        value = draft.value
+        draft.concept, draft.domain, draft.name, draft.term = model.concept, model.domain, model.name, model.term
+        draft.cover(*model.concept)
+        if value is not None and draft.bare_value and value.operator == "=" and model.value.operator in _ORDERED:
+            value = replace(value, operator=model.value.operator)
+        if value is not None and value.unit is None and value.reference is None:
+            value = replace(value, unit=model.value.unit, reference=model.value.reference)
+        draft.value = value
+
+
+_ORDERED = ("<", "<=", ">", ">=")
+_NEAR = 40
+"""So many facts back is what a limit without a subject may be of."""
 
 
 def drafts(tree: Tree) -> Iterable[Draft]:
@@ -193,7 +203,7 @@ def rule(tree: Tree | None, text: str, kind: Kind, *, required: bool = True) -> 
         if condition is None or then is None:
             return then or condition
         span = _hull([condition, then])
-        if required and kind == "inclusion":
+        if required and kind != "exclusion":
             return If(condition=condition, then=then, span=span)
         return all_of([condition, then], span)
     if op == "except":
