@@ -19,6 +19,7 @@ from protoparse.grammar import Reading, canonical, read
 from protoparse.grammar.files import fingerprint
 from protoparse.lexing import lexer
 from protoparse.model import (
+    All,
     Bound,
     Criterion,
     Document,
@@ -33,6 +34,7 @@ from protoparse.model import (
     Span,
     Trial,
     Window,
+    all_of,
     facts,
     limit_depth,
     without_spans,
@@ -170,6 +172,8 @@ def _criterion(text: str, item: Item, id_: str, readings: Iterator[Reading]) -> 
     children = tuple([_criterion(text, c, f"{id_}.{n}", readings) for n, c in enumerate(item.children, 1)])
     if lead is not None and rule is None and (window := _frame(lead.rule)) is not None:
         children = tuple([_within_window(c, window) for c in children])
+    if item.combine not in ("all", "then", None):
+        children = tuple([_alternative(c) for c in children])
     known = [c.span for c in children]
     if rule is not None and rule.span:
         known.append(rule.span)
@@ -203,6 +207,23 @@ def _within_window(criterion: Criterion, window: Window) -> Criterion:
         rule=None if criterion.rule is None else _timed(criterion.rule, window),
         children=tuple([_within_window(c, window) for c in criterion.children]),
     )
+
+
+def _alternative(criterion: Criterion) -> Criterion:
+    """One of several that may be met: a limit on some people would be met by all others, so both must hold."""
+    rule = criterion.rule
+    children = tuple([_alternative(c) for c in criterion.children])
+    return replace(criterion, rule=None if rule is None else _unguarded(rule), children=children)
+
+
+def _unguarded(rule: Rule) -> Rule:
+    match rule:
+        case If():
+            return all_of([rule.condition, _unguarded(rule.then)], rule.span)
+        case All():
+            return all_of([_unguarded(m) for m in rule.of], rule.span)
+        case _:
+            return rule
 
 
 def _timed(rule: Rule, window: Window) -> Rule:

@@ -481,6 +481,8 @@ class Cutter:
         for value, begin, end in joined:
             either = value.connective == "any" or (value.connective == "pair" and self.kind == "exclusion")
             subject = self._implied(draft, value, behind)
+            if subject is not None and (draft.concept is None or draft.name == "age"):
+                subject.time = draft.time  # "40 years or over at screening"
             made = self._of(subject, value) if subject is not None else self._used(draft, value, behind)
             if not made:
                 self.leave(begin, end)
