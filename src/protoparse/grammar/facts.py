@@ -31,6 +31,7 @@ from protoparse.lexicon import fold
 from protoparse.lexing import Entry, Term, lexer
 from protoparse.model import (
     Comparison,
+    Domain,
     Kind,
     Modifier,
     Span,
@@ -71,6 +72,7 @@ _AGE = re.compile(r"\b[Aa](?:ge|GE)(?:d|s)?\b")
 _PLAIN = re.compile("([vdpi^]*)([wKM]*[KM])[v^]*")
 _NAMING = re.compile("[KMYamvpicAGRIHC=J^]")
 _MODIFIER_OF_CUE = {"c": "cause", "A": "method", "G": "purpose"}
+_SUFFERED = ("condition", "drug", "procedure", "device")
 _DOSE_UNITS = ("mg", "ug", "g", "ng", "[IU]", "mL", "meq", "mmol")
 _COUNTED = ("drug", "procedure", "condition", "study", "visit", "device", "allergy", "consent")
 _TIME_CODES = frozenset({"s", "min", "h", "d", "wk", "mo", "a"})
@@ -160,6 +162,13 @@ class Cutter:
                 windows.append((part.meaning, part.first))
                 self.take(part.first, part.last)
         head = self._head(phrases, values)
+        people: Phrase | None = None
+        if head is not None and self._domain(head) == "person":
+            # "women with breast cancer" says two things; what else is said is of the second
+            beside = [p for p in phrases if p.first > head.last and p.known and self._domain(p) in _SUFFERED]
+            if beside:
+                people, head = head, beside[0]
+                phrases.remove(people)
         if head is not None:
             self._name(draft, head)
             disease = self._disease(draft, head, phrases) if values else None
@@ -180,7 +189,16 @@ class Cutter:
             other = Draft()
             self._name(other, phrase)
             tree = Node("all", [*(tree.members if isinstance(tree, Node) and tree.op == "all" else [tree]), other])
+        if people is not None and tree is not None:
+            who = Draft()
+            self._name(who, people)
+            tree = Node("all", [who, *(tree.members if isinstance(tree, Node) and tree.op == "all" else [tree])])
         return self._brackets(tree, brackets, draft)
+
+    def _domain(self, phrase: Phrase) -> Domain | None:
+        """What the last known term of a phrase is; an age is nobody."""
+        term = self.entries[phrase.last - 1].roles.get("concept") if self.code(phrase.last - 1) == "K" else None
+        return term.domain if term is not None and term.name != "age" else None
 
     def _plain(self, match: re.Match[str]) -> Draft:
         """The commonest statement, a name behind carrier words: what `cut` would make of it, without the search."""
