@@ -29,6 +29,7 @@ from protoparse.lexing import Lexemes
 from protoparse.model import Kind, Rule, Span, moved, places
 
 _CONTENT = frozenset("wKMYqamrnutLHC")
+_CARRIERS = re.compile("[HCYv^]")
 _TIMING = frozenset("WPNbfDSUF@<o")
 _IS_CONTENT = bytes(chr(c) in _CONTENT for c in range(256))
 
@@ -225,9 +226,13 @@ def read(text: str, lexemes: Lexemes, first: int, last: int, kind: Kind) -> Read
 def _told(made: Rule, cutter: Cutter, starts: Sequence[int], first: int, last: int) -> bytearray:
     """Which lexemes stand in a rule: what a draft took that came to nothing is unread all the same."""
     told = bytearray(last - first)
-    for k, code in enumerate(cutter.codes):
-        if cutter.taken[k] == CARRIED or (code in "HCYv^" and cutter.taken[k]):
-            told[k] = 1
+    taken = cutter.taken
+    for match in _CARRIERS.finditer(cutter.codes):
+        told[match.start()] = taken[match.start()]
+    if CARRIED in taken:
+        for k, mark in enumerate(taken):
+            if mark == CARRIED:
+                told[k] = 1
     for start, end in places(made):
         k = bisect_left(starts, start, first, last)
         while k < last and starts[k] < end:
@@ -240,8 +245,8 @@ def _finish(made: Rule, cutter: Cutter, lexemes: Lexemes, first: int, last: int)
     """The rule, widened over the carrier words beside it, and the runs of content that no fact took."""
     starts, ends, codes = lexemes.starts, lexemes.ends, cutter.codes
     taken = _told(made, cutter, starts, first, last)
-    content = int.from_bytes(codes.encode("latin-1").translate(_IS_CONTENT))
-    if not content & ~int.from_bytes(taken):
+    content = codes.encode("latin-1").translate(_IS_CONTENT)
+    if not int.from_bytes(content) & ~int.from_bytes(taken.replace(b"\2", b"\1")):
         return replace(made, span=(starts[first], ends[last - 1])), ()
     spans: list[Span] = []
     begin = end = first  # `begin`: where the next unread run would begin, behind what was taken last
