@@ -3,7 +3,7 @@
 In: a grammar's source and a transformer. Out: a `Table`, whose `run` takes a sequence of lexemes (anything with a
 `type`) and gives what the transformer makes of it; a rule of one symbol for which the transformer has no method hands
 its child on. Lark analyses the grammar, reports its conflicts and shapes the
-callbacks; only the loop over the finished table is here, a fifth of the cost of Lark's own for pre-made lexemes.
+callbacks; only the loop over the finished table is here: Lark's own looks rules up by their contents at every step.
 """
 
 from __future__ import annotations
