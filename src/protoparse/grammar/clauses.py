@@ -19,12 +19,13 @@ from lark import Transformer
 from msgspec.structs import replace
 
 from protoparse.grammar.drafts import Draft, Node, Op, Tree, alternatives, drafts, empty, examples, repeat_subject, rule
-from protoparse.grammar.facts import CARRIED, Bracket, Cutter, Words
+from protoparse.grammar.facts import Bracket, Cutter, Words
 from protoparse.grammar.files import grammar_text
 from protoparse.grammar.islands import phrases
 from protoparse.grammar.shaping import STRUCTURE, Shaper
 from protoparse.grammar.sharing import join
 from protoparse.grammar.tables import Table
+from protoparse.grammar.values import CARRIED
 from protoparse.lexing import Lexemes
 from protoparse.model import Kind, Rule, Span, moved, places
 

@@ -62,9 +62,3 @@ def domain_of(words: Sequence[str], final: Term | None = None, inner: Term | Non
     if found is None and inner is not None:
         return inner.domain
     return found
-
-
-@cache
-def generic(word: str) -> bool:
-    """Whether a word is only a head ("disease", "treatment")."""
-    return word in _heads()

@@ -1,0 +1,253 @@
+"""Where the values and windows of a statement go: a fact's value, count, dose or duration, or a fact of their own.
+
+In: a `Draft` and the values printed beside it. Out: the draft with them, several drafts where they are alternatives;
+"older than 18 years with asthma" gives an age and a disease.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from msgspec.structs import replace
+
+from protoparse.grammar.drafts import Draft, Node, Tree, around, drafts
+from protoparse.grammar.phrases import Value, merge
+from protoparse.lexing import Entry, lexer
+from protoparse.model import Comparison, Kind, Span, Window
+
+# What has a time as its value rather than lasting for it.
+_TIMED = re.compile(r"expect|surviv|life|prognosis|interval|\btime\b|\bage\b")
+_AGE = re.compile(r"\b[Aa](?:ge|GE)(?:d|s)?\b")
+_DOSE_UNITS = ("mg", "ug", "g", "ng", "[IU]", "mL", "meq", "mmol")
+_COUNTED = ("drug", "procedure", "condition", "study", "visit", "device", "allergy", "consent")
+_TIME_CODES = frozenset({"s", "min", "h", "d", "wk", "mo", "a"})
+CARRIED = 2
+"""In `Cutter.taken`: understood, though no fact names it."""
+
+
+class Item:
+    """The lexemes of one item, and which of them are understood."""
+
+    def __init__(
+        self, text: str, entries: Sequence[Entry], codes: str, first: int, starts: Sequence[int],
+        ends: Sequence[int], kind: Kind,
+    ) -> None:  # fmt: skip
+        self.text, self.entries, self.starts, self.ends = text, entries, starts, ends
+        self.codes, self.offset, self.kind = codes, first, kind
+        self.taken = bytearray(len(codes))
+
+    def code(self, i: int) -> str:
+        """The code of a lexeme."""
+        return self.codes[i - self.offset]
+
+    def take(self, first: int, last: int) -> None:
+        """These lexemes are understood."""
+        for k in range(first - self.offset, last - self.offset):
+            self.taken[k] = 1
+
+    def carry(self, first: int, last: int) -> None:
+        """These lexemes say again what is said, or only carry it."""
+        for k in range(first - self.offset, last - self.offset):
+            self.taken[k] = CARRIED
+
+    def leave(self, first: int, last: int) -> None:
+        """These lexemes are not understood after all."""
+        for k in range(first - self.offset, last - self.offset):
+            self.taken[k] = 0
+
+    def roles(self, word: str) -> Mapping[str, Any]:
+        """What the vocabulary knows of a single word."""
+        entry = lexer().singles.get(word.lower())
+        return entry.roles if entry else {}
+
+    def span(self, first: int, last: int) -> Span:
+        """The characters of these lexemes."""
+        return self.starts[first], self.ends[last - 1]
+
+
+class Valuer(Item):
+    """Gives an item's drafts their values and windows."""
+
+    def _add_window(self, draft: Draft, window: Window) -> None:
+        if window.span:
+            draft.cover(*window.span)
+        old = draft.time
+        if old is None:
+            draft.time = window
+        elif isinstance(old.any_of, tuple) or isinstance(window.any_of, tuple):
+            return
+        else:
+            # "for at least 3 months before screening" in two pieces, or a point and a stretch: what is open is filled.
+            draft.time = replace(
+                old,
+                start=old.start or window.start,
+                end=old.end or window.end,
+                duration=old.duration or window.duration,
+                span=around(old.span, window.span),
+            )
+
+    def _values(self, draft: Draft, values: list[tuple[Value, int, int]], behind: bool) -> Tree | None:
+        """The draft with its values, several drafts where they are alternatives."""
+        if not values:
+            return draft
+        joined: list[tuple[Value, int, int]] = []
+        for phrase in values:
+            whole = merge(joined[-1][0], phrase[0]) if joined else None
+            if whole is not None:
+                joined[-1] = (whole, joined[-1][1], phrase[2])
+            else:
+                joined.append(phrase)
+        said: list[Tree] = []
+        main: Draft | None = None
+        for value, begin, end in joined:
+            either = value.connective == "any" or (value.connective == "pair" and self.kind == "exclusion")
+            subject = self._implied(draft, value, behind)
+            if subject is not None and (draft.concept is None or draft.name == "age"):
+                subject.time = draft.time  # "40 years or over at screening"
+            made = self._of(subject, value) if subject is not None else self._used(draft, value, behind)
+            if not made:
+                self.leave(begin, end)
+            elif subject is None and main is not None and len(made) == 1 and _fill(main, made[0], draft):
+                pass
+            else:
+                main = made[0] if subject is None and len(made) == 1 else main
+                said.append(made[0] if len(made) == 1 else Node("any" if either else "all", list(made)))
+        if (
+            main is None
+            and draft.concept is not None
+            and draft.name != "age"
+            and not any(d.concept == draft.concept for tree in said for d in drafts(tree))
+        ):
+            said.append(draft)
+        if not said:
+            return draft
+        return said[0] if len(said) == 1 else Node("all", said)
+
+    def _of(self, subject: Draft, value: Value) -> list[Draft]:
+        """A fact for each comparison of a value that says itself what it is of."""
+        made = []
+        for comparison in value.comparisons:
+            one = subject.copy()
+            one.value = comparison
+            one.concept = one.concept or comparison.span
+            if comparison.span:
+                one.cover(*comparison.span)
+            made.append(one)
+        return made
+
+    def _used(self, draft: Draft, value: Value, behind: bool) -> list[Draft]:
+        """The draft with each comparison of a value that it has a place for."""
+        made: list[Draft] = []
+        if draft.term is not None and draft.term.name == "age":
+            return made
+        for comparison in value.comparisons:
+            one = draft.copy()
+            self._value(one, comparison, value, behind)
+            if one.value is not draft.value or one.count or one.dose or one.time is not draft.time:
+                if comparison.span:
+                    one.cover(*comparison.span)
+                made.append(one)
+        if value.connective == "pair" and "blood pressure" in (draft.term.name if draft.term else ""):
+            for one, name in zip(made, ("systolic blood pressure", "diastolic blood pressure"), strict=False):
+                one.name, one.term = name, None
+        return made
+
+    def _implied(self, draft: Draft, value: Value, behind: bool) -> Draft | None:
+        """What a value is of when its own words say so: "older than 18" is an age, "36 weeks of gestation" another."""
+        spans = [c.span for c in value.comparisons if c.span]
+        text = " ".join(self.text[slice(*s)].lower() for s in spans)
+        term = draft.term.name if draft.term else ""
+        if draft.domain == "measurement" and "age" not in term:
+            return None
+        subject = Draft()
+        subject.known = True
+        if any(w in text for w in ("gestation", "amenorrh", "pregnan")):
+            subject.domain, subject.name = "measurement", "gestational age"
+            return subject
+        if draft.domain == "measurement":
+            return None
+        years = any(c.unit is not None and c.unit.ucum == "a" for c in value.comparisons)
+        if any(c.unit is not None and c.unit.ucum not in _TIME_CODES for c in value.comparisons):
+            return None
+        named = term == "age" or draft.name == "age"
+        if not (
+            "older" in text
+            or "younger" in text
+            or "years old" in text
+            or "of age" in text
+            or "year-old" in text
+            or "year old" in text
+            or named
+            or (years and not value.bare and not behind and draft.domain in ("person", "condition"))
+            or (years and (draft.concept is None or draft.domain == "person"))
+        ):
+            return None
+        if named and draft.concept is not None:
+            draft.domain, draft.name = "person", "age"
+            subject = draft.copy()
+            words = self.text[slice(*draft.concept)]
+            place = _AGE.search(words)
+            if place:
+                subject.concept = (draft.concept[0] + place.start(), draft.concept[0] + place.end())
+        subject.domain, subject.name, subject.term = "person", "age", None
+        return subject
+
+    def _value(self, draft: Draft, comparison: Comparison, value: Value, behind: bool) -> Draft:
+        """Where a comparison goes: value, count, dose, duration, age."""
+        unit = comparison.unit
+        code = unit.ucum if unit else None
+        timely = code in _TIME_CODES or (unit is not None and "half" in (unit.text or ""))
+        numeric = not isinstance(comparison.value, str)
+        if value.bare and comparison.operator == "=" and comparison.reference is not None:
+            comparison = replace(comparison, operator="<=" if self.kind != "exclusion" else ">=")
+        lower = self.text[slice(*draft.concept)].lower() if draft.concept else ""
+        if (
+            timely
+            and draft.domain != "measurement"
+            and not _TIMED.search(lower)
+            and (code not in ("s", "min") or draft.domain == "condition")
+        ):
+            # "30-day readmission", "4-7 days": a time that nothing compares is no duration of the thing
+            if not value.bare and not value.loose:
+                self._add_window(draft, Window(duration=comparison, span=comparison.span))
+            return draft
+        plain = unit is None and comparison.reference is None
+        measured = draft.domain == "measurement"
+        taken = code is not None and (code.startswith(_DOSE_UNITS) or (code[0] == "{" and code.endswith(("/d", "/wk"))))
+        if draft.domain in ("drug", "procedure", "observation") and taken and draft.concept is not None:
+            if not value.bare or not behind:
+                draft.dose = comparison
+            return draft
+        if draft.concept is not None and not measured:
+            if plain and numeric and (not behind or draft.domain in _COUNTED):
+                # "≥ 2 prior lines": how many, not how much
+                if not value.bare:
+                    draft.count = comparison
+                return draft
+            if value.bare and (plain or draft.domain in _COUNTED):
+                return draft
+        if value.bare and not behind and (plain or not measured) and draft.concept is not None:
+            return draft
+        if measured and plain and numeric and not behind and not draft.known:
+            if not value.bare:
+                draft.count = comparison
+            return draft
+        draft.value = comparison
+        draft.bare_value = value.bare
+        if draft.domain in (None, "condition", "procedure", "drug") and draft.concept is not None:
+            draft.domain = "measurement"
+        return draft
+
+
+def _fill(main: Draft, more: Draft, bare: Draft) -> bool:
+    """Put into a fact what a second value says of the same thing: a dose, then for how long; False where it clashes."""
+    for slot in ("value", "count", "dose", "time"):
+        said = getattr(more, slot)
+        if said is not getattr(bare, slot):
+            if getattr(main, slot) is not getattr(bare, slot):
+                return False
+            setattr(main, slot, said)
+    main.cover(more.first, more.last)
+    return True
