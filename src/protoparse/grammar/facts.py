@@ -62,7 +62,7 @@ class Phrase(NamedTuple):
 
 
 _SUBSTANTIAL = re.compile("[wKMYa]")
-# Carrier words, then a name that the vocabulary knows or that is all words.
+# Carrier words, then a name that ends in a term of the vocabulary.
 _PLAIN = re.compile("([vdpi^]*)([wKM]*[KM])[v^]*")
 _NAMING = re.compile("[KMYamvpicAGRIHC=J^]")
 _MODIFIER_OF_CUE = {"c": "cause", "A": "method", "G": "purpose"}
