@@ -28,8 +28,8 @@ from protoparse.model import Code, Domain, Span
 
 CODES: Mapping[str, str] = {
     "and": "&", "or": "|", "comma": ",", "stop": ".", "open": "(", "close": ")", "slash": "/", "colon": ":",
-    "dash": "-", "to": "~", "between": "B", "times": "x", "number": "n", "ordinal": "r", "before_number": "<",
-    "after_number": ">",
+    "dash": "-", "to": "~", "between": "B", "times": "x", "tolerance": "T", "number": "n", "ordinal": "r",
+    "before_number": "<", "after_number": ">",
     "unit": "u", "time_unit": "t", "reference": "L",
     "not": "!", "notpseudo": "v", "except": "X", "if": "?", "include": "I",
     "within": "W", "past": "P", "next": "N", "before": "b", "after": "f", "of": "O", "at": "@", "during": "D",
@@ -41,7 +41,7 @@ CODES: Mapping[str, str] = {
     "concept": "K", "word": "w", "break": "\n",
     # What a word does beside its other roles: it has no code of its own for it.
     "verb": "v", "predicate": "v", "locative": "p", "abbreviation": "w", "numbered": "w", "scale": "w",
-    "method_noun": "w", "limit": "w", "male": "w", "female": "w", "allergy": "v",
+    "method_noun": "w", "version": "w", "generic": "w", "limit": "w", "male": "w", "female": "w", "allergy": "v",
 }  # fmt: skip
 """What a role is called in the tables, and its code; a word of several roles takes the code of the first listed here
 in which it may stand alone (see `_PRIORITY`), and keeps the others for the grammar to ask."""
@@ -58,6 +58,7 @@ _PRIORITY = [
     "or",
     "number",
     "reference",
+    "tolerance",
     "before_number",
     "after_number",
     "between",
@@ -127,14 +128,17 @@ _TOKEN = re.compile(
     # (each with the space behind it) most words at once; those that may be something else ("e.g.", "xULN") come last
     r"(?:(?:than|least|of|aged?|over|under)(?=\d)|[a-df-hj-wyz][^\W\d_]*(?:\d+[^\W_]*|['’](?:s\b|[a-z]\b))?|"
     + _SCALE.lower()
-    + r"|\d{1,3}(?:,\d{3})+(?:\.\d+)?(?!\d)|\d+(?:[.,·]\d+)?(?:e\d+\b)?|(?<![\w.])\.\d+"
+    + r"|\d+(?:st|nd|rd|th)\b(?!\s*-?\s*(?:per)?centile)"
+    r"|\d{1,3}(?:,\d{3})+(?:\.\d+)?(?!\d)|\d+(?:[.,·]\d+)?(?:e\d+\b)?|(?<![\w.])\.\d+"
     r"|&(?:lt|gt|le|ge);=?|[<>]\s?=|=\s?[<>]|\+/-|e\.g\.?|i\.e\.?"
     r"|x(?=uln|lln|unl|\d)"
     r"|[^\W\d_]+(?:['’]s\b|\d+[^\W_]*|(?<=[a-z])(?:['’][a-z]\b))?"
     r"|[^\w\s]|\w"
     r")\s*"
 )
-_ROMAN = re.compile(r"(?:i{1,3}|iv|v|vi{0,2})[abc]?\d?")
+_ROMAN = re.compile(r"(?:i{1,3}|iv|v|vi{0,2})(?:[abc]\d?)?")
+_NTH = re.compile(r"(\d+)(?:st|nd|rd|th)")
+_BEFORE_NUMBER = re.compile(r"than$|\d")
 _SUPERSCRIPT = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹", "0123456789")
 
 
@@ -237,6 +241,8 @@ class _Vocabulary(dict[str, Entry]):
             return self[plain]
         if "/" in key and "10" in key:
             entry = Entry("u", key, {"unit": scale_unit(key)})
+        elif nth := _NTH.fullmatch(key):
+            entry = Entry("w", key, {"nth": int(nth[1])})
         elif (key[0].isdecimal() or (key[0] == "." and len(key) > 1)) and len(key) < 16 and math.isfinite(number(key)):
             entry = Entry("n", key, {"number": number(key)})
         elif key[0].isalpha() or key[0] == "_":
@@ -391,8 +397,8 @@ class Lexer:
         done = 0
         for begin, minus, key in found:
             end = -minus
-            if begin < done or (tokens[end : end + 1] == ["than"] and self.phrases[key].code == ">"):
-                continue  # "less than 10 or greater than 90": no "or greater"
+            if begin < done or (self.phrases[key].code == ">" and _BEFORE_NUMBER.match(tokens[end])):
+                continue  # "less than 10 or greater than 90", "below 18 and above 45": no "or greater"
             merged += entries[done:begin]
             at += starts[done:begin]
             to += ends[done:begin]

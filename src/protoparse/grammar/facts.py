@@ -24,7 +24,7 @@ from protoparse.grammar.drafts import (
 )
 from protoparse.grammar.phrases import Value
 from protoparse.grammar.terms import domain_of
-from protoparse.grammar.values import Valuer
+from protoparse.grammar.values import TIME_CODES, Valuer, whole
 from protoparse.lexicon import fold
 from protoparse.lexing import Term
 from protoparse.model import (
@@ -64,9 +64,30 @@ class Phrase(NamedTuple):
 _SUBSTANTIAL = re.compile("[wKMYa]")
 # Carrier words, then a name that ends in a term of the vocabulary.
 _PLAIN = re.compile("([vdpi^]*)([wKM]*[KM])[v^]*")
+_AMOUNT_OF = re.compile("Od*[wKm]")
 _NAMING = re.compile("[KMYamvpicAGRIHC=J^]")
 _MODIFIER_OF_CUE = {"c": "cause", "A": "method", "G": "purpose"}
+# What has a value though it is no measurement.
+_VALUED = ("age", "life expectancy")
 _SUFFERED = ("condition", "drug", "procedure", "device")
+
+
+def _plain_number(value: Value) -> bool:
+    """Whether a value is numbers alone, with neither comparator nor unit."""
+    return value.bare and all(
+        c.unit is None
+        and c.reference is None
+        and not any(isinstance(v, str) for v in (c.value, c.low, *(c.values if isinstance(c.values, tuple) else ())))
+        for c in value.comparisons
+    )
+
+
+def _bare(draft: Draft) -> bool:
+    return draft.bare_value and draft.value is not None and draft.value.unit is None and draft.value.reference is None
+
+
+def _numeric(value: Value) -> bool:
+    return all(not isinstance(c.value, str) for c in value.comparisons)
 
 
 class Cutter(Valuer):
@@ -80,6 +101,9 @@ class Cutter(Valuer):
             plain = _PLAIN.fullmatch(self.codes, parts[0].first - self.offset, parts[0].last - self.offset)
             if plain is not None:
                 return self._plain(plain)
+        elif (segments := self._segments(parts)) is not None:
+            said = [tree for segment in segments if (tree := self.cut(segment)) is not None]
+            return said[0] if len(said) == 1 else Node("all", said)
         draft = Draft()
         disease: Phrase | None = None
         also: list[Phrase] = []
@@ -93,8 +117,9 @@ class Cutter(Valuer):
             elif isinstance(part, Bracket):
                 brackets.append(part)
             elif isinstance(part.meaning, Value):
-                values.append(part)
-                self.take(part.first, part.last)
+                if not _plain_number(part.meaning) or self._owned(part, phrases, len(parts)):
+                    values.append(part)
+                    self.take(part.first, part.last)
             else:
                 windows.append((part.meaning, part.first))
                 self.take(part.first, part.last)
@@ -108,6 +133,8 @@ class Cutter(Valuer):
                 phrases.remove(people)
         if head is not None:
             self._name(draft, head)
+            if values and self._scored(draft, head, phrases, values[0]):
+                draft.domain = "measurement"
             disease = self._disease(draft, head, phrases) if values else None
             also = [
                 p for p in phrases if p is not head and p is not disease and self._has(p, "M") and self._has(p, "q")
@@ -133,6 +160,37 @@ class Cutter(Valuer):
             tree = Node("all", [who, *(tree.members if isinstance(tree, Node) and tree.op == "all" else [tree])])
         return self._brackets(tree, brackets, draft)
 
+    def _segments(self, parts: Sequence[Any]) -> list[list[Any]] | None:
+        """Statements that only follow one another, each a measure and its value ("ANC ≥ 1500 Platelets ≥ 50,000")."""
+        if sum(not isinstance(p, Words | Bracket) and isinstance(p.meaning, Value) for p in parts) < 2:
+            return None
+        segments: list[list[Any]] = [[]]
+        named = valued = False
+        for part in parts:
+            if isinstance(part, Words):
+                place = self._measured(part.first, part.last)
+                if place is not None and named and valued:
+                    if place > part.first:
+                        segments[-1].append(Words(part.first, place))
+                    segments.append([])
+                    part = Words(place, part.last)
+                    valued = False
+                named = named or place is not None
+            elif not isinstance(part, Bracket) and isinstance(part.meaning, Value):
+                valued = True
+            segments[-1].append(part)
+        return segments if len(segments) > 1 and valued else None
+
+    def _measured(self, first: int, last: int) -> int | None:
+        """Where a phrase begins that names something with a value."""
+        for i in range(first, last):
+            code = self.code(i)
+            if code == "M" or (code == "K" and self.entries[i].roles["concept"].name in _VALUED):
+                while i > first and self.code(i - 1) in "wKMamdY-/O":
+                    i -= 1
+                return i
+        return None
+
     def _domain(self, phrase: Phrase) -> Domain | None:
         """What the last known term of a phrase is; an age is nobody."""
         term = self.entries[phrase.last - 1].roles.get("concept") if self.code(phrase.last - 1) == "K" else None
@@ -157,7 +215,7 @@ class Cutter(Valuer):
             if phrase is head or not phrase.known:
                 continue
             linked = phrase.cue < 0 or self.code(phrase.cue) in "vpi^"
-            if phrase.last <= head.first and all(self.code(i) in "Od-" for i in range(phrase.last, head.first)):
+            if phrase.last <= head.first and all(self.code(i) in "Od-<v" for i in range(phrase.last, head.first)):
                 linked = True
             elif phrase.last < head.first:
                 linked = head.cue >= 0 and self.entries[head.cue].text in ("with", "and")
@@ -218,9 +276,16 @@ class Cutter(Valuer):
         candidates = [p for p in candidates if self._substantial(p)] or candidates
         if values:
             place = values[0][1]
+            counted = self._counted(candidates, values[0])
+            if counted is not None:
+                return counted
+            beside = self._beside(candidates, values[0])
+            inside = [p for p in candidates if place <= p.first < values[0][2]]
             measured = [p for p in candidates if self._has(p, "M") or self._valued(p) is not None]
             if measured:
                 before = [p for p in measured if p.first < place]
+                if beside is not None and not before and not inside and _numeric(values[0][0]):
+                    return beside  # "pain > 4 on a numeric scale"
                 found = before[-1] if before and not values[0][0].fronted else measured[0]
                 scale = self.codes.find("M", found.first - self.offset, found.last - self.offset) + self.offset
                 if scale < self.offset:
@@ -234,6 +299,8 @@ class Cutter(Valuer):
                     found = found._replace(first=scale, cue=-1)
                     phrases.append(found)
                 return found
+            if beside is not None and not values[0][0].bare:
+                return beside
         main = [p for p in candidates if p.cue < 0 or self.code(p.cue) not in "cAGR=J"]
         known = [p for p in main if p.known]
         for p in known:
@@ -242,6 +309,66 @@ class Cutter(Valuer):
         if main and (not known or main[0].first <= known[0].first):
             return main[0]
         return known[0] if known else candidates[0]
+
+    def _adjacent(self, phrase: Phrase, place: int) -> bool:
+        """Whether a value stands right behind a phrase."""
+        return phrase.last <= place and all(self.code(i) in "O:=vd-" for i in range(phrase.last, place))
+
+    def _counted(self, phrases: list[Phrase], value: tuple[Value, int, int]) -> Phrase | None:
+        """The phrase right behind a number that counts it, where another stands before ("a trial of ≥ 4 drugs")."""
+        meaning, place, end = value
+        if meaning.bare or not all(map(whole, meaning.comparisons)):
+            return None
+        if not any(self._adjacent(p, place) and not self._has(p, "M") for p in phrases):
+            return None
+        return next((p for p in phrases if p.first == end and not self._generic(p)), None)
+
+    def _beside(self, phrases: list[Phrase], value: tuple[Value, int, int]) -> Phrase | None:
+        """The phrase right before a value, where it can be what is measured; a time may be of any other."""
+        meaning, place, end = value
+        if meaning.bare or any(c.unit is not None and c.unit.ucum in TIME_CODES for c in meaning.comparisons):
+            return None
+        if _AMOUNT_OF.match(self.codes, end - self.offset):
+            return None  # "no more than 2 mg of dexamethasone"
+        for phrase in phrases:
+            if phrase.first < place and self._adjacent(phrase, place) and not self._generic(phrase):
+                led = phrase.cue >= 0 and self.code(phrase.cue) == "p" and self.entries[phrase.cue].text != "with"
+                return None if led and phrase is not phrases[0] else phrase
+        return None
+
+    def _generic(self, phrase: Phrase) -> bool:
+        """Whether a phrase only says that something is measured ("total score", "average")."""
+        return all("generic" in self.entries[i].roles for i in range(phrase.first, phrase.last))
+
+    def _scored(self, draft: Draft, head: Phrase, phrases: list[Phrase], value: tuple[Value, int, int]) -> bool:
+        """Whether the words around a value say that its subject is measured, whatever else that is."""
+        meaning, place, _ = value
+        if (
+            meaning.bare
+            or draft.domain == "measurement"
+            or any(c.unit is not None and c.unit.ucum in TIME_CODES for c in meaning.comparisons)
+        ):
+            return False
+        if any(self._generic(p) and self._adjacent(p, place) for p in phrases if p is not head):
+            return True
+        if not self._adjacent(head, place):
+            return False
+        if any(p.first > place and self._has(p, "M") for p in phrases):
+            return True
+        return draft.domain is None and not all(map(whole, meaning.comparisons))
+
+    def _owned(self, value: Any, phrases: list[Phrase], parts: int) -> bool:
+        """Whether a number that nothing compares is the value of what it stands beside ("ECOG 0-1", "ASA 3")."""
+        if parts == 1:
+            return True
+        last = value.last
+        if last < self.offset + len(self.codes) and self.code(last) == "M":
+            return True
+        if not phrases or not any(ch.isdigit() for ch in self.text[self.starts[value.first] : self.ends[last - 1]]):
+            return False
+        before = phrases[-1]
+        scaled = "scale" in self.entries[before.last - 1].roles or self._has(before, "M")
+        return self._adjacent(before, value.first) and (scaled or self._valued(before) is not None)
 
     def _has(self, phrase: Phrase, code: str) -> bool:
         return self.codes.find(code, phrase.first - self.offset, phrase.last - self.offset) >= 0
@@ -253,7 +380,7 @@ class Cutter(Valuer):
     def _valued(self, phrase: Phrase) -> int | None:
         """Where a phrase names something that has a value though it is no measurement: age, life expectancy."""
         for i in range(phrase.first, phrase.last):
-            if self.code(i) == "K" and self.entries[i].roles["concept"].name in ("age", "life expectancy"):
+            if self.code(i) == "K" and self.entries[i].roles["concept"].name in _VALUED:
                 return i
         return None
 
@@ -351,7 +478,12 @@ class Cutter(Valuer):
                 word = self.entries[phrase.cue].text
                 kind = "purpose" if word in ("for", "to") else None
                 if "locative" in self.entries[phrase.cue].roles:
-                    kind = "location"
+                    # "pain > 4 on a numeric scale"
+                    kind = (
+                        "method"
+                        if "method_noun" in self.roles(self.entries[phrase.last - 1].text.split()[-1])
+                        else "location"
+                    )
                 if word == "by":
                     kind = "method"
             if kind is None and cue == "R" and self.entries[phrase.cue].text in ("requiring", "needing", "requires"):
@@ -435,6 +567,8 @@ class Cutter(Valuer):
             if node.time is not None and target.time is None:
                 target.time = node.time
                 target.cover(node.first, node.last)
+            if node.value is not None and _bare(node) and target.domain != "measurement":
+                return tree  # "stroke (2)"
             if node.value is not None and target.domain == "drug":
                 target.dose = target.dose or node.value
                 target.cover(node.first, node.last)
@@ -459,7 +593,7 @@ class Cutter(Valuer):
             target.modifiers += tuple(methods)
             target.cover(node.first, node.last)
             return tree
-        if node.value is not None and node.value.operator != "=" and target.value is None and target.concept:
+        if node.value is not None and target.concept and (node.value.operator != "=" or node.term is not None):
             return Node("all", [tree, node])
         if node.time is not None and not node.standing and target.time is None:
             # "postmenopausal (no menses for over a year)": what defines it must hold as well

@@ -12,15 +12,16 @@ from protoparse.grammar.phrases import Lexeme, Phrase, reader
 from protoparse.lexing import Entry, Lexemes
 
 # Where a phrase may begin; "for" and "in" only before a quantity.
-_START = re.compile("[<BnrWPNbf@DSUF]|[oi](?=[d_<]*n)")
-_ANY = re.compile("[<BnrWPNbf@DSUF]")
+_START = re.compile("[<BTnrWPNbf@DSUF]|[oi](?=[d_<]*n)|-(?=n)")
+_ANY = re.compile("[<BTnrWPNbf@DSUF]")
 _SETTLED = re.compile("[nM]")
 _DIRECT = {
     "n": "NUMBER", "u": "UNIT", "t": "TIME", "r": "ORDINAL", "L": "REFERENCE", "x": "TIMES", "<": "CMP", ">": "POST",
-    "B": "BETWEEN", "W": "WITHIN", "P": "PAST", "N": "NEXT", "h": "WHICHEVER", "g": "AGO",
+    "B": "BETWEEN", "T": "TOLERANCE", "W": "WITHIN", "P": "PAST", "N": "NEXT", "h": "WHICHEVER", "g": "AGO",
 }  # fmt: skip
 _EVENT_SIDES = {"b": "BEFORE", "f": "AFTER", "@": "AT", "D": "DURING", "S": "SINCE", "U": "UNTIL", "F": "FROM"}
 _NAMING = frozenset("aKMwmHYqs")
+_SIGNED = frozenset({"", "CMP", "BETWEEN", "TO", "AND", "OR", "FROM"})
 _AMOUNT = frozenset({"NUMBER", "UNIT", "TIME", "ORDINAL", "REFERENCE"})
 
 
@@ -63,7 +64,11 @@ class Islands:
             code = codes[k]
             if code == "n":
                 before = entries[first + k - 1].roles if k else ()
-                if ("numbered" in before and not (k > 1 and codes[k - 2] == "M")) or self._in_name(k):
+                if (
+                    "version" in before
+                    or ("numbered" in before and not (k > 1 and codes[k - 2] == "M"))
+                    or self._in_name(k)
+                ):
                     codes[k] = "w"
                     continue
                 self._unit_behind(k)
@@ -100,9 +105,11 @@ class Islands:
         j = k + 1
         while j < len(codes) and j < k + 12:
             roles, word = entries[first + j].roles, entries[first + j].text
+            if word == "v" and "".join(codes[j + 1 : j + 2]) in ("n", "."):
+                break  # "CTCAE v. 5"
             if "ordinal" in roles or (word in "abcd" and len(word) == 1 and "child" in scale):
                 codes[j] = "r"
-            elif codes[j] not in "<>-~,|&/(:vdn=O" and "time_unit" not in roles:
+            elif codes[j] not in "<>-~,|&/():vdn=O" and "time_unit" not in roles and "scale" not in roles:
                 break
             j += 1
 
@@ -194,22 +201,33 @@ class Islands:
         while i < last:
             code = self.code(i)
             kind = out[-1].type if out else ""
-            if code in _DIRECT:
-                if code == "t" and kind not in ("NUMBER", "PAST", "NEXT", "WITHIN"):
+            if code in "->" and kind in _SIGNED and self._signs(i):
+                i += 1
+                entry = self.entries[i]
+                if code == "-":
+                    entry = Entry("n", entry.text, {"number": -entry.roles["number"]})
+                out.append(Lexeme("NUMBER", entry, i, i + 1, self.starts[i - 1], self.ends[i]))
+            elif code in _DIRECT:
+                if code in "tu<h" and not self._continues(code, kind, i, timely):
                     break
-                if (code == "u" and kind != "NUMBER") or (code == "h" and not timely):
-                    break
+                if code == "W" and not out and self.code(i + 1) == "n" and self.code(i + 2) in "ux":
+                    out.append(Lexeme("CMP", _AT_MOST, i, i + 1, self.starts[i], self.ends[i]))
+                    i += 1
+                    continue
                 if (code == "L" and not out) or (code == "W" and not self._quantity_at(i + 1)):
                     break
                 timely = timely or code in "WPN"
-                out.append(self._lexeme(_DIRECT[code], i))
+                if code == "n" and "," in self.entries[i].text and self._classed(i):
+                    out += self._classes(i)
+                elif code == "n" and self._acuity(i):
+                    whole = f"{self.entries[i].text}/{self.entries[i + 2].text}"
+                    entry = Entry("n", whole, {"number": whole})
+                    out.append(Lexeme("NUMBER", entry, i, i + 3, self.starts[i], self.ends[i + 2]))
+                    i += 2
+                else:
+                    out.append(self._lexeme(_DIRECT[code], i))
             elif code in "d_":
                 pass
-            elif code == "-" and kind in ("CMP", "BETWEEN") and self.code(i + 1) == "n":
-                i += 1
-                entry = self.entries[i]
-                minus = Entry("n", entry.text, {"number": -entry.roles["number"]})
-                out.append(Lexeme("NUMBER", minus, i, i + 1, self.starts[i - 1], self.ends[i]))
             elif code in "-~" or (code == "U" and kind in _AMOUNT):
                 after = self.code(self._next(i + 1))
                 if kind in _AMOUNT and after in "n<rL":
@@ -239,7 +257,7 @@ class Islands:
                     continue
                 else:
                     break
-            elif code == "F" and not out and self.code(self._next(i + 1)) == "n":
+            elif code == "F" and not out and (self.code(self._next(i + 1)) == "n" or self._signs(i + 1)):
                 out.append(self._lexeme("FROM", i))
             elif code == "F" and kind == "TIME":
                 event = self._event(i + 1)
@@ -278,7 +296,7 @@ class Islands:
             elif code in "oi" and (not out or kind == "OR") and "for" in self.entries[i].roles and self._lasting(i + 1):
                 out.append(self._lexeme("FOR", i))
                 timely = True
-            elif code == "q" and kind == "TIMES":
+            elif code == "q" and (kind == "TIMES" or (kind == "NUMBER" and out[-1].entry.text in _FACTORS)):
                 out.append(Lexeme("REFERENCE", _NORMAL, i, i + 1, self.starts[i], self.ends[i]))
             elif code in "&|,/":
                 joint = self._joint(out, i)
@@ -319,6 +337,55 @@ class Islands:
                 break
             i += 1
         return out
+
+    def _continues(self, code: str, kind: str, i: int, timely: bool) -> bool:
+        """Whether a unit, a comparator or a "whichever" may stand behind a terminal of this kind."""
+        if code == "h":
+            return timely
+        if code == "<":
+            # "60 dB under earphones": only a sign looks back at its number ("18 ≤ age").
+            return kind not in _AMOUNT or not self.entries[i].text[0].isalpha()
+        if kind == "POST":
+            return self.entries[i - 1].text == "+"  # "60+ years"
+        return kind == "NUMBER" or (code == "t" and kind in ("PAST", "NEXT", "WITHIN"))
+
+    def _classed(self, i: int) -> bool:
+        """Whether a number names classes of an ordinal scale ("ASA status 1,2"): such have no decimals."""
+        k = i - 1
+        while self.code(k) in "vdO:=<":
+            k -= 1
+        return self.code(k) == "M" and self.entries[k].roles["measurement"].kind == "ordinal"
+
+    def _classes(self, i: int) -> list[Lexeme]:
+        """A number with commas as the list that it is."""
+        out: list[Lexeme] = []
+        place = self.starts[i]
+        for part in self.entries[i].text.split(","):
+            entry = Entry("n", part, {"number": int(part)})
+            if out:
+                out.append(Lexeme("LIST", entry, i, i + 1, place - 1, place))
+            out.append(Lexeme("NUMBER", entry, i, i + 1, place, place + len(part)))
+            place += len(part) + 1
+        return out
+
+    def _acuity(self, i: int) -> bool:
+        """Whether a visual acuity stands at i: a distance, then the distance that a healthy eye needs ("20/40")."""
+        return (
+            self.code(i + 1) == "/"
+            and self.code(i + 2) == "n"
+            and self.code(i + 3) not in "tu"
+            and _ACUITY.match(self.text, self.starts[i]) is not None
+        )
+
+    def _signs(self, i: int) -> bool:
+        """Whether a dash or a plus is the sign of the number behind it ("between -3.5 and -2.5", "< +1.5")."""
+        return (
+            self.code(i) in "->"
+            and self.entries[i].text in _SIGNS
+            and self.code(i + 1) == "n"
+            and self.ends[i] == self.starts[i + 1]
+            and (i == self.first or self.ends[i - 1] < self.starts[i] or self.code(i - 1) in "<~-(")
+        )
 
     def _limit(self, out: list[Lexeme], i: int) -> bool:
         """What "until" reaches to: an event, or a distance behind one."""
@@ -409,8 +476,13 @@ class Islands:
         return j if self.code(j) == ")" and j > i + 2 else 0
 
 
+# A line of Snellen's chart, in feet or in metres.
+_ACUITY = re.compile(r"(?:20/(?!0)\d{2,3}(?:\.5)?|6/(?:5|6|7\.5|9|12|15|18|24|30|36|48|60|120))(?![\d.,/]*\d)")
+_SIGNS = ("-", "−", "–", "+")
 _REACH = 48
 """No phrase is longer: what repeats without end ("within 3 days within 3 days …") is read piece by piece."""
+_FACTORS = ("twice", "double", "thrice", "triple")
+_AT_MOST = Entry("<", "within", {"before_number": "<="})
 _NORMAL = Entry("L", "normal", {"reference": "normal"})
 
 

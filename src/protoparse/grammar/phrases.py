@@ -83,6 +83,9 @@ class _Meaning(Transformer[Any, Any]):
         unit = _unit(self.text[x[1].start : x[1].end], x[1].entry, role)
         return _Amount(x[0].entry.roles["number"], unit, None, x[0].start, x[1].end)
 
+    def unit(self, x: list[Any]) -> Any:
+        return x[0]
+
     def ordinal(self, x: list[Any]) -> _Amount:
         return _Amount(x[0].entry.text.upper(), None, None, x[0].start, x[0].end)
 
@@ -99,7 +102,22 @@ class _Meaning(Transformer[Any, Any]):
     # ---- comparisons
 
     def compared(self, x: list[Any]) -> Value:
-        return _one(x[0].entry.roles["before_number"], x[1], x[0].start, x[-1].end)
+        operator = x[0].entry.roles["before_number"]
+        if operator == "=" and len(x) > 2:
+            operator = x[2].entry.roles["after_number"]  # "= 5 or higher"
+        return _one(operator, x[1], x[0].start, x[-1].end)
+
+    def plus(self, x: list[Any]) -> Value:
+        role = "unit" if x[2].type == "UNIT" else "time_unit"
+        unit = _unit(self.text[x[2].start : x[2].end], x[2].entry, role)
+        return _one(x[1].entry.roles["after_number"], x[0]._replace(unit=unit), x[0].start, x[2].end)
+
+    def tolerance(self, x: list[Any]) -> Value:
+        amount = x[1]
+        if not isinstance(amount.value, int | float):
+            return self.bare([amount])
+        low, high = (amount._replace(value=sign * amount.value, reference="baseline") for sign in (-1, 1))
+        return _between(low, high, x[0].start)
 
     def pair(self, x: list[Any]) -> Value:
         operator, first, second = x[0].entry.roles["before_number"], x[1], x[3]
@@ -114,7 +132,10 @@ class _Meaning(Transformer[Any, Any]):
         return Value(upper.comparisons + lower.comparisons, "pair")
 
     def compared_after(self, x: list[Any]) -> Value:
-        return _one(x[1].entry.roles["after_number"], x[0], x[0].start, x[1].end)
+        operator = x[1].entry.roles["after_number"]
+        if isinstance(x[0].value, str) and "/" in x[0].value and "better" in x[1].entry.text:
+            operator = _FLIP[operator]  # the better sight sees the smaller letter: 20/40 is more than 20/80
+        return _one(operator, x[0], x[0].start, x[1].end)
 
     def bare(self, x: list[Any]) -> Value:
         return _one("=", x[0], x[0].start, x[0].end)._replace(bare=True)
@@ -462,8 +483,8 @@ class Reader:
 def grammar_source() -> str:
     """The grammar of phrases, whole."""
     terminals = (
-        "NUMBER UNIT TIME ORDINAL REFERENCE TIMES CMP POST TO BETWEEN AND OR LIST ALT WITHIN PAST NEXT BEFORE AFTER OF "
-        "AT DURING SINCE UNTIL FROM FOR AGO WHICHEVER EVENT"
+        "NUMBER UNIT TIME ORDINAL REFERENCE TIMES CMP POST TOLERANCE TO BETWEEN AND OR LIST ALT WITHIN PAST NEXT "
+        "BEFORE AFTER OF AT DURING SINCE UNTIL FROM FOR AGO WHICHEVER EVENT"
     )
     grammar = grammar_text("quantity", "comparison", "window")
     return f"start: values | windows\n{grammar}\n%declare {terminals}"

@@ -21,8 +21,9 @@ from protoparse.model import Comparison, Kind, Span, Window
 _TIMED = re.compile(r"expect|surviv|life|prognosis|interval|\btime\b|\bage\b")
 _AGE = re.compile(r"\b[Aa](?:ge|GE)(?:d|s)?\b")
 _DOSE_UNITS = ("mg", "ug", "g", "ng", "[IU]", "mL", "meq", "mmol")
+_RATES = ("/d", "/wk", "/mo", "/a")
 _COUNTED = ("drug", "procedure", "condition", "study", "visit", "device", "allergy", "consent")
-_TIME_CODES = frozenset({"s", "min", "h", "d", "wk", "mo", "a"})
+TIME_CODES = frozenset({"s", "min", "h", "d", "wk", "mo", "a"})
 CARRIED = 2
 """In `Cutter.taken`: understood, though no fact names it."""
 
@@ -94,7 +95,8 @@ class Valuer(Item):
             return draft
         joined: list[tuple[Value, int, int]] = []
         for phrase in values:
-            whole = merge(joined[-1][0], phrase[0]) if joined else None
+            near = bool(joined) and (joined[-1][0].fronted or phrase[1] - joined[-1][2] <= 1)
+            whole = merge(joined[-1][0], phrase[0]) if near else None
             if whole is not None:
                 joined[-1] = (whole, joined[-1][1], phrase[2])
             else:
@@ -169,7 +171,7 @@ class Valuer(Item):
         if draft.domain == "measurement":
             return None
         years = any(c.unit is not None and c.unit.ucum == "a" for c in value.comparisons)
-        if any(c.unit is not None and c.unit.ucum not in _TIME_CODES for c in value.comparisons):
+        if any(c.unit is not None and c.unit.ucum not in TIME_CODES for c in value.comparisons):
             return None
         named = term == "age" or draft.name == "age"
         if not (
@@ -198,7 +200,7 @@ class Valuer(Item):
         """Where a comparison goes: value, count, dose, duration, age."""
         unit = comparison.unit
         code = unit.ucum if unit else None
-        timely = code in _TIME_CODES or (unit is not None and "half" in (unit.text or ""))
+        timely = code in TIME_CODES or (unit is not None and "half" in (unit.text or ""))
         numeric = not isinstance(comparison.value, str)
         if value.bare and comparison.operator == "=" and comparison.reference is not None:
             comparison = replace(comparison, operator="<=" if self.kind != "exclusion" else ">=")
@@ -216,12 +218,17 @@ class Valuer(Item):
         plain = unit is None and comparison.reference is None
         measured = draft.domain == "measurement"
         taken = code is not None and (code.startswith(_DOSE_UNITS) or (code[0] == "{" and code.endswith(("/d", "/wk"))))
+        if code in _RATES and draft.concept is not None and not measured:
+            draft.count = comparison  # "more than 3 times a week"
+            return draft
+        if draft.domain == "observation" and code is not None and code[0] == "{":
+            taken = False  # "10 cigarettes a day" is how much, not what is taken against a disease
         if draft.domain in ("drug", "procedure", "observation") and taken and draft.concept is not None:
             if not value.bare or not behind:
                 draft.dose = comparison
             return draft
         if draft.concept is not None and not measured:
-            if plain and numeric and (not behind or draft.domain in _COUNTED):
+            if plain and numeric and whole(comparison) and (not behind or draft.domain in _COUNTED):
                 # "≥ 2 prior lines": how many, not how much
                 if not value.bare:
                     draft.count = comparison
@@ -230,7 +237,7 @@ class Valuer(Item):
                 return draft
         if value.bare and not behind and (plain or not measured) and draft.concept is not None:
             return draft
-        if measured and plain and numeric and not behind and not draft.known:
+        if measured and plain and numeric and whole(comparison) and not behind and not draft.known:
             if not value.bare:
                 draft.count = comparison
             return draft
@@ -239,6 +246,12 @@ class Valuer(Item):
         if draft.domain in (None, "condition", "procedure", "drug") and draft.concept is not None:
             draft.domain = "measurement"
         return draft
+
+
+def whole(comparison: Comparison) -> bool:
+    """Whether a comparison could count things."""
+    plain = comparison.unit is None and comparison.reference is None
+    return plain and not any(isinstance(n, float) for n in (comparison.value, comparison.low, comparison.high))
 
 
 def _fill(main: Draft, more: Draft, bare: Draft) -> bool:
