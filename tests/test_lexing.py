@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from protoparse import lexicon
-from protoparse.lexing import CODES, CONCEPTS, STANDING, Entry, Lexemes, lexer, number, scale_unit, words
+from protoparse.lexing import CODES, CONCEPTS, STANDING, Entry, Lexemes, lexer, number, words
 
 lenient = settings(deadline=None, max_examples=300, suppress_health_check=[HealthCheck.too_slow])
 
@@ -81,11 +81,14 @@ def test_a_number_is_always_finite(text: str) -> None:
         ("*10*9/L", "10*9/L"),
         ("x 10(9)/l", "10*9/L"), ("x10⁹ / L", "10*9/L"), ("10^3/µL", "10*3/uL"), ("10^3/uL", "10*3/uL"),
         ("× 10^3 cells/mm3", "10*3/mm3"), ("10³/mm³", "10*3/mm3"), ("10**6/kg", "10*6/kg"), ("x 10¹²/L", "10*12/L"),
-        ("10^6/mL", "10*6/mL"), ("10^3/dL", "10*3/dL"),
+        ("10^6/mL", "10*6/mL"), ("10^3/dL", "10*3/dL"), ("x 10 9/L", "10*9/L"), ("x 10 to the 9th power/L", "10*9/L"),
+        ("10E3/uL", "10*3/uL"), ("x 10 3 / mm 3", "10*3/mm3"), ("x 10^9 per liter", "10*9/L"), ("×10~9/L", "10*9/L"),
+        ("x 10^4 copies/mL", "10*4.{copies}/mL"), ("×10⁴ IU/mL", "10*4.[IU]/mL"), ("x 10^6 cells/kg", "10*6/kg"),
+        ("x 10^3/mmc", "10*3/mm3"), ("x 10^8", "10*8"), ("x10^6 cells", "10*6"),
     ],
 )  # fmt: skip
 def test_a_power_of_ten_in_a_unit(text: str, ucum: str) -> None:
-    assert scale_unit(text.lower()) == ucum
+    assert lexicon.unit_code(text) == ucum
     found = only(text)
     assert (found.code, found.roles["unit"]) == ("u", ucum)
 
@@ -94,6 +97,28 @@ def test_a_scale_stands_behind_its_number() -> None:
     assert printed("ANC ≥ 1.5 x 10^9/L") == ["ANC", "≥", "1.5", "x 10^9/L"]
     assert codes("ANC ≥ 1.5 x 10^9/L") == "M<nu"
     assert printed("platelets>100×109/L") == ["platelets", ">", "100", "×109/L"]
+
+
+def test_a_power_behind_a_limit_is_the_number() -> None:
+    assert [e.roles.get("number") for e in lex("HBV DNA ≥ 10^4 IU/mL").entries][2] == 10_000
+    assert [e.roles.get("number") for e in lex("more than 10⁶ copies/mL").entries][1] == 1_000_000
+    assert codes("platelets (10^9/L)") == "M(u)"
+
+
+@pytest.mark.parametrize(
+    ("text", "unit"),
+    [
+        ("7.0 mM", "mmol/L"), ("7.0 mm", "mm"), ("7.0 MM", "mm"), ("150 µM", "umol/L"), ("150 µm", "um"),
+        ("-6.00 D", "[diop]"), ("6D", "[diop]"), ("2.50D", "[diop]"),
+    ],
+)  # fmt: skip
+def test_a_capital_tells_units_apart_behind_a_number(text: str, unit: str) -> None:
+    assert lex(text).entries[-2].roles["unit"] == unit
+
+
+@pytest.mark.parametrize("text", ["vitamin D", "6 d", "3D", "2D", "type D"])
+def test_a_capital_alone_is_no_dioptre(text: str) -> None:
+    assert not any(entry.roles.get("unit") == "[diop]" for entry in lex(text).entries)
 
 
 @pytest.mark.parametrize("text", ["10 L", "10/12", "100/L", "10 litres", "110/70"])
@@ -253,6 +278,9 @@ def test_every_spelling_can_be_met_in_a_text(table: str) -> None:
     for name, spelling in PHRASES:
         if spelling.startswith(STANDING) or (name == "persons" and " or " in spelling):
             continue  # when, and which of two, is for the grammar to read
+        if name == "units" and lexicon.cased(spelling):
+            assert lex(f"1.5 {spelling}").entries[1].roles["unit"] == lexicon.unit_code(spelling)
+            continue
         if name == table and not (name == "units" and (POWER.match(spelling) or spelling in FREE)):
             first, *rest = lex(spelling).entries
             if len(rest) != 1 or not first.roles:

@@ -111,6 +111,26 @@ def test_a_long_heading_is_cut_in_its_note() -> None:
     assert all(len(note.message) <= 120 for note in parse(text).notes if note.code in ("heading", "preamble"))
 
 
+@pytest.mark.parametrize(
+    ("text", "places"),
+    [
+        ("Platelets ≥ 100 x109/L", ["x109/L"]),
+        ("Platelets ≥ 100 x 10 9/L, neutrophils ≥ 1.5×109 / L", ["x 10 9/L", "×109 / L"]),
+        ("WBC 4 x 103/µL", ["x 103/µL"]),
+        ("CD34 cells ≥ 2 x 106 cells/kg", ["x 106 cells/kg"]),
+        ("Platelets ≥ 100 109/L", ["109/L"]),
+        ("Platelets ≥ 100 x 10^9/L, × 10⁹/L, 10e9/L, 10(9)/L, 10*9/L", []),
+        ("Platelets ≥ 109/L", []),
+        ("Hemoglobin ≥ 110/L, 1,109/L, blood pressure 109/60", []),
+    ],
+)
+def test_a_lost_superscript_is_noted(text: str, places: list[str]) -> None:
+    found = [note for note in parse(text).notes if note.code == "lost-superscript"]
+    assert [text[slice(*note.span)] for note in found if note.span] == places
+    for note, place in zip(found, places, strict=True):
+        assert note.message.startswith(f"'{place}' is read as a power of ten")
+
+
 def test_what_is_not_understood_is_kept() -> None:
     document = parse("Inclusion Criteria:\n* Able to zorble the quux, in the opinion of no one")
     [criterion] = document.criteria

@@ -17,3 +17,7 @@ class DocumentError(ProtoparseError):
 
 class NestingError(ProtoparseError):
     """An outline or a rule nested deeper than `protoparse.model.MAX_DEPTH`."""
+
+
+class UnitError(ProtoparseError):
+    """A unit that is no UCUM, or two that do not convert into one another; the message names the cause."""

@@ -24,6 +24,7 @@ from spacy.tokens import Doc
 from spacy.vocab import Vocab
 
 from protoparse import lexicon
+from protoparse.lexicon import powers
 from protoparse.model import Code, Domain, Span
 
 CODES: Mapping[str, str] = {
@@ -117,18 +118,13 @@ CONCEPTS: tuple[tuple[str, Domain], ...] = (
     ("studies", "study"), ("consents", "consent"), ("others", "other"),
 )  # fmt: skip
 
-# A power of ten in a unit, however it was flattened: "x 10^9/L", "×109/L", "*10(9)/l", "10e9/L", "x10⁹ / L".
-_SCALE = (
-    r"(?:[x×*·✕X]\s*)?10\s*(?:\^|\*\*|\*|E|e)?\s*[(\[]?\s*[-−]?(?:[1-9]|1[012]|[⁰¹²³⁴-⁹]{1,2})\s*[)\]]?\s*"
-    r"(?:cells\s*)?/\s*(?:mm\s?(?:3|³|\^3)|[µμu][lL]|m[lL]|d[lL]|[lL]|kg)(?![A-Za-z])"
-)
 # What stands in a text for a registry's sake alone: comments, Markdown escapes and stars, marks of direction.
 _SKIP = re.compile(r"<!--(?:(?!<!--).)*?-->|\\(?=[^\w\s])|\*\*|[\u200b-\u200f\u202a-\u202e\u2060\ufeff]", re.DOTALL)
 _TOKEN = re.compile(
     # (each with the space behind it) most words at once; those that may be something else ("e.g.", "xULN") come last
     r"(?:(?:than|least|of|aged?|over|under)(?=\d)|[a-df-hj-wyz][^\W\d_]*(?:\d+[^\W_]*|['’](?:s\b|[a-z]\b))?|"
-    + _SCALE.lower()
-    + r"|\d+(?:st|nd|rd|th)\b(?!\s*-?\s*(?:per)?centile)"
+    rf"{powers.NUMBER}|{powers.SCALE}"
+    r"|\d+(?:st|nd|rd|th)\b(?!\s*-?\s*(?:per)?centile)"
     r"|\d{1,3}(?:,\d{3})+(?:\.\d+)?(?!\d)|\d+(?:[.,·]\d+)?(?:e\d+\b)?|(?<![\w.])\.\d+"
     r"|&(?:lt|gt|le|ge);=?|[<>]\s?=|=\s?[<>]|\+/-|e\.g\.?|i\.e\.?"
     r"|x(?=uln|lln|unl|\d)"
@@ -136,10 +132,10 @@ _TOKEN = re.compile(
     r"|[^\w\s]|\w"
     r")\s*"
 )
+_RAISED = re.compile(powers.NUMBER)
 _ROMAN = re.compile(r"(?:i{1,3}|iv|v|vi{0,2})(?:[abc]\d?)?")
 _NTH = re.compile(r"(\d+)(?:st|nd|rd|th)")
 _BEFORE_NUMBER = re.compile(r"than$|\d")
-_SUPERSCRIPT = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹", "0123456789")
 
 
 # A bare noun that is counted ("3 doses", "10 tablets") is a thing of its own, no unit.
@@ -193,9 +189,11 @@ def _plain(token: str) -> str:
 def number(text: str) -> int | float:
     """A printed number: "1,500" and "50.000" are thousands, "18,5" a decimal.
 
-    >>> number("1,500"), number("50.000"), number("18,5"), number("2E6"), number("0.125")
-    (1500, 50000, 18.5, 2000000, 0.125)
+    >>> number("1,500"), number("50.000"), number("18,5"), number("2E6"), number("0.125"), number("10^4")
+    (1500, 50000, 18.5, 2000000, 0.125, 10000)
     """
+    if _RAISED.fullmatch(text):
+        return powers.raised(text)
     text = text.replace("·", ".")
     if re.fullmatch(r"[1-9]\d{0,2}(?:,\d{3})+(?:\.\d+)?", text):
         text = text.replace(",", "")
@@ -203,19 +201,6 @@ def number(text: str) -> int | float:
         text = text.replace(".", "")
     value = float(text.replace(",", "."))
     return int(value) if value.is_integer() and abs(value) < 1e15 else value
-
-
-def scale_unit(text: str) -> str:
-    """The UCUM code of a printed power of ten in a unit.
-
-    >>> scale_unit("x 10^9/L"), scale_unit("×109/L"), scale_unit("10⁶/ml")
-    ('10*9/L', '10*9/L', '10*6/mL')
-    """
-    plain = text.translate(_SUPERSCRIPT)
-    power, per = plain.split("/", 1)
-    exponent = re.sub(r"[^\d]", "", re.split(r"10", power, maxsplit=1)[1])
-    volume = re.sub(r"\s", "", per).translate(str.maketrans("µμ³", "uu3", "^")).lower()
-    return f"10*{exponent}/" + {"l": "L", "ul": "uL", "ml": "mL", "dl": "dL", "mm3": "mm3", "kg": "kg"}[volume]
 
 
 class _Vocabulary(dict[str, Entry]):
@@ -239,8 +224,8 @@ class _Vocabulary(dict[str, Entry]):
         if plain != key:
             super().__setitem__(key, self[plain])
             return self[plain]
-        if "/" in key and "10" in key:
-            entry = Entry("u", key, {"unit": scale_unit(key)})
+        if "10" in key and powers.split(key):
+            entry = Entry("u", key, {"unit": lexicon.unit_code(key)})
         elif nth := _NTH.fullmatch(key):
             entry = Entry("w", key, {"nth": int(nth[1])})
         elif (key[0].isdecimal() or (key[0] == "." and len(key) > 1)) and len(key) < 16 and math.isfinite(number(key)):
@@ -279,7 +264,10 @@ def _roles() -> dict[tuple[str, ...], dict[str, Any]]:
         if row["kind"] in _COUNTED and re.fullmatch(r"(?:\{(?!pack)\w+\})?", row["ucum"]):
             continue
         for phrase in lexicon.spellings(row["spellings"]):
-            add(phrase, "time_unit" if row["kind"] == "time" else "unit", row["ucum"] or None)
+            if lexicon.cased(phrase):
+                table[phrase,] = {"unit": row["ucum"]}
+            else:
+                add(phrase, "time_unit" if row["kind"] == "time" else "unit", row["ucum"] or None)
     for row in lexicon.rows("anchors"):
         for phrase in lexicon.spellings(row["spellings"]):
             add(phrase, "anchor", row["event"])
@@ -347,8 +335,12 @@ class Lexer:
         self.singles = _Vocabulary(self.vocab)
         self.matcher = PhraseMatcher(self.vocab, attr="ORTH")
         self.phrases: dict[int, Entry] = {}
+        self.cased: set[str] = set()
+        """Words of small letters that are another unit when printed with a capital: "mM" is no "mm"."""
         shared: dict[Any, dict[str, Any]] = {}
         for key, roles in _roles().items():
+            if len(key) == 1 and lexicon.cased(key[0]):
+                self.cased.add(key[0].lower())
             if len(key) == 1:
                 self.singles[key[0]] = _entry(key, roles, shared)
             else:
@@ -373,6 +365,11 @@ class Lexer:
             starts += accumulate(map(len, found), initial=end - sum(map(len, found)))
             tokens += map(str.rstrip, found)
             tokens.append("\n")
+        for k, token in enumerate(tokens):
+            if token in self.cased and k and tokens[k - 1][0].isdecimal():
+                printed = text[starts[k] : starts[k] + len(token)]
+                if printed in self.singles and not _flat_picture(tokens[k - 1], starts[k] - starts[k - 1], printed):
+                    tokens[k] = printed
         ends = list(map(add, starts, map(len, tokens)))
         entries = self._merge(tokens, starts, ends)
         codes = "".join([e.code for e in entries])
@@ -410,6 +407,11 @@ class Lexer:
         starts[:] = at + starts[done:]
         ends[:] = to + ends[done:]
         return merged
+
+
+def _flat_picture(number: str, distance: int, unit: str) -> bool:
+    """Whether what looks like dioptres counts the dimensions of a picture ("3D echocardiography")."""
+    return unit == "D" and number in ("2", "3", "4") and distance == 1
 
 
 def _blank(match: re.Match[str]) -> str:

@@ -17,6 +17,7 @@ from protoparse import __version__
 from protoparse.errors import InputError
 from protoparse.grammar import Reading, canonical, read
 from protoparse.grammar.files import fingerprint
+from protoparse.lexicon import powers
 from protoparse.lexing import lexer
 from protoparse.model import (
     All,
@@ -80,6 +81,7 @@ class Parser:
             *(Note(code="heading", message=_line(text, s), span=s) for s in plan.headings),
             *(Note(code="preamble", message=_line(text, s), span=s) for s in plan.preambles),
             *plan.notes,
+            *(Note(code="lost-superscript", message=_flat(text, s), span=s) for s in powers.flattened(text)),
         ]
         readings = self._readings(text, [(i.kind, p) for item in plan.items for i in _within(item) for p in _read(i)])
         counts: dict[Kind, int] = {}
@@ -127,6 +129,10 @@ def _encodable(text: str) -> None:
 def _line(text: str, span: Span) -> str:
     line = " ".join(text[slice(*span)].split())
     return line if len(line) <= 120 else line[:119] + "…"
+
+
+def _flat(text: str, span: Span) -> str:
+    return f"'{_line(text, span)}' is read as a power of ten: its exponent was printed without a superscript"
 
 
 def _within(item: Item) -> Iterator[Item]:

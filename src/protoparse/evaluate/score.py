@@ -18,7 +18,7 @@ from typing import TypeAlias
 from msgspec import UNSET, UnsetType
 
 from protoparse.evaluate.gold import MARK
-from protoparse.lexicon import loose_unit, unit_codes
+from protoparse.lexicon import loose_unit, unit_code
 from protoparse.model import (
     AtLeast,
     Bound,
@@ -304,7 +304,7 @@ def _unit_key(unit: Unit | UnsetType | None) -> Key:
     if unit is None or isinstance(unit, UnsetType):
         return None
     loose = loose_unit(unit.text or "")
-    code = unit.ucum or unit_codes().get(loose) or loose or None
+    code = unit.ucum or unit_code(unit.text or "") or loose or None
     return code and _SAME_UNIT.get(code, code)
 
 

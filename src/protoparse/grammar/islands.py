@@ -92,8 +92,8 @@ class Islands:
             j += 1
         if j < len(codes):
             roles = entries[first + j].roles
-            if self.text[self.starts[first + j] : self.ends[first + j]] == "D":
-                codes[j] = "w"  # dioptres; days are written small
+            if "time_unit" in roles and self.text[self.starts[first + j] : self.ends[first + j]] == "D":
+                codes[j] = "w"  # of "3D echocardiography"; days are written small
             elif "time_unit" in roles:
                 codes[j] = "t"
             elif "unit" in roles and codes[j] != "u":

@@ -15,6 +15,7 @@ from functools import cache
 from importlib.resources import files
 from types import MappingProxyType
 
+from protoparse.lexicon import powers
 from protoparse.model import Unit
 
 Row = Mapping[str, str]
@@ -49,13 +50,21 @@ def fold(text: str) -> str:
 
 @cache
 def unit_codes() -> Mapping[str, str | None]:
-    """Every spelling of a unit, loosely written (see `loose_unit`), and its UCUM code (None where it has none)."""
+    """Every spelling of a unit, loosely written (see `loose_unit`), and its UCUM code (None where it has none).
+
+    A spelling with a capital is met in that case alone, and only here is it kept so: "mM" is no "mm".
+    """
     table: dict[str, str | None] = {}
     for row in rows("units"):
         code = row["ucum"] or None
-        for spelling in [*spellings(row["spellings"]), *([code] if code else [])]:
-            table.setdefault(loose_unit(spelling), code)
+        for spelling in [*spellings(row["spellings"]), *([code.lower()] if code else [])]:
+            table.setdefault(spelling if cased(spelling) else loose_unit(spelling), code)
     return table
+
+
+def cased(spelling: str) -> bool:
+    """Whether the case of a unit's spelling counts: it has a capital."""
+    return spelling != spelling.lower()
 
 
 def loose_unit(text: str) -> str:
@@ -63,7 +72,22 @@ def loose_unit(text: str) -> str:
     return re.sub(r"[\s^]+", "", text.translate(_LOOSE).lower())
 
 
+def unit_code(text: str) -> str | None:
+    """The UCUM code of a unit as printed, a power of ten before it included; None where it has none.
+
+    >>> unit_code("mM"), unit_code("MM"), unit_code("x 10^9/L"), unit_code("×10⁴ copies/mL")
+    ('mmol/L', 'mm', '10*9/L', '10*4.{copies}/mL')
+    """
+    codes = unit_codes()
+    code = codes.get(text) or codes.get(loose_unit(text))
+    if code is None and "10" in text and (parts := powers.split(text.lower())):
+        exponent, counted = parts
+        code = unit_code(counted) if counted else ""
+        return code if code is None else f"10*{exponent}{'' if code[:1] in ('', '/') else '.'}{code}"
+    return code
+
+
 @cache
 def unit(text: str) -> Unit:
     """The unit as printed, with its UCUM code where the table has it."""
-    return Unit(text=text, ucum=unit_codes().get(loose_unit(text)))
+    return Unit(text=text, ucum=unit_code(text))
