@@ -1,7 +1,7 @@
 """Where a registry's own fields and the eligibility text disagree.
 
-In: a trial's fields and its criteria. Out: notes, each at the fact that says otherwise; a maximum age of 65 years beside
-"aged 18 to 70 years" gives `age-disagrees`: "the registry says at most 65 years; the text says at most 70 years".
+In: a trial's fields and its criteria. Out: notes, each at the fact that says otherwise; a maximum age of 65 years
+beside "aged 18 to 70 years" gives `age-disagrees`: "the registry says at most 65 years; the text says at most 70 years".
 
 A registry's limits are whole units and inclusive, prose is looser. "> 18" and "< 66" agree with 18 and 66, for so they
 are commonly meant, and with 19 and 65, which is what they say. Where the text is silent, nothing is noted.
@@ -9,10 +9,12 @@ are commonly meant, and with 19 and 65, which is what they say. Where the text i
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from fractions import Fraction
 from functools import reduce
-from typing import Literal, NamedTuple
+from itertools import pairwise
+from typing import NamedTuple
 
 from protoparse.model import (
     Age,
@@ -29,6 +31,7 @@ from protoparse.model import (
     Note,
     Number,
     Rule,
+    Sex,
     Trial,
     Window,
 )
@@ -47,7 +50,8 @@ _JOINING = frozenset({
     "informed_consent", "screening", "enrollment", "randomization", "baseline", "study_start", "study_end",
     "first_dose", "treatment", "unspecified",
 })  # fmt: skip
-_SEXES: dict[str, Literal["female", "male"]] = {"female": "female", "women": "female", "male": "male", "men": "male"}
+_GROUPS = frozenset({"child", "adult", "minors", "adolescent", "infant", "neonate", "elderly"})
+_SEXES: dict[str, Sex] = {"female": "female", "women": "female", "male": "male", "men": "male"}
 
 
 class Limit(NamedTuple):
@@ -115,6 +119,9 @@ def agree(limit: Limit, age: Age | None, *, upper: bool) -> bool:
     registered = Fraction(str(age.value)) * _DAYS[unit]
     said = Fraction(str(limit.value)) * _DAYS[mine]
     meant = [said]
+    if unit == mine:
+        # "17.5 years": a registry counts whole ones
+        meant += [Fraction(whole(limit.value)) * _DAYS[mine] for whole in (math.floor, math.ceil)]
     if not limit.inclusive:
         meant += [said - step if upper else said + step for step in (_DAYS[unit], _DAYS[mine])]
     if (mine in _CALENDAR) == (unit in _CALENDAR):
@@ -180,8 +187,11 @@ def _spared(rule: Rule) -> Ages | None:
             return Ages(_beyond(ages.high), _beyond(ages.low))
         case All():
             # nobody is "under 18 and over 75": either is meant
-            each = [_spared(m) for m in rule.of]
-            return None if None in each or not all(_disjoint(rule.of)) else _narrowed(each)
+            stated = [m for m in rule.of if not _age_group(m)]  # "children (under 18)"
+            if len(stated) == 1:
+                return _spared(stated[0])
+            each = [_spared(m) for m in stated]
+            return None if None in each or not all(_disjoint(stated)) else _narrowed(each)
         case Any_():
             return _narrowed([_spared(m) for m in rule.of])
         case Not():
@@ -192,13 +202,17 @@ def _spared(rule: Rule) -> Ages | None:
             return None
 
 
+def _age_group(rule: Rule) -> bool:
+    return isinstance(rule, Fact) and rule.value is None and rule.concept.name in _GROUPS
+
+
 def _beyond(limit: Limit | None) -> Limit | None:
     return None if limit is None else limit._replace(inclusive=not limit.inclusive)
 
 
 def _disjoint(rules: Sequence[Rule]) -> Iterable[bool]:
     ages = [_fact(r) if isinstance(r, Fact) else None for r in rules]
-    for one, other in zip(ages, ages[1:], strict=False):
+    for one, other in pairwise(ages):
         yield one is not None and other is not None and _empty(_narrow(one, other))
 
 
@@ -241,20 +255,18 @@ def _both(said: Iterable[_Said]) -> _Said:
 
 
 def _united(said: Iterable[_Said]) -> Ages | None:
-    """What holds for everybody; limits that each are for some count once there are two, as those who are meant differ."""
+    """What holds for everybody; limits for some count once there are two, as those whom they are for differ."""
     everybody, some = _both(said)
     return _narrowed([everybody, reduce(_either, some) if len(some) > 1 else None])
 
 
 def _narrowed(ages: Iterable[Ages | None]) -> Ages | None:
+    """The ages in all; where nobody has them, they are for different people, though nothing says so: those in any."""
     known = [a for a in ages if a is not None]
-    return reduce(_and, known) if known else None
-
-
-def _and(one: Ages, other: Ages) -> Ages:
-    """The ages in both; two that exclude one another are for different people, though nothing says so."""
-    both = _narrow(one, other)
-    return _either(one, other) if _empty(both) else both
+    if not known:
+        return None
+    narrow = reduce(_narrow, known)
+    return reduce(_either, known) if _empty(narrow) else narrow
 
 
 def _narrow(one: Ages, other: Ages) -> Ages:
@@ -273,23 +285,23 @@ def _either(one: Ages, other: Ages) -> Ages:
 
 
 def _empty(ages: Ages) -> bool:
-    return ages.low is not None and ages.high is not None and ages.low.days > ages.high.days
+    if ages.low is None or ages.high is None:
+        return False
+    low, high = ages.low.days, ages.high.days
+    return low > high or (low == high and not (ages.low.inclusive and ages.high.inclusive))
 
 
 # ------------------------------------------------------------------ sexes
 
 
 def _sexes(trial: Trial, criteria: Iterable[Criterion]) -> list[Note]:
-    """A note where an item that stands for everybody takes one sex only and the registry takes another or both."""
-    found: dict[str, Fact] = {}
+    """A note where an item that says nothing else takes one sex only and the registry takes another or both."""
+    found: dict[Sex, Fact] = {}
     for criterion in criteria:
-        rule = criterion.rule
-        if criterion.kind != "inclusion" or criterion.group or criterion.combine not in ("all", None):
+        if criterion.kind != "inclusion" or criterion.group or criterion.children or criterion.unparsed:
             continue
-        for member in rule.of if isinstance(rule, All) else (rule,):
-            sex = _SEXES.get(member.concept.name or "") if isinstance(member, Fact) and _bare(member) else None
-            if sex is not None and isinstance(member, Fact):
-                found.setdefault(sex, member)
+        for fact in _alone(criterion.rule):
+            found.setdefault(_SEXES[fact.concept.name or ""], fact)
     if len(found) != 1 or trial.sex is None or trial.sex in found:
         return []
     [(sex, fact)] = found.items()
@@ -298,13 +310,13 @@ def _sexes(trial: Trial, criteria: Iterable[Criterion]) -> list[Note]:
     return [Note(code="sex-disagrees", message=message, span=fact.span)]
 
 
-def _bare(fact: Fact) -> bool:
-    return (
-        fact.domain == "person"
-        and fact.experiencer == "patient"
-        and fact.value is fact.count is fact.dose is fact.time is None
-        and not fact.modifiers
-    )
+def _alone(rule: Rule | None) -> list[Fact]:
+    """The fact that names a sex in "women" or "men aged 40 years or more"; none where anything else is said."""
+    said = rule.of if isinstance(rule, All) else (rule,)
+    plain = [m for m in said if isinstance(m, Fact) and m.domain == "person" and m.experiencer == "patient"]
+    sexes = [f for f in plain if (f.concept.name or "") in _SEXES and f.value is None and f.time is None]
+    ages = [f for f in plain if f.concept.name == "age" and f.value is not None]
+    return sexes if len(sexes) == 1 and len(sexes) + len(ages) == len(said) else []
 
 
 # ------------------------------------------------------------------ words

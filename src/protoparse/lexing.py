@@ -391,8 +391,9 @@ class Lexer:
         done = 0
         for begin, minus, key in found:
             end = -minus
-            if begin < done or (tokens[end : end + 1] == ["than"] and self.phrases[key].code == ">"):
-                continue  # "less than 10 or greater than 90": no "or greater"
+            behind = tokens[end] if end < len(tokens) else ""
+            if begin < done or (self.phrases[key].code == ">" and (behind == "than" or behind[:1].isdecimal())):
+                continue  # "less than 10 or greater than 90", "under 10 or over 90": no "or greater", no "or over"
             merged += entries[done:begin]
             at += starts[done:begin]
             to += ends[done:begin]

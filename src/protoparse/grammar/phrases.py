@@ -116,6 +116,10 @@ class _Meaning(Transformer[Any, Any]):
     def compared_after(self, x: list[Any]) -> Value:
         return _one(x[1].entry.roles["after_number"], x[0], x[0].start, x[1].end)
 
+    def compared_late(self, x: list[Any]) -> Value:
+        unit = _unit(self.text[x[2].start : x[2].end], x[2].entry, "time_unit")
+        return _one(x[1].entry.roles["after_number"], x[0]._replace(unit=unit), x[0].start, x[2].end)
+
     def bare(self, x: list[Any]) -> Value:
         return _one("=", x[0], x[0].start, x[0].end)._replace(bare=True)
 
@@ -130,6 +134,9 @@ class _Meaning(Transformer[Any, Any]):
 
     def half_range(self, x: list[Any]) -> Value:
         return _between(x[0], x[3], x[0].start, above=x[2].entry.roles["before_number"])
+
+    def half_range_from(self, x: list[Any]) -> Value:
+        return _between(x[1], x[4], x[0].start, above=x[3].entry.roles["before_number"])
 
     def bounds(self, x: list[Any]) -> Value:
         low, high = (x[i].entry.roles["before_number"] for i in (0, 3))
@@ -316,8 +323,9 @@ def _one(operator: Operator, amount: _Amount, start: int, end: int) -> Value:
 
 
 def _between(low: _Amount, high: _Amount, start: int, *, below: str = ">=", above: str = "<=") -> Value:
-    if below[0] == above[0] or (low.reference != high.reference and low.reference is not None):
-        # "< 5 to < 10": no range
+    units = low.unit is not None and high.unit is not None and low.unit.ucum != high.unit.ucum
+    if below[0] == above[0] or units or (low.reference != high.reference and low.reference is not None):
+        # "< 5 to < 10": no range; "6 months to 5 years": one in two units
         return Value(
             (
                 *_one(below, low, low.start, low.end).comparisons,  # type: ignore[arg-type]

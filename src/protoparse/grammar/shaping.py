@@ -161,11 +161,18 @@ class Shaper:
         """Whether what stands before "must" names some people and nothing else."""
         entries = self.cutter.entries
         words = [c for c in clauses if c.type == "WORDS"]
+        ages = [c for c in clauses if c.type == "VALUE" and aged(self.cutter.text, c.value.meaning)]
+        if len(ages) == 1 and len(clauses) == len(words) + 1:
+            # "patients under 6 years old must …", "children aged 2 to 6 years must …"
+            codes, offset = self.cutter.codes, self.cutter.offset
+            clauses = words = [c for c in words if _NAMES.search(codes, c.first - offset, c.last - offset)]
+            if not words:
+                return True
         if not words or any(c.type not in ("WORDS", "AND", "OR", "OPEN", "CLOSE") for c in clauses):
             return False
         for clause in words:
             terms = [entries[i].roles.get("concept") for i in range(clause.first, clause.last)]
-            if not any(t is not None and t.domain == "person" and t.name != "age" for t in terms):
+            if not any(t is not None and t.domain == "person" and (ages or t.name != "age") for t in terms):
                 return False
         return True
 
@@ -422,5 +429,6 @@ _TERMINAL = {
     "^": "DUTY", "i": "IF", "o": "IF",
 }  # fmt: skip
 _INNER = re.compile("[MK]")
+_NAMES = re.compile("[wKMYaqrnu]")
 STRUCTURE = re.compile(r"[&|,/:.()!X?Iio^+#]")
 _SUBSTANCE = re.compile("[wKMYqamrnutLHC]")

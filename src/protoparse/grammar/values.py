@@ -12,7 +12,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from protoparse.grammar.drafts import Draft, Node, Tree, around, drafts
+from protoparse.grammar.drafts import Draft, Node, Tree, apart, around, drafts
 from protoparse.grammar.phrases import Value, merge
 from protoparse.lexing import Entry, lexer
 from protoparse.model import Comparison, Kind, Span, Window
@@ -20,6 +20,10 @@ from protoparse.model import Comparison, Kind, Span, Window
 # What has a time as its value rather than lasting for it.
 _TIMED = re.compile(r"expect|surviv|life|prognosis|interval|\btime\b|\bage\b")
 _AGE = re.compile(r"\b[Aa](?:ge|GE)(?:d|s)?\b")
+# Words in a value that only an age has: "older than 18", "28 days old", "hours of life", "18 y.o.".
+_OLD = re.compile(r"older|younger|\bold\b|\bolds\b|\bof (?:age|life)\b|\by\.?\s?o\b|\by/o\b")
+_DONOR = re.compile(r"\bdonors?\b")
+_BORN = re.compile(r"\bborn\b|\bbirth\b|\bdeliver")
 _DOSE_UNITS = ("mg", "ug", "g", "ng", "[IU]", "mL", "meq", "mmol")
 _COUNTED = ("drug", "procedure", "condition", "study", "visit", "device", "allergy", "consent")
 _TIME_CODES = frozenset({"s", "min", "h", "d", "wk", "mo", "a"})
@@ -102,8 +106,11 @@ class Valuer(Item):
         said: list[Tree] = []
         main: Draft | None = None
         for value, begin, end in joined:
-            either = value.connective == "any" or (value.connective == "pair" and self.kind == "exclusion")
-            subject = self._implied(draft, value, behind)
+            either = value.connective == "any" or (
+                self.kind == "exclusion"
+                and (value.connective == "pair" or (len(value.comparisons) == 2 and apart(*value.comparisons)))
+            )
+            subject = self._implied(draft, value, behind, begin, end)
             if subject is not None and (draft.concept is None or draft.name == "age"):
                 subject.time = draft.time  # "40 years or over at screening"
             made = self._of(subject, value) if subject is not None else self._used(draft, value, behind)
@@ -154,45 +161,64 @@ class Valuer(Item):
                 one.name, one.term = name, None
         return made
 
-    def _implied(self, draft: Draft, value: Value, behind: bool) -> Draft | None:
+    def _implied(self, draft: Draft, value: Value, behind: bool, begin: int, end: int) -> Draft | None:
         """What a value is of when its own words say so: "older than 18" is an age, "36 weeks of gestation" another."""
         spans = [c.span for c in value.comparisons if c.span]
         text = " ".join(self.text[slice(*s)].lower() for s in spans)
         term = draft.term.name if draft.term else ""
-        if draft.domain == "measurement" and "age" not in term:
+        timely = all(c.unit is not None and c.unit.ucum in _TIME_CODES for c in value.comparisons)
+        aged_first = not behind and timely and _OLD.search(text)  # "6 months of age or older with a weight above …"
+        if draft.domain == "measurement" and "age" not in term and not aged_first:
             return None
         subject = Draft()
         subject.known = True
-        if any(w in text for w in ("gestation", "amenorrh", "pregnan")):
+        named_as = self.text[slice(*draft.concept)].lower() if draft.concept else ""
+        weeks = all(c.unit is not None and c.unit.ucum == "wk" for c in value.comparisons)
+        if any(w in text for w in ("gestation", "amenorrh", "pregnan")) or (weeks and _BORN.search(named_as)):
             subject.domain, subject.name = "measurement", "gestational age"
             return subject
-        if draft.domain == "measurement":
+        if draft.domain == "measurement" and not aged_first:
             return None
         years = any(c.unit is not None and c.unit.ucum == "a" for c in value.comparisons)
         if any(c.unit is not None and c.unit.ucum not in _TIME_CODES for c in value.comparisons):
             return None
         named = term == "age" or draft.name == "age"
+        lasting = end - self.offset < len(self.codes) and self.code(end) == "H"  # "at least a 1-year history of"
+        plain = all(c.unit is None and isinstance(c.value, int) for c in value.comparisons)
         if not (
-            "older" in text
-            or "younger" in text
-            or "years old" in text
-            or "of age" in text
-            or "year-old" in text
-            or "year old" in text
-            or named
-            or (years and not value.bare and not behind and draft.domain in ("person", "condition"))
-            or (years and (draft.concept is None or draft.domain == "person"))
+            named
+            or (
+                _OLD.search(text)
+                # a graft "less than one year old" was made, not born, then
+                and not (behind and draft.domain in ("procedure", "device") and draft.last == self.ends[begin - 1])
+            )
+            or (years and not value.bare and not behind and not lasting and draft.domain in ("person", "condition"))
+            or (years and not lasting and (draft.concept is None or draft.domain == "person"))
+            or (plain and not value.bare and self._of_people(draft, value, begin))
         ):
             return None
-        if named and draft.concept is not None:
+        donor = not named and draft.concept is not None and _AGE.search(named_as) and _DONOR.search(named_as)
+        if (named or donor) and draft.concept is not None:
             draft.domain, draft.name = "person", "age"
             subject = draft.copy()
             words = self.text[slice(*draft.concept)]
             place = _AGE.search(words)
-            if place:
+            if place and not donor:
                 subject.concept = (draft.concept[0] + place.start(), draft.concept[0] + place.end())
         subject.domain, subject.name, subject.term = "person", "age", None
+        if donor:
+            subject.experiencer = "donor"
         return subject
+
+    def _of_people(self, draft: Draft, value: Value, begin: int) -> bool:
+        """Whether a limit without a unit stands right behind people: "patients < 18", "women over 50"."""
+        if not all(isinstance(c.value, int) and 1 < c.value < 120 for c in value.comparisons):
+            return False
+        if draft.concept is not None and draft.domain != "person":
+            return False
+        roles: Mapping[str, Any] = self.entries[begin - 1].roles if begin > self.offset else {}
+        term = roles.get("concept")
+        return "population" in roles or (term is not None and term.domain == "person" and term.name != "age")
 
     def _value(self, draft: Draft, comparison: Comparison, value: Value, behind: bool) -> Draft:
         """Where a comparison goes: value, count, dose, duration, age."""
