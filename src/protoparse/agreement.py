@@ -1,7 +1,8 @@
 """Where a registry's own fields and the eligibility text disagree.
 
 In: a trial's fields and its criteria. Out: notes, each at the fact that says otherwise; a maximum age of 65 years
-beside "aged 18 to 70 years" gives `age-disagrees`: "the registry says at most 65 years; the text says at most 70 years".
+beside "aged 18 to 70 years" gives `age-disagrees`: "the registry says at most 65 years; the text says at most 70
+years".
 
 A registry's limits are whole units and inclusive, prose is looser. "> 18" and "< 66" agree with 18 and 66, for so they
 are commonly meant, and with 19 and 65, which is what they say. Where the text is silent, nothing is noted.
@@ -12,10 +13,11 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from fractions import Fraction
-from functools import reduce
+from functools import cache, reduce
 from itertools import pairwise
 from typing import NamedTuple
 
+from protoparse.lexicon import rows, spellings
 from protoparse.model import (
     Age,
     All,
@@ -50,7 +52,6 @@ _JOINING = frozenset({
     "informed_consent", "screening", "enrollment", "randomization", "baseline", "study_start", "study_end",
     "first_dose", "treatment", "unspecified",
 })  # fmt: skip
-_GROUPS = frozenset({"child", "adult", "minors", "adolescent", "infant", "neonate", "elderly"})
 _SEXES: dict[str, Sex] = {"female": "female", "women": "female", "male": "male", "men": "male"}
 
 
@@ -100,11 +101,12 @@ def disagreements(trial: Trial, criteria: Iterable[Criterion]) -> list[Note]:
 
 def stated(criteria: Iterable[Criterion]) -> Ages | None:
     """The ages that criteria take together, None where they name none."""
-    groups: dict[str | None, list[_Said]] = {}
+    items: dict[str | None, dict[Kind, list[_Said]]] = {}
     for criterion in criteria:
-        groups.setdefault(criterion.group, []).append(_criterion(criterion))
-    everybody = _united(groups.pop(None, ()))
-    cohorts = [ages for said in groups.values() if (ages := _united(said)) is not None]
+        items.setdefault(criterion.group, {}).setdefault(criterion.kind, []).append(_criterion(criterion))
+    groups = {group: _narrowed([_united([_beside(s)]) for s in kinds.values()]) for group, kinds in items.items()}
+    everybody = groups.pop(None, None)
+    cohorts = [ages for ages in groups.values() if ages is not None]
     return _narrowed([everybody, reduce(_either, cohorts) if cohorts else None])
 
 
@@ -139,7 +141,7 @@ def _criterion(criterion: Criterion) -> _Said:
         return own
     below = [_criterion(c) for c in criterion.children]
     if criterion.combine == "then":  # its own rule is whom the children are for
-        ages = _united(below)
+        ages = _united([_beside(below)])
         return _Said(None, (ages,) if ages else ())
     together = criterion.combine in ("all", None)
     if together != (criterion.kind != "exclusion"):
@@ -147,7 +149,7 @@ def _criterion(criterion: Criterion) -> _Said:
         each = [said.everybody for said in below]
         return own if None in each else _both([own, _Said(reduce(_either, [a for a in each if a]))])
     cohorts = {c.group for c in criterion.children if c.group}
-    return _both([own, _Said(stated(criterion.children))] if cohorts else [own, *below])
+    return _both([own, _Said(stated(criterion.children)) if cohorts else _beside(below)])
 
 
 def _rule(rule: Rule | None, kind: Kind) -> _Said:
@@ -203,7 +205,13 @@ def _spared(rule: Rule) -> Ages | None:
 
 
 def _age_group(rule: Rule) -> bool:
-    return isinstance(rule, Fact) and rule.value is None and rule.concept.name in _GROUPS
+    return isinstance(rule, Fact) and rule.value is None and rule.concept.name in _groups()
+
+
+@cache
+def _groups() -> frozenset[str]:
+    """The names of people that say only how old they are."""
+    return frozenset(p for row in rows("cues") if row["cue"] == "age_group" for p in spellings(row["phrases"]))
 
 
 def _beyond(limit: Limit | None) -> Limit | None:
@@ -254,6 +262,18 @@ def _both(said: Iterable[_Said]) -> _Said:
     return _Said(_narrowed([s.everybody for s in said]), tuple(a for s in said for a in s.some))
 
 
+def _beside(said: Iterable[_Said]) -> _Said:
+    """Items side by side: a bound that two give differently is for different people, so the wider one counts."""
+    said = tuple(said)
+    ages = [s.everybody for s in said if s.everybody is not None]
+    lows, highs = [a.low for a in ages if a.low], [a.high for a in ages if a.high]
+    wide = Ages(
+        min(lows, key=lambda x: x.days) if lows else None,
+        max(highs, key=lambda x: x.days) if highs else None,
+    )
+    return _Said(wide if ages else None, tuple(a for s in said for a in s.some))
+
+
 def _united(said: Iterable[_Said]) -> Ages | None:
     """What holds for everybody; limits for some count once there are two, as those whom they are for differ."""
     everybody, some = _both(said)
@@ -300,6 +320,8 @@ def _sexes(trial: Trial, criteria: Iterable[Criterion]) -> list[Note]:
     for criterion in criteria:
         if criterion.kind != "inclusion" or criterion.group or criterion.children or criterion.unparsed:
             continue
+        if criterion.rule is None or criterion.rule.span is None or criterion.span[1] > criterion.rule.span[1] + 1:
+            continue  # "Male participants ..." goes on below
         for fact in _alone(criterion.rule):
             found.setdefault(_SEXES[fact.concept.name or ""], fact)
     if len(found) != 1 or trial.sex is None or trial.sex in found:
@@ -310,7 +332,7 @@ def _sexes(trial: Trial, criteria: Iterable[Criterion]) -> list[Note]:
     return [Note(code="sex-disagrees", message=message, span=fact.span)]
 
 
-def _alone(rule: Rule | None) -> list[Fact]:
+def _alone(rule: Rule) -> list[Fact]:
     """The fact that names a sex in "women" or "men aged 40 years or more"; none where anything else is said."""
     said = rule.of if isinstance(rule, All) else (rule,)
     plain = [m for m in said if isinstance(m, Fact) and m.domain == "person" and m.experiencer == "patient"]

@@ -191,7 +191,12 @@ class Shaper:
             return isinstance(meaning, Value) and aged(cutter.text, meaning)
         roles = cutter.entries[j].roles
         term = roles.get("concept")
-        return "population" in roles or (term is not None and term.domain == "person")
+        if "population" in roles:
+            return True
+        if term is None or term.domain != "person" or (term.name == "age" and j + 1 not in self.found):
+            return False  # "normal for age"
+        # "consent in English" limits nobody; "in women" does
+        return cutter.codes[i - cutter.offset] == "o" or _WHO.search(cutter.entries[j].text) is not None
 
     # ---- lists
 
@@ -428,6 +433,7 @@ _TERMINAL = {
     "!": "NOT", "X": "EXCEPT", "?": "IF", "I": "INCLUDE", "+": "ALLOWED", "#": "REFUSED",
     "^": "DUTY", "i": "IF", "o": "IF",
 }  # fmt: skip
+_WHO = re.compile(r"s\b|m[ae]n\b|child|people|male\b|potential|wo?cbp|msm|menopausal|age")
 _INNER = re.compile("[MK]")
 _NAMES = re.compile("[wKMYaqrnu]")
 STRUCTURE = re.compile(r"[&|,/:.()!X?Iio^+#]")

@@ -24,6 +24,8 @@ def join(cutter: Cutter, op: Literal["all", "any"], left: Tree | None, right: Tr
         op = "any"
     if cutter.kind == "exclusion" and op == "all" and _apart(left, right):
         op = "any"
+    if op == "all" and _each_sex(cutter, left, right):
+        op = "any"
     if isinstance(right, Node):
         repeat_subject(left, right)
     elif _continues(cutter, left, right, link):
@@ -114,6 +116,12 @@ def _apart(left: Tree, right: Tree) -> bool:
         and left.name == right.name
         and apart(left.value, right.value)
     )
+
+
+def _each_sex(cutter: Cutter, left: Tree, right: Tree) -> bool:
+    """ "men aged 40 years or more and women aged 50 years or more": what is said of each sex; nobody is both."""
+    both = [m.members[0] for m in (left, right) if isinstance(m, Node) and m.op == "all"]
+    return len(both) == 2 and _both_sexes(cutter, *both)
 
 
 def _lone(cutter: Cutter, op: Literal["all", "any"], left: Tree, right: Draft) -> Tree:

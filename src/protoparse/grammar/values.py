@@ -111,8 +111,10 @@ class Valuer(Item):
                 and (value.connective == "pair" or (len(value.comparisons) == 2 and apart(*value.comparisons)))
             )
             subject = self._implied(draft, value, behind, begin, end)
-            if subject is not None and (draft.concept is None or draft.name == "age"):
+            if subject is not None and (draft.concept is None or draft.name == "age" or draft.domain == "person"):
                 subject.time = draft.time  # "40 years or over at screening"
+                if draft.domain == "person" and draft.name != "age":
+                    draft.time = None  # "children under 5 years at diagnosis"
             made = self._of(subject, value) if subject is not None else self._used(draft, value, behind)
             if not made:
                 self.leave(begin, end)
@@ -190,7 +192,7 @@ class Valuer(Item):
             or (
                 _OLD.search(text)
                 # a graft "less than one year old" was made, not born, then
-                and not (behind and draft.domain in ("procedure", "device") and draft.last == self.ends[begin - 1])
+                and not (behind and self._made(begin - 1))
             )
             or (years and not value.bare and not behind and not lasting and draft.domain in ("person", "condition"))
             or (years and not lasting and (draft.concept is None or draft.domain == "person"))
@@ -209,6 +211,12 @@ class Valuer(Item):
         if donor:
             subject.experiencer = "donor"
         return subject
+
+    def _made(self, i: int) -> bool:
+        """Whether a lexeme names what is done or made: a scan or a graft "less than 6 months old" was not born then."""
+        roles: Mapping[str, Any] = self.entries[i].roles if i >= self.offset else {}
+        term = roles.get("concept") or roles.get("measurement")
+        return term is not None and term.domain in ("procedure", "device", "measurement")
 
     def _of_people(self, draft: Draft, value: Value, begin: int) -> bool:
         """Whether a limit without a unit stands right behind people: "patients < 18", "women over 50"."""
