@@ -36,6 +36,7 @@ from protoparse.model import (
     Sex,
     Trial,
     Window,
+    places,
 )
 
 _DAYS = {
@@ -320,7 +321,7 @@ def _sexes(trial: Trial, criteria: Iterable[Criterion]) -> list[Note]:
     for criterion in criteria:
         if criterion.kind != "inclusion" or criterion.group or criterion.children or criterion.unparsed:
             continue
-        if criterion.rule is None or criterion.rule.span is None or criterion.span[1] > criterion.rule.span[1] + 1:
+        if criterion.rule is None or criterion.span[1] > max(end for _, end in places(criterion.rule)) + 1:
             continue  # "Male participants ..." goes on below
         for fact in _alone(criterion.rule):
             found.setdefault(_SEXES[fact.concept.name or ""], fact)

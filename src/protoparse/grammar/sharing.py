@@ -120,8 +120,8 @@ def _apart(left: Tree, right: Tree) -> bool:
 
 def _each_sex(cutter: Cutter, left: Tree, right: Tree) -> bool:
     """ "men aged 40 years or more and women aged 50 years or more": what is said of each sex; nobody is both."""
-    both = [m.members[0] for m in (left, right) if isinstance(m, Node) and m.op == "all"]
-    return len(both) == 2 and _both_sexes(cutter, *both)
+    one, other = (m.members[:3] if isinstance(m, Node) and m.op == "all" else () for m in (left, right))
+    return any(_both_sexes(cutter, a, b) for a in one for b in other)
 
 
 def _lone(cutter: Cutter, op: Literal["all", "any"], left: Tree, right: Draft) -> Tree:

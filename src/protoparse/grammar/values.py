@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from protoparse.grammar.drafts import Draft, Node, Tree, apart, around, drafts
 from protoparse.grammar.phrases import Value, merge
 from protoparse.lexing import Entry, lexer
-from protoparse.model import Comparison, Kind, Span, Window
+from protoparse.model import Anchor, Bound, Comparison, Kind, Offset, Span, Window
 
 # What has a time as its value rather than lasting for it.
 _TIMED = re.compile(r"expect|surviv|life|prognosis|interval|\btime\b|\bage\b")
@@ -178,6 +178,9 @@ class Valuer(Item):
         weeks = all(c.unit is not None and c.unit.ucum == "wk" for c in value.comparisons)
         if any(w in text for w in ("gestation", "amenorrh", "pregnan")) or (weeks and _BORN.search(named_as)):
             subject.domain, subject.name = "measurement", "gestational age"
+            if draft.concept is not None and _BORN.search(named_as):
+                subject.concept = draft.concept
+                subject.cover(*draft.concept)
             return subject
         if draft.domain == "measurement" and not aged_first:
             return None
@@ -245,7 +248,9 @@ class Valuer(Item):
         ):
             # "30-day readmission", "4-7 days": a time that nothing compares is no duration of the thing
             if not value.bare and not value.loose:
-                self._add_window(draft, Window(duration=comparison, span=comparison.span))
+                made = _OLD.search(self.text, *comparison.span) if comparison.span else None
+                lasting = Window(duration=comparison, span=comparison.span)
+                self._add_window(draft, _ago(comparison) if made else lasting)
             return draft
         plain = unit is None and comparison.reference is None
         measured = draft.domain == "measurement"
@@ -273,6 +278,16 @@ class Valuer(Item):
         if draft.domain in (None, "condition", "procedure", "drug") and draft.concept is not None:
             draft.domain = "measurement"
         return draft
+
+
+def _ago(age: Comparison) -> Window:
+    """When a thing was done that is so old: "a scan less than 3 months old"."""
+    screening = Anchor(event="screening")
+    value = -age.value if isinstance(age.value, int | float) else 0
+    there = Bound(anchor=screening, offset=Offset(value=value, unit=age.unit), inclusive="=" in age.operator)
+    if age.operator in (">", ">="):
+        return Window(end=there, span=age.span)
+    return Window(start=there, end=Bound(anchor=screening), span=age.span)
 
 
 def _fill(main: Draft, more: Draft, bare: Draft) -> bool:
