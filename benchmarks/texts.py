@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from protoparse.errors import ProtoparseError
-from protoparse.sources import read
+from protoparse.sources import Listing, read
 
 
 def data() -> Path:
@@ -40,13 +40,17 @@ def lct() -> Iterator[tuple[str, str]]:
         yield file.stem, file.read_text("utf-8")
 
 
-def ctgov() -> Iterator[tuple[str, str]]:
+def studies() -> Iterator[Listing]:
     for file in sorted((data() / "listings" / "ctgov-v2").glob("*.json")):
         try:
-            for listing in read(file):
-                yield file.stem, listing.text
+            yield from read(file)
         except ProtoparseError as error:
             sys.stderr.write(f"{file.name}: {error}\n")
+
+
+def ctgov() -> Iterator[tuple[str, str]]:
+    for listing in studies():
+        yield listing.trial.id or listing.name, listing.text
 
 
 CORPORA = {"bulk": bulk, "ctgov": ctgov, "gold": gold, "lct": lct}

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from msgspec.structs import replace
 
 from protoparse import __version__
+from protoparse.agreement import disagreements
 from protoparse.errors import InputError
 from protoparse.grammar import Reading, canonical, read
 from protoparse.grammar.files import fingerprint
@@ -89,6 +90,7 @@ class Parser:
         for item in plan.items:
             counts[item.kind] = counts.get(item.kind, 0) + 1
             made.append(_criterion(text, item, f"{item.kind}.{counts[item.kind]}", readings))
+        notes += disagreements(trial, made)
         notes.sort(key=lambda note: note.span or (0, 0))
         document = Document(trial=trial, text=text, criteria=tuple(made), notes=tuple(notes), parser=self.info)
         limit_depth(document.criteria)

@@ -236,6 +236,8 @@ def _told(made: Rule, cutter: Cutter, starts: Sequence[int], first: int, last: i
                 told[k] = 1
     for start, end in places(made):
         k = bisect_left(starts, start, first, last)
+        if k > first and cutter.ends[k - 1] > start:
+            k -= 1  # a name inside a longer lexeme: the "age" of "patient age"
         while k < last and starts[k] < end:
             told[k - first] = 1
             k += 1

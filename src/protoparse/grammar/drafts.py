@@ -107,6 +107,16 @@ def aged(text: str, value: Value) -> bool:
     return bool(spans) and any(w in text[slice(*s)].lower() for s in spans for w in ("old", "young", "of age"))
 
 
+def apart(one: Comparison, other: Comparison) -> bool:
+    """Whether no number can meet both ("< 18", "> 75"): said with "and" of what excludes, either is meant."""
+    low, high = (one, other) if one.operator in (">", ">=") else (other, one)
+    if low.operator not in (">", ">=") or high.operator not in ("<", "<="):
+        return False
+    if not isinstance(low.value, int | float) or not isinstance(high.value, int | float):
+        return False
+    return low.value > high.value and (low.unit and low.unit.ucum) == (high.unit and high.unit.ucum)
+
+
 def repeat_subject(before: Tree, after: Tree) -> None:
     """ "≥ 13 g/dL for men and ≥ 12 for women": the second limit is of the same thing as the first."""
     lone = [d for d in drafts(after) if d.concept is None and d.value is not None]

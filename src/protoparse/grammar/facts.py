@@ -131,6 +131,8 @@ class Cutter(Valuer):
             if beside:
                 people, head = head, beside[0]
                 phrases.remove(people)
+        if head is not None and people is None and values:
+            head, people = self._aged(head, phrases)
         if head is not None:
             self._name(draft, head)
             if values and self._scored(draft, head, phrases, values[0]):
@@ -195,6 +197,27 @@ class Cutter(Valuer):
         """What the last known term of a phrase is; an age is nobody."""
         term = self.entries[phrase.last - 1].roles.get("concept") if self.code(phrase.last - 1) == "K" else None
         return term.domain if term is not None and term.name != "age" else None
+
+    def _aged(self, head: Phrase, phrases: list[Phrase]) -> tuple[Phrase, Phrase | None]:
+        """The age, and the people whose age it is, where they are more than an age group: "women aged 18 to 45"."""
+        place = head.last - 1
+        if self.code(place) != "K" or self.entries[place].roles["concept"].name != "age":
+            return head, None
+        if head.first < place and self._restricted(place - 1):
+            age = head._replace(first=place, cue=-1)
+            phrases[phrases.index(head)] = age
+            return age, head._replace(last=place)
+        before = next((p for p in phrases if p.last <= head.first and p.cue < 0 and self._restricted(p.last - 1)), None)
+        if before is not None:
+            phrases.remove(before)
+        return head, before
+
+    def _restricted(self, i: int) -> bool:
+        """Whether a lexeme names people by something else than their age."""
+        term = self.entries[i].roles.get("concept")
+        if self.code(i) != "K" or term is None or term.domain != "person" or term.name == "age":
+            return False
+        return "age_group" not in self.roles(term.name)
 
     def _plain(self, match: re.Match[str]) -> Draft:
         """The commonest statement, a name behind carrier words: what `cut` would make of it, without the search."""

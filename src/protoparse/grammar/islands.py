@@ -129,7 +129,11 @@ class Islands:
             if event is None:
                 event = entries[first + k].event
                 if event is None and known:
-                    return None
+                    if code not in _NAMING or k + 1 >= n or entries[first + k + 1].text not in ("onset", "diagnosis"):
+                        return None
+                    event, end = entries[first + k + 1].event, k + 2  # "at the time of migraine onset"
+                    k, size = end, 2
+                    continue
                 if event is not None:
                     end = k + 1
                     k += 1
@@ -192,6 +196,10 @@ class Islands:
         while self.code(i) in "d_":
             i += 1
         return i
+
+    def _is_age(self, i: int) -> bool:
+        term = self.entries[i].roles.get("concept")
+        return term is not None and term.name == "age" and "time_unit" not in self.entries[i].roles
 
     def _collect(self, i: int) -> list[Lexeme]:
         """The terminals from lexeme i on, as far as they may belong to one phrase."""
@@ -304,6 +312,14 @@ class Islands:
                     break
                 if joint:
                     out.append(self._lexeme(joint, i))
+            elif code == "K" and kind == "POST" and "time_unit" in self.entries[i].roles:
+                out.append(self._lexeme("TIME", i))  # "18 or more years of age"
+            elif code == "K" and kind in ("CMP", "BETWEEN") and len(out) == 1 and self._is_age(i):
+                # "over the age of 18", "between the ages of 12 and 17"
+                while self.code(i + 1) == "O":
+                    i += 1
+                if self.code(i + 1) != "n":
+                    break
             elif code in "MK" and kind == "CMP" and out[-1].last == i and "limit" in out[-1].entry.roles:
                 # "minimum age of 18 years": what is limited stands between
                 while self.code(i + 1) in "O:":

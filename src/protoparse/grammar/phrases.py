@@ -152,6 +152,9 @@ class _Meaning(Transformer[Any, Any]):
     def half_range(self, x: list[Any]) -> Value:
         return _between(x[0], x[3], x[0].start, above=x[2].entry.roles["before_number"])
 
+    def half_range_from(self, x: list[Any]) -> Value:
+        return _between(x[1], x[4], x[0].start, above=x[3].entry.roles["before_number"])
+
     def bounds(self, x: list[Any]) -> Value:
         low, high = (x[i].entry.roles["before_number"] for i in (0, 3))
         return _between(x[1], x[4], x[0].start, below=low, above=high)
@@ -337,8 +340,9 @@ def _one(operator: Operator, amount: _Amount, start: int, end: int) -> Value:
 
 
 def _between(low: _Amount, high: _Amount, start: int, *, below: str = ">=", above: str = "<=") -> Value:
-    if below[0] == above[0] or (low.reference != high.reference and low.reference is not None):
-        # "< 5 to < 10": no range
+    units = low.unit is not None and high.unit is not None and low.unit.ucum != high.unit.ucum
+    if below[0] == above[0] or units or (low.reference != high.reference and low.reference is not None):
+        # "< 5 to < 10": no range; "6 months to 5 years": one in two units
         return Value(
             (
                 *_one(below, low, low.start, low.end).comparisons,  # type: ignore[arg-type]

@@ -161,11 +161,18 @@ class Shaper:
         """Whether what stands before "must" names some people and nothing else."""
         entries = self.cutter.entries
         words = [c for c in clauses if c.type == "WORDS"]
+        ages = [c for c in clauses if c.type == "VALUE" and aged(self.cutter.text, c.value.meaning)]
+        if len(ages) == 1 and len(clauses) == len(words) + 1:
+            # "patients under 6 years old must …", "children aged 2 to 6 years must …"
+            codes, offset = self.cutter.codes, self.cutter.offset
+            clauses = words = [c for c in words if _NAMES.search(codes, c.first - offset, c.last - offset)]
+            if not words:
+                return True
         if not words or any(c.type not in ("WORDS", "AND", "OR", "OPEN", "CLOSE") for c in clauses):
             return False
         for clause in words:
             terms = [entries[i].roles.get("concept") for i in range(clause.first, clause.last)]
-            if not any(t is not None and t.domain == "person" and t.name != "age" for t in terms):
+            if not any(t is not None and t.domain == "person" and (ages or t.name != "age") for t in terms):
                 return False
         return True
 
@@ -184,7 +191,12 @@ class Shaper:
             return isinstance(meaning, Value) and aged(cutter.text, meaning)
         roles = cutter.entries[j].roles
         term = roles.get("concept")
-        return "population" in roles or (term is not None and term.domain == "person")
+        if "population" in roles:
+            return True
+        if term is None or term.domain != "person" or (term.name == "age" and j + 1 not in self.found):
+            return False  # "normal for age"
+        # "consent in English" limits nobody; "in women" does
+        return cutter.codes[i - cutter.offset] == "o" or _WHO.search(cutter.entries[j].text) is not None
 
     # ---- lists
 
@@ -421,6 +433,8 @@ _TERMINAL = {
     "!": "NOT", "X": "EXCEPT", "?": "IF", "I": "INCLUDE", "+": "ALLOWED", "#": "REFUSED",
     "^": "DUTY", "i": "IF", "o": "IF",
 }  # fmt: skip
+_WHO = re.compile(r"s\b|\b(?:wo)?m[ae]n\b|child|people|male\b|potential|wo?cbp|msm|menopausal|age")
 _INNER = re.compile("[MK]")
+_NAMES = re.compile("[wKMYaqrnu]")
 STRUCTURE = re.compile(r"[&|,/:.()!X?Iio^+#]")
 _SUBSTANCE = re.compile("[wKMYqamrnutLHC]")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from protoparse.grammar.drafts import Draft, Node, Tree, drafts, last_draft, repeat_subject
+from protoparse.grammar.drafts import Draft, Node, Tree, apart, drafts, last_draft, repeat_subject
 from protoparse.grammar.facts import Cutter
 from protoparse.lexicon import fold
 from protoparse.model import Modifier, Window
@@ -21,6 +21,10 @@ def join(cutter: Cutter, op: Literal["all", "any"], left: Tree | None, right: Tr
     if isinstance(right, Draft) and right.concept is None:
         return _lone(cutter, op, left, right)
     if cutter.kind == "exclusion" and op == "all" and link.value in (",", "/", "and", "&") and _kinds(left, right):
+        op = "any"
+    if cutter.kind == "exclusion" and op == "all" and _apart(left, right):
+        op = "any"
+    if op == "all" and _each_sex(cutter, left, right):
         op = "any"
     if isinstance(right, Node):
         repeat_subject(left, right)
@@ -99,6 +103,25 @@ def _kinds(left: Tree, right: Tree) -> bool:
     if any(isinstance(m, Node) and m.op == "not" for m in (left, right)):
         return False
     return all(d.value is None for m in (left, right) for d in drafts(m))
+
+
+def _apart(left: Tree, right: Tree) -> bool:
+    """ "under 18 and over 75": two limits of one thing that nobody meets together."""
+    return (
+        isinstance(left, Draft)
+        and isinstance(right, Draft)
+        and left.value is not None
+        and right.value is not None
+        and left.name is not None
+        and left.name == right.name
+        and apart(left.value, right.value)
+    )
+
+
+def _each_sex(cutter: Cutter, left: Tree, right: Tree) -> bool:
+    """ "men aged 40 years or more and women aged 50 years or more": what is said of each sex; nobody is both."""
+    one, other = (m.members[:3] if isinstance(m, Node) and m.op == "all" else () for m in (left, right))
+    return any(_both_sexes(cutter, a, b) for a in one for b in other)
 
 
 def _lone(cutter: Cutter, op: Literal["all", "any"], left: Tree, right: Draft) -> Tree:

@@ -12,14 +12,18 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from protoparse.grammar.drafts import Draft, Node, Tree, around, drafts
+from protoparse.grammar.drafts import Draft, Node, Tree, apart, around, drafts
 from protoparse.grammar.phrases import Value, merge
 from protoparse.lexing import Entry, lexer
-from protoparse.model import Comparison, Kind, Span, Window
+from protoparse.model import Anchor, Bound, Comparison, Kind, Offset, Span, Window
 
 # What has a time as its value rather than lasting for it.
 _TIMED = re.compile(r"expect|surviv|life|prognosis|interval|\btime\b|\bage\b")
 _AGE = re.compile(r"\b[Aa](?:ge|GE)(?:d|s)?\b")
+# Words in a value that only an age has: "older than 18", "28 days old", "hours of life", "18 y.o.".
+_OLD = re.compile(r"older|younger|\bold\b|\bolds\b|\bof (?:age|life)\b|\by\.?\s?o\b|\by/o\b")
+_DONOR = re.compile(r"\bdonors?\b")
+_BORN = re.compile(r"\bborn\b|\bbirth\b|\bdeliver")
 _DOSE_UNITS = ("mg", "ug", "g", "ng", "[IU]", "mL", "meq", "mmol")
 _RATES = ("/d", "/wk", "/mo", "/a")
 _COUNTED = ("drug", "procedure", "condition", "study", "visit", "device", "allergy", "consent")
@@ -104,10 +108,15 @@ class Valuer(Item):
         said: list[Tree] = []
         main: Draft | None = None
         for value, begin, end in joined:
-            either = value.connective == "any" or (value.connective == "pair" and self.kind == "exclusion")
-            subject = self._implied(draft, value, behind)
-            if subject is not None and (draft.concept is None or draft.name == "age"):
+            either = value.connective == "any" or (
+                self.kind == "exclusion"
+                and (value.connective == "pair" or (len(value.comparisons) == 2 and apart(*value.comparisons)))
+            )
+            subject = self._implied(draft, value, behind, begin, end)
+            if subject is not None and (draft.concept is None or draft.name == "age" or draft.domain == "person"):
                 subject.time = draft.time  # "40 years or over at screening"
+                if draft.domain == "person" and draft.name != "age":
+                    draft.time = None  # "children under 5 years at diagnosis"
             made = self._of(subject, value) if subject is not None else self._used(draft, value, behind)
             if not made:
                 self.leave(begin, end)
@@ -156,45 +165,73 @@ class Valuer(Item):
                 one.name, one.term = name, None
         return made
 
-    def _implied(self, draft: Draft, value: Value, behind: bool) -> Draft | None:
+    def _implied(self, draft: Draft, value: Value, behind: bool, begin: int, end: int) -> Draft | None:
         """What a value is of when its own words say so: "older than 18" is an age, "36 weeks of gestation" another."""
         spans = [c.span for c in value.comparisons if c.span]
         text = " ".join(self.text[slice(*s)].lower() for s in spans)
         term = draft.term.name if draft.term else ""
-        if draft.domain == "measurement" and "age" not in term:
+        timely = all(c.unit is not None and c.unit.ucum in TIME_CODES for c in value.comparisons)
+        aged_first = not behind and timely and _OLD.search(text)  # "6 months of age or older with a weight above …"
+        if draft.domain == "measurement" and "age" not in term and not aged_first:
             return None
         subject = Draft()
         subject.known = True
-        if any(w in text for w in ("gestation", "amenorrh", "pregnan")):
+        named_as = self.text[slice(*draft.concept)].lower() if draft.concept else ""
+        weeks = all(c.unit is not None and c.unit.ucum == "wk" for c in value.comparisons)
+        if any(w in text for w in ("gestation", "amenorrh", "pregnan")) or (weeks and _BORN.search(named_as)):
             subject.domain, subject.name = "measurement", "gestational age"
+            if draft.concept is not None and _BORN.search(named_as):
+                subject.concept = draft.concept
+                subject.cover(*draft.concept)
             return subject
-        if draft.domain == "measurement":
+        if draft.domain == "measurement" and not aged_first:
             return None
         years = any(c.unit is not None and c.unit.ucum == "a" for c in value.comparisons)
         if any(c.unit is not None and c.unit.ucum not in TIME_CODES for c in value.comparisons):
             return None
         named = term == "age" or draft.name == "age"
+        lasting = end - self.offset < len(self.codes) and self.code(end) == "H"  # "at least a 1-year history of"
+        plain = all(c.unit is None and isinstance(c.value, int) for c in value.comparisons)
         if not (
-            "older" in text
-            or "younger" in text
-            or "years old" in text
-            or "of age" in text
-            or "year-old" in text
-            or "year old" in text
-            or named
-            or (years and not value.bare and not behind and draft.domain in ("person", "condition"))
-            or (years and (draft.concept is None or draft.domain == "person"))
+            named
+            or (
+                _OLD.search(text)
+                # a graft "less than one year old" was made, not born, then
+                and not (behind and self._made(begin - 1))
+            )
+            or (years and not value.bare and not behind and not lasting and draft.domain in ("person", "condition"))
+            or (years and not lasting and (draft.concept is None or draft.domain == "person"))
+            or (plain and not value.bare and self._of_people(draft, value, begin))
         ):
             return None
-        if named and draft.concept is not None:
+        donor = not named and draft.concept is not None and _AGE.search(named_as) and _DONOR.search(named_as)
+        if (named or donor) and draft.concept is not None:
             draft.domain, draft.name = "person", "age"
             subject = draft.copy()
             words = self.text[slice(*draft.concept)]
             place = _AGE.search(words)
-            if place:
+            if place and not donor:
                 subject.concept = (draft.concept[0] + place.start(), draft.concept[0] + place.end())
         subject.domain, subject.name, subject.term = "person", "age", None
+        if donor:
+            subject.experiencer = "donor"
         return subject
+
+    def _made(self, i: int) -> bool:
+        """Whether a lexeme names what is done or made: a scan or a graft "less than 6 months old" was not born then."""
+        roles: Mapping[str, Any] = self.entries[i].roles if i >= self.offset else {}
+        term = roles.get("concept") or roles.get("measurement")
+        return term is not None and term.domain in ("procedure", "device", "measurement")
+
+    def _of_people(self, draft: Draft, value: Value, begin: int) -> bool:
+        """Whether a limit without a unit stands right behind people: "patients < 18", "women over 50"."""
+        if not all(isinstance(c.value, int) and 1 < c.value < 120 for c in value.comparisons):
+            return False
+        if draft.concept is not None and draft.domain != "person":
+            return False
+        roles: Mapping[str, Any] = self.entries[begin - 1].roles if begin > self.offset else {}
+        term = roles.get("concept")
+        return "population" in roles or (term is not None and term.domain == "person" and term.name != "age")
 
     def _value(self, draft: Draft, comparison: Comparison, value: Value, behind: bool) -> Draft:
         """Where a comparison goes: value, count, dose, duration, age."""
@@ -213,7 +250,9 @@ class Valuer(Item):
         ):
             # "30-day readmission", "4-7 days": a time that nothing compares is no duration of the thing
             if not value.bare and not value.loose:
-                self._add_window(draft, Window(duration=comparison, span=comparison.span))
+                made = _OLD.search(self.text, *comparison.span) if comparison.span else None
+                lasting = Window(duration=comparison, span=comparison.span)
+                self._add_window(draft, _ago(comparison) if made else lasting)
             return draft
         plain = unit is None and comparison.reference is None
         measured = draft.domain == "measurement"
@@ -252,6 +291,16 @@ def whole(comparison: Comparison) -> bool:
     """Whether a comparison could count things."""
     plain = comparison.unit is None and comparison.reference is None
     return plain and not any(isinstance(n, float) for n in (comparison.value, comparison.low, comparison.high))
+
+
+def _ago(age: Comparison) -> Window:
+    """When a thing was done that is so old: "a scan less than 3 months old"."""
+    screening = Anchor(event="screening")
+    value = -age.value if isinstance(age.value, int | float) else 0
+    there = Bound(anchor=screening, offset=Offset(value=value, unit=age.unit), inclusive="=" in age.operator)
+    if age.operator in (">", ">="):
+        return Window(end=there, span=age.span)
+    return Window(start=there, end=Bound(anchor=screening), span=age.span)
 
 
 def _fill(main: Draft, more: Draft, bare: Draft) -> bool:
