@@ -46,7 +46,7 @@ _SENTENCE = re.compile(
     re.I,
 )
 _BEFORE = re.compile(r"[\w\s/&,.()'’+\-–:]*")
-_TAIL_STOP = re.compile(r"\s*(?:[:：](?!\d)|[-–—]\s)\s*")
+_TAIL_STOP = re.compile(r"\s*(?:[:：](?!\d(?!\d?[.)]\s*[^\W\d]))|[-–—]\s)\s*")
 _MOST_BEFORE = 8
 """How many words may stand before the key word of a section heading."""
 _DRESS = "*_#= \t\xa0"
