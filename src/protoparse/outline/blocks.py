@@ -27,6 +27,8 @@ _OPEN_END = re.compile(
 _TAB = 4
 _NARROW, _WIDE = 55, 130
 """Between these widths the longest lines of a text may be where it was wrapped."""
+_AHEAD = 12
+"""How many lines ahead the like of a bullet is looked for."""
 
 
 class Block(Struct):
@@ -86,7 +88,7 @@ def blocks(text: str, low: str) -> list[Block]:
     made: list[Block] = []
     current: Block | None = None
     blank, before, length = True, 0, 0
-    for start, piece in lines:
+    for at, (start, piece) in enumerate(lines):
         bare = piece.lstrip()
         if not bare:
             blank = True
@@ -106,7 +108,7 @@ def blocks(text: str, low: str) -> list[Block]:
         wrapped = False
         if current and not gap:
             wrapped = width is not None and length + 1 + len(bare.split(None, 1)[0]) > width
-            if marks and not _opens(text, current, marks, indent, wrapped):
+            if marks and not _opens(text, current, marks, indent, wrapped, lines[at + 1 : at + _AHEAD]):
                 marks = []
         body = marks[-1].end if marks else first
         while stems[stem] < body:
@@ -141,17 +143,32 @@ def blocks(text: str, low: str) -> list[Block]:
     return made
 
 
-def _opens(text: str, block: Block, marks: list[Mark], indent: int, wrapped: bool) -> bool:
-    """Whether a line that looks marked, right below another, is an item: no sentence wrapped before a number."""
+def _opens(
+    text: str, block: Block, marks: list[Mark], indent: int, wrapped: bool, below: list[tuple[int, str]]
+) -> bool:
+    """Whether a line that looks marked, right below another, is an item: no sentence wrapped before a sign of its own."""
     if not wrapped or indent <= block.indent + 1 < block.column:
         return True
     if text[block.end - 1] in ".:;,)":
         return True
     mark = marks[0]
     if mark.bullet:
-        return not text[mark.end : mark.end + 2].strip()[:1].isdigit()
+        if text[mark.end : mark.end + 2].strip()[:1].isdigit():
+            return False
+        if indent != block.column or text.count("(", block.body, block.end) <= text.count(")", block.body, block.end):
+            return indent != block.column or _listed(text[mark.start], indent, below)
+        return False
     own = block.marks[-1].readings if block.marks else ()
     return any(style == s and ordinal == n + 1 for style, ordinal in mark.readings for s, n in own)
+
+
+def _listed(sign: str, indent: int, below: list[tuple[int, str]]) -> bool:
+    """Whether another line with the same sign stands in the same column, before the text goes on further left."""
+    for _, line in below:
+        bare = line.lstrip()
+        if bare and len(line) - len(bare) <= indent:
+            return bare[0] == sign and _indent(line, 0, len(line) - len(bare)) == indent
+    return False
 
 
 def _goes_on(text: str, block: Block, *, before_length: int, first: int, indent: int, wrapped: bool) -> bool:

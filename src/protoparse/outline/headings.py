@@ -157,6 +157,8 @@ def _undress(text: str, place: int, end: int) -> int:
     """Behind the stars and spaces that close a bold heading."""
     while place < end and text.startswith(("**", "__"), place):
         place += 2
+    if text.startswith((". ", ".\n"), place):
+        place += 1
     while place < end and text[place].isspace():
         place += 1
     return place
@@ -212,7 +214,7 @@ _MIDLINE = re.compile(
     r"""
     (?:(?:Key|Main|Major|General|Additional|KEY|MAIN)\s+)?
     (?:(?:(?P<c>Inclusion|Exclusion|Non-?inclusion)\s+[Cc]riteri(?:a|on)|(?P<u>INCLUSION|EXCLUSION)\s+CRITERIA)
-        (?:\s*(?::|\s[-–]\s)|\s+(?:are|were|include)\b:?|(?=\s+[A-Z≥>•1]))
+        (?:(?P<whom>\s+(?:for|of)\s[^:.;]{2,60})?\s*(?::|\s[-–]\s)|\s+(?:are|were|include)\b:?|(?=\s+[A-Z≥>•1]))
       | (?P<b>Inclusion|Exclusion|INCLUSION|EXCLUSION)\s*:)
     \s*
     """,
@@ -245,7 +247,11 @@ def midline(text: str, low: str, start: int, end: int) -> Iterator[tuple[int, He
                     continue
             if ":" in m.group() or ends:
                 word = (m["c"] or m["u"] or m["b"]).lower()
-                yield m.start(), Heading("inclusion" if word.startswith("in") else "exclusion", None, m.end())
+                yield m.start(), Heading(
+                    "inclusion" if word.startswith("in") else "exclusion",
+                    _group_of(m["whom"] or ""),
+                    _undress(text, m.end(), end),
+                )
             place = low.find("clusion", m.end(), end)
         else:
             place = following

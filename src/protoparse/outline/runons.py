@@ -104,6 +104,8 @@ class RunOns:
         head = text[body : mark.start].rstrip()
         if head.endswith((":", "：")) or leads(head):
             return True
+        if sign == "*" and signs[sign] > 1 and head.endswith(_STOPS):
+            return True
         if sign != bullet or head.count("(") > head.count(")"):
             return False
         return signs[sign] > 1 or head.endswith(_STOPS) or bool(_LONG.search(head) and _NEW.match(text, mark.end, end))
