@@ -24,6 +24,7 @@ _OPEN_END = re.compile(
     r"that|their|his))$",
     re.I,
 )
+_STOPS = ".:;!?)"
 _TAB = 4
 _NARROW, _WIDE = 55, 130
 """Between these widths the longest lines of a text may be where it was wrapped."""
@@ -56,13 +57,19 @@ def _indent(text: str, start: int, end: int) -> int:
 
 
 def _width(lengths: list[int]) -> int | None:
-    """Where the text was wrapped, None where it seems not to have been."""
+    """Where the text was wrapped, None where it seems not to have been; a word too long for a line does not count."""
     if len(lengths) < 3:
         return None
-    longest = max(lengths)
-    if not _NARROW <= longest <= _WIDE:
-        return None
-    return longest if len([n for n in lengths if n > longest - 14]) >= 2 else None
+    longest = sorted(lengths, reverse=True)
+    for beyond, width in enumerate(longest[:3]):
+        if width > _WIDE:
+            continue
+        if width < _NARROW:
+            break
+        near = len([n for n in longest if width - 14 < n <= width])
+        if near >= (20 * beyond or 2):
+            return width
+    return None
 
 
 def _lines(text: str) -> list[tuple[int, str]]:
@@ -107,7 +114,7 @@ def blocks(text: str, low: str) -> list[Block]:
         marks = leading(text, first, end)
         wrapped = False
         if current and not gap:
-            wrapped = width is not None and length + 1 + len(bare.split(None, 1)[0]) > width
+            wrapped = width is not None and length <= width < length + 1 + len(bare.split(None, 1)[0])
             if marks and not _opens(text, current, marks, indent, wrapped, lines[at + 1 : at + _AHEAD]):
                 marks = []
         body = marks[-1].end if marks else first
@@ -117,6 +124,8 @@ def blocks(text: str, low: str) -> list[Block]:
             mark_end += 1
         keyed, runs_on = stems[stem] < end + SECTION_REACH, inner[mark_end] < end
         heads = opens_section(text, low, body, end) if keyed else 0
+        if heads and wrapped and current and text[body].islower() and text[current.end - 1] not in _STOPS:
+            heads = 0
         if (
             current is None
             or gap
@@ -134,7 +143,7 @@ def blocks(text: str, low: str) -> list[Block]:
             current.end = end
             current.keyed = current.keyed or keyed
             current.runs_on = current.runs_on or runs_on
-        if heads and heads >= end:
+        if heads >= end and (width is None or len(piece) < width - 14 or text[end - 1] in _STOPS):
             current = None
         length = len(piece)
     if commented:

@@ -214,7 +214,7 @@ _MIDLINE = re.compile(
     r"""
     (?:(?:Key|Main|Major|General|Additional|KEY|MAIN)\s+)?
     (?:(?:(?P<c>Inclusion|Exclusion|Non-?inclusion)\s+[Cc]riteri(?:a|on)|(?P<u>INCLUSION|EXCLUSION)\s+CRITERIA)
-        (?:(?P<whom>\s+(?:for|of)\s[^:.;]{2,60})?\s*(?::|\s[-–]\s)|\s+(?:are|were|include)\b:?|(?=\s+[A-Z≥>•1]))
+        (?:(?P<whom>\s+(?:for|of)\s[^:.;]{2,60})?\s*(?::|\s[-–]\s)|\s+(?:are|were|include)\b:?|(?=\s+[A-Z≥>•1])|(?=\s*$))
       | (?P<b>Inclusion|Exclusion|INCLUSION|EXCLUSION)\s*:)
     \s*
     """,
@@ -245,7 +245,7 @@ def midline(text: str, low: str, start: int, end: int) -> Iterator[tuple[int, He
                 if ends:  # the heading that the line opens with
                     place = low.find("clusion", m.end(), end)
                     continue
-            if ":" in m.group() or ends:
+            if ":" in m.group() or ends or m.end() >= end:
                 word = (m["c"] or m["u"] or m["b"]).lower()
                 yield m.start(), Heading(
                     "inclusion" if word.startswith("in") else "exclusion",
