@@ -13,7 +13,7 @@ Compared are kinds, nesting, `combine`, groups and the words of each item, white
 Where the layout alone carries the meaning it is kept: the blank line above an unmarked paragraph stays ("close"), and
 where unmarked lines are items, the line break that parts them becomes a blank line when they are wrapped ("wrap").
 A sign inside a line ("…; 2) …", "… - …") is the only thing that parts two items: where a text has one, its numbers or
-its bullets are not exchanged ("signs"). A lone bullet with nothing behind it is left out of the page ("html").
+its bullets are not exchanged ("signs").
 
     python benchmarks/layout.py [--bulk 1000] [--show 5] [--json FILE]
 """
@@ -27,6 +27,7 @@ import json
 import re
 import sys
 import textwrap
+from bisect import bisect
 from collections.abc import Iterator
 from itertools import groupby
 from typing import NamedTuple
@@ -39,7 +40,6 @@ from texts import bulk, gold, may_be_shown
 WIDTH = 80
 SIGNS = str.maketrans("-*•", "*•-")
 ENDS = str.maketrans(".)", ").")
-_LONE = re.compile(r"(?:^|\s)[-–*•]$")
 _COMMENT = re.compile(r"<!--.*?-->|<!--[^\r\n]*")
 
 
@@ -161,10 +161,10 @@ def wrap(text: str, plan: Outline) -> str:
 
 
 def as_html(text: str, plan: Outline) -> str:
-    """The text as a page of nested lists, opened again."""
+    """The text as a page of nested lists, unmarked items as paragraphs, opened again."""
 
     def words(start: int, end: int) -> str:
-        return html.escape(_LONE.sub("", " ".join(_COMMENT.sub(" ", text[start:end]).split())))
+        return html.escape(" ".join(_COMMENT.sub(" ", text[start:end]).split()))
 
     def item(found: Item) -> str:
         start, end = found.span
@@ -180,7 +180,8 @@ def as_html(text: str, plan: Outline) -> str:
             if below:
                 place = below.span[1]
                 parts.append(below_items.pop(below.span))
-        return f"<li>{''.join(parts)}</li>"
+        count = re.fullmatch(r"\D*(\d+)\D*", found.label or "")
+        return f"<li{f' value={count[1]}' if count else ''}>{''.join(parts)}</li>"
 
     below_items: dict[tuple[int, int], str] = {}
 
@@ -201,11 +202,23 @@ def as_html(text: str, plan: Outline) -> str:
 
     listed_roots: list[tuple[int, str]] = []
     others = sorted((*plan.headings, *plan.preambles))
-    for heading in others:
-        listed_roots.append((heading[0], f"<p>{words(*heading)}</p>"))
+    behind = 0
+    for start, end in others:
+        if listed_roots and not text[behind:start].strip(" "):  # on one line with the heading before it
+            listed_roots[-1] = (listed_roots[-1][0], listed_roots[-1][1].replace("</p>", f" {words(start, end)}</p>"))
+        else:
+            listed_roots.append((start, f"<p>{words(start, end)}</p>"))
+        behind = end
     bounds = [start for start, _ in others]
-    for _, run in groupby(plan.items, lambda x: sum(b < x.span[0] for b in bounds)):
+
+    def section(found: Item) -> tuple[int, bool]:
+        return bisect(bounds, found.span[0]), found.label is None and not found.children
+
+    for (_, plain), run in groupby(plan.items, section):
         together = tuple(run)
+        if plain:
+            listed_roots += [(found.span[0], f"<p>{words(*found.span)}</p>") for found in together]
+            continue
         listed(together)
         listed_roots += [(found.span[0], below_items.pop(found.span)) for found in together]
     page = "".join(part for _, part in sorted(listed_roots))

@@ -42,7 +42,7 @@ _STEM = re.compile(r"[cC][lL][uU][sSdD]|[lL][iI][gG][iI][bB]|[cC][rR][iI][tT][eE
 _SENTENCE = re.compile(
     r"\b(?:meets?|meeting|met|who|whom|that|which|are|is|be|been|will|must|may|apply|with any|per|these|"
     r"those|this|if|to|"
-    r"following|not|protocol\S*|satisf\w+|fulfil\w*|listed|according|as|than|\w+\s+the)\b",
+    r"several|some|certain|following|not|protocol\S*|satisf\w+|fulfil\w*|listed|according|as|than|\w+\s+the)\b",
     re.I,
 )
 _BEFORE = re.compile(r"[\w\s/&,.()'’+\-–:]*")
@@ -287,8 +287,10 @@ _ABOUT_ENTRY = re.compile(
     re.I,
 )
 _INTRODUCES = re.compile(
-    r"\b(?:following|criteri\w+|if|when|who|must|conditions?|have|those|include|are|were|"
-    r"you)\b[^.;]{0,90}[:.]?$",
+    r"\b(?:following|criteri\w+)\b[^.;]{0,90}[:.]?$"
+    r"|\b(?:if|when|who|must|conditions?|have|those|include|are|were|you)\b[^.;]{0,90}:$"
+    r"|\b(?:if|when|who|whom|that|must|have|has|had|those|include|are|were|be|with|any|you|they|of|by|"
+    r"(?:if|when|whom?)(?:\s+\w+){1,4})$",
     re.I,
 )
 _REFUSES = re.compile(
