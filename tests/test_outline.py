@@ -372,7 +372,7 @@ def test_continuations() -> None:
         "Smoker",
         "Persons in custody.",
     ]
-    assert len(found.items[0].body) == 2
+    assert len(found.items[0].body) == 1
 
 
 def test_a_comment_lies_in_the_item_above_but_in_no_body() -> None:

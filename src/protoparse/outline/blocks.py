@@ -24,9 +24,12 @@ _OPEN_END = re.compile(
     r"that|their|his))$",
     re.I,
 )
+_STOPS = ".:;!?)"
 _TAB = 4
 _NARROW, _WIDE = 55, 130
 """Between these widths the longest lines of a text may be where it was wrapped."""
+_AHEAD = 12
+"""How many lines ahead the like of a bullet is looked for."""
 
 
 class Block(Struct):
@@ -54,13 +57,19 @@ def _indent(text: str, start: int, end: int) -> int:
 
 
 def _width(lengths: list[int]) -> int | None:
-    """Where the text was wrapped, None where it seems not to have been."""
+    """Where the text was wrapped, None where it seems not to have been; a word too long for a line does not count."""
     if len(lengths) < 3:
         return None
-    longest = max(lengths)
-    if not _NARROW <= longest <= _WIDE:
-        return None
-    return longest if len([n for n in lengths if n > longest - 14]) >= 2 else None
+    longest = sorted(lengths, reverse=True)
+    for beyond, width in enumerate(longest[:3]):
+        if width > _WIDE:
+            continue
+        if width < _NARROW:
+            break
+        near = len([n for n in longest if width - 14 < n <= width])
+        if near >= (20 * beyond or 2):
+            return width
+    return None
 
 
 def _lines(text: str) -> list[tuple[int, str]]:
@@ -86,7 +95,7 @@ def blocks(text: str, low: str) -> list[Block]:
     made: list[Block] = []
     current: Block | None = None
     blank, before, length = True, 0, 0
-    for start, piece in lines:
+    for at, (start, piece) in enumerate(lines):
         bare = piece.lstrip()
         if not bare:
             blank = True
@@ -105,8 +114,8 @@ def blocks(text: str, low: str) -> list[Block]:
         marks = leading(text, first, end)
         wrapped = False
         if current and not gap:
-            wrapped = width is not None and length + 1 + len(bare.split(None, 1)[0]) > width
-            if marks and not _opens(text, current, marks, indent, wrapped):
+            wrapped = width is not None and length <= width < length + 1 + len(bare.split(None, 1)[0])
+            if marks and not _opens(text, current, marks, indent, wrapped, lines[at + 1 : at + _AHEAD]):
                 marks = []
         body = marks[-1].end if marks else first
         while stems[stem] < body:
@@ -115,6 +124,8 @@ def blocks(text: str, low: str) -> list[Block]:
             mark_end += 1
         keyed, runs_on = stems[stem] < end + SECTION_REACH, inner[mark_end] < end
         heads = opens_section(text, low, body, end) if keyed else 0
+        if heads and wrapped and current and text[body].islower() and text[current.end - 1] not in _STOPS:
+            heads = 0
         if (
             current is None
             or gap
@@ -132,7 +143,7 @@ def blocks(text: str, low: str) -> list[Block]:
             current.end = end
             current.keyed = current.keyed or keyed
             current.runs_on = current.runs_on or runs_on
-        if heads and heads >= end:
+        if heads >= end and (width is None or len(piece) < width - 14 or text[end - 1] in _STOPS):
             current = None
         length = len(piece)
     if commented:
@@ -141,17 +152,32 @@ def blocks(text: str, low: str) -> list[Block]:
     return made
 
 
-def _opens(text: str, block: Block, marks: list[Mark], indent: int, wrapped: bool) -> bool:
-    """Whether a line that looks marked, right below another, is an item: no sentence wrapped before a number."""
+def _opens(
+    text: str, block: Block, marks: list[Mark], indent: int, wrapped: bool, below: list[tuple[int, str]]
+) -> bool:
+    """Whether a line that looks marked, right below another, is an item: no sentence wrapped before a sign of its own."""
     if not wrapped or indent <= block.indent + 1 < block.column:
         return True
     if text[block.end - 1] in ".:;,)":
         return True
     mark = marks[0]
     if mark.bullet:
-        return not text[mark.end : mark.end + 2].strip()[:1].isdigit()
+        if text[mark.end : mark.end + 2].strip()[:1].isdigit():
+            return False
+        if indent != block.column or text.count("(", block.body, block.end) <= text.count(")", block.body, block.end):
+            return indent != block.column or _listed(text[mark.start], indent, below)
+        return False
     own = block.marks[-1].readings if block.marks else ()
     return any(style == s and ordinal == n + 1 for style, ordinal in mark.readings for s, n in own)
+
+
+def _listed(sign: str, indent: int, below: list[tuple[int, str]]) -> bool:
+    """Whether another line with the same sign stands in the same column, before the text goes on further left."""
+    for _, line in below:
+        bare = line.lstrip()
+        if bare and len(line) - len(bare) <= indent:
+            return bare[0] == sign and _indent(line, 0, len(line) - len(bare)) == indent
+    return False
 
 
 def _goes_on(text: str, block: Block, *, before_length: int, first: int, indent: int, wrapped: bool) -> bool:

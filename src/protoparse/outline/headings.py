@@ -42,11 +42,11 @@ _STEM = re.compile(r"[cC][lL][uU][sSdD]|[lL][iI][gG][iI][bB]|[cC][rR][iI][tT][eE
 _SENTENCE = re.compile(
     r"\b(?:meets?|meeting|met|who|whom|that|which|are|is|be|been|will|must|may|apply|with any|per|these|"
     r"those|this|if|to|"
-    r"following|not|protocol\S*|satisf\w+|fulfil\w*|listed|according|as|than|\w+\s+the)\b",
+    r"several|some|certain|following|not|protocol\S*|satisf\w+|fulfil\w*|listed|according|as|than|\w+\s+the)\b",
     re.I,
 )
 _BEFORE = re.compile(r"[\w\s/&,.()'’+\-–:]*")
-_TAIL_STOP = re.compile(r"\s*(?:[:：](?!\d)|[-–—]\s)\s*")
+_TAIL_STOP = re.compile(r"\s*(?:[:：](?!\d(?!\d?[.)]\s*[^\W\d]))|[-–—]\s)\s*")
 _MOST_BEFORE = 8
 """How many words may stand before the key word of a section heading."""
 _DRESS = "*_#= \t\xa0"
@@ -157,6 +157,8 @@ def _undress(text: str, place: int, end: int) -> int:
     """Behind the stars and spaces that close a bold heading."""
     while place < end and text.startswith(("**", "__"), place):
         place += 2
+    if text.startswith((". ", ".\n"), place):
+        place += 1
     while place < end and text[place].isspace():
         place += 1
     return place
@@ -212,7 +214,7 @@ _MIDLINE = re.compile(
     r"""
     (?:(?:Key|Main|Major|General|Additional|KEY|MAIN)\s+)?
     (?:(?:(?P<c>Inclusion|Exclusion|Non-?inclusion)\s+[Cc]riteri(?:a|on)|(?P<u>INCLUSION|EXCLUSION)\s+CRITERIA)
-        (?:\s*(?::|\s[-–]\s)|\s+(?:are|were|include)\b:?|(?=\s+[A-Z≥>•1]))
+        (?:(?P<whom>\s+(?:for|of)\s[^:.;]{2,60})?\s*(?::|\s[-–]\s)|\s+(?:are|were|include)\b:?|(?=\s+[A-Z≥>•1])|(?=\s*$))
       | (?P<b>Inclusion|Exclusion|INCLUSION|EXCLUSION)\s*:)
     \s*
     """,
@@ -243,9 +245,13 @@ def midline(text: str, low: str, start: int, end: int) -> Iterator[tuple[int, He
                 if ends:  # the heading that the line opens with
                     place = low.find("clusion", m.end(), end)
                     continue
-            if ":" in m.group() or ends:
+            if ":" in m.group() or ends or m.end() >= end:
                 word = (m["c"] or m["u"] or m["b"]).lower()
-                yield m.start(), Heading("inclusion" if word.startswith("in") else "exclusion", None, m.end())
+                yield m.start(), Heading(
+                    "inclusion" if word.startswith("in") else "exclusion",
+                    _group_of(m["whom"] or ""),
+                    _undress(text, m.end(), end),
+                )
             place = low.find("clusion", m.end(), end)
         else:
             place = following
@@ -281,8 +287,10 @@ _ABOUT_ENTRY = re.compile(
     re.I,
 )
 _INTRODUCES = re.compile(
-    r"\b(?:following|criteri\w+|if|when|who|must|conditions?|have|those|include|are|were|"
-    r"you)\b[^.;]{0,90}[:.]?$",
+    r"\b(?:following|criteri\w+)\b[^.;]{0,90}[:.]?$"
+    r"|\b(?:if|when|who|must|conditions?|have|those|include|are|were|you)\b[^.;]{0,90}:$"
+    r"|\b(?:if|when|who|whom|that|must|have|has|had|those|include|are|were|be|with|any|you|they|of|by|"
+    r"(?:if|when|whom?)(?:\s+\w+){1,4})$",
     re.I,
 )
 _REFUSES = re.compile(

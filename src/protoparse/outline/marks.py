@@ -37,7 +37,7 @@ _CIRCLED = "①-⑳⑴-⒇⒈-⒛❶-❿"
 _SIGNS = "*•·●▪◦○■□►➢➤✓✔∙‣⁃–—\\-\uf0a7\uf0b7\uf0d8"
 _MARK = re.compile(
     rf"""
-    (?P<number>\d{{1,2}}(?:\.\d{{1,2}})*)\s?(?P<stop>\\?\.\)?|\\?\)|[、．]|(?=-\s(?!\d)|:\s))(?!\d)[:-]?
+    (?P<number>\d{{1,2}}(?:\.\d{{1,2}})*)\s?(?P<stop>\\?\.\)?|\\?\)|[、．]|(?=-\s+[^\d\s]|:\s))(?!\d)[:-]?
   | (?P<levels>\d{{1,2}}(?:\.\d{{1,2}})+)(?=\s+(?-i:[A-Z][a-z]{{2}})|(?<=\.\d\d)\s?[≤<]\s?age)
   | (?P<bullet>\*(?!\*)|[{_SIGNS[1:]}]|\\[*+-](?=\s)|o(?=[ \t\xa0]+\S)|\+(?=\s))
   | (?P<open>[(\[（【]|\\\[)\s?(?P<inner>\d{{1,2}}(?:\.\d{{1,2}})*|[A-Za-z]|[ivx]{{2,5}}|
@@ -155,13 +155,17 @@ def _begins_word_mark(opening: str) -> bool:
     return opening[:2] in ("o ", "o\t", "o\xa0") or opening[:4] in _NAMED
 
 
+_AFTER = r"(?:(?![\d.\w])|(?<=\d[.)])(?=[^\W\d])|(?<=[)）])(?=[A-Z][a-z]))"
+"""What may follow a number inside a line: "2. Stroke", "2.Stroke", "b)Stroke", no decimal and no abbreviation."""
 _INLINE = re.compile(
-    r"[\s;:](?:(?P<open>\(?)(?P<word>\d{1,2}|[A-Za-z]|[ivx]{2,4})(?P<close>[.)])(?![\d.\w])|"
-    r"(?P<bullet>[•●▪*–-](?=\s+[A-Z\d≥≤<>\\])))"
+    r"(?:(?<=[\s;:])|(?<=[a-z)][.)])(?=\(?\d))"
+    rf"(?:(?P<open>\(?)(?P<word>\d{{1,2}}|[A-Za-z]|[ivx]{{2,4}})(?P<close>[.)]){_AFTER}|"
+    r"(?<=[\s;:])(?P<bullet>[•●▪*–-](?=\s+[A-Z\d≥≤<>\\])|(?<=[.;:]\s)\*(?=\s)))"
 )
 _INLINE_WIDE = re.compile(
-    rf"(?<=[\s;:；：。])(?:(?P<open>[(（]?)(?P<word>\d{{1,2}}|[A-Za-z]|"
-    rf"[ivx]{{2,4}})(?P<close>[.)）])(?![\d.\w])|(?P<bullet>[•●▪]|[*–-](?=\s+[A-Z\d≥≤<>\\])))"
+    r"(?:(?<=[\s;:；：。])|(?<=[a-z)][.)])(?=[(（]?\d))"
+    rf"(?:(?P<open>[(（]?)(?P<word>\d{{1,2}}|[A-Za-z]|[ivx]{{2,4}})(?P<close>[.)）]){_AFTER}|"
+    r"(?<=[\s;:；：。])(?P<bullet>[•●▪]|[*–-](?=\s+[A-Z\d≥≤<>\\])|(?<=[.;:]\s)\*(?=\s)))"
     rf"|(?P<circled>[{_CIRCLED}])"
 )
 
@@ -170,7 +174,7 @@ def inline(text: str, start: int, end: int) -> Iterator[Mark]:
     """Every place in `text[start:end]` that could be a mark inside a line; whether it is one, its list decides."""
     narrow = text.isascii()
     for m in (_INLINE if narrow else _INLINE_WIDE).finditer(text, start, end):
-        place = m.start() + narrow
+        place = m.start()
         if m["bullet"]:
             yield Mark(place, m.end(), ((m["bullet"], 0),))
         elif not narrow and m["circled"]:
@@ -182,10 +186,11 @@ def inline(text: str, start: int, end: int) -> Iterator[Mark]:
 _INLINE_END = re.compile(
     rf"""
     [.)）•●▪*–{_CIRCLED}-]
-    (?: (?<=[.)）])(?<![A-Za-z][A-Za-hj-uwyz].)(?![\d.a-z])  # most often the end of a word, which is no mark
-        (?:(?<=[\s;:；：。(（]\w.)|(?<=[\s;:；：。(（][\divx][\divx].)|(?<=[ivx]{{3}}.))
+    (?: (?<=[.)）])(?<![A-Za-z][A-Za-hj-uwyz].)(?![\d.])(?:(?<=\d.)|(?![a-z]))  # most often the end of a word, which is no mark
+        (?:(?<=[\s;:；：。(（.)]\w.)|(?<=[\s;:；：。(（.)][\divx][\divx].)|(?<=[ivx]{{3}}.))
       | (?<=[\s;:；：。][•●▪])
       | (?<=[\s;:；：。][*–-])(?=\s+[A-Z\d≥≤<>\\])
+      | (?<=[.;:]\s\*)(?=\s)
       | (?<=[{_CIRCLED}])
     )
     """,

@@ -19,6 +19,8 @@ from protoparse.outline.placing import Node, Place
 from protoparse.outline.runons import RunOns
 
 _CONTENT = re.compile(r"\w")
+_LONE_SIGN = re.compile(r"\s+\\?[-–*•]$")
+"""A bullet that closes a text, with nothing behind it."""
 _LONE = re.compile(r"\W*(?:and\s*/\s*or|and|or)\W*", re.I)
 _ENDS_OR = re.compile(r"\b(?P<word>and\s*/\s*or|and|or|AND|OR)\s*[,;:.]*\s*$")
 _CONNECTING = frozenset(("or", "nd", "r ", "d ", "r;", "r,", "d;", "d,"))
@@ -193,8 +195,8 @@ class _Grower:
         after = self._next()
         listed = after is not None and bool(after.marks)
         colon = own.rstrip("*_ ").endswith((":", "："))
-        if len(own) <= 400 and (colon or listed):
-            folded = " ".join(own.split())
+        folded = " ".join(own.split()) if len(own) <= 400 and (colon or listed) else ""
+        if folded:
             kind = over.sentence(folded)
             if kind is None and rest and listed and len(own) < 250 and _STUDY.search(own):
                 kind = self.kind
@@ -211,8 +213,8 @@ class _Grower:
             if self.fresh and colon and _GENERIC.fullmatch(folded):
                 self.tree.preambles.append((begin, end))
                 return True
-        if len(own) <= 130 and "\n" not in own and (colon or listed):
-            name = over.cohort(own, listed=listed and not (self.last and not self.last.style))
+        if 0 < len(folded) <= 130:
+            name = over.cohort(folded, listed=listed and not (self.last and not self.last.style))
             if name is not None:
                 self.tree.headings.append((begin, end))
                 self.group = name or None
@@ -239,7 +241,10 @@ class _Grower:
 
     def _place(self, block: Block, kind: Kind | None) -> None:
         text = self.text
-        own = text[block.body : block.end]
+        close = block.end
+        if text[close - 1] in "-–*•" and (lone := _LONE_SIGN.search(text, block.body, close)):
+            close = lone.start()
+        own = text[block.body : close]
         if not own[:1].isalnum() and not _CONTENT.search(own):
             self._stray(block.start, block.end)
             return
@@ -250,8 +255,11 @@ class _Grower:
         if not block.marks:
             home = self.place.continued(block, own)
             if home is not None:
-                home.pieces += self._pieces(block.body, block.end, block)
-                self._extend(block.end)
+                pieces = self._pieces(block.body, close, block)
+                if home.pieces and pieces and not home.children and not self._apart(home, block.start):
+                    home.pieces[-1] = (home.pieces[-1][0], pieces.pop(0)[1])
+                home.pieces += pieces
+                self._extend(block.end, home)
                 return
             parent_depth = self.place.plain_depth(block)
             style, ordinal = "", 0
@@ -267,14 +275,14 @@ class _Grower:
                 parent.group, parent.bare = name.rstrip(": "), True
         group = parent.group if parent else self.group
         body = block.body
-        prefixed = over.prefix(own)
-        named, close = False, block.end
+        prefixed = over.prefix(own) if "\n" not in own[:100] else self._folded_prefix(own)
+        named = False
         if prefixed and (over.names_cohort(prefixed[0]) or not _SEX.search(prefixed[0])):
             group, behind = prefixed[0], body + prefixed[1]
-            named = behind >= block.end
+            named = behind >= close
             if not named:
                 body = behind + len(text[behind : block.end]) - len(text[behind : block.end].lstrip())
-        elif ")" in own[-3:] and (ending := over.suffix(text, body, block.end)):
+        elif ")" in own[-3:] and (ending := over.suffix(text, body, close)):
             group, close = ending
         elif (
             len(own) < 60
@@ -301,6 +309,7 @@ class _Grower:
             announces=leads(own) or named,
             pieces=self._pieces(body, close, block),
             inline=block.inline,
+            joins=self.place.joins(block.end),
             bare=named,
         )
         (parent.children if parent else self.tree.roots).append(node)
@@ -316,10 +325,30 @@ class _Grower:
         if not block.marks:
             self._flattened(block)
 
-    def _extend(self, end: int) -> None:
+    def _folded_prefix(self, own: str) -> tuple[str, int] | None:
+        """The cohort that a wrapped item names before it begins."""
+        folded = " ".join(own[:200].split())
+        found = over.prefix(folded)
+        if found is None:
+            return None
+        left = len(folded[: found[1]].replace(" ", ""))
+        for place, sign in enumerate(own):  # pragma: no branch - the words are all there
+            left -= not sign.isspace()
+            if not left:
+                return found[0], place + 1
+        return None
+
+    def _apart(self, node: Node, start: int) -> bool:
+        """Whether a comment stands between an item and what goes on with it."""
+        return self.text.find("<!--", node.pieces[-1][1], start) >= 0
+
+    def _extend(self, end: int, last: Node | None = None) -> None:
+        """Take what ends here into the open items, down to the `last` that it belongs to."""
         for node in self.place.stack:
             if node.end < end:
                 node.end = end
+            if node is last:
+                break
 
     def _pieces(self, start: int, end: int, block: Block) -> list[Span]:
         """The own text without comments and without the connective that leads over to the next item."""

@@ -18,6 +18,7 @@ from protoparse.outline.blocks import Block
 from protoparse.outline.marks import Reading
 
 _UNFINISHED = re.compile(r"(?:[,(/&]|\b(?:and|or|of|the|with|to|in|by|for|an?|than|from))$", re.I)
+_JOINS = re.compile(r"\b(?:or|and)$", re.I)
 _LOOK = 60
 """How many blocks ahead the return of a numbering is looked for."""
 
@@ -36,6 +37,8 @@ class Node(Struct):
     announces: bool
     pieces: list[Span]
     inline: bool = False
+    joins: bool = False
+    """Whether it leads over to the next item by a connective."""
     bare: bool = False
     """Whether it only names a cohort."""
     flat: bool = False
@@ -56,7 +59,7 @@ class Place:
         if not self.stack or block.inline:
             return None
         top = self.stack[-1]
-        if top.announces and not top.children and self._awaits(top):
+        if top.announces and not top.children and (self._awaits(top) or self._owns_plain(top, block)):
             return None
         for node in reversed(self.stack):
             if node.style and block.indent > node.indent + 1:
@@ -75,13 +78,28 @@ class Place:
         """How deep an unmarked item lies: below a lead-in that stands further left, else at the root."""
         if self.stack:
             top = self.stack[-1]
-            if top.announces and (block.indent > top.indent + 1 or self._awaits(top)):
+            if top.announces and (
+                block.indent > top.indent + 1 or self._awaits(top) or self._owns_plain(top, block)
+            ):
                 return len(self.stack)
+            if top.flat and not top.style and self._ends_flat(top, self.stack[-2], block):
+                return len(self.stack) - 2
             for depth in range(len(self.stack) - 1, 0, -1):
                 node = self.stack[depth]
                 if not node.style and abs(node.indent - block.indent) <= 1 and not block.inline:
                     return depth
         return 0
+
+    def _owns_plain(self, top: Node, block: Block) -> bool:
+        """Whether an unmarked lead-in goes on in the unmarked paragraph below it."""
+        return (
+            not top.style
+            and not top.children
+            and not block.inline
+            and abs(block.indent - top.indent) <= 1
+            and self.text[top.end - 1] in ":："
+            and self._begins_flat(top, block)
+        )
 
     def _awaits(self, top: Node) -> bool:
         """Whether the list of a marked lead-in goes on behind the unmarked paragraphs that begin here."""
@@ -130,7 +148,7 @@ class Place:
             if same is None or (same < depth - 1 and owns):
                 return (depth if owns or self._returns(top) else depth - 1), reading
             if same == depth - 1:
-                if owns and self._begins_flat(block):
+                if owns and self._begins_flat(top, block):
                     return depth, reading
                 if top.flat and self._ends_flat(top, stack[depth - 2], block):
                     return depth - 2, reading
@@ -187,19 +205,35 @@ class Place:
                 return (style, 2) in block.marks[-1].readings
         return False
 
+    def _siblings(self, depth: int) -> list[Node]:
+        return self.stack[depth - 1].children if depth else self.roots
+
     def _closed(self, depth: int) -> bool:
         """Whether a list of items that end in semicolons has come to its full stop."""
-        siblings = self.stack[depth - 1].children if depth else self.roots
+        siblings = self._siblings(depth)
         return self.text[siblings[0].end - 1] in ";,；" and self.text[siblings[-1].end - 1] in ".。"
 
-    def _begins_flat(self, block: Block) -> bool:
-        return self.text[block.body].islower() or self.text[block.end - 1] in ";,"
+    def _begins_flat(self, top: Node, block: Block) -> bool:
+        """Whether what stands below a lead-in, no deeper, is worded as a part of its sentence, unlike what is above."""
+        if self.joins(block.end):
+            return True
+        siblings = self._siblings(len(self.stack) - 1)
+        above = siblings[-2] if len(siblings) > 1 else None
+        if self.text[block.body].islower():
+            return above is None or not self._one_case(above) or not self._one_case(top)
+        return self.text[block.end - 1] in ";," and (above is None or self.text[above.end - 1] not in ";,")
+
+    def joins(self, end: int) -> bool:
+        """Whether what ends here leads over to the next item by a connective."""
+        return self.text[end - 1] in "rdRD" and _JOINS.search(self.text, max(0, end - 6), end) is not None
 
     def _ends_flat(self, top: Node, parent: Node, block: Block) -> bool:
         first = parent.children[0]
         text = self.text
         if text[first.end - 1] in ";," and text[top.end - 1] == ".":
             return True
+        if first.joins or (len(parent.children) > 1 and parent.children[-2].joins):
+            return text[top.end - 1] not in ";," and not self.joins(top.end)
         return self._one_case(first) and text[block.body].isupper()
 
     def _restarts(self, block: Block) -> None:

@@ -9,6 +9,7 @@ list that its lead-in announces and that has a second item.
 from __future__ import annotations
 
 import re
+from collections import Counter
 
 from protoparse.outline.blocks import Block
 from protoparse.outline.leads import leads
@@ -23,6 +24,19 @@ _LIMIT = re.compile(
 )
 _JOINED = re.compile(r"\b(?:and\s*/\s*or|and|or)$", re.I)
 _STOPS = tuple(".;:,)]；。：，")
+
+
+_BEFORE_DASH = re.compile(r"(?:\d\S{0,8}|\b[A-Z]{1,4}\d?[a-c]?|[<>≤≥=]|\d\s*(?:[a-z]{1,6}(?:/[a-z]+)?|%))$")
+_BEHIND_DASH = re.compile(r"\s*(?:[<>≤≥=~]?\s*\d|[IVX]{1,4}\b|[A-Z]\d?[a-c]?\b)")
+_LONG = re.compile(r".{60}\b[a-z]{3,}$", re.S)
+_NEW = re.compile(r"\s+(?:[A-Z][a-z]+|A|An)\s+[a-z\d≥≤<>(]")
+"""What begins a second item behind a long one, not the rest of a name ("Clinical Global Impression - Severity")."""
+
+
+def _between(text: str, body: int, mark: Mark, end: int) -> bool:
+    """Whether a sign stands between two figures, stages or grades ("18 - 65", "T1c - T2a"): a range."""
+    before = text[max(body, mark.start - 24) : mark.start].rstrip()
+    return bool(_BEHIND_DASH.match(text, mark.end, end) and _BEFORE_DASH.search(before))
 
 
 class RunOns:
@@ -40,21 +54,20 @@ class RunOns:
             return [whole]
         items: list[Block] = []
         bullet = marks[-1].readings[0][0] if marks and marks[-1].bullet else ""
-        second = {reading for mark in found for reading in mark.readings if reading[1] == 2}
+        listed = {reading for mark in found for reading in mark.readings}
         if after and after.marks:
-            second.update(after.marks[-1].readings)
-        signs = sum(mark.bullet for mark in found)
+            listed.update([reading for reading in after.marks[-1].readings if reading[1] == 2])
+        signs = Counter(
+            [mark.readings[0][0] for mark in found if mark.bullet and not _between(text, whole.body, mark, end)]
+        )
         for mark in found:
             if mark.start <= part.body:
                 continue
             if mark.bullet:
-                sign = mark.readings[0][0]
-                good = (
-                    sign == bullet or leads(text[part.body : mark.start].rstrip()) or (sign not in "-–*" and signs > 1)
-                )
+                good = self._bulleted(part.body, mark, end, bullet, signs)
             else:
-                before = part.marks[-1].readings if part.marks and part is not whole else ()
-                good = self._runs_on(part.body, mark, second, before)
+                before = part.marks[-1].readings if part.marks else ()
+                good = self._runs_on(part.body, mark, listed, before)
             if good:
                 part.end = part.body + len(text[part.body : mark.start].rstrip())
                 items.append(part)
@@ -81,7 +94,23 @@ class RunOns:
             if ordinal:
                 self.open[style] = ordinal
 
-    def _runs_on(self, body: int, mark: Mark, second: set[Reading], before: tuple[Reading, ...]) -> bool:
+    def _bulleted(self, body: int, mark: Mark, end: int, bullet: str, signs: Counter[str]) -> bool:
+        """Whether a bullet sign inside a line is one: a dash is far more often a dash."""
+        text, sign = self.text, mark.readings[0][0]
+        if sign not in "-–*":
+            return sign == bullet or signs[sign] > 1 or leads(text[body : mark.start].rstrip())
+        if _between(text, body, mark, end):
+            return False
+        head = text[body : mark.start].rstrip()
+        if head.endswith((":", "：")) or leads(head):
+            return True
+        if sign == "*" and signs[sign] > 1 and head.endswith(_STOPS):
+            return True
+        if sign != bullet or head.count("(") > head.count(")"):
+            return False
+        return signs[sign] > 1 or head.endswith(_STOPS) or bool(_LONG.search(head) and _NEW.match(text, mark.end, end))
+
+    def _runs_on(self, body: int, mark: Mark, listed: set[Reading], before: tuple[Reading, ...]) -> bool:
         """Whether a number inside a line goes on with an open list, or opens one that its lead-in announces."""
         text = self.text
         head = text[max(body, mark.start - 40) : mark.start].rstrip()
@@ -96,16 +125,21 @@ class RunOns:
                 stopped = stopped or (style.endswith(")") and (style, ordinal - 1) in before)
                 if _LIMIT.search(rest if joined and stopped else head):
                     return False
-                if not stopped and (style[0] in "ai" or not (follows.isupper() or follows in "≥≤<>\\")):
+                chained = (style, ordinal - 1) in before and not listed.isdisjoint(
+                    ((style, ordinal - 1), (style, ordinal + 1))
+                )
+                if not stopped and (
+                    (style[0] in "ai" and not chained) or not (follows.isupper() or follows in "≥≤<>\\")
+                ):
                     continue
-                if style[0] == "1" and style.endswith(".") and follows.islower():
+                if style[0] == "1" and style.endswith(".") and follows.islower() and text[mark.end].isspace():
                     continue
                 inside = text[max(body, mark.start - 2000) : mark.start]
                 if inside.count("(") > inside.count(")"):
                     continue
                 self.open[style] = ordinal
                 return True
-            if ordinal == 1 and (style, 2) in second:
+            if ordinal == 1 and (style, 2) in listed:
                 inside = text[max(body, mark.start - 400) : mark.start].rstrip()
                 if leads(inside) and inside.count("(") <= inside.count(")"):
                     self.open[style] = 1
