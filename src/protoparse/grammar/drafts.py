@@ -54,6 +54,8 @@ class Draft:
     count: Comparison | None = None
     dose: Comparison | None = None
     time: Window | None = None
+    again: tuple[Window, ...] = ()
+    """Other windows in each of which the same must hold."""
     allergen = False
     """The concept is what somebody is allergic to."""
     completed = False
@@ -195,7 +197,10 @@ def rule(tree: Tree | None, text: str, kind: Kind, *, required: bool = True) -> 
     if tree is None:
         return None
     if isinstance(tree, Draft):
-        return _fact(tree, text, kind)
+        fact = _fact(tree, text, kind)
+        if fact is None or not tree.again:
+            return fact
+        return all_of([fact, *(replace(fact, time=w) for w in tree.again)], fact.span)
     op = tree.op
     if op == "if":
         condition = rule(tree.members[0], text, kind, required=False)

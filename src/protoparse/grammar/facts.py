@@ -22,7 +22,7 @@ from protoparse.grammar.drafts import (
     last_draft,
     repeat_subject,
 )
-from protoparse.grammar.phrases import Value
+from protoparse.grammar.phrases import Times, Value
 from protoparse.grammar.terms import domain_of
 from protoparse.grammar.values import TIME_CODES, Valuer, whole
 from protoparse.lexicon import fold
@@ -110,7 +110,7 @@ class Cutter(Valuer):
         values: list[tuple[Value, int, int]] = []
         brackets: list[Bracket] = []
         phrases: list[Phrase] = []
-        windows: list[tuple[Window, int]] = []
+        windows: list[tuple[Window | Times, int]] = []
         for part in parts:
             if isinstance(part, Words):
                 phrases += self._phrases(part.first, part.last, draft)
