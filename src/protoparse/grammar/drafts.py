@@ -37,6 +37,7 @@ from protoparse.model import (
 )
 
 Op = Literal["all", "any", "not", "except", "if"]
+Standing = Literal["history", "current", "concurrent"]
 
 
 class Draft:
@@ -62,7 +63,7 @@ class Draft:
     """The concept takes its head from the end of its list ("renal, hepatic or cardiac disease")."""
     window_behind = False
     """The window stands behind the concept, where it may hold for a whole list."""
-    standing: Literal["history", "current", "concurrent"] | None = None
+    standing: Standing | None = None
     modifiers: tuple[Modifier, ...] = ()
     includes: tuple[Draft | Node, ...] = ()
     experiencer: Experiencer = "patient"

@@ -13,6 +13,7 @@ from typing import Any, Literal, NamedTuple
 from protoparse.grammar.drafts import (
     Draft,
     Node,
+    Standing,
     Tree,
     alternatives,
     blank,
@@ -59,6 +60,8 @@ class Phrase(NamedTuple):
     last: int
     cue: int
     known: bool
+    standing: Standing | None = None
+    """What stands right before it: "prior", "current"."""
 
 
 _SUBSTANTIAL = re.compile("[wKMYa]")
@@ -131,6 +134,10 @@ class Cutter(Valuer):
             if beside:
                 people, head = head, beside[0]
                 phrases.remove(people)
+        if draft.standing is None:
+            # "acute effects of prior therapy": what stands behind the head is of something else
+            told = [p.standing for p in phrases if p.standing and (head is None or p.first <= head.first)]
+            draft.standing = told[0] if told else None
         if head is not None:
             self._name(draft, head)
             if values and self._scored(draft, head, phrases, values[0]):
@@ -147,11 +154,13 @@ class Cutter(Valuer):
         tree = self._values(draft, values, behind)
         if head is not None and disease is not None and tree is not None:
             other = Draft()
+            other.standing = disease.standing
             self._name(other, disease)
             tree = Node("all", [tree, other])
         for phrase in also:
             # "HBsAg positive with HBV DNA ≥ 2000 IU/mL": each has a result of its own
             other = Draft()
+            other.standing = phrase.standing
             self._name(other, phrase)
             tree = Node("all", [*(tree.members if isinstance(tree, Node) and tree.op == "all" else [tree]), other])
         if people is not None and tree is not None:
@@ -227,8 +236,9 @@ class Cutter(Valuer):
         return None
 
     def _phrases(self, first: int, last: int, draft: Draft) -> list[Phrase]:
-        """The noun phrases of a run of words; standing (history, current) goes to the draft."""
+        """The noun phrases of a run of words; standing (history, current) that none follows goes to the draft."""
         found: list[Phrase] = []
+        standing: Standing | None = None
         codes, offset = self.codes, self.offset
         begin, cue, known = -1, -1, False
         i = first
@@ -248,12 +258,12 @@ class Cutter(Valuer):
                 pass
             else:
                 if begin >= 0:
-                    found.append(Phrase(begin, i, cue, known))
-                    begin, cue = -1, -1
+                    found.append(Phrase(begin, i, cue, known, standing))
+                    begin, cue, standing = -1, -1, None
                 if code in "HC":
-                    if draft.standing is None:
+                    if standing is None:
                         now = self.entries[i].roles.get("current") != "study"
-                        draft.standing = "history" if code == "H" else "current" if now else "concurrent"
+                        standing = "history" if code == "H" else "current" if now else "concurrent"
                     self.take(i, i + 1)
                     draft.cover(self.starts[i], self.ends[i])
                     cue = -1
@@ -263,7 +273,9 @@ class Cutter(Valuer):
                     cue = i
             i += 1
         if begin >= 0:
-            found.append(Phrase(begin, last, cue, known))
+            found.append(Phrase(begin, last, cue, known, standing))
+        elif standing is not None and draft.standing is None:
+            draft.standing = standing
         return found
 
     def _head(self, phrases: list[Phrase], values: list[tuple[Value, int, int]]) -> Phrase | None:
