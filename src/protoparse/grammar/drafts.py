@@ -249,6 +249,16 @@ _STANDING = {
 }
 
 
+def frame(tree: Tree | None) -> Window | None:
+    """The time of a statement that names nothing else ("any of the following within 6 months")."""
+    if not isinstance(tree, Draft) or tree.concept is not None or tree.value is not None:
+        return None
+    if tree.time is not None or tree.standing is None:
+        return tree.time
+    start, end = _STANDING[tree.standing]
+    return Window(start=start, end=end)
+
+
 def _fact(draft: Draft, text: str, kind: Kind) -> Fact | None:
     if draft.concept is None:
         return None

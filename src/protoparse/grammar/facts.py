@@ -568,10 +568,20 @@ class Cutter(Valuer):
             elif any(d.value and not d.concept for d in drafts(node)) and not empty(tree):
                 # "≤ 1.5 × ULN (≤ 3 × ULN in Gilbert's syndrome)": one limit or the other
                 repeat_subject(tree, node)
+                self._when(draft, node)
                 tree = Node("any", [tree, node])
             elif not empty(node) and not empty(tree) and any(d.value or d.time for d in drafts(node)):
+                self._when(draft, node)
                 tree = Node("all", [tree, node])
         return tree
+
+    def _when(self, draft: Draft, node: Tree) -> None:
+        """ "hypertension (systolic > 160 mmHg) at screening": what is measured in brackets was measured then."""
+        if not draft.window_behind or draft.time is None:
+            return
+        for one in drafts(node):
+            if one.time is None and one.value is not None:
+                one.time, one.again = draft.time, draft.again
 
     def _plain_bracket(self, tree: Tree, node: Draft) -> Tree:
         target = last_draft(tree)
@@ -606,6 +616,7 @@ class Cutter(Valuer):
             target.cover(node.first, node.last)
             return tree
         if node.value is not None and target.concept and (node.value.operator != "=" or node.term is not None):
+            self._when(target, node)
             return Node("all", [tree, node])
         if node.time is not None and not node.standing and target.time is None:
             # "postmenopausal (no menses for over a year)": what defines it must hold as well

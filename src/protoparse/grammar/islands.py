@@ -275,6 +275,8 @@ class Islands:
                 out += [self._lexeme("AFTER", i), event]
                 i = event.last
                 continue
+            elif code == "f" and self.code(i - 1) == "d" and self.entries[i].text == "following":
+                break  # "any of the following conditions"
             elif code in _EVENT_SIDES:
                 if code in "@DSUF" and out and kind != "OR":
                     if code == "U" and kind == "EVENT":

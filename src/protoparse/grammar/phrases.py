@@ -285,7 +285,9 @@ class _Meaning(Transformer[Any, Any]):
             begin = event.start
         if not how:
             return windows[0]
-        return Times(tuple(windows)) if how == "all" else Window(any_of=tuple(windows), span=(x[0].start, events[-1].end))
+        return (
+            Times(tuple(windows)) if how == "all" else Window(any_of=tuple(windows), span=(x[0].start, events[-1].end))
+        )
 
     def beside(self, x: list[Any]) -> Window:
         bound = Bound(anchor=_anchor(self.text, x[1]))

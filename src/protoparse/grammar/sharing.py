@@ -11,7 +11,7 @@ from typing import Any, Literal
 from protoparse.grammar.drafts import Draft, Node, Tree, drafts, last_draft, repeat_subject
 from protoparse.grammar.facts import Cutter
 from protoparse.lexicon import fold
-from protoparse.model import Modifier, Window
+from protoparse.model import Bound, Modifier, Window
 
 
 def join(cutter: Cutter, op: Literal["all", "any"], left: Tree | None, right: Tree | None, link: Any) -> Tree | None:
@@ -32,8 +32,9 @@ def join(cutter: Cutter, op: Literal["all", "any"], left: Tree | None, right: Tr
         return Node(op, members[:-1]) if len(members) > 1 else Draft()
     source = _timed(right)
     if source is not None:
-        _share_window(op, members, source)
+        _share_window(cutter, op, members, source)
     if isinstance(right, Draft):
+        first = members[0]
         before = _last_named(members)
         tail = _tail(members)
         for member in tail:
@@ -43,6 +44,8 @@ def join(cutter: Cutter, op: Literal["all", "any"], left: Tree | None, right: Tr
             _absorb(cutter, lone, right)
         if before is not None:
             _inherit(before, right)
+        if isinstance(first, Draft) and first.completed and not right.modifiers:
+            right.modifiers = first.modifiers  # "severe renal, hepatic or cardiac disease"
         if not members:
             return right
     members.append(right)
@@ -126,9 +129,9 @@ def share_window(tree: Tree, source: Draft) -> bool:
     return True
 
 
-def _share_window(op: Literal["all", "any"], members: list[Tree], source: Draft) -> None:
+def _share_window(cutter: Cutter, op: Literal["all", "any"], members: list[Tree], source: Draft) -> None:
     """ "A, B or C within 6 months": the window behind the last member is of the earlier ones, too."""
-    if _planned(source):
+    if _planned(cutter.text, source):
         return  # "pregnant or planning a pregnancy within a year"
     for member in reversed(members[-_LIST:]):
         if isinstance(member, Node) and member.op != "except":
@@ -138,7 +141,30 @@ def _share_window(op: Literal["all", "any"], members: list[Tree], source: Draft)
         share_window(member, source)
 
 
-def _planned(draft: Draft) -> bool:
+def return_window(base: Tree, named: Tree, *, lasting: bool) -> None:
+    """ "drugs other than vitamins within 2 weeks": a window behind exceptions or examples is of what they are named for.
+
+    Without `lasting`, a window is theirs unless it says how far back to look: "except those cured for 5 years".
+    """
+    source = last_draft(named)
+    time = source.time
+    if not source.window_behind or time is None or source.value is not None or source.count is not None:
+        return
+    if not lasting and (time.duration or not isinstance(time.start, Bound) or not isinstance(time.end, Bound)):
+        return
+    if share_window(base, source):
+        for draft in drafts(named):
+            if draft.time is time:
+                draft.time, draft.again = None, ()
+
+
+_INTENT = ("plan", "intend", "intent", "wish", "desir", "want")
+
+
+def _planned(text: str, draft: Draft) -> bool:
+    """Whether a statement is of what is still to come."""
+    if draft.concept and text[slice(*draft.concept)].lower().startswith(_INTENT):
+        return True
     return any(m.type == "certainty" and m.value == "planned" for m in draft.modifiers)
 
 
@@ -264,9 +290,7 @@ def _inherit(first: Draft, right: Draft) -> None:
         right.standing = first.standing
     if first.allergen and right.domain in (None, "drug", "other", "observation"):
         right.domain, right.term, right.allergen = "allergy", None, True
-    if first.completed and first.modifiers and not right.modifiers:
-        right.modifiers = first.modifiers
-    elif first.domain == right.domain and not right.modifiers and not right.standing and right.time is None:
+    if first.domain == right.domain and not right.modifiers and not right.standing and right.time is None:
         # "active hepatitis B or C infection"
         right.modifiers = tuple([m for m in first.modifiers if _leads(m, first)])
     if first.experiencer != "patient" and right.experiencer == "patient":
