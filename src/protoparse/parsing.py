@@ -176,13 +176,16 @@ def _criterion(text: str, item: Item, id_: str, readings: Iterator[Reading]) -> 
     own = [next(readings) for _ in _pieces(item)]
     lead = next(readings) if item.lead and item.children else None
     rule = next((r.rule for r in own if r.rule is not None), None)
-    unread = [s for r in own if r.rule is rule or r.rule is None for s in r.unparsed]
+    framing = next((r for r in own if r.time is not None), None) if item.children and rule is None else None
+    unread = [s for r in own if (r.rule is rule or r.rule is None) and r is not framing for s in r.unparsed]
     children = tuple([_criterion(text, c, f"{id_}.{n}", readings) for n, c in enumerate(item.children, 1)])
-    if lead is not None and rule is None and (window := _frame(lead.rule)) is not None:
+    if rule is None and (window := _frame(framing or lead)) is not None:
         children = tuple([_within_window(c, window) for c in children])
     if item.combine not in ("all", "then", None):
         children = tuple([_alternative(c) for c in children])
     known = [c.span for c in children]
+    if framing is not None:
+        known += framing.unparsed
     if rule is not None and rule.span:
         known.append(rule.span)
     if item.lead:
@@ -201,15 +204,20 @@ def _criterion(text: str, item: Item, id_: str, readings: Iterator[Reading]) -> 
     )
 
 
-def _frame(lead: Rule | None) -> Window | None:
+def _frame(lead: Reading | None) -> Window | None:
     """The window of a lead-in: "adequate function within 7 days before the first dose:" holds for what follows."""
-    windows = {without_spans(f.time) for f in facts(lead) if f.time is not None}
-    framed = [w for w in windows if isinstance(w.start, Bound) and w.start.offset is not None]
-    return framed[0] if len(framed) == 1 else None
+    if lead is None or lead.time is not None:
+        return lead and lead.time
+    windows = {without_spans(f.time) for f in facts(lead.rule) if f.time is not None}
+    if len(windows) != 1:
+        return None
+    window = windows.pop()
+    bounds = [b for b in (window.start, window.end) if isinstance(b, Bound)]
+    return window if any(b.offset is not None or b.anchor.event != "event" for b in bounds) else None
 
 
 def _within_window(criterion: Criterion, window: Window) -> Criterion:
-    """A criterion whose measurements, where they name no time, were made in this window."""
+    """A criterion whose facts, where they name no time, are of this window."""
     return replace(
         criterion,
         rule=None if criterion.rule is None else _timed(criterion.rule, window),
@@ -237,7 +245,7 @@ def _unguarded(rule: Rule) -> Rule:
 def _timed(rule: Rule, window: Window) -> Rule:
     match rule:
         case Fact():
-            dated = rule.domain != "measurement" or rule.value is None or rule.time is not None
+            dated = rule.time is not None or rule.domain in ("person", "consent")
             return rule if dated else replace(rule, time=window)
         case If():
             return replace(rule, then=_timed(rule.then, window))
@@ -246,7 +254,14 @@ def _timed(rule: Rule, window: Window) -> Rule:
         case Not():
             return replace(rule, of=_timed(rule.of, window))
         case _:
-            return replace(rule, of=tuple([_timed(m, window) for m in rule.of]))
+            measured = [isinstance(m, Fact) and m.domain == "measurement" for m in rule.of]
+            # "≤ 3 × ULN in Gilbert's syndrome": what was measured was measured then
+            return replace(
+                rule,
+                of=tuple(
+                    [_timed(m, window) if any(measured) <= x else m for m, x in zip(rule.of, measured, strict=True)]
+                ),
+            )
 
 
 def _printed(text: str, item: Item) -> int:

@@ -18,16 +18,28 @@ from typing import Any, NamedTuple
 from lark import Transformer
 from msgspec.structs import replace
 
-from protoparse.grammar.drafts import Draft, Node, Op, Tree, alternatives, drafts, empty, examples, repeat_subject, rule
+from protoparse.grammar.drafts import (
+    Draft,
+    Node,
+    Op,
+    Tree,
+    alternatives,
+    drafts,
+    empty,
+    examples,
+    frame,
+    repeat_subject,
+    rule,
+)
 from protoparse.grammar.facts import Bracket, Cutter, Words
 from protoparse.grammar.files import grammar_text
 from protoparse.grammar.islands import phrases
 from protoparse.grammar.shaping import STRUCTURE, Shaper
-from protoparse.grammar.sharing import join
+from protoparse.grammar.sharing import join, return_window
 from protoparse.grammar.tables import Table
 from protoparse.grammar.values import CARRIED
 from protoparse.lexing import Lexemes
-from protoparse.model import Kind, Rule, Span, moved, places
+from protoparse.model import Kind, Rule, Span, Window, moved, places
 
 _CONTENT = frozenset("wKMYqamrnutLHC")
 _CARRIERS = re.compile("[HCYv^]")
@@ -40,10 +52,13 @@ class Reading(NamedTuple):
 
     rule: Rule | None
     unparsed: tuple[Span, ...]
+    time: Window | None = None
+    """When, where nothing else is said: what follows holds then."""
 
     def moved(self, by: int) -> Reading:
         """The same reading of the same words, so many characters further on."""
-        return Reading(moved(self.rule, by), tuple([(a + by, b + by) for a, b in self.unparsed]))
+        spans = tuple([(a + by, b + by) for a, b in self.unparsed])
+        return Reading(moved(self.rule, by), spans, moved(self.time, by))
 
 
 class _Meaning(Transformer[Any, Any]):
@@ -97,6 +112,8 @@ class _Meaning(Transformer[Any, Any]):
         if x[0] is None or empty(x[2]):
             return x[0]  # type: ignore[no-any-return]
         unless = "unless" in self.cutter.entries[x[1].first].text
+        if not unless:
+            return_window(x[0], x[2], lasting=False)
         return _more(x[0], "except", alternatives(x[2], either=not unless))
 
     def exemplified(self, x: list[Any]) -> Tree | None:
@@ -108,6 +125,7 @@ class _Meaning(Transformer[Any, Any]):
         target = base
         while isinstance(target, Node):
             target = target.members[-1] if target.op != "except" else target.members[0]
+        return_window(base, named, lasting=True)
         target.includes += examples(named)
         return base  # type: ignore[no-any-return]
 
@@ -220,7 +238,7 @@ def read(text: str, lexemes: Lexemes, first: int, last: int, kind: Kind) -> Read
     made = rule(tree, text, kind)
     if made is None:
         whole = (lexemes.starts[first], lexemes.ends[last - 1]) if last > first else None
-        return Reading(None, (whole,) if whole else ())
+        return Reading(None, (whole,) if whole else (), frame(tree))
     return Reading(*_finish(made, cutter, lexemes, first, last))
 
 

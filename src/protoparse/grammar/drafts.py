@@ -37,6 +37,7 @@ from protoparse.model import (
 )
 
 Op = Literal["all", "any", "not", "except", "if"]
+Standing = Literal["history", "current", "concurrent"]
 
 
 class Draft:
@@ -54,13 +55,15 @@ class Draft:
     count: Comparison | None = None
     dose: Comparison | None = None
     time: Window | None = None
+    again: tuple[Window, ...] = ()
+    """Other windows in each of which the same must hold."""
     allergen = False
     """The concept is what somebody is allergic to."""
     completed = False
     """The concept takes its head from the end of its list ("renal, hepatic or cardiac disease")."""
     window_behind = False
     """The window stands behind the concept, where it may hold for a whole list."""
-    standing: Literal["history", "current", "concurrent"] | None = None
+    standing: Standing | None = None
     modifiers: tuple[Modifier, ...] = ()
     includes: tuple[Draft | Node, ...] = ()
     experiencer: Experiencer = "patient"
@@ -205,7 +208,10 @@ def rule(tree: Tree | None, text: str, kind: Kind, *, required: bool = True) -> 
     if tree is None:
         return None
     if isinstance(tree, Draft):
-        return _fact(tree, text, kind)
+        fact = _fact(tree, text, kind)
+        if fact is None or not tree.again:
+            return fact
+        return all_of([fact, *(replace(fact, time=w) for w in tree.again)], fact.span)
     op = tree.op
     if op == "if":
         condition = rule(tree.members[0], text, kind, required=False)
@@ -251,6 +257,16 @@ _STANDING = {
     "current": (_SCREENING, _SCREENING),
     "concurrent": (Bound(anchor=Anchor(event="study_start")), Bound(anchor=Anchor(event="study_end"))),
 }
+
+
+def frame(tree: Tree | None) -> Window | None:
+    """The time of a statement that names nothing else ("any of the following within 6 months")."""
+    if not isinstance(tree, Draft) or tree.concept is not None or tree.value is not None:
+        return None
+    if tree.time is not None or tree.standing is None:
+        return tree.time
+    start, end = _STANDING[tree.standing]
+    return Window(start=start, end=end)
 
 
 def _fact(draft: Draft, text: str, kind: Kind) -> Fact | None:

@@ -13,6 +13,7 @@ from typing import Any, Literal, NamedTuple
 from protoparse.grammar.drafts import (
     Draft,
     Node,
+    Standing,
     Tree,
     alternatives,
     blank,
@@ -22,7 +23,7 @@ from protoparse.grammar.drafts import (
     last_draft,
     repeat_subject,
 )
-from protoparse.grammar.phrases import Value
+from protoparse.grammar.phrases import Times, Value
 from protoparse.grammar.terms import domain_of
 from protoparse.grammar.values import TIME_CODES, Valuer, whole
 from protoparse.lexicon import fold
@@ -59,6 +60,8 @@ class Phrase(NamedTuple):
     last: int
     cue: int
     known: bool
+    standing: Standing | None = None
+    """What stands right before it: "prior", "current"."""
 
 
 _SUBSTANTIAL = re.compile("[wKMYa]")
@@ -110,7 +113,7 @@ class Cutter(Valuer):
         values: list[tuple[Value, int, int]] = []
         brackets: list[Bracket] = []
         phrases: list[Phrase] = []
-        windows: list[tuple[Window, int]] = []
+        windows: list[tuple[Window | Times, int]] = []
         for part in parts:
             if isinstance(part, Words):
                 phrases += self._phrases(part.first, part.last, draft)
@@ -133,6 +136,10 @@ class Cutter(Valuer):
                 phrases.remove(people)
         if head is not None and people is None and values:
             head, people = self._aged(head, phrases)
+        if draft.standing is None:
+            # "acute effects of prior therapy": what stands behind the head is of something else
+            told = [p.standing for p in phrases if p.standing and (head is None or p.first <= head.first)]
+            draft.standing = told[0] if told else None
         if head is not None:
             self._name(draft, head)
             if values and self._scored(draft, head, phrases, values[0]):
@@ -149,11 +156,13 @@ class Cutter(Valuer):
         tree = self._values(draft, values, behind)
         if head is not None and disease is not None and tree is not None:
             other = Draft()
+            other.standing = disease.standing
             self._name(other, disease)
             tree = Node("all", [tree, other])
         for phrase in also:
             # "HBsAg positive with HBV DNA ≥ 2000 IU/mL": each has a result of its own
             other = Draft()
+            other.standing = phrase.standing
             self._name(other, phrase)
             tree = Node("all", [*(tree.members if isinstance(tree, Node) and tree.op == "all" else [tree]), other])
         if people is not None and tree is not None:
@@ -250,8 +259,9 @@ class Cutter(Valuer):
         return None
 
     def _phrases(self, first: int, last: int, draft: Draft) -> list[Phrase]:
-        """The noun phrases of a run of words; standing (history, current) goes to the draft."""
+        """The noun phrases of a run of words; standing (history, current) that none follows goes to the draft."""
         found: list[Phrase] = []
+        standing: Standing | None = None
         codes, offset = self.codes, self.offset
         begin, cue, known = -1, -1, False
         i = first
@@ -271,12 +281,12 @@ class Cutter(Valuer):
                 pass
             else:
                 if begin >= 0:
-                    found.append(Phrase(begin, i, cue, known))
-                    begin, cue = -1, -1
+                    found.append(Phrase(begin, i, cue, known, standing))
+                    begin, cue, standing = -1, -1, None
                 if code in "HC":
-                    if draft.standing is None:
+                    if standing is None:
                         now = self.entries[i].roles.get("current") != "study"
-                        draft.standing = "history" if code == "H" else "current" if now else "concurrent"
+                        standing = "history" if code == "H" else "current" if now else "concurrent"
                     self.take(i, i + 1)
                     draft.cover(self.starts[i], self.ends[i])
                     cue = -1
@@ -286,7 +296,9 @@ class Cutter(Valuer):
                     cue = i
             i += 1
         if begin >= 0:
-            found.append(Phrase(begin, last, cue, known))
+            found.append(Phrase(begin, last, cue, known, standing))
+        elif standing is not None and draft.standing is None:
+            draft.standing = standing
         return found
 
     def _head(self, phrases: list[Phrase], values: list[tuple[Value, int, int]]) -> Phrase | None:
@@ -579,10 +591,20 @@ class Cutter(Valuer):
             elif any(d.value and not d.concept for d in drafts(node)) and not empty(tree):
                 # "≤ 1.5 × ULN (≤ 3 × ULN in Gilbert's syndrome)": one limit or the other
                 repeat_subject(tree, node)
+                self._when(draft, node)
                 tree = Node("any", [tree, node])
             elif not empty(node) and not empty(tree) and any(d.value or d.time for d in drafts(node)):
+                self._when(draft, node)
                 tree = Node("all", [tree, node])
         return tree
+
+    def _when(self, draft: Draft, node: Tree) -> None:
+        """ "hypertension (systolic > 160 mmHg) at screening": what is measured in brackets was measured then."""
+        if not draft.window_behind or draft.time is None:
+            return
+        for one in drafts(node):
+            if one.time is None and one.value is not None:
+                one.time, one.again = draft.time, draft.again
 
     def _plain_bracket(self, tree: Tree, node: Draft) -> Tree:
         target = last_draft(tree)
@@ -617,6 +639,7 @@ class Cutter(Valuer):
             target.cover(node.first, node.last)
             return tree
         if node.value is not None and target.concept and (node.value.operator != "=" or node.term is not None):
+            self._when(target, node)
             return Node("all", [tree, node])
         if node.time is not None and not node.standing and target.time is None:
             # "postmenopausal (no menses for over a year)": what defines it must hold as well

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 
 from protoparse.grammar.phrases import Lexeme, Phrase, reader
-from protoparse.lexing import Entry, Lexemes
+from protoparse.lexing import Entry, Lexemes, lexer
 
 # Where a phrase may begin; "for" and "in" only before a quantity.
 _START = re.compile("[<BTnrWPNbf@DSUF]|[oi](?=[d_<]*n)|-(?=n)")
@@ -121,13 +121,15 @@ class Islands:
         while k < n and codes[k] in "d_":
             k += 1
         begin = k
+        if not known and k + 1 < n and (codes[k] == "P" or codes[k] == "H") and codes[k + 1] in _NAMING:
+            k += 1  # "from the last clinical trial", "after prior chemotherapy"
         event: str | None = None
         end = begin
         size = 0
         while k < n and size < 8:
             code = codes[k]
             if event is None:
-                event = entries[first + k].event
+                event = entries[first + k].event or self._announced(k)
                 if event is None and known:
                     if code not in _NAMING or k + 1 >= n or entries[first + k + 1].text not in ("onset", "diagnosis"):
                         return None
@@ -168,6 +170,13 @@ class Islands:
         return Lexeme(
             "EVENT", entry, first + begin, first + end, self.starts[first + begin], self.ends[first + end - 1]
         )
+
+    def _announced(self, k: int) -> str | None:
+        """The event that carrier words name: "diagnosis of" what follows."""
+        words = self.entries[self.first + k].text.split()
+        if self.codes[k] != "v" or len(words) < 2 or words[-1] != "of":
+            return None
+        return lexer().singles[words[-2]].event
 
     def _lexeme(self, type_: str, i: int) -> Lexeme:
         return Lexeme(type_, self.entries[i], i, i + 1, self.starts[i], self.ends[i])
@@ -274,6 +283,8 @@ class Islands:
                 out += [self._lexeme("AFTER", i), event]
                 i = event.last
                 continue
+            elif code == "f" and self.code(i - 1) == "d" and self.entries[i].text == "following":
+                break  # "any of the following conditions"
             elif code in _EVENT_SIDES:
                 if code in "@DSUF" and out and kind != "OR":
                     if code == "U" and kind == "EVENT":
@@ -282,8 +293,14 @@ class Islands:
                             i = out[-1].last
                             continue
                         out.pop()
-                    break
-                if kind and kind not in ("TIME", "OR", "WHICHEVER"):
+                    if code != "D" or out[0].type != "FOR":
+                        break
+                elif code == "f" and not out and self._quantity_at(i + 1):
+                    out.append(self._lexeme("AFTER", i))
+                    timely = True
+                    i += 1
+                    continue
+                if kind and kind not in ("TIME", "OR", "WHICHEVER") and not (kind == "POST" and out[0].type == "FOR"):
                     break
                 event = self._event(i + 1, known=code == "@")
                 if event is None:
@@ -312,6 +329,9 @@ class Islands:
                     break
                 if joint:
                     out.append(self._lexeme(joint, i))
+                elif out[-1].first > i:
+                    i = out[-1].last
+                    continue
             elif code == "K" and kind == "POST" and "time_unit" in self.entries[i].roles:
                 out.append(self._lexeme("TIME", i))  # "18 or more years of age"
             elif code == "K" and kind in ("CMP", "BETWEEN") and len(out) == 1 and self._is_age(i):
@@ -345,7 +365,7 @@ class Islands:
                 if "time_unit" in self.entries[i + 1].roles and self.code(i + 1) != "\n":
                     self.codes[i + 1 - self.first] = "t"
             elif code == "(" and kind == "TIME":
-                close = self._repeated(i)
+                close = self._repeated(i) or self._choice(out, i)
                 if not close:
                     break
                 i = close
@@ -452,6 +472,15 @@ class Islands:
             return ""
         if kind == "EVENT" and code == "|" and out[0].type in ("WITHIN", "NUMBER") and self._quantity_at(j):
             return "ALT"
+        if kind == "EVENT" and code in "&|" and out[0].type == "AT" and len(out) % 2 == 0:
+            return self._second_event(out, i, j)
+        if kind == "TIME" and code == "|" and [x.type for x in out] == ["CMP", "NUMBER", "TIME"]:
+            # "≤ 2 weeks or 5 half-lives, whichever is shorter"
+            k = self._next(j + 1)
+            while self.code(k) in "tu,_":
+                k += 1
+            if self.code(j) == "n" and self.code(k) == "h":
+                return "ALT"
         windowed = any(x.type in ("WITHIN", "PAST", "NEXT", "FOR", "EVENT") for x in out)
         if kind in _AMOUNT and not windowed:
             if out[0].type == "BETWEEN" and code == "&":
@@ -476,6 +505,14 @@ class Islands:
             return "OR"  # "during the study and for 12 weeks after the last dose"
         return None
 
+    def _second_event(self, out: list[Lexeme], i: int, j: int) -> str | None:
+        """Another event at which something holds: "at screening and (at) baseline"."""
+        event = self._event(j + 1 if self.code(j) == "@" else j, known=True)
+        if event is None:
+            return None
+        out += [self._lexeme("EACH" if self.code(i) == "&" else "EITHER", i), event]
+        return ""
+
     def _opposed(self, out: list[Lexeme], i: int) -> bool:
         """Whether a comparator looks the other way than the one before: "< 18 or > 75", not "≤ 2 or ≤ 5 if …"."""
         before = next((x for x in reversed(out) if x.type in ("CMP", "POST")), None)
@@ -483,6 +520,19 @@ class Islands:
             return True
         role = "before_number" if before.type == "CMP" else "after_number"
         return bool(before.entry.roles[role][0] != self.entries[i].roles["before_number"][0])
+
+    def _choice(self, out: list[Lexeme], i: int) -> int:
+        """The end of a bracket between a quantity and its event ("4 weeks (or 5 half-lives) before X"), else 0."""
+        close = next((k for k in range(i + 1, min(self.last, i + 16)) if self.code(k) in "()"), 0)
+        if self.code(close) != ")" or self.code(close + 1) not in "bf":
+            return 0
+        j = self._next(i + 2)
+        if self.code(i + 1) == "|" and self.code(j) == "n" and self.code(j + 1) == "t":
+            which = next((k for k in range(j, close) if self.code(k) == "h"), 0)
+            if which or self.entries[j + 1].roles["time_unit"] is None:
+                out += [self._lexeme("ALT", i + 1), self._lexeme("NUMBER", j), self._lexeme("TIME", j + 1)]
+                out += [self._lexeme("WHICHEVER", which)] if which else []
+        return close
 
     def _repeated(self, i: int) -> int:
         """The end of a bracket that says a quantity again in another unit ("4 weeks (28 days)"), else 0."""

@@ -34,10 +34,16 @@ class Value(NamedTuple):
     """A range without a word that says so ("30-60 s")."""
 
 
+class Times(NamedTuple):
+    """Windows in each of which the same must hold ("at screening and at baseline")."""
+
+    windows: tuple[Window, ...]
+
+
 class Phrase(NamedTuple):
     """A value or a window, and the lexemes `[first, last)` that it was read from."""
 
-    meaning: Value | Window
+    meaning: Value | Window | Times
     first: int
     last: int
 
@@ -207,9 +213,11 @@ class _Meaning(Transformer[Any, Any]):
         return ("range", low, x[2])
 
     def offset_choice(self, x: list[Any]) -> tuple[Any, ...]:
-        which = x[3].entry.roles["whichever"] if len(x) > 3 else "longest"
         first = x[0] if x[0].unit else x[0]._replace(unit=x[2].unit)
-        return (which, first, x[2])
+        return ("longest", first, x[2])
+
+    def choice(self, x: list[Any]) -> tuple[Any, ...]:
+        return (x[3].entry.roles["whichever"], *self.offset_choice(x)[1:])
 
     def within(self, x: list[Any]) -> Window:
         offset = x[1]
@@ -253,9 +261,36 @@ class _Meaning(Transformer[Any, Any]):
     def compared_ago(self, x: list[Any]) -> Window:
         return _compared(x[0], x[1], "BEFORE", Anchor(event="screening"), (x[0].start, x[2].end))
 
-    def at(self, x: list[Any]) -> Window:
-        bound = Bound(anchor=_anchor(self.text, x[1]))
-        return Window(start=bound, end=bound, span=(x[0].start, x[1].end))
+    def compared_choice(self, x: list[Any]) -> Window:
+        span = (x[0].start, _end(x[1]))
+        return _compared(x[0], x[1], "BEFORE", Anchor(event="unspecified"), span)
+
+    def beyond(self, x: list[Any]) -> Window:
+        bound = Bound(anchor=_anchor(self.text, x[3]), offset=_offset(x[1], 1))
+        return Window(start=bound, span=(x[0].start, x[3].end))
+
+    def events(self, x: list[Any]) -> tuple[str, list[Lexeme]]:
+        return "", [x[0]]
+
+    def either_event(self, x: list[Any]) -> tuple[str, list[Lexeme]]:
+        return "any", [*x[0][1], x[2]]
+
+    def each_event(self, x: list[Any]) -> tuple[str, list[Lexeme]]:
+        return x[0][0] or "all", [*x[0][1], x[2]]
+
+    def at(self, x: list[Any]) -> Window | Times:
+        how, events = x[1]
+        begin = x[0].start
+        windows = []
+        for event in events:
+            bound = Bound(anchor=_anchor(self.text, event))
+            windows.append(Window(start=bound, end=bound, span=(begin, event.end)))
+            begin = event.start
+        if not how:
+            return windows[0]
+        return (
+            Times(tuple(windows)) if how == "all" else Window(any_of=tuple(windows), span=(x[0].start, events[-1].end))
+        )
 
     def beside(self, x: list[Any]) -> Window:
         bound = Bound(anchor=_anchor(self.text, x[1]))
@@ -265,7 +300,8 @@ class _Meaning(Transformer[Any, Any]):
     def during(self, x: list[Any]) -> Window:
         anchor = _anchor(self.text, x[1])
         first = last = anchor
-        if anchor.event in ("study_start", "study_end"):
+        if anchor.event in ("study_start", "study_end", "enrollment"):
+            # "during study participation"
             first = Anchor(event="study_start", text=anchor.text, span=anchor.span)
             last = Anchor(event="study_end", text=anchor.text, span=anchor.span)
         return Window(start=Bound(anchor=first), end=Bound(anchor=last), span=(x[0].start, x[1].end))
@@ -309,10 +345,13 @@ class _Meaning(Transformer[Any, Any]):
         frame = _beside("BEFORE", Anchor(event="unspecified"), x[3], (x[0].start, _end(x[3])))
         return Window(start=frame.start, end=frame.end, duration=x[1].comparisons[0], span=frame.span)
 
+    def lasting_during(self, x: list[Any]) -> Window:
+        return replace(self.during(x[2:]), duration=x[1].comparisons[0], span=(x[0].start, x[3].end))
+
     def any_window(self, x: list[Any]) -> Window:
-        first: Window = x[0]
+        first = _single(x[0])
         options = first.any_of if isinstance(first.any_of, tuple) else (first,)
-        second: Window = x[2]
+        second = _single(x[2])
         # "within 4 weeks before consent or before apheresis": the quantity holds for both ends.
         lead = options[0]
         if (
@@ -325,8 +364,14 @@ class _Meaning(Transformer[Any, Any]):
         ):
             shifted = Bound(anchor=second.end.anchor, offset=lead.start.offset, inclusive=lead.start.inclusive)
             second = Window(start=shifted, end=second.end, span=second.span)
+        more = second.any_of if isinstance(second.any_of, tuple) else (second,)
         span = (first.span[0], second.span[1]) if first.span and second.span else None
-        return Window(any_of=(*options, second), span=span)
+        return Window(any_of=(*options, *more), span=span)
+
+
+def _single(meaning: Window | Times) -> Window:
+    """A window that is one of several: of two times that both count, either."""
+    return Window(any_of=meaning.windows, span=meaning.windows[-1].span) if isinstance(meaning, Times) else meaning
 
 
 def _one(operator: Operator, amount: _Amount, start: int, end: int) -> Value:
@@ -475,7 +520,7 @@ class Reader:
         self.table = Table(grammar_source(), self.meaning)
         self.prefix = lru_cache(maxsize=50_000)(self.table.accepts)
 
-    def read(self, text: str, lexemes: list[Lexeme]) -> tuple[Value | Window, int] | None:
+    def read(self, text: str, lexemes: list[Lexeme]) -> tuple[Value | Window | Times, int] | None:
         """The longest phrase at the beginning of the lexemes, and how many of them it takes."""
         n = self.prefix(tuple([x.type for x in lexemes]))
         if not n:
@@ -488,7 +533,7 @@ def grammar_source() -> str:
     """The grammar of phrases, whole."""
     terminals = (
         "NUMBER UNIT TIME ORDINAL REFERENCE TIMES CMP POST TOLERANCE TO BETWEEN AND OR LIST ALT WITHIN PAST NEXT "
-        "BEFORE AFTER OF AT DURING SINCE UNTIL FROM FOR AGO WHICHEVER EVENT"
+        "BEFORE AFTER OF AT DURING SINCE UNTIL FROM FOR AGO WHICHEVER EVENT EITHER EACH"
     )
     grammar = grammar_text("quantity", "comparison", "window")
     return f"start: values | windows\n{grammar}\n%declare {terminals}"

@@ -11,7 +11,7 @@ from typing import Any, Literal
 from protoparse.grammar.drafts import Draft, Node, Tree, apart, drafts, last_draft, repeat_subject
 from protoparse.grammar.facts import Cutter
 from protoparse.lexicon import fold
-from protoparse.model import Modifier, Window
+from protoparse.model import Bound, Modifier, Window
 
 
 def join(cutter: Cutter, op: Literal["all", "any"], left: Tree | None, right: Tree | None, link: Any) -> Tree | None:
@@ -34,16 +34,22 @@ def join(cutter: Cutter, op: Literal["all", "any"], left: Tree | None, right: Tr
     if _both_sexes(cutter, members[-1], right):
         # "male or female" restricts nobody
         return Node(op, members[:-1]) if len(members) > 1 else Draft()
+    source = _timed(right)
+    if source is not None:
+        _share_window(cutter, op, members, source)
     if isinstance(right, Draft):
         first = members[0]
+        before = _last_named(members)
         tail = _tail(members)
         for member in tail:
             _complete(cutter, member, right)
         for lone in [m for m in tail if m.concept is None]:
             members.remove(lone)
             _absorb(cutter, lone, right)
-        if isinstance(first, Draft) and first.concept is not None:
-            _inherit(first, right)
+        if before is not None:
+            _inherit(before, right)
+        if isinstance(first, Draft) and first.completed and not right.modifiers:
+            right.modifiers = first.modifiers  # "severe renal, hepatic or cardiac disease"
         if not members:
             return right
     members.append(right)
@@ -94,6 +100,77 @@ def _tail(members: list[Tree]) -> list[Draft]:
             break
         found.append(member)
     return found
+
+
+def _last_named(members: list[Tree]) -> Draft | None:
+    """The last member that names something, exceptions aside: what stands before it holds for the next as well."""
+    for member in reversed(members[-_LIST:]):
+        if isinstance(member, Node) and member.op == "except":
+            member = member.members[0]
+        if isinstance(member, Draft) and member.concept is not None:
+            return member
+    return None
+
+
+def _timed(tree: Tree) -> Draft | None:
+    """The statement of a member whose window stands behind it, where it may be of the whole list."""
+    while isinstance(tree, Node):
+        if tree.op not in ("all", "except"):
+            return None
+        tree = tree.members[0]
+    return tree if tree.window_behind and tree.time is not None and tree.concept is not None else None
+
+
+def share_window(tree: Tree, source: Draft) -> bool:
+    """Give the window of a statement to all that a tree says and that names no time; whether any took it."""
+    if isinstance(tree, Node) and tree.op == "except":
+        return share_window(tree.members[0], source)
+    if isinstance(tree, Node):
+        shared = [share_window(m, source) for m in tree.members]
+        return any(shared)
+    if tree.time is not None or tree.concept is None or tree.domain in ("person", "consent"):
+        return False
+    tree.time, tree.again, tree.window_behind = source.time, source.again, True
+    return True
+
+
+def _share_window(cutter: Cutter, op: Literal["all", "any"], members: list[Tree], source: Draft) -> None:
+    """ "A, B or C within 6 months": the window behind the last member is of the earlier ones, too."""
+    if _planned(cutter.text, source):
+        return  # "pregnant or planning a pregnancy within a year"
+    for member in reversed(members[-_LIST:]):
+        if isinstance(member, Node) and member.op != "except":
+            return  # "ulcers of grade 2, or bleeding within 3 months"
+        if op == "all" and isinstance(member, Draft) and member.domain != source.domain and member.value is None:
+            return  # "diabetes and metformin for 3 months"
+        share_window(member, source)
+
+
+def return_window(base: Tree, named: Tree, *, lasting: bool) -> None:
+    """ "drugs other than vitamins within 2 weeks": a window behind exceptions or examples is of their base.
+
+    Without `lasting`, a window is theirs unless it says how far back to look: "except those cured for 5 years".
+    """
+    source = last_draft(named)
+    time = source.time
+    if not source.window_behind or time is None or source.value is not None or source.count is not None:
+        return
+    if not lasting and (time.duration or not isinstance(time.start, Bound) or not isinstance(time.end, Bound)):
+        return
+    if share_window(base, source):
+        for draft in drafts(named):
+            if draft.time is time:
+                draft.time, draft.again = None, ()
+
+
+_INTENT = ("plan", "intend", "intent", "wish", "desir", "want")
+
+
+def _planned(text: str, draft: Draft) -> bool:
+    """Whether a statement is of what is still to come."""
+    if draft.concept and text[slice(*draft.concept)].lower().startswith(_INTENT):
+        return True
+    return any(m.type == "certainty" and m.value == "planned" for m in draft.modifiers)
 
 
 def _kinds(left: Tree, right: Tree) -> bool:
@@ -213,8 +290,6 @@ def _complete(cutter: Cutter, member: Draft, right: Draft) -> None:
     if measured and member.value is None and member.count is None and right.value and not member.window_behind:
         member.value, member.bare_value = right.value, right.bare_value
         member.domain = member.domain or right.domain
-    if member.time is None and right.window_behind and right.time is not None:
-        member.time, member.window_behind = right.time, True
     text = cutter.text[slice(*member.concept)]
     tail = cutter.text[slice(*right.concept)].split()
     if not member.known and len(tail) > 1 and len(text.split()) == 1 and text.lower().endswith(_ADJECTIVE):
@@ -226,20 +301,28 @@ def _complete(cutter: Cutter, member: Draft, right: Draft) -> None:
         member.domain = right.domain
 
 
+def _leads(modifier: Modifier, draft: Draft) -> bool:
+    """Whether a thing is called active in front of its name."""
+    if modifier.type != "status" or modifier.value != "active" or not modifier.span or not draft.concept:
+        return False
+    return modifier.span < draft.concept
+
+
 def _inherit(first: Draft, right: Draft) -> None:
     """What stands before the first member ("history of A or B") holds for the later ones."""
     if first.standing and not right.standing and right.time is None:
         right.standing = first.standing
     if first.allergen and right.domain in (None, "drug", "other", "observation"):
         right.domain, right.term, right.allergen = "allergy", None, True
-    if first.completed and first.modifiers and not right.modifiers:
-        right.modifiers = first.modifiers
+    if first.domain == right.domain and not right.modifiers and not right.standing and right.time is None:
+        # "active hepatitis B or C infection"
+        right.modifiers = tuple([m for m in first.modifiers if _leads(m, first)])
     if first.experiencer != "patient" and right.experiencer == "patient":
         right.experiencer = first.experiencer
     if right.domain is None and first.domain is not None and right.value is None:
         right.domain = first.domain
     if first.time is not None and not first.window_behind and right.time is None:
-        right.time = first.time
+        right.time, right.again = first.time, first.again
     result = first.value
     if right.value is not None or result is None or not right.domain == "measurement" == first.domain:
         return

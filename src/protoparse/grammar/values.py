@@ -13,7 +13,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from protoparse.grammar.drafts import Draft, Node, Tree, apart, around, drafts
-from protoparse.grammar.phrases import Value, merge
+from protoparse.grammar.phrases import Times, Value, merge
 from protoparse.lexing import Entry, lexer
 from protoparse.model import Anchor, Bound, Comparison, Kind, Offset, Span, Window
 
@@ -75,7 +75,13 @@ class Item:
 class Valuer(Item):
     """Gives an item's drafts their values and windows."""
 
-    def _add_window(self, draft: Draft, window: Window) -> None:
+    def _add_window(self, draft: Draft, window: Window | Times) -> None:
+        if isinstance(window, Times):
+            draft.again = window.windows[1:]
+            for other in draft.again:
+                if other.span:
+                    draft.cover(*other.span)
+            window = window.windows[0]
         if window.span:
             draft.cover(*window.span)
         old = draft.time

@@ -155,7 +155,7 @@ def blocks(text: str, low: str) -> list[Block]:
 def _opens(
     text: str, block: Block, marks: list[Mark], indent: int, wrapped: bool, below: list[tuple[int, str]]
 ) -> bool:
-    """Whether a line that looks marked, right below another, is an item: no sentence wrapped before a sign of its own."""
+    """Whether a line that looks marked, right below another, is an item, not a sentence wrapped before a sign."""
     if not wrapped or indent <= block.indent + 1 < block.column:
         return True
     if text[block.end - 1] in ".:;,)":

@@ -247,10 +247,13 @@ def midline(text: str, low: str, start: int, end: int) -> Iterator[tuple[int, He
                     continue
             if ":" in m.group() or ends or m.end() >= end:
                 word = (m["c"] or m["u"] or m["b"]).lower()
-                yield m.start(), Heading(
-                    "inclusion" if word.startswith("in") else "exclusion",
-                    _group_of(m["whom"] or ""),
-                    _undress(text, m.end(), end),
+                yield (
+                    m.start(),
+                    Heading(
+                        "inclusion" if word.startswith("in") else "exclusion",
+                        _group_of(m["whom"] or ""),
+                        _undress(text, m.end(), end),
+                    ),
                 )
             place = low.find("clusion", m.end(), end)
         else:

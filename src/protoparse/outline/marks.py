@@ -186,7 +186,7 @@ def inline(text: str, start: int, end: int) -> Iterator[Mark]:
 _INLINE_END = re.compile(
     rf"""
     [.)）•●▪*–{_CIRCLED}-]
-    (?: (?<=[.)）])(?<![A-Za-z][A-Za-hj-uwyz].)(?![\d.])(?:(?<=\d.)|(?![a-z]))  # most often the end of a word, which is no mark
+    (?: (?<=[.)）])(?<![A-Za-z][A-Za-hj-uwyz].)(?![\d.])(?:(?<=\d.)|(?![a-z]))  # mostly the end of a word, no mark
         (?:(?<=[\s;:；：。(（.)]\w.)|(?<=[\s;:；：。(（.)][\divx][\divx].)|(?<=[ivx]{{3}}.))
       | (?<=[\s;:；：。][•●▪])
       | (?<=[\s;:；：。][*–-])(?=\s+[A-Z\d≥≤<>\\])

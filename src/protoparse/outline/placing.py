@@ -78,9 +78,7 @@ class Place:
         """How deep an unmarked item lies: below a lead-in that stands further left, else at the root."""
         if self.stack:
             top = self.stack[-1]
-            if top.announces and (
-                block.indent > top.indent + 1 or self._awaits(top) or self._owns_plain(top, block)
-            ):
+            if top.announces and (block.indent > top.indent + 1 or self._awaits(top) or self._owns_plain(top, block)):
                 return len(self.stack)
             if top.flat and not top.style and self._ends_flat(top, self.stack[-2], block):
                 return len(self.stack) - 2
