@@ -365,8 +365,9 @@ class Lexer:
             starts += accumulate(map(len, found), initial=end - sum(map(len, found)))
             tokens += map(str.rstrip, found)
             tokens.append("\n")
-        for k, token in enumerate(tokens):
-            if token in self.cased and k and tokens[k - 1][0].isdecimal():
+        cased = self.cased
+        for k, token in enumerate(tokens) if not cased.isdisjoint(tokens) else ():
+            if token in cased and k and tokens[k - 1][0].isdecimal():
                 printed = text[starts[k] : starts[k] + len(token)]
                 if printed in self.singles and not _numbers_a_part(tokens[k - 1], starts[k] - starts[k - 1], printed):
                     tokens[k] = printed
