@@ -96,6 +96,7 @@ def test_a_power_of_ten_in_a_unit(text: str, ucum: str) -> None:
 def test_a_scale_stands_behind_its_number() -> None:
     assert printed("ANC ≥ 1.5 x 10^9/L") == ["ANC", "≥", "1.5", "x 10^9/L"]
     assert codes("ANC ≥ 1.5 x 10^9/L") == "M<nu"
+    assert printed("WBC 4 103/µL") == ["WBC", "4", "103/µL"]
     assert printed("platelets>100×109/L") == ["platelets", ">", "100", "×109/L"]
 
 
@@ -116,12 +117,14 @@ def test_a_capital_tells_units_apart_behind_a_number(text: str, unit: str) -> No
     assert lex(text).entries[-2].roles["unit"] == unit
 
 
-@pytest.mark.parametrize("text", ["vitamin D", "6 d", "3D", "2D", "type D"])
+@pytest.mark.parametrize("text", ["vitamin D", "6 d", "1D", "3D", "2D", "type D"])
 def test_a_capital_alone_is_no_dioptre(text: str) -> None:
     assert not any(entry.roles.get("unit") == "[diop]" for entry in lex(text).entries)
 
 
-@pytest.mark.parametrize("text", ["10 L", "10/12", "100/L", "10 litres", "110/70"])
+@pytest.mark.parametrize(
+    "text", ["10 L", "10/12", "100/L", "103/µL", "< 105 cells/mm3", "> 104 IU/mL", "10 litres", "110/70"]
+)
 def test_what_only_resembles_a_scale(text: str) -> None:
     assert len(printed(text)) > 1
     assert not any((entry.roles.get("unit") or "").startswith("10*") for entry in lex(text).entries)

@@ -366,10 +366,11 @@ class Lexer:
             starts += accumulate(map(len, found), initial=end - sum(map(len, found)))
             tokens += map(str.rstrip, found)
             tokens.append("\n")
-        for k, token in enumerate(tokens):
-            if token in self.cased and k and tokens[k - 1][0].isdecimal():
+        cased = self.cased
+        for k, token in enumerate(tokens) if not cased.isdisjoint(tokens) else ():
+            if token in cased and k and tokens[k - 1][0].isdecimal():
                 printed = text[starts[k] : starts[k] + len(token)]
-                if printed in self.singles and not _flat_picture(tokens[k - 1], starts[k] - starts[k - 1], printed):
+                if printed in self.singles and not _numbers_a_part(tokens[k - 1], starts[k] - starts[k - 1], printed):
                     tokens[k] = printed
         ends = list(map(add, starts, map(len, tokens)))
         entries = self._merge(tokens, starts, ends)
@@ -410,9 +411,9 @@ class Lexer:
         return merged
 
 
-def _flat_picture(number: str, distance: int, unit: str) -> bool:
-    """Whether what looks like dioptres counts the dimensions of a picture ("3D echocardiography")."""
-    return unit == "D" and number in ("2", "3", "4") and distance == 1
+def _numbers_a_part(number: str, distance: int, unit: str) -> bool:
+    """Whether what looks like dioptres counts dimensions ("3D echocardiography") or parts ("Parts 1A/1D")."""
+    return unit == "D" and number in ("1", "2", "3", "4") and distance == 1
 
 
 def _blank(match: re.Match[str]) -> str:

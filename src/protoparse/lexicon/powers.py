@@ -21,8 +21,12 @@ _PER = (
     r"(?:mm\s?(?:3|³|\^\s?3|\(3\))|mmc|(?:cu(?:bic|\.)?|c\.?)\s?mm|cubic millimet(?:er|re)s?|kg|kilograms?"
     r"|[µμu]\s?l|mcl|microl|ml|dl|l|(?:micro|milli|deci)?\s?lit(?:er|re)s?)(?![a-z])"
 )
-SCALE = rf"(?:{_TIMES})?(?:{_RAISED}|{_FLAT}){_PER}|{_TIMES}{_RAISED}(?:\s*cells(?!\s*(?:/|per)))?"
-"""A power of ten and what it counts per volume; with a sign of multiplication before it, it may stand alone."""
+SCALE = (
+    rf"(?:{_TIMES})?{_RAISED}{_PER}|(?:{_TIMES}|(?<=\d\s)){_FLAT}{_PER}|10\s\s[3-9]{_PER}|10\s?(?:9|12)\s*/\s*l(?![a-z])"
+    rf"|{_TIMES}{_RAISED}(?:\s*cells(?!\s*(?:/|per)))?"
+)
+"""A power of ten and what it counts per volume; with a sign of multiplication before it, it may stand alone. Where
+nothing is multiplied, "103/µL" is a number, but nobody has 109 cells in a litre."""
 
 _LIMITED = "|".join(
     rf"(?<={before})" for before in ["[<>≤≥=]", r"[<>≤≥=]\s", r"than\s", r"\sto\s", r"least\s", r"above\s", r"over\s"]
