@@ -122,6 +122,8 @@ class _Meaning(Transformer[Any, Any]):
             return base  # type: ignore[no-any-return]
         if empty(base):
             return named  # type: ignore[no-any-return]
+        if any(d.value is not None or d.count is not None for d in drafts(named)):
+            return Node("all", [base, named])  # "i.e. TSH < 4 mU/L" is no example
         target = base
         while isinstance(target, Node):
             target = target.members[-1] if target.op != "except" else target.members[0]

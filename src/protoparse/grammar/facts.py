@@ -25,7 +25,7 @@ from protoparse.grammar.drafts import (
 )
 from protoparse.grammar.phrases import Times, Value
 from protoparse.grammar.terms import domain_of
-from protoparse.grammar.values import TIME_CODES, Valuer, whole
+from protoparse.grammar.values import RATES, TIME_CODES, Valuer, whole
 from protoparse.lexicon import fold
 from protoparse.lexing import Term
 from protoparse.model import (
@@ -67,6 +67,9 @@ class Phrase(NamedTuple):
 _SUBSTANTIAL = re.compile("[wKMYa]")
 # Carrier words, then a name that ends in a term of the vocabulary.
 _PLAIN = re.compile("([vdpi^]*)([wKM]*[KM])[v^]*")
+_MOST = 30
+"""Nothing has more modifiers: a text that repeats one without end is not read so."""
+_OCCASIONS = ("occasions", "occasion", "visits")
 _AMOUNT_OF = re.compile("Od*[wKm]")
 _NAMING = re.compile("[KMYamvpicAGRIHC=J^]")
 _MODIFIER_OF_CUE = {"c": "cause", "A": "method", "G": "purpose"}
@@ -120,6 +123,8 @@ class Cutter(Valuer):
             elif isinstance(part, Bracket):
                 brackets.append(part)
             elif isinstance(part.meaning, Value):
+                if self._elsewhere(part, draft):
+                    continue
                 if not _plain_number(part.meaning) or self._owned(part, phrases, len(parts)):
                     values.append(part)
                     self.take(part.first, part.last)
@@ -150,10 +155,19 @@ class Cutter(Valuer):
             ]
             self._others(draft, head, [p for p in phrases if p is not disease and p not in also])
         for window, _ in windows:
+            if isinstance(window, Window) and self._expected(draft, window):
+                continue
             self._add_window(draft, window)
         draft.window_behind = bool(windows) and (head is None or windows[-1][1] >= head.last)
-        behind = bool(values) and (head is None or values[0][1] >= head.last)
+        # "a score of ≥ 8 on the depression scale" is of that scale as much as "depression scale ≥ 8"
+        behind = bool(values) and (
+            head is None
+            or values[0][1] >= head.last
+            or (head.cue >= values[0][2] and self.entries[head.cue].text in ("on", "in", "by", "per"))
+        )
         tree = self._values(draft, values, behind)
+        if tree is not None and head is not None and values:
+            tree = self._limited(tree, draft, head, phrases, values[0][1])
         if head is not None and disease is not None and tree is not None:
             other = Draft()
             other.standing = disease.standing
@@ -201,6 +215,24 @@ class Cutter(Valuer):
                     i -= 1
                 return i
         return None
+
+    def _limited(self, tree: Tree, draft: Draft, head: Phrase, phrases: list[Phrase], place: int) -> Tree:
+        """A limit for some people: "haemoglobin: men ≥ 13 g/dL, women ≥ 12 g/dL"."""
+        value = tree.value if isinstance(tree, Draft) else None
+        if value is None or value.unit is None or value.unit.ucum in TIME_CODES:
+            return tree
+        if draft.domain == "person" and isinstance(tree, Draft) and self._adjacent(head, place):
+            limit = Draft()  # of what was measured before
+            limit.value, limit.bare_value, limit.time = value, tree.bare_value, tree.time
+            limit.first, limit.last = value.span or (tree.first, tree.last)
+            tree.value = tree.time = None
+            return Node("if", [tree, limit])
+        for phrase in phrases:
+            if phrase is not head and self._adjacent(phrase, place) and self._domain(phrase) == "person":
+                who = Draft()
+                self._name(who, phrase)
+                return Node("if", [who, tree])
+        return tree
 
     def _domain(self, phrase: Phrase) -> Domain | None:
         """What the last known term of a phrase is; an age is nobody."""
@@ -354,7 +386,7 @@ class Cutter(Valuer):
         meaning, place, end = value
         if meaning.bare or not all(map(whole, meaning.comparisons)):
             return None
-        if not any(self._adjacent(p, place) and not self._has(p, "M") for p in phrases):
+        if not any(self._adjacent(p, place) and not self._has(p, "M") and self._valued(p) is None for p in phrases):
             return None
         return next((p for p in phrases if p.first == end and not self._generic(p)), None)
 
@@ -378,6 +410,8 @@ class Cutter(Valuer):
     def _scored(self, draft: Draft, head: Phrase, phrases: list[Phrase], value: tuple[Value, int, int]) -> bool:
         """Whether the words around a value say that its subject is measured, whatever else that is."""
         meaning, place, _ = value
+        if any(c.unit is not None and c.unit.ucum in RATES for c in meaning.comparisons):
+            return False  # "heartburn more than once a week"
         if (
             meaning.bare
             or draft.domain == "measurement"
@@ -392,14 +426,41 @@ class Cutter(Valuer):
             return True
         return draft.domain is None and not all(map(whole, meaning.comparisons))
 
+    def _elsewhere(self, part: Any, draft: Draft) -> bool:
+        """Whether a limit behind a preposition is of what follows ("in at least 30% of the teeth", "on two occasions").
+
+        How often something was found is counted for it.
+        """
+        i = part.first - 1
+        while i >= self.offset and self.code(i) == "d":
+            i -= 1
+        if i < self.offset or self.entries[i].text not in ("in", "on", "at", "for", "during"):
+            return False
+        comparison = part.meaning.comparisons[0]
+        unit = comparison.unit
+        last = part.last
+        behind = self.codes[last - self.offset : last - self.offset + 1]
+        if unit is None and comparison.reference is None and behind in ("w", "K", "m"):
+            often = self.entries[last].text in _OCCASIONS
+            if whole(comparison) and (often or not part.meaning.bare) and draft.count is None:
+                draft.count = comparison  # "arthritis in at least two joints"
+                if comparison.span:
+                    draft.cover(*comparison.span)
+                self.take(part.first, last)
+                if often:
+                    self.carry(last, last + 1)
+            return True
+        return unit is not None and unit.ucum == "%" and behind == "O"
+
     def _owned(self, value: Any, phrases: list[Phrase], parts: int) -> bool:
         """Whether a number that nothing compares is the value of what it stands beside ("ECOG 0-1", "ASA 3")."""
-        if parts == 1:
-            return True
+        digits = any(ch.isdigit() for ch in self.text[self.starts[value.first] : self.ends[value.last - 1]])
+        if parts == 1 or (value.first > self.offset and self.entries[value.first - 1].text.startswith("score")):
+            return digits
         last = value.last
         if last < self.offset + len(self.codes) and self.code(last) == "M":
             return True
-        if not phrases or not any(ch.isdigit() for ch in self.text[self.starts[value.first] : self.ends[last - 1]]):
+        if not phrases or not digits:
             return False
         before = phrases[-1]
         scaled = "scale" in self.entries[before.last - 1].roles or self._has(before, "M")
@@ -551,6 +612,8 @@ class Cutter(Valuer):
             self.take(i, i + 1)
 
     def _modify(self, draft: Draft, i: int) -> None:
+        if len(draft.modifiers) >= _MOST:
+            return
         kind, value = self.entries[i].roles["modifier"]
         span = self.span(i, i + 1)
         draft.modifiers += (Modifier(type=kind, text=self.text[slice(*span)], span=span, value=value),)
@@ -577,7 +640,9 @@ class Cutter(Valuer):
             if tree is None or (isinstance(tree, Draft) and blank(tree)):
                 tree = node
                 continue
-            if bracket.role == "include":
+            if bracket.role == "include" and any(d.value is not None or d.count is not None for d in drafts(node)):
+                tree = Node("all", [tree, node])
+            elif bracket.role == "include":
                 target = last_draft(tree)
                 target.includes += examples(node)
             elif bracket.role == "except":

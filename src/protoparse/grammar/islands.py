@@ -107,7 +107,11 @@ class Islands:
             roles, word = entries[first + j].roles, entries[first + j].text
             if word == "v" and "".join(codes[j + 1 : j + 2]) in ("n", "."):
                 break  # "CTCAE v. 5"
-            if "ordinal" in roles or (word in "abcd" and len(word) == 1 and "child" in scale):
+            if (
+                "ordinal" in roles
+                or (codes[j] == "w" and _CLASS.fullmatch(word))
+                or (word in "abcd" and len(word) == 1 and "child" in scale)
+            ):
                 codes[j] = "r"
             elif codes[j] not in "<>-~,|&/():vdn=O" and "time_unit" not in roles and "scale" not in roles:
                 break
@@ -227,7 +231,7 @@ class Islands:
             elif code in _DIRECT:
                 if code in "tu<h" and not self._continues(code, kind, i, timely):
                     break
-                if code == "W" and not out and self.code(i + 1) == "n" and self.code(i + 2) in "ux":
+                if code == "W" and not out and self._limits(i + 1):
                     out.append(Lexeme("CMP", _AT_MOST, i, i + 1, self.starts[i], self.ends[i]))
                     i += 1
                     continue
@@ -236,8 +240,8 @@ class Islands:
                 timely = timely or code in "WPN"
                 if code == "n" and "," in self.entries[i].text and self._classed(i):
                     out += self._classes(i)
-                elif code == "n" and self._acuity(i):
-                    whole = f"{self.entries[i].text}/{self.entries[i + 2].text}"
+                elif code == "n" and (self._acuity(i) or self._titre(i)):
+                    whole = self.text[self.starts[i] : self.ends[i + 2]]
                     entry = Entry("n", whole, {"number": whole})
                     out.append(Lexeme("NUMBER", entry, i, i + 3, self.starts[i], self.ends[i + 2]))
                     i += 2
@@ -374,6 +378,13 @@ class Islands:
             i += 1
         return out
 
+    def _limits(self, i: int) -> bool:
+        """Whether "within" limits a measure ("within 0.5 %", "within 1.5 × ULN"), not a place or a time."""
+        if self.code(i) != "n" or self.code(i + 1) not in "ux":
+            return False
+        behind = self._next(i + 3)
+        return self.code(i + 2) != "O" or self.code(behind) in "LM"
+
     def _continues(self, code: str, kind: str, i: int, timely: bool) -> bool:
         """Whether a unit, a comparator or a "whichever" may stand behind a terminal of this kind."""
         if code == "h":
@@ -411,6 +422,15 @@ class Islands:
             and self.code(i + 2) == "n"
             and self.code(i + 3) not in "tu"
             and _ACUITY.match(self.text, self.starts[i]) is not None
+        )
+
+    def _titre(self, i: int) -> bool:
+        """Whether a dilution stands at i ("1:80")."""
+        return (
+            self.entries[i].text == "1"
+            and self.code(i + 1) == ":"
+            and self.code(i + 2) == "n"
+            and self.starts[i + 2] == self.ends[i] + 1
         )
 
     def _signs(self, i: int) -> bool:
@@ -547,6 +567,7 @@ _ACUITY = re.compile(r"(?:20/(?!0)\d{2,3}(?:\.5)?|6/(?:5|6|7\.5|9|12|15|18|24|30
 _SIGNS = ("-", "−", "–", "+")
 _REACH = 48
 """No phrase is longer: what repeats without end ("within 3 days within 3 days …") is read piece by piece."""
+_CLASS = re.compile(r"[a-fk-mt]\d[a-d]?")
 _FACTORS = ("twice", "double", "thrice", "triple")
 _AT_MOST = Entry("<", "within", {"before_number": "<="})
 _NORMAL = Entry("L", "normal", {"reference": "normal"})

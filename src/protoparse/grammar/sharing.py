@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
+from msgspec.structs import replace
+
 from protoparse.grammar.drafts import Draft, Node, Tree, apart, drafts, last_draft, repeat_subject
 from protoparse.grammar.facts import Cutter
 from protoparse.lexicon import fold
@@ -287,9 +289,13 @@ def _complete(cutter: Cutter, member: Draft, right: Draft) -> None:
     if member.concept is None or right.concept is None:
         return
     measured = member.domain in (None, "measurement") and right.domain in (None, "measurement")
+    measured = measured or (member.domain == "condition" == right.domain and _resulted(right))
     if measured and member.value is None and member.count is None and right.value and not member.window_behind:
         member.value, member.bare_value = right.value, right.bare_value
         member.domain = member.domain or right.domain
+    pressures = all(d.term is not None and "blood pressure" in d.term.name for d in (member, right))
+    if pressures and member.value and right.value and member.value.unit is None:
+        member.value = replace(member.value, unit=right.value.unit)  # "systolic > 160 or diastolic > 100 mmHg"
     text = cutter.text[slice(*member.concept)]
     tail = cutter.text[slice(*right.concept)].split()
     if not member.known and len(tail) > 1 and len(text.split()) == 1 and text.lower().endswith(_ADJECTIVE):
@@ -306,6 +312,11 @@ def _leads(modifier: Modifier, draft: Draft) -> bool:
     if modifier.type != "status" or modifier.value != "active" or not modifier.span or not draft.concept:
         return False
     return modifier.span < draft.concept
+
+
+def _resulted(draft: Draft) -> bool:
+    """Whether a test's result was given for a disease ("hepatitis B, hepatitis C and syphilis negative")."""
+    return draft.value is not None and draft.value.value in ("positive", "negative")
 
 
 def _inherit(first: Draft, right: Draft) -> None:

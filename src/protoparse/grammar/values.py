@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from protoparse.grammar.drafts import Draft, Node, Tree, apart, around, drafts
 from protoparse.grammar.phrases import Times, Value, merge
 from protoparse.lexing import Entry, lexer
-from protoparse.model import Anchor, Bound, Comparison, Kind, Offset, Span, Window
+from protoparse.model import Anchor, Bound, Comparison, Kind, Offset, Operator, Span, Window
 
 # What has a time as its value rather than lasting for it.
 _TIMED = re.compile(r"expect|surviv|life|prognosis|interval|\btime\b|\bage\b")
@@ -25,7 +25,8 @@ _OLD = re.compile(r"older|younger|\bold\b|\bolds\b|\bof (?:age|life)\b|\by\.?\s?
 _DONOR = re.compile(r"\bdonors?\b")
 _BORN = re.compile(r"\bborn\b|\bbirth\b|\bdeliver")
 _DOSE_UNITS = ("mg", "ug", "g", "ng", "[IU]", "mL", "meq", "mmol")
-_RATES = ("/d", "/wk", "/mo", "/a")
+_DAILY = re.compile(r"(?:[mu]?g|\[IU\])(?:/kg|/m2)?/(?:d|wk)")
+RATES = ("/d", "/wk", "/mo", "/a")
 _COUNTED = ("drug", "procedure", "condition", "study", "visit", "device", "allergy", "consent")
 TIME_CODES = frozenset({"s", "min", "h", "d", "wk", "mo", "a"})
 CARRIED = 2
@@ -98,6 +99,25 @@ class Valuer(Item):
                 duration=old.duration or window.duration,
                 span=around(old.span, window.span),
             )
+
+    def _expected(self, draft: Draft, window: Window) -> bool:
+        """Whether a window is how long somebody is expected to live ("life expectancy below 3 months from now")."""
+        if draft.concept is None or draft.value is not None:
+            return False
+        if "life expectancy" not in (draft.term.name if draft.term else self.text[slice(*draft.concept)].lower()):
+            return False
+        for bound in (window.start, window.end):
+            if isinstance(bound, Bound) and bound.offset is not None and isinstance(bound.offset.value, int | float):
+                least = window.end is None or (bound is window.end and window.start is None)
+                operator: Operator = ">" if least else "<"
+                draft.value = Comparison(
+                    operator=operator if bound.inclusive is False else ">=" if least else "<=",
+                    value=abs(bound.offset.value),
+                    unit=bound.offset.unit or None,
+                    span=window.span,
+                )
+                return True
+        return False
 
     def _values(self, draft: Draft, values: list[tuple[Value, int, int]], behind: bool) -> Tree | None:
         """The draft with its values, several drafts where they are alternatives."""
@@ -263,11 +283,13 @@ class Valuer(Item):
         plain = unit is None and comparison.reference is None
         measured = draft.domain == "measurement"
         taken = code is not None and (code.startswith(_DOSE_UNITS) or (code[0] == "{" and code.endswith(("/d", "/wk"))))
-        if code in _RATES and draft.concept is not None and not measured:
+        if code in RATES and draft.concept is not None and not measured:
             draft.count = comparison  # "more than 3 times a week"
             return draft
         if draft.domain == "observation" and code is not None and code[0] == "{":
             taken = False  # "10 cigarettes a day" is how much, not what is taken against a disease
+        if draft.domain is None and draft.concept is not None and not value.bare and _DAILY.fullmatch(code or ""):
+            draft.domain = "drug"  # "somemab ≤ 20 mg/day"
         if draft.domain in ("drug", "procedure", "observation") and taken and draft.concept is not None:
             if not value.bare or not behind:
                 draft.dose = comparison
@@ -282,7 +304,16 @@ class Valuer(Item):
                 return draft
         if value.bare and not behind and (plain or not measured) and draft.concept is not None:
             return draft
-        if measured and plain and numeric and whole(comparison) and not behind and not draft.known:
+        ranked = draft.term is not None and draft.term.kind == "ordinal"
+        if (
+            measured
+            and plain
+            and numeric
+            and whole(comparison)
+            and not behind
+            and not (draft.known and value.bare)
+            and not ranked
+        ):
             if not value.bare:
                 draft.count = comparison
             return draft
