@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import os
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +13,7 @@ import pytest
 import spacy
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from protoparse import __version__, model
 from protoparse.check import check
@@ -314,7 +318,7 @@ def test_a_wording_twice_in_a_text_has_two_places() -> None:
 def test_the_same_wording_may_mean_other_things_in_inclusion_and_exclusion(wording: str) -> None:
     parser = Parser()
     document = parser.parse(f"Inclusion Criteria:\n* {wording}\nExclusion Criteria:\n* {wording}\n")
-    assert set(parser.known) == {("inclusion", wording), ("exclusion", wording)}
+    assert set(parser.known) == {("inclusion", wording, ()), ("exclusion", wording, ())}
     required, excluding = (c.rule for c in document.criteria)
     assert required is not None
     assert excluding is not None
@@ -329,7 +333,7 @@ def test_only_the_latest_readings_are_kept() -> None:
     for n in range(12):
         parser.parse(f"asthma of type number {n} of all")
         assert len(parser.known) <= 5
-    assert [text.split()[4] for _, text in parser.known] == ["7", "8", "9", "10", "11"]
+    assert [text.split()[4] for _, text, _ in parser.known] == ["7", "8", "9", "10", "11"]
     many = "Exclusion Criteria:\n" + "".join(f"* stroke of person {chr(97 + n)}\n" for n in range(20))
     assert parser.parse(many) == Parser().parse(many)
     assert len(parser.known) == 5
@@ -406,3 +410,93 @@ def test_two_pipelines_stand_side_by_side() -> None:
 def test_half_a_character_is_refused_in_one_line() -> None:
     with pytest.raises(InputError, match=r"^half a character \(a lone surrogate\) at 2$"):
         Parser().parse("ab\ud800")
+
+
+# ------------------------------------------------------------------ abbreviations
+
+
+def named(document: Document) -> set[tuple[str, str | None, str]]:
+    found = [f for c in walk(document.criteria) for f in model.facts(c.rule)]
+    return {(f.concept.text, f.concept.name, f.domain) for f in found}
+
+
+@pytest.mark.parametrize(
+    ("long", "use", "expected"),
+    [
+        # the vocabulary knows the long form
+        ("A zinc deficiency (ZD)", "Untreated ZD", ("ZD", "zinc deficiency", "condition")),
+        ("A narrow angle glaucoma (NAG)", "Untreated NAG", ("NAG", "narrow-angle glaucoma", "condition")),
+        # only its last word says what it is
+        ("Chronic widget syndrome (CWS)", "Severe CWS", ("CWS", "chronic widget syndrome", "condition")),
+        ("Chronic widget syndrome (hereafter 'CWS')", "Severe CWS", ("CWS", "chronic widget syndrome", "condition")),
+        ("Widget uptake test（WUT）", "Positive WUT", ("WUT", "widget uptake test", "measurement")),
+        # the listing's meaning goes before the vocabulary's
+        ("Acute lupus syndrome (ALS)", "Prior ALS", ("ALS", "acute lupus syndrome", "condition")),
+        # other letters, another case
+        ("Chronic widget syndrome (ZQX)", "Severe ZQX", None),
+        ("Chronic widget syndrome (CWS)", "Severe cws", None),
+    ],
+)  # fmt: skip
+def test_an_abbreviation_means_what_the_listing_says(
+    long: str, use: str, expected: tuple[str, str, str] | None
+) -> None:
+    alone = named(parse(f"Exclusion Criteria:\n* {use}\n"))
+    defined = parse(f"Exclusion Criteria:\n* {long}\n* {use}\n")
+    assert named(replace(defined, criteria=defined.criteria[1:])) == ({expected} if expected else alone)
+    assert expected not in alone
+
+
+def test_an_event_may_be_abbreviated() -> None:
+    define, use = "Surgery before the first administration of study drug (FASD)", "Fever within 7 days before FASD"
+    text = f"Exclusion Criteria:\n* {define}\n* {use}\n"
+    fever = parse(text).criteria[1].rule
+    assert isinstance(fever, Fact)
+    assert fever.time is not None
+    assert isinstance(fever.time.end, model.Bound)
+    assert (fever.time.end.anchor.event, fever.time.end.anchor.text) == ("first_dose", "FASD")
+
+
+def test_definitions_of_one_listing_are_no_others() -> None:
+    use = "Exclusion Criteria:\n* Severe CWS\n"
+    listings = [use, use + "* Chronic widget syndrome (CWS)\n", use + "* Complete widget surgery (CWS)\n", use]
+    warm = Parser()
+    first = [dump(warm.parse(text)) for text in listings]
+    assert first == [dump(Parser().parse(text)) for text in listings]
+    assert first == [dump(warm.parse(text)) for text in listings]
+    assert [("CWS", "chronic widget syndrome", "condition") in named(load(data)) for data in first] == [
+        False, True, False, False,
+    ]  # fmt: skip
+
+
+def test_two_meanings_are_noted_and_neither_is_taken() -> None:
+    text = "Exclusion Criteria:\n* Chronic widget syndrome (CWS)\n* Complete widget surgery (CWS)\n* Severe CWS\n"
+    document = parse(text)
+    [note] = [n for n in document.notes if n.code == "abbreviation-ambiguous"]
+    assert note.message == "CWS is defined as 'chronic widget syndrome' and as 'complete widget surgery'"
+    assert note.span is not None
+    assert text[slice(*note.span)] == "(CWS)"
+    assert "CWS" in {words for words, name, _ in named(document) if name == "cws"}
+
+
+def test_capitals_are_no_leukaemia() -> None:
+    text = "Exclusion Criteria:\n* Acute lymphoblastic leukemia (ALL)\n* ALL OF THE FOLLOWING: asthma\n* Relapsed ALL\n"
+    *_, shouted, relapsed = [named(replace(parse(text), criteria=(c,))) for c in parse(text).criteria]
+    assert not any("leukemia" in (name or "") for _, name, _ in shouted)
+    assert any("acute lymphoblastic leukemia" in (name or "") for _, name, _ in relapsed)
+
+
+# ------------------------------------------------------------------ many listings
+
+DATA = Path(os.environ.get("PROTOPARSE_DATA", "")) / "bulk" / "eligibility.jsonl"
+
+
+@pytest.mark.skipif("PROTOPARSE_DATA" not in os.environ or not DATA.exists(), reason="PROTOPARSE_DATA is not set")
+def test_a_warm_parser_gives_the_bytes_of_a_cold_one() -> None:
+    with DATA.open(encoding="utf-8") as lines:
+        texts = [json.loads(line)["text"] for line in islice(lines, 0, 3000, 10)]
+    warm, cold = Parser(), Parser()
+    for text in texts:
+        warm.parse(text)
+    for text in reversed(texts):
+        cold.known.clear()
+        assert dump(warm.parse(text)) == dump(cold.parse(text))

@@ -38,22 +38,25 @@ from protoparse.model import (
     Window,
     places,
 )
+from protoparse.units import convert
 
-_DAYS = {
-    "a": Fraction(1461, 4), "mo": Fraction(1461, 48), "wk": Fraction(7), "d": Fraction(1), "h": Fraction(1, 24),
-    "min": Fraction(1, 1440),
-}  # fmt: skip
+_TIMES = ("a", "mo", "wk", "d", "h", "min")
 _CALENDAR = ("a", "mo")
 # A month is four weeks to some and 30 days to others: across the calendar's units, a tenth is no difference.
 _LOOSE = Fraction(1, 10)
-# The oldest person whom an upper limit could keep out.
-_OLDEST = 99 * _DAYS["a"]
+# An upper limit from this age on, in years, keeps nobody out.
+_OLDEST = 99
 # When a person's age is the age at which he joins; the age at a diagnosis is another.
 _JOINING = frozenset({
     "informed_consent", "screening", "enrollment", "randomization", "baseline", "study_start", "study_end",
     "first_dose", "treatment", "unspecified",
 })  # fmt: skip
 _SEXES: dict[str, Sex] = {"female": "female", "women": "female", "male": "male", "men": "male"}
+
+
+@cache
+def _days(unit: str) -> Fraction:
+    return convert(1, unit, "d")
 
 
 class Limit(NamedTuple):
@@ -67,7 +70,7 @@ class Limit(NamedTuple):
     @property
     def days(self) -> Fraction:
         """The limit in days; without a printed unit it is in years."""
-        return Fraction(str(self.value)) * _DAYS[self.unit or "a"]
+        return Fraction(str(self.value)) * _days(self.unit or "a")
 
 
 class Ages(NamedTuple):
@@ -114,19 +117,19 @@ def stated(criteria: Iterable[Criterion]) -> Ages | None:
 def agree(limit: Limit, age: Age | None, *, upper: bool) -> bool:
     """Whether a limit of the text is the registry's, None being no limit."""
     if age is None:
-        return limit.days >= _OLDEST if upper else limit.days <= 0
+        return limit.days >= _OLDEST * _days("a") if upper else limit.days <= 0
     unit = age.unit.ucum or "a"
-    if unit not in _DAYS:
+    if unit not in _TIMES:
         return True
     mine = limit.unit or unit
-    registered = Fraction(str(age.value)) * _DAYS[unit]
-    said = Fraction(str(limit.value)) * _DAYS[mine]
+    registered = Fraction(str(age.value)) * _days(unit)
+    said = Fraction(str(limit.value)) * _days(mine)
     meant = [said]
     if unit == mine:
         # "17.5 years": a registry counts whole ones
-        meant += [Fraction(whole(limit.value)) * _DAYS[mine] for whole in (math.floor, math.ceil)]
+        meant += [Fraction(whole(limit.value)) * _days(mine) for whole in (math.floor, math.ceil)]
     if not limit.inclusive:
-        meant += [said - step if upper else said + step for step in (_DAYS[unit], _DAYS[mine])]
+        meant += [said - step if upper else said + step for step in (_days(unit), _days(mine))]
     if (mine in _CALENDAR) == (unit in _CALENDAR):
         return registered in meant
     return any(abs(registered - days) <= _LOOSE * max(registered, days) for days in meant)
@@ -237,7 +240,7 @@ def _fact(fact: Fact) -> Ages | None:
 
 def _compared(value: Comparison, fact: Fact) -> Ages | None:
     unit = value.unit.ucum if value.unit else None
-    if unit is not None and unit not in _DAYS:
+    if unit is not None and unit not in _TIMES:
         return None
     if value.operator == "between" and isinstance(value.low, int | float) and isinstance(value.high, int | float):
         low = Limit(value.low, unit, value.low_inclusive is not False, fact)

@@ -15,6 +15,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from itertools import accumulate
 from operator import add
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from msgspec import Struct
@@ -349,8 +350,19 @@ class Lexer:
                 self.matcher.add(name, [Doc(self.vocab, words=list(key))])
                 self.phrases[self.vocab.strings[name]] = _entry(key, roles, shared)
 
-    def lex(self, text: str, pieces: Iterable[Span]) -> Lexemes:
+    def phrase(self, tokens: Sequence[str]) -> Entry | None:
+        """What the tables say of a whole phrase, None where they do not have it."""
+        if len(tokens) == 1:
+            return self.singles.get(tokens[0])
+        name = " ".join(tokens)
+        return self.phrases.get(self.vocab.strings[name]) if name in self.vocab.strings else None
+
+    def lex(
+        self, text: str, pieces: Iterable[Span], meanings: Mapping[str, tuple[str, Entry]] = MappingProxyType({})
+    ) -> Lexemes:
         """The lexemes of the pieces of a text, a break behind each piece.
+
+        `meanings`: what abbreviations stand for in this text, where the tables do not say so.
 
         >>> lexer().lex("age ≥ 18 years", [(0, 14)]).codes
         'K<nt\\n'
@@ -374,6 +386,15 @@ class Lexer:
                     tokens[k] = printed
         ends = list(map(add, starts, map(len, tokens)))
         entries = self._merge(tokens, starts, ends)
+        if meanings:
+            shorts = {short.lower(): short for short in meanings}
+            for i, entry in enumerate(entries):
+                short = shorts.get(entry.text)
+                if short is None or text[starts[i] : ends[i]] != short:
+                    continue
+                if entry.code not in "wKMa" and entries[i + 1].code in "dvO":
+                    continue  # "ALL OF THE FOLLOWING" beside "acute lymphoblastic leukemia (ALL)"
+                entries[i] = meanings[short][1]
         codes = "".join([e.code for e in entries])
         breaks = [i for i, c in enumerate(codes) if c == "\n"]
         return Lexemes(codes, entries, starts, ends, breaks)

@@ -10,13 +10,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from typing import TypeAlias
 
 from msgspec.structs import replace
 
 from protoparse import __version__
 from protoparse.agreement import disagreements
 from protoparse.errors import InputError
-from protoparse.grammar import Reading, canonical, read
+from protoparse.grammar import Glossary, Reading, canonical, glossary, read
 from protoparse.grammar.files import fingerprint
 from protoparse.lexicon import powers
 from protoparse.lexing import lexer
@@ -44,6 +45,9 @@ from protoparse.model import (
 from protoparse.outline import Item, outline
 from protoparse.sources import Listing
 
+_Wording: TypeAlias = tuple[Kind, str, tuple[tuple[str, str], ...]]
+"""What a reading depends on: the kind, the words, and what the listing says that abbreviations in them stand for."""
+
 
 class Parser:
     """A pipeline kept ready. `concepts` names the recogniser of phrases: "lexicon".
@@ -58,7 +62,7 @@ class Parser:
         if concepts != "lexicon":
             raise ValueError(f"concepts={concepts!r}: only 'lexicon' is known")
         self.lexer = lexer()
-        self.known: dict[tuple[Kind, str], tuple[int, Reading]] = {}
+        self.known: dict[_Wording, tuple[int, Reading]] = {}
         self.info = ParserInfo(name="protoparse", version=__version__, grammar=fingerprint())
 
     def parse(self, source: str | Listing) -> Document:
@@ -84,7 +88,10 @@ class Parser:
             *plan.notes,
             *(Note(code="lost-superscript", message=_flat(text, s), span=s) for s in powers.flattened(text)),
         ]
-        readings = self._readings(text, [(i.kind, p) for item in plan.items for i in _within(item) for p in _read(i)])
+        abbreviations = glossary(text)
+        notes += abbreviations.notes
+        pieces = [(i.kind, p) for item in plan.items for i in _within(item) for p in _read(i)]
+        readings = self._readings(text, pieces, abbreviations)
         counts: dict[Kind, int] = {}
         made = []
         for item in plan.items:
@@ -96,23 +103,30 @@ class Parser:
         limit_depth(document.criteria)
         return document
 
-    def _readings(self, text: str, pieces: list[tuple[Kind, Span]]) -> Iterator[Reading]:
-        """What each piece of own text says, in order; a wording met before is not read again."""
+    def _readings(self, text: str, pieces: list[tuple[Kind, Span]], abbreviations: Glossary) -> Iterator[Reading]:
+        """What each piece of own text says, in order; a wording met before is not read again.
+
+        The same wording with abbreviations that its listing defines is another wording.
+        """
         known = self.known
-        unknown: dict[tuple[Kind, str], Span] = {}
+        meanings = abbreviations.meanings
+        keys: list[_Wording] = []
+        unknown: dict[_Wording, Span] = {}
         for kind, (start, end) in pieces:
-            key = (kind, text[start:end])
+            wording = text[start:end]
+            used = tuple([(s, long) for s, (long, _) in meanings.items() if s in wording]) if meanings else ()
+            key = (kind, wording, used)
+            keys.append(key)
             if key not in known:
                 unknown.setdefault(key, (start, end))
-        lexemes = self.lexer.lex(text, unknown.values())
+        lexemes = self.lexer.lex(text, unknown.values(), meanings)
         first = 0
-        fresh: dict[tuple[Kind, str], tuple[int, Reading]] = {}
+        fresh: dict[_Wording, tuple[int, Reading]] = {}
         for (key, (start, _)), last in zip(unknown.items(), lexemes.breaks, strict=True):
             fresh[key] = start, read(text, lexemes, first, last, key[0]) if last > first else Reading(None, ())
             first = last + 1
         found = []
-        for kind, (start, end) in pieces:
-            key = (kind, text[start:end])
+        for key, (_, (start, _)) in zip(keys, pieces, strict=True):
             place, reading = fresh.get(key) or known[key]
             found.append(reading if place == start else reading.moved(start - place))
         known.update(fresh)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from protoparse.grammar.abbreviations import Glossary, glossary
 from protoparse.grammar.clauses import Reading, read
 
-__all__ = ["Reading", "read"]
+__all__ = ["Glossary", "Reading", "glossary", "read"]

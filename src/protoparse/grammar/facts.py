@@ -561,6 +561,9 @@ class Cutter(Valuer):
             if draft.term is not None and draft.term.name == "age" and term is not None and term.domain == "person":
                 self.carry(phrase.first, phrase.last)  # "adults aged 18 or older" says no more than the age
                 continue
+            if term is not None and term.name == "age" and phrase.cue >= 0 and phrase.last == phrase.first + 1:
+                self.carry(phrase.first, phrase.last)  # "≤ 1.5 × ULN for age": how the limit was found
+                continue
             if self._has(phrase, "q"):
                 for i in range(phrase.first, phrase.last):
                     if self.code(i) == "q":

@@ -393,7 +393,8 @@ class Islands:
             # "60 dB under earphones": only a sign looks back at its number ("18 ≤ age").
             return kind not in _AMOUNT or not self.entries[i].text[0].isalpha()
         if kind == "POST":
-            return self.entries[i - 1].text == "+"  # "60+ years"
+            # "60+ years", "18 or more years"
+            return self.entries[i - 1].text == "+" or bool(code == "t" and self.entries[i].roles["time_unit"])
         return kind == "NUMBER" or (code == "t" and kind in ("PAST", "NEXT", "WITHIN"))
 
     def _classed(self, i: int) -> bool:

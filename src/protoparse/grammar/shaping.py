@@ -433,7 +433,10 @@ _TERMINAL = {
     "!": "NOT", "X": "EXCEPT", "?": "IF", "I": "INCLUDE", "+": "ALLOWED", "#": "REFUSED",
     "^": "DUTY", "i": "IF", "o": "IF",
 }  # fmt: skip
-_WHO = re.compile(r"s\b|\b(?:wo)?m[ae]n\b|child|people|male\b|potential|wo?cbp|msm|menopausal|age")
+_WHO = re.compile(
+    r"s\b|\b(?:wo)?m[ae]n\b|child|people|male\b|potential|wo?cbp|msm|menopausal|age|"
+    r"subject|patient|participant|individual|volunteer|person|adult|infant|neonate|newborn|elderly"
+)
 _INNER = re.compile("[MK]")
 _NAMES = re.compile("[wKMYaqrnu]")
 STRUCTURE = re.compile(r"[&|,/:.()!X?Iio^+#]")
