@@ -174,9 +174,7 @@ def as_html(text: str, plan: Outline) -> str:
         for below in (*found.children, None):
             stop = below.span[0] if below else end
             cuts = [place, *(p for p in paragraphs if place < p < stop), stop]
-            parts += [
-                f"<p>{words(a, b)}</p>" for a, b in zip(cuts, cuts[1:], strict=False) if words(a, b)
-            ]
+            parts += [f"<p>{words(a, b)}</p>" for a, b in zip(cuts, cuts[1:], strict=False) if words(a, b)]
             if below:
                 place = below.span[1]
                 parts.append(below_items.pop(below.span))
@@ -255,7 +253,13 @@ def main() -> int:
                 if shown < given.show and may_be_shown(corpus, id_):
                     shown += 1
                     print(f"--- {name} {corpus} {id_}")
-                    print("\n".join(x[:200] for x in difflib.unified_diff(before, after, n=1, lineterm="") if x[:3] not in ("---", "+++")))
+                    print(
+                        "\n".join(
+                            x[:200]
+                            for x in difflib.unified_diff(before, after, n=1, lineterm="")
+                            if x[:3] not in ("---", "+++")
+                        )
+                    )
             figures[f"{corpus}_{name}"] = round(1 - len(failing) / len(texts), 4)
             print(f"{corpus} {name:6} {1 - len(failing) / len(texts):.3f} of {len(texts)}: {' '.join(failing[:40])}")
     if given.json:

@@ -455,7 +455,9 @@ def test_the_lead_is_what_only_introduces(own: str, lead: str | None) -> None:
 def test_trailing_connectives_are_noted_and_not_part_of_the_body() -> None:
     text = "Inclusion:\n\n1. Rash for a week, OR\n2. Positive culture\n\nAND\n\n3. Fever"
     found = outline(text)
-    assert [words(text, i.body) for i in found.items] == ["Rash for a week,", "Positive culture", "Fever"]
+    (either, fever) = found.items
+    assert [words(text, i.body) for i in either.children] == ["Rash for a week,", "Positive culture"]
+    assert (either.combine, either.label, either.body, words(text, fever.body)) == ("any", None, (), "Fever")
     assert [n.code for n in found.notes] == ["trailing-connective"] * 2
     keeps_its_promise(text, found)
 
