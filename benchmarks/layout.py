@@ -29,7 +29,7 @@ import sys
 import textwrap
 from bisect import bisect
 from collections.abc import Iterator
-from itertools import groupby
+from itertools import groupby, pairwise
 from typing import NamedTuple
 
 from protoparse.errors import ProtoparseError
@@ -174,7 +174,7 @@ def as_html(text: str, plan: Outline) -> str:
         for below in (*found.children, None):
             stop = below.span[0] if below else end
             cuts = [place, *(p for p in paragraphs if place < p < stop), stop]
-            parts += [f"<p>{words(a, b)}</p>" for a, b in zip(cuts, cuts[1:], strict=False) if words(a, b)]
+            parts += [f"<p>{words(a, b)}</p>" for a, b in pairwise(cuts) if words(a, b)]
             if below:
                 place = below.span[1]
                 parts.append(below_items.pop(below.span))
