@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import gc
+import importlib
 import random
 import re
 import textwrap
 import time
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -455,7 +457,9 @@ def test_the_lead_is_what_only_introduces(own: str, lead: str | None) -> None:
 def test_trailing_connectives_are_noted_and_not_part_of_the_body() -> None:
     text = "Inclusion:\n\n1. Rash for a week, OR\n2. Positive culture\n\nAND\n\n3. Fever"
     found = outline(text)
-    assert [words(text, i.body) for i in found.items] == ["Rash for a week,", "Positive culture", "Fever"]
+    (either, fever) = found.items
+    assert [words(text, i.body) for i in either.children] == ["Rash for a week,", "Positive culture"]
+    assert (either.combine, either.label, either.body, words(text, fever.body)) == ("any", None, (), "Fever")
     assert [n.code for n in found.notes] == ["trailing-connective"] * 2
     keeps_its_promise(text, found)
 
@@ -507,6 +511,96 @@ def test_the_layout_does_not_matter(bullet: str, child: str, blank: bool, width:
     text = layout(bullet=bullet, child=child, blank=blank, width=width, hang=hang)
     assert tree(text) == plain
     keeps_its_promise(text, outline(text))
+
+
+TEXTS = [
+    """Inclusion Criteria:
+
+1. Adults with gout that was proven by crystals in the fluid of a joint at any time before the first visit of the trial
+2. At least two of the following:
+
+   * pain in a joint for more than three days
+   * a tophus that can be felt
+3. For women of childbearing potential: a negative test
+
+Exclusion Criteria:
+
+* Kidney disease, including any of the following:
+
+  * eGFR 15 - 30 mL/min
+  * dialysis
+* Any cancer within 5 years, except for the following:
+
+  1. basal cell carcinoma
+  2. carcinoma in situ of the cervix
+* Other treatment (e.g. colchicine) that was begun less than four weeks before the first dose of the study medicine
+""",
+    """Cohort A:
+
+Inclusion Criteria:
+
+- Asthma for 1 - 10 years OR
+- Chronic bronchitis
+- Consent
+
+Cohort B:
+
+Inclusion Criteria:
+
+- Healthy, and never a smoker
+
+Exclusion Criteria
+
+- Fever
+- Any infection of the airways that needed an antibiotic, or a stay in hospital, in the course of the last
+  six weeks
+""",
+    """Inclusion criteria:
+
+Persons with epilepsy are eligible provided they:
+
+a) had no seizure for one year,
+b) take no more than two drugs against it, and
+c) do not drive.
+
+Exclusion criteria:
+
+Nursing mothers.
+
+Persons who cannot read the questionnaire in one of the languages in which it is printed and have nobody to read it.
+""",
+]
+
+
+@pytest.mark.parametrize("text", TEXTS)
+@pytest.mark.parametrize("name", ["close", "open_up", "signs", "wrap", "as_html"])
+def test_a_rewritten_text_has_the_same_tree(name: str, text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(Path(__file__).parent.parent / "benchmarks"))
+    layout = importlib.import_module("layout")
+    again = getattr(layout, name)(text, outline(text))
+    assert layout.tree(again) == layout.tree(text)
+
+
+@pytest.mark.parametrize(
+    ("dash", "split"),
+    [
+        ("aged 18 - 65", False),
+        ("stage T1c - T2a", False),
+        ("ASA I - IV", False),
+        ("a score of the Global Impression - Severity scale", False),
+        ("fever; - Cough", True),
+    ],
+)
+def test_a_dash_between_two_figures_is_no_bullet(dash: str, split: bool) -> None:
+    assert (len(tree(f"Inclusion Criteria:\n  -  Gout\n  -  {dash}\n")) == 3) is split
+
+
+def test_neighbours_that_a_connective_joins_stand_below_one_item() -> None:
+    text = "Inclusion Criteria:\n\n* Gout\n* Asthma OR\n* COPD OR\n* Emphysema\n* Consent"
+    assert tree(text) == ["Gout", ("", "any", ["Asthma", "COPD", "Emphysema"]), "Consent"]
+    keeps_its_promise(text, outline(text))
+    text = "Exclusion Criteria:\n\n* Gout or\n* Asthma\n* Fever, and\n* Cough\n* Rash AND\n* Itch"
+    assert tree(text) == ["Gout", "Asthma", "Fever,", "Cough", ("", "all", ["Rash", "Itch"])]
 
 
 def test_wrapped_numbers_are_no_items() -> None:

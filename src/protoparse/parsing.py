@@ -87,6 +87,12 @@ class Parser:
             *(Note(code="preamble", message=_line(text, s), span=s) for s in plan.preambles),
             *plan.notes,
             *(Note(code="lost-superscript", message=_flat(text, s), span=s) for s in powers.flattened(text)),
+            *(
+                _doubly_negated(text, i)
+                for item in plan.items
+                for i in _within(item)
+                if i.denied and i.kind == "exclusion"
+            ),
         ]
         abbreviations = glossary(text)
         notes += abbreviations.notes
@@ -140,6 +146,11 @@ def _encodable(text: str) -> None:
         text.encode()
     except UnicodeEncodeError as error:
         raise InputError(f"half a character (a lone surrogate) at {error.start}") from None
+
+
+def _doubly_negated(text: str, item: Item) -> Note:
+    message = f"an exclusion that denies what it lists, read as it is written: {_line(text, item.lead or item.span)}"
+    return Note(code="double-negation", message=message, span=item.lead or item.span)
 
 
 def _line(text: str, span: Span) -> str:
@@ -197,6 +208,8 @@ def _criterion(text: str, item: Item, id_: str, readings: Iterator[Reading]) -> 
         children = tuple([_within_window(c, window) for c in children])
     if item.combine not in ("all", "then", None):
         children = tuple([_alternative(c) for c in children])
+    if item.denied:
+        children = tuple([_denied(c) for c in children])
     known = [c.span for c in children]
     if framing is not None:
         known += framing.unparsed
@@ -244,6 +257,14 @@ def _alternative(criterion: Criterion) -> Criterion:
     rule = criterion.rule
     children = tuple([_alternative(c) for c in criterion.children])
     return replace(criterion, rule=None if rule is None else _unguarded(rule), children=children)
+
+
+def _denied(criterion: Criterion) -> Criterion:
+    """One of several of which none may be; left as it is where its own children make its meaning more than a rule."""
+    rule = criterion.rule
+    if rule is None or criterion.children:
+        return criterion
+    return replace(criterion, rule=Not(of=_unguarded(rule), span=rule.span))
 
 
 def _unguarded(rule: Rule) -> Rule:

@@ -8,17 +8,22 @@ space lies in the span of an item, of a heading or of a preamble.
 [('1.', 'inclusion', 'any', 2), ('2.', 'inclusion', None, 0)]
 
 The way of the data: `blocks` (lines, however wrapped, with their `marks`) → `nesting` (the tree, with its `headings`)
-→ `leads` (how children count).
+→ `leads` (how children count) → `joining` (neighbours with "or" between them).
 """
 
 from __future__ import annotations
+
+from bisect import bisect
+from collections.abc import Sequence
+from itertools import groupby
 
 from msgspec import Struct
 
 from protoparse.model import Combine, Kind, Note, Span
 from protoparse.outline.blocks import blocks
-from protoparse.outline.leads import combine, lead
-from protoparse.outline.nesting import grow
+from protoparse.outline.joining import joined, link
+from protoparse.outline.leads import combine, denies, lead
+from protoparse.outline.nesting import Tree, grow
 from protoparse.outline.placing import Node
 
 
@@ -39,6 +44,8 @@ class Item(Struct, frozen=True, gc=False):
     combine: Combine | None
     """How the children count; None without children."""
     children: tuple[Item, ...]
+    denied: bool = False
+    """Whether the lead-in denies each of the children ("none of the following:")."""
 
 
 class Outline(Struct, frozen=True, gc=False):
@@ -57,7 +64,7 @@ def outline(text: str) -> Outline:
         low = "".join(c if len(c.lower()) > 1 else c.lower() for c in text)
     tree = grow(text, low, blocks(text, low))
     return Outline(
-        items=tuple([_item(text, node) for node in tree.roots]),
+        items=_roots(text, tree),
         headings=tuple(tree.headings),
         preambles=tuple(tree.preambles),
         notes=tuple(tree.notes),
@@ -72,6 +79,7 @@ def _item(text: str, node: Node) -> Item:
     start, end = before[-1] if before else (node.start, node.start)
     own, places = _folded(text, start, end)
     found = (0, len(own)) if node.bare and own else lead(own)
+    counts = combine(own, node.kind, [_words(text, child) for child in node.children])
     return Item(
         kind=node.kind,
         group=node.group,
@@ -79,9 +87,36 @@ def _item(text: str, node: Node) -> Item:
         span=(node.start, max([node.end, *(child.span[1] for child in children)])),
         body=tuple(node.pieces),
         lead=(places[found[0]], places[found[1] - 1] + 1) if found else None,
-        combine=combine(own, node.kind, [_words(text, child) for child in node.children]),
-        children=children,
+        combine=counts,
+        children=_joined(text, children, counts),
+        denied=bool(found) and denies(own) is not None,
     )
+
+
+def _roots(text: str, tree: Tree) -> tuple[Item, ...]:
+    """The outermost items, those below one heading as a list."""
+    sections = sorted(start for start, _ in tree.headings)
+    made: list[Item] = []
+    for _, run in groupby(tree.roots, lambda node: (node.kind, node.group, bisect(sections, node.start))):
+        items = [_item(text, node) for node in run]
+        made += _joined(text, items, "any" if items[0].kind == "exclusion" else "all")
+    return tuple(made)
+
+
+def _joined(text: str, items: Sequence[Item], counts: Combine) -> tuple[Item, ...]:
+    """A list with the neighbours that a connective joins against how the others count below an item of their own."""
+
+    def group(members: Sequence[Item], counts: Combine) -> Item:
+        first, last = members[0], members[-1]
+        span = (first.span[0], last.span[1])
+        return Item(first.kind, first.group, None, span, (), None, counts, tuple(members))
+
+    ends = [text[max(item.span[1] - 12, item.span[0]) : item.span[1]] for item in items]
+    begins = [text[item.body[0][0] : item.body[0][0] + 12] if item.body else "" for item in items]
+    links: list[Combine | None] = [link(ends[at], begins[at + 1]) for at in range(len(items) - 1)]
+    if counts == "then" and links[-1:] == ["any"] and not any(links[:-1]):  # "a; b; or c": all of the list
+        links = ["any" for _ in links]
+    return joined(items, links, counts, group) if any(links) else tuple(items)
 
 
 def _words(text: str, node: Node) -> str:

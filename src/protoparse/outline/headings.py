@@ -334,7 +334,7 @@ _CROWD = (
     r"clinicians|physicians|providers|relatives|students|"
     r"nurses|dyads)"
 )
-_PEOPLE = re.compile(rf"\b{_CROWD}\b|\b(?:donor|control|caregiver|parent|healthy|patient)\b", re.I)
+_PEOPLE = re.compile(rf"\b{_CROWD}\b|\b(?:donor|control|caregiver|parent|healthy|patient|cases)\b", re.I)
 _NOT_A_NAME = re.compile(
     r"^(?:refus|previous|prior|complet|history|participation|enrol?led|inclusion)"
     r"|\b(?:types?\s+of|characteristics|must|have|has|had|following|any\s+of|defined|are|is|was|were|be|should|will|may|can|"
@@ -360,6 +360,7 @@ _CRITERIA_OF = re.compile(
     r"on)\s+(?:specific\s+)?(?:for|to|of|in)\s+(?:the\s+)?",
     re.I,
 )
+_IN_ADDITION = re.compile(r"(?:in\s+addition|additionally)[\s,]+(?:(?:for|in)\s+)?(?:the\s+)?(?=\w)", re.I)
 _ITS_CRITERIA = re.compile(r"[\s-]*(?:specific|special|additional|only)?\s*(?:criteri(?:a|on)|requirements)$", re.I)
 
 
@@ -371,6 +372,7 @@ def cohort(line: str, *, listed: bool = False) -> str | None:
     name = line.strip(_DRESS).rstrip(":：. *_").strip()
     if not 1 < len(name) <= 100 or len(name.split()) > 14 or name[0].islower():
         return None
+    name = _IN_ADDITION.sub("", name)
     name = _CRITERIA_OF.sub("", _ITS_CRITERIA.sub("", name), 1)
     if (_COHORT.search(name) and not _NOT_A_NAME.search(name)) or (
         (line.rstrip(" *_").endswith((":", "：")) or (listed and len(name.split()) <= 6 and name[-1] not in ".;,"))
@@ -397,15 +399,24 @@ _ONLY = re.compile(
     r"\s*[(\[](?P<only>(?:only|applies only)\s+(?:for|in|to)\s+[^()\[\]]{2,60})[)\]]\s*[.;,]?$",
     re.I,
 )
+_NAMED = re.compile(
+    r"\s*[(\[](?:(?:for|in)\s+)?(?P<name>(?:cohorts?|arms?|parts?|groups?)\s+[A-Z\d]\w?\b"
+    r"(?:\s*(?:,|&|/|and|or|to|-)\s*(?:(?:cohort|arm|part|group)\s+)?[A-Z\d]\w?\b)*)[)\]]\s*[.;,]?$",
+    re.I,
+)
 
 
 def suffix(text: str, start: int, end: int) -> tuple[str, int] | None:
-    """The cohort in brackets that ends an item ("(Part B only)"), and the offset where the brackets begin."""
-    if ")" not in text[end - 3 : end] or "nly" not in text[max(start, end - 80) : end]:
+    """The cohort in brackets that ends an item ("(Part B only)", "(Arms 1 and 2)"), and where the brackets begin."""
+    if ")" not in text[end - 3 : end]:
         return None
-    m = _ONLY.search(text, max(start, end - 80), end)
+    m = _NAMED.search(text, max(start, end - 60), end)
+    if m and _COHORT.search(text, start, m.start()):  # "… (Arm A) or … (Arm B)": each alternative has its own
+        return None
+    if not m and "nly" in text[max(start, end - 80) : end]:
+        m = _ONLY.search(text, max(start, end - 80), end)
     if m and m.start() > start and _COHORT.search(m.group()):
-        return m["name"] or m["only"], m.start()
+        return m[m.lastgroup or 0], m.start()
     return None
 
 

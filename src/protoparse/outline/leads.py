@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 
 from protoparse.model import AtLeastChildren, Combine, Kind
 from protoparse.outline.headings import sentence
@@ -96,6 +97,12 @@ _ALL = re.compile(
     r"|\b(?:must|have\s+to|has\s+to|shall|should|meets?|meeting|satisf\w+|fulfil\w*)\b[^.;:]{0,40}\bfollowing\b"
     r"|\bfollowing\s+(?:\w+\s+){0,2}criteria\b|\bfollowing\b[^.;]{0,40}\bmust\b",
 )
+_ONE_OF_THEM = re.compile(
+    r"\bfollowing\s+(?:\w+\s+)?(?:condition|disease|diagnosis|symptom|sign|feature|reason|category|group)\W*$"
+)
+"""One thing is asked for, and several follow."""
+_DEFINES = re.compile(r"\W*[\w/-]+(?:\s[\w/-]+){0,5}\s(?:is|are)\sdefined\b")
+"""A child that only defines what its lead-in names; of several with "or" between them, one is enough."""
 _MUST_COUNT = re.compile(r"following|below|these|criteria|:\W*$")
 _FIRST_OR = re.compile(r"\W*(?:and\s*/\s*or|or)\b", re.I)
 _FIRST_AND = re.compile(r"\W*and\b(?!\s*/)", re.I)
@@ -105,6 +112,34 @@ _RELAXES = re.compile(r"\b(?:for|in|if|when)\b", re.I)
 
 
 _PROVISOS = ("provid", "if", "long as", "when")
+
+
+_NEUTRAL = (
+    r"(?:(?:history|evidence|presence|known|prior|previous|current|active|signs?|symptoms?|diagnos(?:is|ed)|clinically|"
+    r"significant|conditions?|diseases?|disorders?|of|or|and|with|a|any|other|medical|documented|past|personal|"
+    r"suspected|from|concurrent|clinical)\s+)*"
+)
+_NONE = re.compile(
+    rf"\b(?P<cue>none\s+of|no|without|absence\s+of|free\s+(?:of|from)|lack\s+of|"
+    rf"(?:(?:do|does|did|must|should|shall|may|will)\s+)?not\s+(?:have|has|had|be|meet|suffer|present|fulfil\w*|show)?)"
+    rf"\s*{_NEUTRAL}(?P<any>(?:any|one|either|at\s+least\s+one)\s+(?:one\s+)?(?:or\s+more\s+)?of\s+)?(?:the|these)\s+"
+    rf"(?:\w+\s+){{0,2}}?(?:following|below|conditions?|criteria)\b[^.;,]{{0,80}}$",
+)
+_NEGATIONS = ("no", "without", "absence", "free", "lack")
+
+
+_NOT_VERBS = ("not", "meet", "fulfil", "fulfill", "have", "has", "had", "be", "suffer", "present", "show")
+
+
+def denies(own: str) -> re.Match[str] | None:
+    """The end of a lead-in that says that none of what follows may be ("without any of the following:").
+
+    What it names besides is only that something is there: "no allergy to the following" is no such lead-in.
+    """
+    low = own[-220:].lower()
+    if not _holds(low, _NEGATIONS) or not _holds(low, _POINTERS):
+        return None
+    return _NONE.search(low.rstrip(" .:;*_"))
 
 
 def _holds(text: str, stems: Iterable[str]) -> bool:
@@ -118,6 +153,9 @@ def _holds(text: str, stems: Iterable[str]) -> bool:
 def combine(own: str, kind: Kind, children: Sequence[str]) -> Combine:
     """How children count: by the words of their lead-in, else by the connectives between them, else by kind."""
     clause = _last_clause(own).lower()
+    if denied := denies(clause):
+        outright = bool(denied["any"]) or not denied["cue"].rstrip().endswith(_NOT_VERBS)
+        return "all" if outright or kind != "exclusion" else "any"
     if not clause.rstrip(" *_").endswith((":", "：")) and not leads(own):
         if not own:
             return "any" if kind == "exclusion" else "all"
@@ -132,6 +170,8 @@ def combine(own: str, kind: Kind, children: Sequence[str]) -> Combine:
         and not sentence(clause)
     ):
         return "then"
+    if _ONE_OF_THEM.search(clause) or (" or " in clause and children and all(_DEFINES.match(c) for c in children)):
+        return "any"
     if _EXCEPT.search(_ASIDE.sub("", clause).rstrip(" .:;*_")):
         return "except"
     counts = list(_AT_LEAST.finditer(clause)) if _DIGIT.search(clause) or _holds(clause, _COUNTS) else []
@@ -150,11 +190,17 @@ def combine(own: str, kind: Kind, children: Sequence[str]) -> Combine:
         kind != "exclusion" or explicit[-1][1] == "any" or re.search(r"\b(?:all|both|each)\b", clause, re.I)
     ):
         return max(explicit)[1]
-    if any(_LAST_OR.search(c[-12:]) for c in children[:-1]) or any(_FIRST_OR.match(c) for c in children[1:]):
+    if _run(children, _LAST_OR, _FIRST_OR):
         return "any"
-    if any(_LAST_AND.search(c[-12:]) for c in children[:-1]) or any(_FIRST_AND.match(c) for c in children[1:]):
+    if _run(children, _LAST_AND, _FIRST_AND):
         return "all"
     return "any" if kind == "exclusion" else "all"
+
+
+def _run(children: Sequence[str], last: re.Pattern[str], first: re.Pattern[str]) -> bool:
+    """Whether a connective runs through a list ("a or b or c", "a; b; or c"), not only between some neighbours."""
+    links = [bool(last.search(a[-12:]) or first.match(b)) for a, b in pairwise(children)]
+    return any(links) and (all(links[:-1]) or not any(links[:-1]))
 
 
 def _relaxed(own: str, children: Sequence[str]) -> bool:
@@ -183,7 +229,7 @@ _WHOLE = re.compile(
       (?:at\ screening\s*,?\s*)?(?:(?:patients?|subjects?|participants?|individuals?|persons?|they|
         those)\s+)?(?:(?:who|that|with|must|should|have|has|had|meets?|meeting|be|use\ of|treatment\ with|
           presence\ of|received)\s+|\(\s*)*
-        (?:the|any|all|one|two|three|four|either|both|each|at\ least|≥|following|\d)\b.{0,80}\b(?:following|below|
+        (?:the|any|all|one|two|three|four|either|both|each|at\ least|≥|following|\d)\b[^,;]{0,80}\b(?:following|below|
           conditions?|criteri\w+)\b.*
     | following\b.*
     | (?:(?:have|has|having|had|with|patients?|subjects?|participants?|must|evidence\ of)\s+)*(?:adequate|acceptable|
@@ -219,11 +265,21 @@ _TRAIL_ENDS = ("follows", "including", "limited to", "such as", "defined as", "d
                "unless", "they", "exception of")  # fmt: skip
 
 
+_SUBJECT_ONLY = re.compile(
+    r"\W*(?:(?:all|the|patients?|subjects?|participants?|individuals?|persons?|they|who|that|must|should|shall|have|has|"
+    r"had|with|be|is|are|of|presence|a|at\ screening)\b\W*)*",
+    re.I,
+)
+
+
 def lead(own: str) -> tuple[int, int] | None:
     """The offsets of the words that only introduce an item's children; None where all of it says something."""
     text = own.rstrip()
     if not text:
         return None
+    if found := denies(text):
+        start = max(0, len(text) - 220) + found.start()
+        return (0 if _SUBJECT_ONLY.fullmatch(text, 0, start) else start), len(text)
     if _WHOLE.match(text[:400]) and len(text) <= 400:
         return 0, len(text)
     tail = text[-300:].lower()

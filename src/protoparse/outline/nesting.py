@@ -40,6 +40,13 @@ _UPPER = re.compile(r"[A-Z]")
 _CAPITAL = re.compile(r"[a-z)]\s[A-Z][a-z]{2,}\s[a-z]")
 
 
+_OTHER = re.compile(r"(?:any\s+)?other\s+(?P<rest>\S+\s.*)", re.I | re.S)
+
+
+def _same(name: str, other: str) -> bool:
+    return name.strip(" .:;,").lower() == other.strip(" .:;,").lower()
+
+
 class Tree(Struct):
     """What `grow` makes of a text."""
 
@@ -317,13 +324,30 @@ class _Grower:
             node.flat = True
         if parent and parent.children[0].flat:
             node.flat = True
-        self.place.stack.append(node)
+        topic = self._topic_of(own, parent.children if parent else self.tree.roots)
+        self.place.stack.append(topic or node)
         self.last = node
         self.fresh = False
         if parent:
             self._extend(block.end)
         if not block.marks:
             self._flattened(block)
+
+    def _topic_of(self, own: str, siblings: list[Node]) -> Node | None:
+        """The item above that names a list of like bullets which ends here ("Heart disease … Other heart disease")."""
+        rest = _OTHER.match(own) if own[:1] in "OoA" and len(own) < 60 else None
+        if not rest:
+            return None
+        for at in range(len(siblings) - 3, max(-1, len(siblings) - 20), -1):
+            topic = siblings[at]
+            if topic.style != siblings[-1].style or topic.children:
+                return None
+            if topic.pieces and _same(self.text[slice(*topic.pieces[0])], rest["rest"]):
+                topic.children = siblings[at + 1 :]
+                topic.end = siblings[-1].end
+                del siblings[at + 1 :]
+                return topic
+        return None
 
     def _folded_prefix(self, own: str) -> tuple[str, int] | None:
         """The cohort that a wrapped item names before it begins."""
