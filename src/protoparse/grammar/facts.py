@@ -520,8 +520,10 @@ class Cutter(Valuer):
             draft.domain, draft.term, draft.allergen = "allergy", None, True
             self.take(head.cue, head.cue + 1)
             draft.cover(*self.span(head.cue, head.cue + 1))
-        if draft.domain is None and head.cue >= 0:
-            draft.domain = entries[head.cue].roles.get("verb")
+        verb = entries[head.cue].roles.get("verb") if head.cue >= 0 else None
+        if verb is not None:
+            draft.domain = draft.domain or verb
+            draft.cover(*self.span(head.cue, head.cue + 1))  # "treatment with" is part of what is said
 
     def _trim(self, draft: Draft, first: int, last: int) -> tuple[int, int] | None:
         """The bounds of the name itself, its modifiers taken off on either side; None where nothing else stands."""
