@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from bisect import bisect
 from collections.abc import Sequence
-from itertools import groupby
+from itertools import groupby, pairwise
 
 from msgspec import Struct
 
@@ -111,12 +111,23 @@ def _joined(text: str, items: Sequence[Item], counts: Combine) -> tuple[Item, ..
         span = (first.span[0], last.span[1])
         return Item(first.kind, first.group, None, span, (), None, counts, tuple(members))
 
-    ends = [text[max(item.span[1] - 12, item.span[0]) : item.span[1]] for item in items]
-    begins = [text[item.body[0][0] : item.body[0][0] + 12] if item.body else "" for item in items]
-    links: list[Combine | None] = [link(ends[at], begins[at + 1]) for at in range(len(items) - 1)]
+    links = _links(text, items)
+    if not any(links):
+        return tuple(items)
     if counts == "then" and links[-1:] == ["any"] and not any(links[:-1]):  # "a; b; or c": all of the list
         links = ["any" for _ in links]
-    return joined(items, links, counts, group) if any(links) else tuple(items)
+    return joined(items, links, counts, group)
+
+
+def _links(text: str, items: Sequence[Item]) -> list[Combine | None]:
+    """What joins each item to the next; most often nothing, which is seen at a glance."""
+    links: list[Combine | None] = []
+    for first, second in pairwise(items):
+        end = first.span[1]
+        start = second.body[0][0] if second.body else second.span[0]
+        near = text[end - 1] in "rdRD" or text[end - 2] in "rdRD" or text[start] in "oOA"
+        links.append(link(text[max(0, end - 12) : end], text[start : start + 12]) if near else None)
+    return links
 
 
 def _words(text: str, node: Node) -> str:

@@ -115,7 +115,7 @@ def blocks(text: str, low: str) -> list[Block]:
         wrapped = False
         if current and not gap:
             wrapped = width is not None and length <= width < length + 1 + len(bare.split(None, 1)[0])
-            if marks and not _opens(text, current, marks, indent, wrapped, lines[at + 1 : at + _AHEAD]):
+            if marks and wrapped and not _opens(text, current, marks, indent, lines, at):
                 marks = []
         body = marks[-1].end if marks else first
         while stems[stem] < body:
@@ -152,11 +152,9 @@ def blocks(text: str, low: str) -> list[Block]:
     return made
 
 
-def _opens(
-    text: str, block: Block, marks: list[Mark], indent: int, wrapped: bool, below: list[tuple[int, str]]
-) -> bool:
-    """Whether a line that looks marked, right below another, is an item, not a sentence wrapped before a sign."""
-    if not wrapped or indent <= block.indent + 1 < block.column:
+def _opens(text: str, block: Block, marks: list[Mark], indent: int, lines: list[tuple[int, str]], at: int) -> bool:
+    """Whether a line that looks marked, below one that is full, is an item, not a sentence wrapped before a sign."""
+    if indent <= block.indent + 1 < block.column:
         return True
     if text[block.end - 1] in ".:;,)":
         return True
@@ -165,7 +163,7 @@ def _opens(
         if text[mark.end : mark.end + 2].strip()[:1].isdigit():
             return False
         if indent != block.column or text.count("(", block.body, block.end) <= text.count(")", block.body, block.end):
-            return indent != block.column or _listed(text[mark.start], indent, below)
+            return indent != block.column or _listed(text[mark.start], indent, lines[at + 1 : at + _AHEAD])
         return False
     own = block.marks[-1].readings if block.marks else ()
     return any(style == s and ordinal == n + 1 for style, ordinal in mark.readings for s, n in own)

@@ -400,7 +400,7 @@ _ONLY = re.compile(
     re.I,
 )
 _NAMED = re.compile(
-    r"\s*[(\[](?:(?:for|in)\s+)?(?P<name>(?:cohorts?|arms?|parts?|groups?)\s+[A-Z\d]\w?\b"
+    r"[(\[](?:(?:for|in)\s+)?(?P<name>(?:cohorts?|arms?|parts?|groups?)\s+[A-Z\d]\w?\b"
     r"(?:\s*(?:,|&|/|and|or|to|-)\s*(?:(?:cohort|arm|part|group)\s+)?[A-Z\d]\w?\b)*)[)\]]\s*[.;,]?$",
     re.I,
 )
@@ -410,7 +410,8 @@ def suffix(text: str, start: int, end: int) -> tuple[str, int] | None:
     """The cohort in brackets that ends an item ("(Part B only)", "(Arms 1 and 2)"), and where the brackets begin."""
     if ")" not in text[end - 3 : end]:
         return None
-    m = _NAMED.search(text, max(start, end - 60), end)
+    opening = max(text.rfind("(", start, end), text.rfind("[", start, end))
+    m = _NAMED.match(text, opening, end) if opening > start else None
     if m and _COHORT.search(text, start, m.start()):  # "… (Arm A) or … (Arm B)": each alternative has its own
         return None
     if not m and "nly" in text[max(start, end - 80) : end]:

@@ -157,8 +157,8 @@ def _begins_word_mark(opening: str) -> bool:
 
 _AFTER = r"(?:(?![\d.\w])|(?<=\d[.)])(?=[^\W\d])|(?<=[)）])(?=[A-Z][a-z]))"
 """What may follow a number inside a line: "2. Stroke", "2.Stroke", "b)Stroke", no decimal and no abbreviation."""
-_INLINE = re.compile(
-    r"(?:(?<=[\s;:])|(?<=[a-z)][.)])(?=\(?\d))"
+_INLINE = re.compile(  # the sign before it is taken in: a search for one of a few signs is fast
+    r"(?:[\s;:]|(?<=[a-z)])[.)](?=\(?\d))"
     rf"(?:(?P<open>\(?)(?P<word>\d{{1,2}}|[A-Za-z]|[ivx]{{2,4}})(?P<close>[.)]){_AFTER}|"
     r"(?<=[\s;:])(?P<bullet>[•●▪*–-](?=\s+[A-Z\d≥≤<>\\])|(?<=[.;:]\s)\*(?=\s)))"
 )
@@ -174,7 +174,7 @@ def inline(text: str, start: int, end: int) -> Iterator[Mark]:
     """Every place in `text[start:end]` that could be a mark inside a line; whether it is one, its list decides."""
     narrow = text.isascii()
     for m in (_INLINE if narrow else _INLINE_WIDE).finditer(text, start, end):
-        place = m.start()
+        place = m.start() + narrow
         if m["bullet"]:
             yield Mark(place, m.end(), ((m["bullet"], 0),))
         elif not narrow and m["circled"]:
@@ -187,7 +187,7 @@ _INLINE_END = re.compile(
     rf"""
     [.)）•●▪*–{_CIRCLED}-]
     (?: (?<=[.)）])(?<![A-Za-z][A-Za-hj-uwyz].)(?![\d.])(?:(?<=\d.)|(?![a-z]))  # mostly the end of a word, no mark
-        (?:(?<=[\s;:；：。(（.)]\w.)|(?<=[\s;:；：。(（.)][\divx][\divx].)|(?<=[ivx]{{3}}.))
+        (?:(?<=[\s;:；：。(（]\w.)|(?<=[\s;:；：。(（][\divx][\divx].)|(?<=[ivx]{{3}}.)|(?<=[.)]\d.)|(?<=[.)]\d\d.))
       | (?<=[\s;:；：。][•●▪])
       | (?<=[\s;:；：。][*–-])(?=\s+[A-Z\d≥≤<>\\])
       | (?<=[.;:]\s\*)(?=\s)

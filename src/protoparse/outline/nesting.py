@@ -282,7 +282,7 @@ class _Grower:
                 parent.group, parent.bare = name.rstrip(": "), True
         group = parent.group if parent else self.group
         body = block.body
-        prefixed = over.prefix(own) if "\n" not in own[:100] else self._folded_prefix(own)
+        prefixed = over.prefix(own) if own.find("\n", 0, 100) < 0 else self._folded_prefix(own)
         named = False
         if prefixed and (over.names_cohort(prefixed[0]) or not _SEX.search(prefixed[0])):
             group, behind = prefixed[0], body + prefixed[1]
@@ -290,7 +290,7 @@ class _Grower:
             if not named:
                 body = behind + len(text[behind : block.end]) - len(text[behind : block.end].lstrip())
         elif ")" in own[-3:] and (ending := over.suffix(text, body, close)):
-            group, close = ending
+            group, close = ending[0], self._trim(body, ending[1])
         elif (
             len(own) < 60
             and len(own.split()) <= 5
@@ -316,7 +316,7 @@ class _Grower:
             announces=leads(own) or named,
             pieces=self._pieces(body, close, block),
             inline=block.inline,
-            joins=self.place.joins(block.end),
+            joins=text[block.end - 1] in "rdRD" and self.place.joins(block.end),
             bare=named,
         )
         (parent.children if parent else self.tree.roots).append(node)
@@ -324,7 +324,9 @@ class _Grower:
             node.flat = True
         if parent and parent.children[0].flat:
             node.flat = True
-        topic = self._topic_of(own, parent.children if parent else self.tree.roots)
+        topic = None
+        if own[0] in "OoA" and len(own) < 60:
+            topic = self._topic_of(own, parent.children if parent else self.tree.roots)
         self.place.stack.append(topic or node)
         self.last = node
         self.fresh = False
@@ -335,7 +337,7 @@ class _Grower:
 
     def _topic_of(self, own: str, siblings: list[Node]) -> Node | None:
         """The item above that names a list of like bullets which ends here ("Heart disease … Other heart disease")."""
-        rest = _OTHER.match(own) if own[:1] in "OoA" and len(own) < 60 else None
+        rest = _OTHER.match(own)
         if not rest:
             return None
         for at in range(len(siblings) - 3, max(-1, len(siblings) - 20), -1):
