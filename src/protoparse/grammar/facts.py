@@ -107,7 +107,7 @@ class Cutter(Valuer):
             plain = _PLAIN.fullmatch(self.codes, parts[0].first - self.offset, parts[0].last - self.offset)
             if plain is not None:
                 return self._plain(plain)
-        elif (segments := self._segments(parts)) is not None:
+        elif len(parts) > 3 and (segments := self._segments(parts)) is not None:
             said = [tree for segment in segments if (tree := self.cut(segment)) is not None]
             return said[0] if len(said) == 1 else Node("all", said)
         draft = Draft()
@@ -143,17 +143,20 @@ class Cutter(Valuer):
             head, people = self._aged(head, phrases)
         if draft.standing is None:
             # "acute effects of prior therapy": what stands behind the head is of something else
-            told = [p.standing for p in phrases if p.standing and (head is None or p.first <= head.first)]
-            draft.standing = told[0] if told else None
+            for phrase in phrases:
+                if phrase.standing and (head is None or phrase.first <= head.first):
+                    draft.standing = phrase.standing
+                    break
         if head is not None:
             self._name(draft, head)
-            if values and self._scored(draft, head, phrases, values[0]):
-                draft.domain = "measurement"
-            disease = self._disease(draft, head, phrases) if values else None
-            also = [
-                p for p in phrases if p is not head and p is not disease and self._has(p, "M") and self._has(p, "q")
-            ]
-            self._others(draft, head, [p for p in phrases if p is not disease and p not in also])
+            if values:
+                if self._scored(draft, head, phrases, values[0]):
+                    draft.domain = "measurement"
+                disease = self._disease(draft, head, phrases)
+            if len(phrases) > 1:
+                others = [p for p in phrases if p is not head and p is not disease]
+                also = [p for p in others if self._has(p, "M") and self._has(p, "q")]
+                self._others(draft, head, [p for p in others if p not in also])
         for window, _ in windows:
             if isinstance(window, Window) and self._expected(draft, window):
                 continue
@@ -557,8 +560,6 @@ class Cutter(Valuer):
     def _others(self, draft: Draft, head: Phrase, phrases: list[Phrase]) -> None:
         """What the phrases beside the head say of it."""
         for phrase in phrases:
-            if phrase is head:
-                continue
             term = self.entries[phrase.last - 1].roles.get("concept")
             if draft.term is not None and draft.term.name == "age" and term is not None and term.domain == "person":
                 self.carry(phrase.first, phrase.last)  # "adults aged 18 or older" says no more than the age
