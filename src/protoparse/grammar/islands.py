@@ -22,6 +22,7 @@ _DIRECT = {
 _EVENT_SIDES = {"b": "BEFORE", "f": "AFTER", "@": "AT", "D": "DURING", "S": "SINCE", "U": "UNTIL", "F": "FROM"}
 _NAMING = frozenset("aKMwmHYqs")
 _SIGNED = frozenset({"", "CMP", "BETWEEN", "TO", "AND", "OR", "FROM"})
+_OWN = frozenset({"enrollment", "study_start", "study_end", "first_dose", "last_dose", "treatment"})
 _AMOUNT = frozenset({"NUMBER", "UNIT", "TIME", "ORDINAL", "REFERENCE"})
 
 
@@ -125,8 +126,8 @@ class Islands:
         while k < n and codes[k] in "d_":
             k += 1
         begin = k
-        if not known and k + 1 < n and (codes[k] == "P" or codes[k] == "H") and codes[k + 1] in _NAMING:
-            k += 1  # "from the last clinical trial", "after prior chemotherapy"
+        earlier = not known and k + 1 < n and codes[k] in "PH" and codes[k + 1] in _NAMING
+        k += earlier  # "from the last clinical trial", "after prior chemotherapy"
         event: str | None = None
         end = begin
         size = 0
@@ -170,6 +171,8 @@ class Islands:
             return None
         if event is None and all(codes[j] in "vd_" for j in range(begin, end)):
             return None
+        if earlier and event in _OWN:
+            event = None  # not the trial's own
         entry = Entry("a", "", {"anchor": event or "event"})
         return Lexeme(
             "EVENT", entry, first + begin, first + end, self.starts[first + begin], self.ends[first + end - 1]

@@ -28,6 +28,8 @@ def join(cutter: Cutter, op: Literal["all", "any"], left: Tree | None, right: Tr
         op = "any"
     if op == "all" and _each_sex(cutter, left, right):
         op = "any"
+    if link.value == "without":
+        _return_duration(left, right)
     if isinstance(right, Node):
         repeat_subject(left, right)
     elif _continues(cutter, left, right, link):
@@ -132,6 +134,8 @@ def share_window(tree: Tree, source: Draft) -> bool:
         return any(shared)
     if tree.time is not None or tree.concept is None or tree.domain in ("person", "consent"):
         return False
+    if tree.standing in ("current", "concurrent"):
+        return False  # "current or, in the last 6 months, past"
     tree.time, tree.again, tree.window_behind = source.time, source.again, True
     return True
 
@@ -163,6 +167,16 @@ def return_window(base: Tree, named: Tree, *, lasting: bool) -> None:
         for draft in drafts(named):
             if draft.time is time:
                 draft.time, draft.again = None, ()
+
+
+def _return_duration(able: Tree, aid: Tree) -> None:
+    """ "able to walk without a stick for 10 minutes": for so long somebody walks."""
+    if not isinstance(able, Draft) or able.domain != "observation" or able.time is not None:
+        return
+    for draft in drafts(aid):
+        time = draft.time
+        if time is not None and time.duration and time.start is time.end is None and draft.window_behind:
+            able.time, able.window_behind, draft.time = time, True, None
 
 
 _INTENT = ("plan", "intend", "intent", "wish", "desir", "want")
