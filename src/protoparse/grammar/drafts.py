@@ -318,6 +318,8 @@ def _fact(draft: Draft, text: str, kind: Kind) -> Fact | None:
     ):
         standing = "current"
     if standing is not None and (time is None or (time.start is time.end is None)):
+        if standing == "concurrent" and draft.domain == "condition":
+            standing = "current"  # a drug goes along with the study, a disease with another
         start, end = _STANDING[standing]
         time = replace(time, start=start, end=end) if time else Window(start=start, end=end)
     includes = tuple([r for i in draft.includes if (r := rule(i, text, kind, required=False)) is not None])

@@ -23,6 +23,7 @@ _EVENT_SIDES = {"b": "BEFORE", "f": "AFTER", "@": "AT", "D": "DURING", "S": "SIN
 _NAMING = frozenset("aKMwmHYqs")
 _SIGNED = frozenset({"", "CMP", "BETWEEN", "TO", "AND", "OR", "FROM"})
 _OWN = frozenset({"enrollment", "study_start", "study_end", "first_dose", "last_dose", "treatment"})
+_HAPPENING = ("person", "condition", "drug", "procedure", "visit", "device")
 _AMOUNT = frozenset({"NUMBER", "UNIT", "TIME", "ORDINAL", "REFERENCE"})
 
 
@@ -178,6 +179,16 @@ class Islands:
             "EVENT", entry, first + begin, first + end, self.starts[first + begin], self.ends[first + end - 1]
         )
 
+    def _telling(self, event: Lexeme) -> bool:
+        """Whether words name an event that somebody's record tells, and not just any noun."""
+        if event.entry.event != "event":
+            return True
+        for i in range(event.first, event.last):
+            term = self.entries[i].roles.get("concept")
+            if self.entries[i].event or (term is not None and term.domain in _HAPPENING):
+                return True
+        return False
+
     def _announced(self, k: int) -> str | None:
         """The event that carrier words name: "diagnosis of" what follows."""
         words = self.entries[self.first + k].text.split()
@@ -310,6 +321,8 @@ class Islands:
                 if kind and kind not in ("TIME", "OR", "WHICHEVER") and not (kind == "POST" and out[0].type == "FOR"):
                     break
                 event = self._event(i + 1, known=code == "@")
+                if event is not None and code in "bfD" and kind != "TIME" and not self._telling(event):
+                    break  # "after discussion with the sponsor", "during daily walking"
                 if event is None:
                     if code == "b" and kind == "TIME" and "ago" in self.entries[i].roles:
                         out.append(self._lexeme("AGO", i))
@@ -371,6 +384,10 @@ class Islands:
                 i += 2  # "one (1) month"
                 if "time_unit" in self.entries[i + 1].roles and self.code(i + 1) != "\n":
                     self.codes[i + 1 - self.first] = "t"
+            elif code == "(" and kind == "TIME" and timely and self.code(i + 1) == "h" and self.code(i + 2) == ")":
+                out.append(self._lexeme("WHICHEVER", i + 1))
+                out[-1].last = i + 3
+                i += 2
             elif code == "(" and kind == "TIME":
                 close = self._repeated(i) or self._choice(out, i)
                 if not close:
