@@ -129,6 +129,7 @@ class Islands:
         begin = k
         earlier = not known and k + 1 < n and codes[k] in "PH" and codes[k + 1] in _NAMING
         k += earlier  # "from the last clinical trial", "after prior chemotherapy"
+        begin = k
         event: str | None = None
         end = begin
         size = 0
