@@ -350,6 +350,7 @@ class Islands:
                     break
                 if joint:
                     out.append(self._lexeme(joint, i))
+                    timely = timely or joint == "ALT"
                 elif out[-1].first > i:
                     i = out[-1].last
                     continue
