@@ -43,6 +43,7 @@ CODES: Mapping[str, str] = {
     "concept": "K", "word": "w", "break": "\n",
     # What a word does beside its other roles: it has no code of its own for it.
     "verb": "v", "predicate": "v", "locative": "p", "abbreviation": "w", "numbered": "w", "scale": "w",
+    "elapsed": "w", "possible": "v", "companion": "p",
     "method_noun": "w", "version": "w", "generic": "w", "limit": "w", "male": "w", "female": "w", "allergy": "v",
     "age_group": "w",
 }  # fmt: skip

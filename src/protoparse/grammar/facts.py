@@ -23,7 +23,8 @@ from protoparse.grammar.drafts import (
     last_draft,
     repeat_subject,
 )
-from protoparse.grammar.phrases import Times, Value
+from protoparse.grammar.phrases import Phrase as Found
+from protoparse.grammar.phrases import Value
 from protoparse.grammar.terms import domain_of
 from protoparse.grammar.values import RATES, TIME_CODES, Valuer, whole
 from protoparse.lexicon import fold
@@ -75,6 +76,7 @@ _NAMING = re.compile("[KMYamvpicAGRIHC=J^]")
 _MODIFIER_OF_CUE = {"c": "cause", "A": "method", "G": "purpose"}
 # What has a value though it is no measurement.
 _VALUED = ("age", "life expectancy")
+_ASPECTS: dict[str, Standing | None] = {"duration": None, "history": "history"}
 _SUFFERED = ("condition", "drug", "procedure", "device")
 
 
@@ -116,7 +118,7 @@ class Cutter(Valuer):
         values: list[tuple[Value, int, int]] = []
         brackets: list[Bracket] = []
         phrases: list[Phrase] = []
-        windows: list[tuple[Window | Times, int]] = []
+        windows: list[Found] = []
         for part in parts:
             if isinstance(part, Words):
                 phrases += self._phrases(part.first, part.last, draft)
@@ -129,18 +131,24 @@ class Cutter(Valuer):
                     values.append(part)
                     self.take(part.first, part.last)
             else:
-                windows.append((part.meaning, part.first))
+                windows.append(part)
                 self.take(part.first, part.last)
         head = self._head(phrases, values)
         people: Phrase | None = None
+        with_it: Phrase | None = None
         if head is not None and self._domain(head) == "person":
             # "women with breast cancer" says two things; what else is said is of the second
-            beside = [p for p in phrases if p.first > head.last and p.known and self._domain(p) in _SUFFERED]
+            done = bool(windows) and self.codes.find("R", head.last - self.offset, windows[-1].first - self.offset) >= 0
+            beside = [p for p in phrases if p.first > head.last and (done or self._suffered(p))]
             if beside:
                 people, head = head, beside[0]
                 phrases.remove(people)
         if head is not None and people is None and values:
             head, people = self._aged(head, phrases)
+        if head is not None and self.elapsed(head.first, head.last, windows):
+            self.carry(head.first, head.last)
+            phrases.remove(head)
+            head = None
         if draft.standing is None:
             # "acute effects of prior therapy": what stands behind the head is of something else
             for phrase in phrases:
@@ -154,14 +162,15 @@ class Cutter(Valuer):
                     draft.domain = "measurement"
                 disease = self._disease(draft, head, phrases)
             if len(phrases) > 1:
-                others = [p for p in phrases if p is not head and p is not disease]
+                with_it = self._gone_with(head, phrases, windows)
+                others = [p for p in phrases if p is not head and p is not disease and p is not with_it]
                 also = [p for p in others if self._has(p, "M") and self._has(p, "q")]
                 self._others(draft, head, [p for p in others if p not in also])
-        for window, _ in windows:
-            if isinstance(window, Window) and self._expected(draft, window):
-                continue
-            self._add_window(draft, window)
-        draft.window_behind = bool(windows) and (head is None or windows[-1][1] >= head.last)
+        timed = draft if with_it is None else Draft()
+        for window in windows:
+            if head is None or not self.possible(draft, head.last, window):
+                self._add_window(timed, window)
+        timed.window_behind = bool(windows) and (head is None or windows[-1].first >= head.last)
         # "a score of ≥ 8 on the depression scale" is of that scale as much as "depression scale ≥ 8"
         behind = bool(values) and (
             head is None
@@ -182,6 +191,9 @@ class Cutter(Valuer):
             other.standing = phrase.standing
             self._name(other, phrase)
             tree = Node("all", [*(tree.members if isinstance(tree, Node) and tree.op == "all" else [tree]), other])
+        if with_it is not None and tree is not None:
+            self._name(timed, with_it)
+            tree = Node("all", [*(tree.members if isinstance(tree, Node) and tree.op == "all" else [tree]), timed])
         if people is not None and tree is not None:
             who = Draft()
             self._name(who, people)
@@ -236,6 +248,23 @@ class Cutter(Valuer):
                 self._name(who, phrase)
                 return Node("if", [who, tree])
         return tree
+
+    def _suffered(self, phrase: Phrase) -> bool:
+        return phrase.known and self._domain(phrase) in _SUFFERED
+
+    def _gone_with(self, head: Phrase, phrases: list[Phrase], windows: list[Found]) -> Phrase | None:
+        """What a disease goes with for so long: "diabetes on metformin for 3 months" times the metformin."""
+        if self._domain(head) != "condition" or len(windows) != 1:
+            return None
+        window = windows[0]
+        if not (isinstance(window.meaning, Window) and window.meaning.duration):
+            return None
+        for phrase in phrases:
+            cue = self.entries[phrase.cue].roles if phrase.cue > head.first else {}
+            linked = "verb" in cue or "companion" in cue
+            if head.last < phrase.first and phrase.last <= window.first and linked and self._suffered(phrase):
+                return phrase
+        return None
 
     def _domain(self, phrase: Phrase) -> Domain | None:
         """What the last known term of a phrase is; an age is nobody."""
@@ -318,10 +347,10 @@ class Cutter(Valuer):
                 if begin >= 0:
                     found.append(Phrase(begin, i, cue, known, standing))
                     begin, cue, standing = -1, -1, None
-                if code in "HC":
+                if code in "HC" or (code == "P" and "history" in self.entries[i].roles):
                     if standing is None:
                         now = self.entries[i].roles.get("current") != "study"
-                        standing = "history" if code == "H" else "current" if now else "concurrent"
+                        standing = "history" if code in "HP" else "current" if now else "concurrent"
                     self.take(i, i + 1)
                     draft.cover(self.starts[i], self.ends[i])
                     cue = -1
@@ -536,6 +565,14 @@ class Cutter(Valuer):
                 self._qualify(draft, i)
         while last > first and code(last - 1) in "qO-/dyn~":
             last -= 1
+        if last > first + 1 and code(last - 1) == "w" and self.entries[last - 1].text in _ASPECTS:
+            # "pain duration < 2 weeks" is of the pain, an "addiction history" of an addiction
+            term = self.entries[last - 2].roles.get("concept") if code(last - 2) == "K" else None
+            if term is None or term.domain not in ("condition", "drug", "observation"):
+                return first, last
+            last -= 1
+            self.carry(last, last + 1)
+            draft.standing = draft.standing or _ASPECTS[self.entries[last].text]
         while first < last - 1 and code(first) in "mqO-/dynY":
             if code(first) == "m":
                 self._modify(draft, first)

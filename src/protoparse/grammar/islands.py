@@ -22,6 +22,8 @@ _DIRECT = {
 _EVENT_SIDES = {"b": "BEFORE", "f": "AFTER", "@": "AT", "D": "DURING", "S": "SINCE", "U": "UNTIL", "F": "FROM"}
 _NAMING = frozenset("aKMwmHYqs")
 _SIGNED = frozenset({"", "CMP", "BETWEEN", "TO", "AND", "OR", "FROM"})
+_OWN = frozenset({"enrollment", "study_start", "study_end", "first_dose", "last_dose", "treatment"})
+_HAPPENING = ("person", "condition", "drug", "procedure", "visit", "device")
 _AMOUNT = frozenset({"NUMBER", "UNIT", "TIME", "ORDINAL", "REFERENCE"})
 
 
@@ -125,8 +127,9 @@ class Islands:
         while k < n and codes[k] in "d_":
             k += 1
         begin = k
-        if not known and k + 1 < n and (codes[k] == "P" or codes[k] == "H") and codes[k + 1] in _NAMING:
-            k += 1  # "from the last clinical trial", "after prior chemotherapy"
+        earlier = not known and k + 1 < n and codes[k] in "PH" and codes[k + 1] in _NAMING
+        k += earlier  # "from the last clinical trial", "after prior chemotherapy"
+        begin = k
         event: str | None = None
         end = begin
         size = 0
@@ -170,10 +173,22 @@ class Islands:
             return None
         if event is None and all(codes[j] in "vd_" for j in range(begin, end)):
             return None
+        if earlier and event in _OWN:
+            event = None  # not the trial's own
         entry = Entry("a", "", {"anchor": event or "event"})
         return Lexeme(
             "EVENT", entry, first + begin, first + end, self.starts[first + begin], self.ends[first + end - 1]
         )
+
+    def _telling(self, event: Lexeme) -> bool:
+        """Whether words name an event that somebody's record tells, and not just any noun."""
+        if event.entry.event != "event":
+            return True
+        for i in range(event.first, event.last):
+            term = self.entries[i].roles.get("concept")
+            if self.entries[i].event or (term is not None and term.domain in _HAPPENING):
+                return True
+        return False
 
     def _announced(self, k: int) -> str | None:
         """The event that carrier words name: "diagnosis of" what follows."""
@@ -307,6 +322,8 @@ class Islands:
                 if kind and kind not in ("TIME", "OR", "WHICHEVER") and not (kind == "POST" and out[0].type == "FOR"):
                     break
                 event = self._event(i + 1, known=code == "@")
+                if event is not None and code in "bfD" and kind != "TIME" and not self._telling(event):
+                    break  # "after discussion with the sponsor", "during daily walking"
                 if event is None:
                     if code == "b" and kind == "TIME" and "ago" in self.entries[i].roles:
                         out.append(self._lexeme("AGO", i))
@@ -333,6 +350,7 @@ class Islands:
                     break
                 if joint:
                     out.append(self._lexeme(joint, i))
+                    timely = timely or joint == "ALT"
                 elif out[-1].first > i:
                     i = out[-1].last
                     continue
@@ -368,6 +386,10 @@ class Islands:
                 i += 2  # "one (1) month"
                 if "time_unit" in self.entries[i + 1].roles and self.code(i + 1) != "\n":
                     self.codes[i + 1 - self.first] = "t"
+            elif code == "(" and kind == "TIME" and timely and self.code(i + 1) == "h" and self.code(i + 2) == ")":
+                out.append(self._lexeme("WHICHEVER", i + 1))
+                out[-1].last = i + 3
+                i += 2
             elif code == "(" and kind == "TIME":
                 close = self._repeated(i) or self._choice(out, i)
                 if not close:

@@ -6,6 +6,7 @@ two facts with the same comparison, "renal or hepatic impairment" two impairment
 
 from __future__ import annotations
 
+import re
 from typing import Any, Literal
 
 from msgspec.structs import replace
@@ -28,6 +29,8 @@ def join(cutter: Cutter, op: Literal["all", "any"], left: Tree | None, right: Tr
         op = "any"
     if op == "all" and _each_sex(cutter, left, right):
         op = "any"
+    if link.value == "without":
+        _return_duration(left, right)
     if isinstance(right, Node):
         repeat_subject(left, right)
     elif _continues(cutter, left, right, link):
@@ -132,6 +135,8 @@ def share_window(tree: Tree, source: Draft) -> bool:
         return any(shared)
     if tree.time is not None or tree.concept is None or tree.domain in ("person", "consent"):
         return False
+    if tree.standing in ("current", "concurrent"):
+        return False  # "current or, in the last 6 months, past"
     tree.time, tree.again, tree.window_behind = source.time, source.again, True
     return True
 
@@ -146,6 +151,25 @@ def _share_window(cutter: Cutter, op: Literal["all", "any"], members: list[Tree]
         if op == "all" and isinstance(member, Draft) and member.domain != source.domain and member.value is None:
             return  # "diabetes and metformin for 3 months"
         share_window(member, source)
+        for draft in drafts(member):
+            if draft.time is not None and source.time is not None:
+                draft.time = _anchored(cutter.text, draft.time, source.time)
+
+
+_LATELY = re.compile("last|past|prior|prec|prev|recent")
+
+
+def _anchored(text: str, open_: Window, named: Window) -> Window:
+    """ "A within 8 weeks or B within 4 weeks before screening": the event named last is that of both."""
+    start, end, last = open_.start, open_.end, named.end
+    if not (isinstance(start, Bound) and isinstance(end, Bound) and isinstance(last, Bound) and named.start):
+        return open_
+    if start.anchor.event != "unspecified" or end.offset is not None or last.offset is not None or not open_.span:
+        return open_
+    words = text[slice(*open_.span)].lower()
+    if not words.startswith("within") or _LATELY.search(words) or last.anchor.event == "unspecified":
+        return open_
+    return replace(open_, start=replace(start, anchor=last.anchor), end=replace(end, anchor=last.anchor))
 
 
 def return_window(base: Tree, named: Tree, *, lasting: bool) -> None:
@@ -163,6 +187,16 @@ def return_window(base: Tree, named: Tree, *, lasting: bool) -> None:
         for draft in drafts(named):
             if draft.time is time:
                 draft.time, draft.again = None, ()
+
+
+def _return_duration(able: Tree, aid: Tree) -> None:
+    """ "able to walk without a stick for 10 minutes": for so long somebody walks."""
+    if not isinstance(able, Draft) or able.domain != "observation" or able.time is not None:
+        return
+    for draft in drafts(aid):
+        time = draft.time
+        if time is not None and time.duration and time.start is time.end is None and draft.window_behind:
+            able.time, able.window_behind, draft.time = time, True, None
 
 
 _INTENT = ("plan", "intend", "intent", "wish", "desir", "want")
@@ -332,7 +366,8 @@ def _inherit(first: Draft, right: Draft) -> None:
         right.experiencer = first.experiencer
     if right.domain is None and first.domain is not None and right.value is None:
         right.domain = first.domain
-    if first.time is not None and not first.window_behind and right.time is None:
+    in_front = first.time and first.time.span and first.concept and first.time.span < first.concept
+    if in_front and not first.window_behind and right.time is None:
         right.time, right.again = first.time, first.again
     result = first.value
     if right.value is not None or result is None or not right.domain == "measurement" == first.domain:
