@@ -215,7 +215,7 @@ class Cutter(Valuer):
                     segments.append([])
                     part = Words(place, part.last)
                     valued = False
-                named = named or place is not None
+                named = True
             elif not isinstance(part, Bracket) and isinstance(part.meaning, Value):
                 valued = True
             segments[-1].append(part)

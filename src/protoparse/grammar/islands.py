@@ -321,7 +321,8 @@ class Islands:
                     continue
                 if kind and kind not in ("TIME", "OR", "WHICHEVER") and not (kind == "POST" and out[0].type == "FOR"):
                     break
-                event = self._event(i + 1, known=code == "@")
+                tied = code == "f" and self.code(i + 1) == "-" and self.starts[i + 1] == self.ends[i]  # "post-stroke"
+                event = self._event(i + 2 if tied else i + 1, known=code == "@")
                 if event is not None and code in "bfD" and kind != "TIME" and not self._telling(event):
                     break  # "after discussion with the sponsor", "during daily walking"
                 if event is None:
@@ -362,9 +363,10 @@ class Islands:
                     i += 1
                 if self.code(i + 1) != "n":
                     break
-            elif code in "MK" and kind == "CMP" and out[-1].last == i and "limit" in out[-1].entry.roles:
-                # "minimum age of 18 years": what is limited stands between
-                while self.code(i + 1) in "O:":
+            elif code in "MKwv" and kind == "CMP" and out[-1].last == i and "limit" in out[-1].entry.roles:
+                # "minimum age of 18 years", "minimum duration of symptoms of 3 weeks": what is limited stands between
+                named = i
+                while i < named + 5 and self.code(i + 1) in "O:MKwamdv":
                     i += 1
                 if self.code(i + 1) != "n":
                     break
