@@ -452,6 +452,8 @@ class Cutter(Valuer):
             return False
         if any(self._generic(p) and self._adjacent(p, place) for p in phrases if p is not head):
             return True
+        if any(self.entries[i].text.startswith("score") for i in range(max(place - 1, self.offset), value[2])):
+            return True
         if not self._adjacent(head, place):
             return False
         if any(p.first > place and self._has(p, "M") for p in phrases):

@@ -357,16 +357,16 @@ class Islands:
                     continue
             elif code == "K" and kind == "POST" and "time_unit" in self.entries[i].roles:
                 out.append(self._lexeme("TIME", i))  # "18 or more years of age"
-            elif code == "K" and kind in ("CMP", "BETWEEN") and len(out) == 1 and self._is_age(i):
-                # "over the age of 18", "between the ages of 12 and 17"
-                while self.code(i + 1) == "O":
-                    i += 1
-                if self.code(i + 1) != "n":
-                    break
             elif code in "MKwv" and kind == "CMP" and out[-1].last == i and "limit" in out[-1].entry.roles:
                 # "minimum age of 18 years", "minimum duration of symptoms of 3 weeks": what is limited stands between
                 named = i
                 while i < named + 5 and self.code(i + 1) in "O:MKwamdv":
+                    i += 1
+                if self.code(i + 1) != "n":
+                    break
+            elif code == "K" and kind in ("CMP", "BETWEEN") and len(out) == 1 and self._is_age(i):
+                # "over the age of 18", "between the ages of 12 and 17"
+                while self.code(i + 1) == "O":
                     i += 1
                 if self.code(i + 1) != "n":
                     break
