@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import math
 import re
+import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from itertools import accumulate
@@ -45,7 +46,7 @@ CODES: Mapping[str, str] = {
     "verb": "v", "predicate": "v", "locative": "p", "abbreviation": "w", "numbered": "w", "scale": "w",
     "elapsed": "w", "possible": "v", "companion": "p",
     "method_noun": "w", "version": "w", "generic": "w", "limit": "w", "male": "w", "female": "w", "allergy": "v",
-    "age_group": "w",
+    "age_group": "w", "unresulted": "w", "result": "w",
 }  # fmt: skip
 """What a role is called in the tables, and its code; a word of several roles takes the code of the first listed here
 in which it may stand alone (see `_PRIORITY`), and keeps the others for the grammar to ask."""
@@ -128,7 +129,7 @@ _TOKEN = re.compile(
     r"(?:(?:than|least|of|aged?|over|under)(?=\d)|[a-df-hj-wyz][^\W\d_]*(?:\d+[^\W_]*|['’](?:s\b|[a-z]\b))?|"
     rf"{powers.NUMBER}|{powers.SCALE}"
     r"|\d+(?:st|nd|rd|th)\b(?!\s*-?\s*(?:per)?centile)"
-    r"|\d{1,3}(?:,\d{3})+(?:\.\d+)?(?!\d)|\d+(?:[.,·]\d+)?(?:e\d+\b)?|(?<![\w.])\.\d+"
+    r"|\d{1,3}(?:,\d{3})+(?:\.\d+)?(?!\d)|\d{1,3}(?:,? 000)+(?![\d,.]*\d)|\d{1,3} (?!10)\d{3}(?=\s?/\s?(?:mm|[uµμ]))|\d+(?:[.,·]\d+)?(?:e\d+\b)?|(?<![\w.])\.\d+"
     r"|&(?:lt|gt|le|ge);=?|[<>]\s?=|=\s?[<>]|\+/-|e\.g\.?|i\.e\.?"
     r"|x(?=uln|lln|unl|\d)"
     r"|[^\W\d_]+(?:['’]s\b|\d+[^\W_]*|(?<=[a-z])(?:['’][a-z]\b))?"
@@ -137,6 +138,7 @@ _TOKEN = re.compile(
 )
 _RAISED = re.compile(powers.NUMBER)
 _ROMAN = re.compile(r"(?:i{1,3}|iv|v|vi{0,2})(?:[abc]\d?)?")
+_ROMAN_SIGN = re.compile("[\u2160-\u217b]")
 _NTH = re.compile(r"(\d+)(?:st|nd|rd|th)")
 _BEFORE_NUMBER = re.compile(r"than$|\d")
 
@@ -185,19 +187,25 @@ def words(phrase: str) -> list[str]:
 
 
 def _plain(token: str) -> str:
-    """A token without what is only typography: "> =" is ">=", a curly apostrophe a straight one."""
+    """A token without what is only typography: "> =" is ">=", a curly apostrophe a straight one, "Ⅲ" is III."""
+    if not token.isascii() and _ROMAN_SIGN.match(token):
+        token = unicodedata.normalize("NFKC", token).lower()
     return token.replace("’", "'").replace(" ", "") if token[0] in "<>=" or "’" in token else token
 
 
 def number(text: str) -> int | float:
     """A printed number: "1,500" and "50.000" are thousands, "18,5" a decimal.
 
-    >>> number("1,500"), number("50.000"), number("18,5"), number("2E6"), number("0.125"), number("10^4")
-    (1500, 50000, 18.5, 2000000, 0.125, 10000)
+    >>> number("1,500"), number("50.000"), number("100 000"), number("18,5"), number("2E6"), number("0.125")
+    (1500, 50000, 100000, 18.5, 2000000, 0.125)
+    >>> number("10^4")
+    10000
     """
     if _RAISED.fullmatch(text):
         return powers.raised(text)
     text = text.replace("·", ".")
+    if " " in text:
+        text = text.replace(",", "").replace(" ", "")
     if re.fullmatch(r"[1-9]\d{0,2}(?:,\d{3})+(?:\.\d+)?", text):
         text = text.replace(",", "")
     elif re.fullmatch(r"[1-9]\d{0,2}\.000", text):
@@ -369,7 +377,7 @@ class Lexer:
         'K<nt\\n'
         """
         plain = _SKIP.sub(_blank, text)
-        plain = plain.lower() if plain.isascii() else _lower(plain)
+        plain = plain.lower() if plain.isascii() else _lower(plain).replace("ⅹ", "x")
         tokens: list[str] = []
         starts: list[int] = []
         findall = _TOKEN.findall

@@ -39,15 +39,16 @@ def join(cutter: Cutter, op: Literal["all", "any"], left: Tree | None, right: Tr
     if _both_sexes(cutter, members[-1], right):
         # "male or female" restricts nobody
         return Node(op, members[:-1]) if len(members) > 1 else Draft()
+    tail = _tail(members) if isinstance(right, Draft) else []
+    timed = [m.window_behind for m in tail]  # "ANC at baseline and platelets ≥ 100": closed before the list ends
     source = _timed(right)
     if source is not None:
         _share_window(cutter, op, members, source)
     if isinstance(right, Draft):
         first = members[0]
         before = _last_named(members)
-        tail = _tail(members)
-        for member in tail:
-            _complete(cutter, member, right)
+        for member, closed in zip(tail, timed, strict=True):
+            _complete(cutter, member, right, closed=closed)
         for lone in [m for m in tail if m.concept is None]:
             members.remove(lone)
             _absorb(cutter, lone, right)
@@ -318,13 +319,14 @@ def _values(modifier: Modifier) -> tuple[str, ...]:
 _ADJECTIVE = ("al", "ic", "ac", "ar", "ous", "ary", "ive", "oid", "ory", "ine")
 
 
-def _complete(cutter: Cutter, member: Draft, right: Draft) -> None:
-    """What the last member of a list says holds for the earlier ones that lack it."""
+def _complete(cutter: Cutter, member: Draft, right: Draft, *, closed: bool) -> None:
+    """What the last member of a list says holds for the earlier ones that lack it; `closed`: one has its own time."""
     if member.concept is None or right.concept is None:
         return
     measured = member.domain in (None, "measurement") and right.domain in (None, "measurement")
-    measured = measured or (member.domain == "condition" == right.domain and _resulted(right))
-    if measured and member.value is None and member.count is None and right.value and not member.window_behind:
+    tested = right.domain == "condition" and member.domain in ("condition", "measurement")
+    measured = measured or (tested and _resulted(right))
+    if measured and member.value is None and member.count is None and right.value and not closed:
         member.value, member.bare_value = right.value, right.bare_value
         member.domain = member.domain or right.domain
     pressures = all(d.term is not None and "blood pressure" in d.term.name for d in (member, right))
