@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 
-from protoparse.grammar.phrases import Lexeme, Phrase, reader
+from protoparse.grammar.phrases import Lexeme, Phrase, Value, reader
+from protoparse.lexicon import unit
 from protoparse.lexing import Entry, Lexemes, lexer
 
 # Where a phrase may begin; "for" and "in" only before a quantity.
@@ -54,9 +55,25 @@ class Islands:
                 continue
             meaning, n = read
             end = lexemes[n - 1].last
-            found.append(Phrase(meaning, lexemes[0].first, end))
             place = max(end, i + 1) - first
+            if isinstance(meaning, Value):
+                if meaning.fronted and self.code(end) == "n":
+                    # "(1 cmH2O = 0.098 kPa)": one quantity in two units, a limit of nothing
+                    place = max(place, self._collect(end)[-1].last - first)
+                    continue
+                if self._of_no_thing(lexemes[:n], end):
+                    continue
+            found.append(Phrase(meaning, lexemes[0].first, end))
         return found
+
+    def _of_no_thing(self, lexemes: list[Lexeme], end: int) -> bool:
+        """Whether a quantity lies between two things or is a part of one ("4 hours apart", "half of the days")."""
+        first = lexemes[0].first
+        if lexemes[0].type == "NUMBER" and first > self.first and self.code(first - 1) == "W":
+            return True  # "within 2 inches of the scar": a place
+        return self.entries[end].text == "apart" or (
+            lexemes[-1].type == "NUMBER" and lexemes[-1].entry.text == "half" and self.code(end) == "O"
+        )
 
     def _settle(self) -> None:
         """Numbers tell what the words beside them are: units, classes, or names ("phase 3" is no quantity)."""
@@ -70,12 +87,18 @@ class Islands:
                     "version" in before
                     or ("numbered" in before and not (k > 1 and codes[k - 2] == "M"))
                     or self._in_name(k)
+                    or (before and entries[first + k - 1].text in ("grade", "grades") and self._schooling(k))
                 ):
                     codes[k] = "w"
                     continue
                 self._unit_behind(k)
             elif code == "M" and entries[first + k].roles["measurement"].kind == "ordinal":
                 self._classes_behind(k, entries[first + k].text)
+
+    def _schooling(self, k: int) -> bool:
+        """Whether a grade is one of a school ("reading at grade 8", "high school (grades 9-12)")."""
+        near = range(max(self.first, self.first + k - 8), min(self.last, self.first + k + 9))
+        return any("schooling" in self.entries[i].roles for i in near)
 
     def _in_name(self, k: int) -> bool:
         """Whether a hyphen ties a number to a word ("IL-12", "glucose-6-phosphate")."""
@@ -98,8 +121,17 @@ class Islands:
                 codes[j] = "w"  # of "3D echocardiography"; days are written small
             elif "time_unit" in roles:
                 codes[j] = "t"
+            elif "times" in roles and self._code_behind(j) in ("L", "q"):
+                codes[j] = "x"  # "3-fold ULN"
             elif "unit" in roles and codes[j] != "u":
                 codes[j] = "u"
+
+    def _code_behind(self, k: int) -> str:
+        """The code behind a lexeme, determiners aside."""
+        k += 1
+        while k < len(self.codes) and self.codes[k] in "dO":
+            k += 1
+        return self.codes[k] if k < len(self.codes) else ""
 
     def _classes_behind(self, k: int, scale: str) -> None:
         """Roman numerals, and letters of the scales that use them, behind a scale ("NYHA class III or IV")."""
@@ -244,6 +276,14 @@ class Islands:
                     entry = Entry("n", entry.text, {"number": -entry.roles["number"]})
                 out.append(Lexeme("NUMBER", entry, i, i + 1, self.starts[i - 1], self.ends[i]))
             elif code in _DIRECT:
+                if code == "u" and kind == "UNIT" and self.entries[i].text.startswith(("/", "per ")):
+                    start = out.pop().start
+                    whole = self.text[start : self.ends[i]]  # "14 units / week"
+                    out.append(
+                        Lexeme("UNIT", Entry("u", whole, {"unit": unit(whole).ucum}), i, i + 1, start, self.ends[i])
+                    )
+                    i += 1
+                    continue
                 if code in "tu<h" and not self._continues(code, kind, i, timely):
                     break
                 if code == "W" and not out and self._limits(i + 1):
@@ -305,6 +345,10 @@ class Islands:
             elif code == "f" and self.code(i - 1) == "d" and self.entries[i].text == "following":
                 break  # "any of the following conditions"
             elif code in _EVENT_SIDES:
+                if code == "S" and kind == "TIME" and timely and (event := self._event(i + 1)) is not None:
+                    out += [self._lexeme("AFTER", i), event]  # "within 10 days since symptom onset"
+                    i = event.last
+                    continue
                 if code in "@DSUF" and out and kind != "OR":
                     if code == "U" and kind == "EVENT":
                         out.append(self._lexeme("UNTIL", i))
@@ -343,6 +387,10 @@ class Islands:
             elif code in "oi" and (not out or kind == "OR") and "for" in self.entries[i].roles and self._lasting(i + 1):
                 out.append(self._lexeme("FOR", i))
                 timely = True
+            elif code == "w" and kind == "TIMES" and self.entries[i].text in ("control", "controls"):
+                out.append(Lexeme("REFERENCE", _NORMAL, i, i + 1, self.starts[i], self.ends[i]))
+            elif code == "q" and kind == "CMP" and self.entries[i].roles["qualitative"] == "normal":
+                out.append(Lexeme("REFERENCE", _NORMAL, i, i + 1, self.starts[i], self.ends[i]))  # "TSH above normal"
             elif code == "q" and (kind == "TIMES" or (kind == "NUMBER" and out[-1].entry.text in _FACTORS)):
                 out.append(Lexeme("REFERENCE", _NORMAL, i, i + 1, self.starts[i], self.ends[i]))
             elif code in "&|,/":
@@ -392,6 +440,15 @@ class Islands:
                 out.append(self._lexeme("WHICHEVER", i + 1))
                 out[-1].last = i + 3
                 i += 2
+            elif code == "(" and kind == "BETWEEN" and self.code(i + 1) == "n" and self.code(i + 4) == ")":
+                pass  # "between (16-24) weeks"
+            elif code == ")" and kind == "NUMBER" and out[0].type == "BETWEEN" and self.code(i - 4) == "(":
+                if self.code(i + 1) not in "nwtu":
+                    break
+                self.codes[i + 1 - self.first] = "t" if "time_unit" in self.entries[i + 1].roles else self.code(i + 1)
+            elif code == "w" and kind == "NUMBER" and self._out_of(i):
+                i += 2  # "5 out of 10"
+                out[-1].last = i + 1
             elif code == "(" and kind == "TIME":
                 close = self._repeated(i) or self._choice(out, i)
                 if not close:
@@ -401,6 +458,10 @@ class Islands:
                 break
             i += 1
         return out
+
+    def _out_of(self, i: int) -> bool:
+        """Whether the size of a scale follows ("5 out of 10")."""
+        return self.entries[i].text == "out" and self.code(i + 1) == "O" and self.entries[i + 2].text in ("10", "100")
 
     def _limits(self, i: int) -> bool:
         """Whether "within" limits a measure ("within 0.5 %", "within 1.5 × ULN"), not a place or a time."""
