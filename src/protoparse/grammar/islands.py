@@ -214,7 +214,7 @@ class Islands:
 
     def _telling(self, event: Lexeme) -> bool:
         """Whether words name an event that somebody's record tells, and not just any noun."""
-        if event.entry.event != "event":
+        if event.entry.event != "event" or self.code(event.first) == "Z":
             return True
         for i in range(event.first, event.last):
             term = self.entries[i].roles.get("concept")
@@ -333,6 +333,9 @@ class Islands:
                     continue
                 else:
                     break
+            elif code == "Z" and kind in ("BETWEEN", "AND") and out[0].type == "BETWEEN":
+                out.append(self._lexeme("EVENT", i))  # "between March 2020 and 1 May 2021"
+                timely = True
             elif code == "F" and not out and (self.code(self._next(i + 1)) == "n" or self._signs(i + 1)):
                 out.append(self._lexeme("FROM", i))
             elif code == "F" and kind == "TIME":
@@ -588,6 +591,8 @@ class Islands:
             if self.code(j) == "n" and self.code(k) == "h":
                 return "ALT"
         windowed = any(x.type in ("WITHIN", "PAST", "NEXT", "FOR", "EVENT") for x in out)
+        if kind == "EVENT" and code == "&" and out[0].type == "BETWEEN" and after == "Z":
+            return "AND"
         if kind in _AMOUNT and not windowed:
             if out[0].type == "BETWEEN" and code == "&":
                 return "AND"
