@@ -35,7 +35,7 @@ from protoparse.grammar.facts import Bracket, Cutter, Words
 from protoparse.grammar.files import grammar_text
 from protoparse.grammar.islands import phrases
 from protoparse.grammar.shaping import STRUCTURE, Shaper
-from protoparse.grammar.sharing import join, return_window
+from protoparse.grammar.sharing import hand_on, join, return_window
 from protoparse.grammar.tables import Table
 from protoparse.grammar.values import CARRIED
 from protoparse.lexing import Lexemes
@@ -170,6 +170,8 @@ class _Meaning(Transformer[Any, Any]):
             return after  # type: ignore[no-any-return]
         if stop.value == "permission":
             return _more(before, "except", alternatives(after))
+        if stop.value in ("", "and", "or"):  # commas of a list
+            hand_on(before, after, listed=bool(stop.value))
         op: Op = "any" if self.kind == "exclusion" or stop.value == "or" else "all"
         return _more(before, op, [after])
 

@@ -66,6 +66,8 @@ class Draft:
     window_behind = False
     """The window stands behind the concept, where it may hold for a whole list."""
     standing: Standing | None = None
+    anew: Literal["people", "other"] | None = None
+    """What begins it anew: people named again, of whom nothing said before holds, or "other"."""
     modifiers: tuple[Modifier, ...] = ()
     includes: tuple[Draft | Node, ...] = ()
     experiencer: Experiencer = "patient"
@@ -320,7 +322,8 @@ def _fact(draft: Draft, text: str, kind: Kind) -> Fact | None:
     if (
         standing is None
         and draft.modifiers
-        and any(m.type == "status" and m.value == "active" for m in draft.modifiers)
+        and draft.domain != "device"  # an active implant is one with power of its own
+        and any(m.type == "status" and _active(m) for m in draft.modifiers)
     ):
         standing = "current"
     if standing is not None and (time is None or (time.start is time.end is None)):
@@ -346,6 +349,12 @@ def _fact(draft: Draft, text: str, kind: Kind) -> Fact | None:
         includes=includes,
         experiencer=draft.experiencer,
     )
+
+
+def _active(modifier: Modifier) -> bool:
+    """Whether a status is active, or as much as that: "active or uncontrolled"."""
+    value = modifier.value
+    return "active" in value if isinstance(value, tuple) else value == "active"
 
 
 def _place(modifier: Modifier) -> Span:

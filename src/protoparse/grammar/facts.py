@@ -79,6 +79,7 @@ _MODIFIER_OF_CUE = {"c": "cause", "A": "method", "G": "purpose"}
 # What has a value though it is no measurement.
 _VALUED = ("age", "life expectancy")
 _ASPECTS: dict[str, Standing | None] = {"duration": None, "history": "history"}
+_OTHER = ("other", "another")
 _SUFFERED = ("condition", "drug", "procedure", "device")
 
 
@@ -126,6 +127,8 @@ class Cutter(Valuer):
             said = [tree for some in (had, parts[k:]) if (tree := self.cut(some)) is not None]
             return said[0] if len(said) == 1 else Node("all", said)
         draft = Draft()
+        if isinstance(parts[0], Words):
+            draft.anew = self._anew(parts[0].first)
         disease: Phrase | None = None
         also: list[Phrase] = []
         values: list[tuple[Value, int, int]] = []
@@ -363,8 +366,20 @@ class Cutter(Valuer):
         if cue < match.start(1):
             cue = first - 1 if match[1] else -1 - self.offset
         draft = Draft()
+        if match[1]:
+            draft.anew = self._anew(self.offset + match.start())
         self._name(draft, Phrase(self.offset + first, self.offset + last, self.offset + cue, True))
         return draft
+
+    def _anew(self, i: int) -> Literal["people", "other"] | None:
+        """How a statement begins anew: with the people, or with what is "other" than what stands before."""
+        if "population" in self.entries[i].roles:
+            return "people"
+        while self.code(i) == "d" and i + 1 < self.offset + len(self.codes):
+            if self.entries[i].text in _OTHER:
+                return "other"
+            i += 1
+        return None
 
     def _disease(self, draft: Draft, head: Phrase, phrases: list[Phrase]) -> Phrase | None:
         """A measure's disease: "NYHA class II heart failure", "anaemia with haemoglobin < 8 g/dL"."""

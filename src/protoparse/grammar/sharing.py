@@ -7,11 +7,12 @@ two facts with the same comparison, "renal or hepatic impairment" two impairment
 from __future__ import annotations
 
 import re
+from itertools import islice
 from typing import Any, Literal
 
 from msgspec.structs import replace
 
-from protoparse.grammar.drafts import Draft, Node, Tree, apart, drafts, last_draft, repeat_subject
+from protoparse.grammar.drafts import Draft, Node, Tree, apart, backwards, drafts, last_draft, repeat_subject
 from protoparse.grammar.facts import Cutter
 from protoparse.lexicon import fold
 from protoparse.model import Bound, Modifier, Window
@@ -344,6 +345,25 @@ def _complete(cutter: Cutter, member: Draft, right: Draft, *, closed: bool) -> N
         member.domain = right.domain
 
 
+def hand_on(before: Tree, after: Tree, *, listed: bool) -> None:
+    """What a list says in front of its first members, where commas alone lead on to the next ones.
+
+    "History of gout, renal or hepatic colic, asthma": the asthma is history, too. `listed` where the commas part
+    members of one list that hold lists of their own: a window behind the last is then of all.
+    """
+    first = next((d for d in islice(backwards(before), _LIST) if d.concept is not None), None)
+    if first is not None:
+        for draft in drafts(after):
+            if draft.standing or draft.concept is None:
+                break
+            _follow(first, draft)
+    source = last_draft(after)
+    if listed and source.window_behind and source.time is not None and source.concept is not None:
+        if all(d.time is source.time for d in drafts(after)):
+            for member in reversed(before.members[-_LIST:] if isinstance(before, Node) else [before]):
+                share_window(member, source)
+
+
 def _leads(modifier: Modifier, draft: Draft) -> bool:
     """Whether a thing is called active in front of its name."""
     if modifier.type != "status" or modifier.value != "active" or not modifier.span or not draft.concept:
@@ -356,22 +376,31 @@ def _resulted(draft: Draft) -> bool:
     return draft.value is not None and draft.value.value in ("positive", "negative")
 
 
-def _inherit(first: Draft, right: Draft) -> None:
-    """What stands before the first member ("history of A or B") holds for the later ones."""
-    if first.standing and not right.standing and right.time is None:
+def _follow(first: Draft, right: Draft) -> None:
+    """When and of whom the first member is said, the later ones are as well."""
+    if right.anew == "people":
+        return  # "… or patients with a stoma"
+    timeless = right.domain in ("person", "consent") or (right.value is not None and first.value is None)
+    if first.standing and not right.standing and not timeless and (right.time is None or first.standing == "history"):
         right.standing = first.standing
     if first.allergen and right.domain in (None, "drug", "other", "observation"):
         right.domain, right.term, right.allergen = "allergy", None, True
-    if first.domain == right.domain and not right.modifiers and not right.standing and right.time is None:
+    alike = right.domain in (None, first.domain) and not right.anew
+    if alike and not right.modifiers and not right.standing and right.time is None:
         # "active hepatitis B or C infection"
         right.modifiers = tuple([m for m in first.modifiers if _leads(m, first)])
     if first.experiencer != "patient" and right.experiencer == "patient":
         right.experiencer = first.experiencer
-    if right.domain is None and first.domain is not None and right.value is None:
-        right.domain = first.domain
     in_front = first.time and first.time.span and first.concept and first.time.span < first.concept
     if in_front and not first.window_behind and right.time is None:
         right.time, right.again = first.time, first.again
+
+
+def _inherit(first: Draft, right: Draft) -> None:
+    """What stands before the first member ("history of A or B") holds for the later ones."""
+    _follow(first, right)
+    if right.domain is None and first.domain is not None and right.value is None:
+        right.domain = first.domain
     result = first.value
     if right.value is not None or result is None or not right.domain == "measurement" == first.domain:
         return
