@@ -161,7 +161,7 @@ class Cutter(Valuer):
         if head is not None and self._domain(head) == "person":
             # "women with breast cancer" says two things; what else is said is of the second
             done = bool(windows) and self.codes.find("R", head.last - self.offset, windows[-1].first - self.offset) >= 0
-            beside = [p for p in phrases if p.first > head.last and (done or self._suffered(p))]
+            beside = [p for p in phrases if p.first > head.last and (done or self._suffered(p) or self._result(p))]
             if beside:
                 people, head = head, beside[0]
                 phrases.remove(people)
@@ -186,7 +186,7 @@ class Cutter(Valuer):
             if len(phrases) > 1:
                 with_it = self._gone_with(head, phrases, windows)
                 others = [p for p in phrases if p is not head and p is not disease and p is not with_it]
-                also = [p for p in others if self._has(p, "M") and self._has(p, "q")]
+                also = [p for p in others if self._result(p)]
                 self._others(draft, head, [p for p in others if p not in also])
         timed = draft if with_it is None else Draft()
         for window in windows:
@@ -210,6 +210,8 @@ class Cutter(Valuer):
             other = Draft()
             other.standing = disease.standing
             self._name(other, disease)
+            if timed.window_behind and windows[0].first >= disease.last:
+                other.time = timed.time  # "grade 2 neuropathy at screening" was a neuropathy then
             tree = Node("all", [tree, other])
         for phrase in also:
             # "HBsAg positive with HBV DNA ≥ 2000 IU/mL": each has a result of its own
@@ -306,6 +308,10 @@ class Cutter(Valuer):
 
     def _suffered(self, phrase: Phrase) -> bool:
         return phrase.known and self._domain(phrase) in _SUFFERED
+
+    def _result(self, phrase: Phrase) -> bool:
+        """Whether a test stands with its result: "negative pregnancy test"."""
+        return self._has(phrase, "M") and self._has(phrase, "q")
 
     def _gone_with(self, head: Phrase, phrases: list[Phrase], windows: list[Found]) -> Phrase | None:
         """What a disease goes with for so long: "diabetes on metformin for 3 months" times the metformin."""

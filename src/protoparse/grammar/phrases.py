@@ -328,6 +328,12 @@ class _Meaning(Transformer[Any, Any]):
         first, last = (Bound(anchor=_anchor(self.text, x[i])) for i in (1, 3))
         return Window(start=first, end=last, span=(x[0].start, x[3].end))
 
+    def from_shifted(self, x: list[Any]) -> Window:
+        bound, end = x[5]
+        sign = -1 if x[2].type == "BEFORE" else 1
+        start = Bound(anchor=_anchor(self.text, x[3]), offset=_offset(x[1], sign))
+        return Window(start=start, end=bound, span=(x[0].start, end))
+
     def duration(self, x: list[Any]) -> Value:
         return _one(">=", x[0], x[0].start, x[0].end)
 
@@ -336,14 +342,15 @@ class _Meaning(Transformer[Any, Any]):
         return Window(duration=duration, span=(x[0].start, duration.span[1]))
 
     def lasting_beside(self, x: list[Any]) -> Window:
-        bound = Bound(anchor=_anchor(self.text, x[3]))
-        after = x[2].type == "AFTER"
-        return Window(
-            start=bound if after else None,
-            end=None if after else bound,
-            duration=x[1].comparisons[0],
-            span=(x[0].start, x[3].end),
-        )
+        anchor, duration, span = _anchor(self.text, x[3]), x[1].comparisons[0], (x[0].start, x[3].end)
+        bound = Bound(anchor=anchor)
+        if x[2].type != "AFTER":
+            return Window(end=bound, duration=duration, span=span)
+        if duration.operator in ("=", ">=", "<=") and isinstance(duration.value, int | float):
+            # "for 90 days after the last dose": from it on until then
+            until = Bound(anchor=anchor, offset=Offset(value=duration.value, unit=duration.unit))
+            return Window(start=bound, end=until, span=span)
+        return Window(start=bound, duration=duration, span=span)
 
     def lasting_lately(self, x: list[Any]) -> Window:
         frame = _beside("BEFORE", Anchor(event="unspecified"), x[3], (x[0].start, _end(x[3])))
@@ -368,9 +375,28 @@ class _Meaning(Transformer[Any, Any]):
         ):
             shifted = Bound(anchor=second.end.anchor, offset=lead.start.offset, inclusive=lead.start.inclusive)
             second = Window(start=shifted, end=second.end, span=second.span)
+        merged = _one_stretch(lead, second) if lead is options[-1] else None
+        if merged is not None:
+            return merged
         more = second.any_of if isinstance(second.any_of, tuple) else (second,)
         span = (first.span[0], second.span[1]) if first.span and second.span else None
         return Window(any_of=(*options, *more), span=span)
+
+
+def _one_stretch(during: Window, after: Window) -> Window | None:
+    """ "during the study and for 90 days after the last dose": what follows a period goes on with it."""
+    start, end, later, last = during.start, during.end, after.start, after.end
+    if not (isinstance(start, Bound) and isinstance(end, Bound) and isinstance(later, Bound) and isinstance(last, Bound)):
+        return None
+    if (start.anchor.event, end.anchor.event) not in _PERIODS or start.offset or end.offset:
+        return None
+    if later.anchor.event not in _LAST or later.offset is not None or last.offset is None:
+        return None
+    return Window(start=start, end=last, span=(during.span[0], after.span[1]) if during.span and after.span else None)
+
+
+_PERIODS = (("study_start", "study_end"), ("treatment", "treatment"))
+_LAST = ("last_dose", "study_end", "treatment", "first_dose")
 
 
 def _single(meaning: Window | Times) -> Window:

@@ -201,7 +201,7 @@ def _return_duration(able: Tree, aid: Tree) -> None:
             able.time, able.window_behind, draft.time = time, True, None
 
 
-_INTENT = ("plan", "intend", "intent", "wish", "desir", "want")
+_INTENT = ("plan", "intend", "intent", "wish", "desir", "want", "refus", "unwilling", "use ", "agree", "become ")
 
 
 def _planned(text: str, draft: Draft) -> bool:
@@ -352,7 +352,7 @@ def hand_on(before: Tree, after: Tree, *, listed: bool) -> None:
     members of one list that hold lists of their own: a window behind the last is then of all.
     """
     first = next((d for d in islice(backwards(before), _LIST) if d.concept is not None), None)
-    if first is not None:
+    if first is not None and not (first.window_behind and first.time):
         for draft in drafts(after):
             if draft.standing or draft.concept is None:
                 break
