@@ -30,6 +30,8 @@ from protoparse.grammar.values import RATES, TIME_CODES, Valuer, whole
 from protoparse.lexicon import fold
 from protoparse.lexing import Term
 from protoparse.model import (
+    Anchor,
+    Bound,
     Comparison,
     Domain,
     Modifier,
@@ -79,6 +81,7 @@ _MODIFIER_OF_CUE = {"c": "cause", "A": "method", "G": "purpose"}
 # What has a value though it is no measurement.
 _VALUED = ("age", "life expectancy")
 _ASPECTS: dict[str, Standing | None] = {"duration": None, "history": "history"}
+_VISITS = ("screening", "baseline")
 _OTHER = ("other", "another")
 _SUFFERED = ("condition", "drug", "procedure", "device")
 
@@ -192,6 +195,8 @@ class Cutter(Valuer):
         for window in windows:
             if head is None or not self.possible(draft, head.last, window):
                 self._add_window(timed, window)
+        if not windows and head is not None and draft.standing is None:
+            draft.time = self._occasion(head, phrases)
         timed.window_behind = bool(windows) and (head is None or windows[-1].first >= head.last)
         # "a score of ≥ 8 on the depression scale" is of that scale as much as "depression scale ≥ 8"
         behind = bool(values) and (
@@ -312,6 +317,24 @@ class Cutter(Valuer):
     def _result(self, phrase: Phrase) -> bool:
         """Whether a test stands with its result: "negative pregnancy test"."""
         return self._has(phrase, "M") and self._has(phrase, "q")
+
+    def _occasion(self, head: Phrase, phrases: list[Phrase]) -> Window | None:
+        """The visit that a thing is called by ("baseline LVEF"), or that its examination is ("on the screening ECG")."""
+        for phrase in phrases:
+            i = phrase.first
+            event = self.entries[i].event if self.code(i) == "a" else None
+            if event not in _VISITS:
+                continue
+            if phrase.first == head.first:
+                named = phrase.last > i + 1 and self.code(i + 1) in "KM"
+            else:
+                named = phrase.cue >= 0 and self.entries[phrase.cue].text in ("on", "in", "by", "at", "from")
+            if named:
+                span = self.span(i, i + 1)
+                bound = Bound(anchor=Anchor(event=event, text=self.text[slice(*span)], span=span))
+                self.take(i, i + 1)
+                return Window(start=bound, end=bound, span=span)
+        return None
 
     def _gone_with(self, head: Phrase, phrases: list[Phrase], windows: list[Found]) -> Phrase | None:
         """What a disease goes with for so long: "diabetes on metformin for 3 months" times the metformin."""
@@ -724,6 +747,8 @@ class Cutter(Valuer):
             last -= 1
             self.carry(last, last + 1)
             draft.standing = draft.standing or _ASPECTS[self.entries[last].text]
+        if code(first) == "a" and last > first + 1 and self.entries[first].event in _VISITS and code(first + 1) in "KM":
+            first += 1
         while first < last - 1 and code(first) in "mqO-/dynY":
             if code(first) == "m":
                 self._modify(draft, first)
