@@ -323,7 +323,7 @@ def _fact(draft: Draft, text: str, kind: Kind) -> Fact | None:
         standing is None
         and draft.modifiers
         and draft.domain != "device"  # an active implant is one with power of its own
-        and any(m.type == "status" and _active(m) for m in draft.modifiers)
+        and any(active(m) for m in draft.modifiers)
     ):
         standing = "current"
     if standing is not None and (time is None or (time.start is time.end is None)):
@@ -351,10 +351,11 @@ def _fact(draft: Draft, text: str, kind: Kind) -> Fact | None:
     )
 
 
-def _active(modifier: Modifier) -> bool:
-    """Whether a status is active, or as much as that: "active or uncontrolled"."""
-    value = modifier.value
-    return "active" in value if isinstance(value, tuple) else value == "active"
+def active(modifier: Modifier) -> bool:
+    """Whether a thing is called active, alone or among other states ("active or uncontrolled")."""
+    if modifier.type != "status":
+        return False
+    return "active" in modifier.value if isinstance(modifier.value, tuple) else modifier.value == "active"
 
 
 def _place(modifier: Modifier) -> Span:

@@ -213,7 +213,7 @@ class Cutter(Valuer):
             tree = self._limited(tree, draft, head, phrases, values[0][1])
         if head is not None and disease is not None and tree is not None:
             other = Draft()
-            other.standing = disease.standing
+            other.standing = disease.standing or (draft.standing if disease.first > head.first else None)
             self._name(other, disease)
             if timed.window_behind and windows[0].first >= disease.last:
                 other.time = timed.time  # "grade 2 neuropathy at screening" was a neuropathy then

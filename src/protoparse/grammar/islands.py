@@ -216,6 +216,10 @@ class Islands:
             "EVENT", entry, first + begin, first + end, self.starts[first + begin], self.ends[first + end - 1]
         )
 
+    def _done(self, i: int) -> bool:
+        """Whether a participle says how something was found then: "at screening confirmed by a second ECG"."""
+        return self.code(i) == "w" and self.entries[i].text.endswith("ed")
+
     def _long(self, k: int) -> int:
         """Where an event begins behind how long it lasts: "the 16-week treatment period", "the 2 years of the study"."""
         match = _LENGTH.match("".join(self.codes[k : k + 6]))
@@ -596,7 +600,11 @@ class Islands:
         if after == "h" or (code == "," and kind == "WHICHEVER" and after in "bfOF"):
             return ""
         if kind == "EVENT" and code == "|" and out[0].type in ("WITHIN", "NUMBER") and self._quantity_at(j):
-            return "ALT"
+            # "… before consent or 5 half-lives", but "… before consent or 4 weeks before apheresis"
+            k = j
+            while self.code(k) in "nt-_d":
+                k += 1
+            return "OR" if self.code(k) in "bf" else "ALT"
         if kind == "EVENT" and code in "&|" and out[0].type == "AT" and len(out) % 2 == 0:
             return self._second_event(out, i, j)
         if kind == "TIME" and code == "|" and [x.type for x in out] == ["CMP", "NUMBER", "TIME"]:

@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from msgspec.structs import replace
 
-from protoparse.grammar.drafts import Draft, Node, Tree, apart, backwards, drafts, last_draft, repeat_subject
+from protoparse.grammar.drafts import Draft, Node, Tree, active, apart, backwards, drafts, last_draft, repeat_subject
 from protoparse.grammar.facts import Cutter
 from protoparse.lexicon import fold
 from protoparse.model import Bound, Modifier, Window
@@ -110,9 +110,9 @@ def _tail(members: list[Tree]) -> list[Draft]:
 
 
 def _last_named(members: list[Tree]) -> Draft | None:
-    """The last member that names something, exceptions aside: what stands before it holds for the next as well."""
+    """The last member that names something, exceptions and its measures aside: what stands before it holds for the next as well."""
     for member in reversed(members[-_LIST:]):
-        if isinstance(member, Node) and member.op == "except":
+        while isinstance(member, Node) and member.op in ("except", "all"):
             member = member.members[0]
         if isinstance(member, Draft) and member.concept is not None:
             return member
@@ -201,7 +201,7 @@ def _return_duration(able: Tree, aid: Tree) -> None:
             able.time, able.window_behind, draft.time = time, True, None
 
 
-_INTENT = ("plan", "intend", "intent", "wish", "desir", "want", "refus", "unwilling", "use ", "agree", "become ")
+_INTENT = ("plan", "intend", "intent", "wish", "desir", "want", "refus", "unwilling", "use ", "agree", "become ", "expect", "conceive", "father")
 
 
 def _planned(text: str, draft: Draft) -> bool:
@@ -366,7 +366,7 @@ def hand_on(before: Tree, after: Tree, *, listed: bool) -> None:
 
 def _leads(modifier: Modifier, draft: Draft) -> bool:
     """Whether a thing is called active in front of its name."""
-    if modifier.type != "status" or modifier.value != "active" or not modifier.span or not draft.concept:
+    if not active(modifier) or not modifier.span or not draft.concept:
         return False
     return modifier.span < draft.concept
 
