@@ -137,10 +137,10 @@ class _Meaning(Transformer[Any, Any]):
             return base  # type: ignore[no-any-return]
         if empty(base) and not (base and any(d.value for d in drafts(base))):
             return condition  # type: ignore[no-any-return]
-        if isinstance(condition, Draft) and condition.domain == "person" and condition.window_behind:
+        people = isinstance(condition, Draft) and condition.domain == "person" and condition.window_behind
+        if people and share_window(base, condition):
             # "a negative test in women within 7 days before the first dose": the test is so old, not they
-            if share_window(base, condition):
-                condition.time, condition.again = None, ()
+            condition.time, condition.again = None, ()
         if isinstance(base, Node) and base.op == "any":
             # "≤ 2.5 × ULN, or ≤ 5 × ULN if liver metastases": the condition is the last alternative's
             return Node("any", [*base.members[:-1], Node("all", [base.members[-1], condition])])
@@ -168,6 +168,9 @@ class _Meaning(Transformer[Any, Any]):
         again = stop.value == "again" or (isinstance(after, Node) and after.op == "if")
         if again and after is not None and before is not None:
             repeat_subject(before, after)
+        lone = isinstance(after, Draft) and after.concept is None and after.value is None and after.time is not None
+        if lone and stop.value == "or" and not empty(before):
+            return join(self.cutter, "any", before, after, stop)  # "…, or planned during the study"
         if after is None or empty(after):
             return before  # type: ignore[no-any-return]
         if empty(before):

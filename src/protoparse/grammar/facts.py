@@ -34,6 +34,7 @@ from protoparse.model import (
     Bound,
     Comparison,
     Domain,
+    Event,
     Modifier,
     Span,
     Window,
@@ -81,7 +82,7 @@ _MODIFIER_OF_CUE = {"c": "cause", "A": "method", "G": "purpose"}
 # What has a value though it is no measurement.
 _VALUED = ("age", "life expectancy")
 _ASPECTS: dict[str, Standing | None] = {"duration": None, "history": "history"}
-_VISITS = ("screening", "baseline")
+_VISITS: dict[str, Event] = {"screening": "screening", "baseline": "baseline"}
 _OTHER = ("other", "another")
 _SUFFERED = ("condition", "drug", "procedure", "device")
 
@@ -319,11 +320,11 @@ class Cutter(Valuer):
         return self._has(phrase, "M") and self._has(phrase, "q")
 
     def _occasion(self, head: Phrase, phrases: list[Phrase]) -> Window | None:
-        """The visit that a thing is called by ("baseline LVEF"), or that its examination is ("on the screening ECG")."""
+        """The visit by which a thing ("baseline LVEF") or its examination is called ("on the screening ECG")."""
         for phrase in phrases:
             i = phrase.first
             event = self.entries[i].event if self.code(i) == "a" else None
-            if event not in _VISITS:
+            if event is None or event not in _VISITS:
                 continue
             if phrase.first == head.first:
                 named = phrase.last > i + 1 and self.code(i + 1) in "KM"
@@ -331,7 +332,7 @@ class Cutter(Valuer):
                 named = phrase.cue >= 0 and self.entries[phrase.cue].text in ("on", "in", "by", "at", "from")
             if named:
                 span = self.span(i, i + 1)
-                bound = Bound(anchor=Anchor(event=event, text=self.text[slice(*span)], span=span))
+                bound = Bound(anchor=Anchor(event=_VISITS[event], text=self.text[slice(*span)], span=span))
                 self.take(i, i + 1)
                 return Window(start=bound, end=bound, span=span)
         return None

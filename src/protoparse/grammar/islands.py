@@ -25,7 +25,9 @@ _NAMING = frozenset("aKMwmHYqs")
 _SIGNED = frozenset({"", "CMP", "BETWEEN", "TO", "AND", "OR", "FROM"})
 _OWN = frozenset({"enrollment", "study_start", "study_end", "first_dose", "last_dose", "treatment"})
 _HAPPENING = ("person", "condition", "drug", "procedure", "visit", "device")
-_BACK = frozenset({"informed_consent", "screening", "enrollment", "randomization", "baseline", "study_start", "first_dose"})
+_BACK = frozenset(
+    {"informed_consent", "screening", "enrollment", "randomization", "baseline", "study_start", "first_dose"}
+)
 _LASTING = frozenset({"study_start", "study_end", "enrollment", "treatment", "screening"})
 _LENGTH = re.compile("(n[-_]*[twu])(?:Od*)?")
 _AMOUNT = frozenset({"NUMBER", "UNIT", "TIME", "ORDINAL", "REFERENCE"})
@@ -221,7 +223,7 @@ class Islands:
         return self.code(i) == "w" and self.entries[i].text.endswith("ed")
 
     def _long(self, k: int) -> int:
-        """Where an event begins behind how long it lasts: "the 16-week treatment period", "the 2 years of the study"."""
+        """Where an event begins behind how long it lasts: "the 16-week treatment period"."""
         match = _LENGTH.match("".join(self.codes[k : k + 6]))
         if match is None or "time_unit" not in self.entries[self.first + k + match.end(1) - 1].roles:
             return k
@@ -373,7 +375,9 @@ class Islands:
                     i = event.last
                     continue
                 if code in "@DSUF" and out and kind != "OR":
-                    if kind == "EVENT" and (code == "U" or (out[0].type == "FROM" and "until" in self.entries[i].roles)):
+                    if kind == "EVENT" and (
+                        code == "U" or (out[0].type in ("FROM", "DURING") and "until" in self.entries[i].roles)
+                    ):
                         out.append(self._lexeme("UNTIL", i))
                         if self._limit(out, i + 1):
                             i = out[-1].last
@@ -636,8 +640,9 @@ class Islands:
             return "ALT" if code != "," else None
         if windowed and code == "|" and after in "bf@DWPNUF":
             return "OR"
-        if code == "&" and kind == "EVENT" and out[0].type == "DURING" and after == "o" and self._quantity_at(j + 1):
-            return "OR"  # "during the study and for 12 weeks after the last dose"
+        if code == "&" and kind == "EVENT" and out[0].type == "DURING" and after in "o<WUn":
+            # "during the study and for (up to, within, until) 12 weeks after the last dose"
+            return "OR" if self._quantity_at(j + (after in "oWU")) else None
         return None
 
     def _second_event(self, out: list[Lexeme], i: int, j: int) -> str | None:

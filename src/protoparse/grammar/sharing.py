@@ -110,7 +110,7 @@ def _tail(members: list[Tree]) -> list[Draft]:
 
 
 def _last_named(members: list[Tree]) -> Draft | None:
-    """The last member that names something, exceptions and its measures aside: what stands before it holds for the next as well."""
+    """The last member that names something, exceptions aside: what stands before it holds for the next as well."""
     for member in reversed(members[-_LIST:]):
         while isinstance(member, Node) and member.op in ("except", "all"):
             member = member.members[0]
@@ -145,13 +145,14 @@ def share_window(tree: Tree, source: Draft) -> bool:
 
 def _share_window(cutter: Cutter, op: Literal["all", "any"], members: list[Tree], source: Draft) -> None:
     """ "A, B or C within 6 months": the window behind the last member is of the earlier ones, too."""
-    if _planned(cutter.text, source):
-        return  # "pregnant or planning a pregnancy within a year"
+    planned = _planned(cutter.text, source)
     for member in reversed(members[-_LIST:]):
         if isinstance(member, Node) and member.op != "except":
             return  # "ulcers of grade 2, or bleeding within 3 months"
         if op == "all" and isinstance(member, Draft) and member.domain != source.domain and member.value is None:
             return  # "diabetes and metformin for 3 months"
+        if planned and not all(_planned(cutter.text, d) for d in drafts(member)):
+            return  # "pregnant or planning a pregnancy within a year"
         share_window(member, source)
         for draft in drafts(member):
             if draft.time is not None and source.time is not None:
@@ -201,7 +202,23 @@ def _return_duration(able: Tree, aid: Tree) -> None:
             able.time, able.window_behind, draft.time = time, True, None
 
 
-_INTENT = ("plan", "intend", "intent", "wish", "desir", "want", "refus", "unwilling", "use ", "agree", "become ", "expect", "conceive", "father")
+_INTENT = (
+    "plan",
+    "intend",
+    "intent",
+    "wish",
+    "desir",
+    "want",
+    "refus",
+    "unwilling",
+    "use ",
+    "agree",
+    "become ",
+    "expect",
+    "conceive",
+    "father",
+    "donat",
+)
 
 
 def _planned(text: str, draft: Draft) -> bool:
@@ -261,8 +278,13 @@ def _lone(cutter: Cutter, op: Literal["all", "any"], left: Tree, right: Draft) -
         right.name_by_anchor(cutter.text)
         return Node(op, [left, right])
     if right.time is not None:
-        target.time = right.time if target.time is None else _either(target.time, right.time)
+        before = target.time
+        target.time = right.time if before is None else _either(before, right.time)
         target.cover(right.first, right.last)
+        if before is not None:
+            for other in drafts(left):
+                if other.time is before:
+                    other.time = target.time  # "A or B within 3 months or planned during the study"
     target.modifiers += right.modifiers
     if right.modifiers:
         target.cover(right.first, right.last)
@@ -358,10 +380,10 @@ def hand_on(before: Tree, after: Tree, *, listed: bool) -> None:
                 break
             _follow(first, draft)
     source = last_draft(after)
-    if listed and source.window_behind and source.time is not None and source.concept is not None:
-        if all(d.time is source.time for d in drafts(after)):
-            for member in reversed(before.members[-_LIST:] if isinstance(before, Node) else [before]):
-                share_window(member, source)
+    closing = listed and source.window_behind and source.time is not None and source.concept is not None
+    if closing and all(d.time is source.time for d in drafts(after)):
+        for member in before.members[-_LIST:] if isinstance(before, Node) else [before]:
+            share_window(member, source)
 
 
 def _leads(modifier: Modifier, draft: Draft) -> bool:
