@@ -30,8 +30,11 @@ from protoparse.grammar.values import RATES, TIME_CODES, Valuer, whole
 from protoparse.lexicon import fold
 from protoparse.lexing import Term
 from protoparse.model import (
+    Anchor,
+    Bound,
     Comparison,
     Domain,
+    Event,
     Modifier,
     Span,
     Window,
@@ -79,6 +82,8 @@ _MODIFIER_OF_CUE = {"c": "cause", "A": "method", "G": "purpose"}
 # What has a value though it is no measurement.
 _VALUED = ("age", "life expectancy")
 _ASPECTS: dict[str, Standing | None] = {"duration": None, "history": "history"}
+_VISITS: dict[str, Event] = {"screening": "screening", "baseline": "baseline"}
+_OTHER = ("other", "another")
 _SUFFERED = ("condition", "drug", "procedure", "device")
 
 
@@ -126,6 +131,8 @@ class Cutter(Valuer):
             said = [tree for some in (had, parts[k:]) if (tree := self.cut(some)) is not None]
             return said[0] if len(said) == 1 else Node("all", said)
         draft = Draft()
+        if isinstance(parts[0], Words):
+            draft.anew = self._anew(parts[0].first)
         disease: Phrase | None = None
         also: list[Phrase] = []
         values: list[tuple[Value, int, int]] = []
@@ -158,7 +165,7 @@ class Cutter(Valuer):
         if head is not None and self._domain(head) == "person":
             # "women with breast cancer" says two things; what else is said is of the second
             done = bool(windows) and self.codes.find("R", head.last - self.offset, windows[-1].first - self.offset) >= 0
-            beside = [p for p in phrases if p.first > head.last and (done or self._suffered(p))]
+            beside = [p for p in phrases if p.first > head.last and (done or self._suffered(p) or self._result(p))]
             if beside:
                 people, head = head, beside[0]
                 phrases.remove(people)
@@ -183,12 +190,14 @@ class Cutter(Valuer):
             if len(phrases) > 1:
                 with_it = self._gone_with(head, phrases, windows)
                 others = [p for p in phrases if p is not head and p is not disease and p is not with_it]
-                also = [p for p in others if self._has(p, "M") and self._has(p, "q")]
+                also = [p for p in others if self._result(p)]
                 self._others(draft, head, [p for p in others if p not in also])
         timed = draft if with_it is None else Draft()
         for window in windows:
             if head is None or not self.possible(draft, head.last, window):
                 self._add_window(timed, window)
+        if not windows and head is not None and draft.standing is None:
+            draft.time = self._occasion(head, phrases)
         timed.window_behind = bool(windows) and (head is None or windows[-1].first >= head.last)
         # "a score of ≥ 8 on the depression scale" is of that scale as much as "depression scale ≥ 8"
         behind = bool(values) and (
@@ -205,8 +214,10 @@ class Cutter(Valuer):
             tree = self._limited(tree, draft, head, phrases, values[0][1])
         if head is not None and disease is not None and tree is not None:
             other = Draft()
-            other.standing = disease.standing
+            other.standing = disease.standing or (draft.standing if disease.first > head.first else None)
             self._name(other, disease)
+            if timed.window_behind and windows[0].first >= disease.last:
+                other.time = timed.time  # "grade 2 neuropathy at screening" was a neuropathy then
             tree = Node("all", [tree, other])
         for phrase in also:
             # "HBsAg positive with HBV DNA ≥ 2000 IU/mL": each has a result of its own
@@ -304,6 +315,28 @@ class Cutter(Valuer):
     def _suffered(self, phrase: Phrase) -> bool:
         return phrase.known and self._domain(phrase) in _SUFFERED
 
+    def _result(self, phrase: Phrase) -> bool:
+        """Whether a test stands with its result: "negative pregnancy test"."""
+        return self._has(phrase, "M") and self._has(phrase, "q")
+
+    def _occasion(self, head: Phrase, phrases: list[Phrase]) -> Window | None:
+        """The visit by which a thing ("baseline LVEF") or its examination is called ("on the screening ECG")."""
+        for phrase in phrases:
+            i = phrase.first
+            event = self.entries[i].event if self.code(i) == "a" else None
+            if event is None or event not in _VISITS:
+                continue
+            if phrase.first == head.first:
+                named = phrase.last > i + 1 and self.code(i + 1) in "KM"
+            else:
+                named = phrase.cue >= 0 and self.entries[phrase.cue].text in ("on", "in", "by", "at", "from")
+            if named:
+                span = self.span(i, i + 1)
+                bound = Bound(anchor=Anchor(event=_VISITS[event], text=self.text[slice(*span)], span=span))
+                self.take(i, i + 1)
+                return Window(start=bound, end=bound, span=span)
+        return None
+
     def _gone_with(self, head: Phrase, phrases: list[Phrase], windows: list[Found]) -> Phrase | None:
         """What a disease goes with for so long: "diabetes on metformin for 3 months" times the metformin."""
         if self._domain(head) != "condition" or len(windows) != 1:
@@ -363,8 +396,20 @@ class Cutter(Valuer):
         if cue < match.start(1):
             cue = first - 1 if match[1] else -1 - self.offset
         draft = Draft()
+        if match[1]:
+            draft.anew = self._anew(self.offset + match.start())
         self._name(draft, Phrase(self.offset + first, self.offset + last, self.offset + cue, True))
         return draft
+
+    def _anew(self, i: int) -> Literal["people", "other"] | None:
+        """How a statement begins anew: with the people, or with what is "other" than what stands before."""
+        if "population" in self.entries[i].roles:
+            return "people"
+        while self.code(i) == "d" and i + 1 < self.offset + len(self.codes):
+            if self.entries[i].text in _OTHER:
+                return "other"
+            i += 1
+        return None
 
     def _disease(self, draft: Draft, head: Phrase, phrases: list[Phrase]) -> Phrase | None:
         """A measure's disease: "NYHA class II heart failure", "anaemia with haemoglobin < 8 g/dL"."""
@@ -703,6 +748,8 @@ class Cutter(Valuer):
             last -= 1
             self.carry(last, last + 1)
             draft.standing = draft.standing or _ASPECTS[self.entries[last].text]
+        if code(first) == "a" and last > first + 1 and self.entries[first].event in _VISITS and code(first + 1) in "KM":
+            first += 1
         while first < last - 1 and code(first) in "mqO-/dynY":
             if code(first) == "m":
                 self._modify(draft, first)
