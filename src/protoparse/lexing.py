@@ -45,7 +45,7 @@ CODES: Mapping[str, str] = {
     # What a word does beside its other roles: it has no code of its own for it.
     "verb": "v", "predicate": "v", "locative": "p", "abbreviation": "w", "numbered": "w", "scale": "w",
     "method_noun": "w", "version": "w", "generic": "w", "limit": "w", "male": "w", "female": "w", "allergy": "v",
-    "age_group": "w", "unresulted": "w", "result": "w",
+    "age_group": "w", "unresulted": "w", "result": "w", "finding": "w",
 }  # fmt: skip
 """What a role is called in the tables, and its code; a word of several roles takes the code of the first listed here
 in which it may stand alone (see `_PRIORITY`), and keeps the others for the grammar to ask."""
@@ -128,7 +128,9 @@ _TOKEN = re.compile(
     r"(?:(?:than|least|of|aged?|over|under)(?=\d)|[a-df-hj-wyz][^\W\d_]*(?:\d+[^\W_]*|['’](?:s\b|[a-z]\b))?|"
     rf"{powers.NUMBER}|{powers.SCALE}"
     r"|\d+(?:st|nd|rd|th)\b(?!\s*-?\s*(?:per)?centile)"
-    r"|\d{1,3}(?:,\d{3})+(?:\.\d+)?(?!\d)|\d{1,3}(?:,? 000)+(?![\d,.]*\d)|\d{1,3} (?!10)\d{3}(?=\s?/\s?(?:mm|[uµμ]))|\d+(?:[.,·]\d+)?(?:e\d+\b)?|(?<![\w.])\.\d+"
+    r"|\d{1,3}(?:,\d{3})+(?:\.\d+)?(?!\d)"
+    r"|\d{1,3}(?:,? 000)+(?![\d,.]*\d)|\d{1,3} (?!10)\d{3}(?=\s?/\s?(?:mm|[uµμ]))"
+    r"|\d+(?:[.,·]\d+)?(?:e\d+\b)?|(?<![\w.])\.\d+"
     r"|&(?:lt|gt|le|ge);=?|[<>]\s?=|=\s?[<>]|\+/-|e\.g\.?|i\.e\.?"
     r"|x(?=uln|lln|unl|\d)"
     r"|[^\W\d_]+(?:['’]s\b|\d+[^\W_]*|(?<=[a-z])(?:['’][a-z]\b))?"

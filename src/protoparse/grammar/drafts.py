@@ -52,6 +52,8 @@ class Draft:
     value: Comparison | None = None
     bare_value = False
     """The value was printed without a comparator."""
+    finding: Comparison | None = None
+    """What the name itself says of the result ("EGFR mutation", "dMMR"): it counts where nothing else is said."""
     count: Comparison | None = None
     dose: Comparison | None = None
     time: Window | None = None
@@ -294,7 +296,7 @@ def _fact(draft: Draft, text: str, kind: Kind) -> Fact | None:
         domain=draft.domain or ("condition" if kind == "exclusion" else "observation"),
         span=(draft.first, draft.last),
         concept=Concept(text=words, span=draft.concept, name=name, codes=term.codes if term else ()),
-        value=draft.value,
+        value=draft.value or (draft.finding if draft.count is None else None),
         count=draft.count,
         dose=draft.dose,
         time=time,
