@@ -578,6 +578,12 @@ class Cutter(Valuer):
             draft.cover(*self.span(head.cue, head.cue + 1))
         if draft.domain is None and draft.value is not None:
             draft.domain = "measurement"
+        if (
+            draft.domain == "condition"
+            and "finding" in entries[last - 1].roles
+            and self.codes.find("M", first - self.offset, last - self.offset) >= 0
+        ):
+            draft.domain = "measurement"  # "HER2 mutation"
         if draft.domain in (None, "measurement") and (code(last - 1) == "M" or last > first + 1):
             draft.finding = self._finding(last - 1)
             for i in range(first, last) if draft.value is None else ():
