@@ -45,7 +45,7 @@ CODES: Mapping[str, str] = {
     # What a word does beside its other roles: it has no code of its own for it.
     "verb": "v", "predicate": "v", "locative": "p", "abbreviation": "w", "numbered": "w", "scale": "w",
     "method_noun": "w", "version": "w", "generic": "w", "limit": "w", "male": "w", "female": "w", "allergy": "v",
-    "age_group": "w", "unresulted": "w", "result": "w", "finding": "w",
+    "age_group": "w", "unresulted": "w", "result": "w", "finding": "w", "countable": "w",
 }  # fmt: skip
 """What a role is called in the tables, and its code; a word of several roles takes the code of the first listed here
 in which it may stand alone (see `_PRIORITY`), and keeps the others for the grammar to ask."""
@@ -146,6 +146,11 @@ _BEFORE_NUMBER = re.compile(r"than$|\d")
 
 # A bare noun that is counted ("3 doses", "10 tablets") is a thing of its own, no unit.
 _COUNTED = frozenset({"count", "dose", "radiation", "volume", "length"})
+
+
+# Points of a score count: they are no unit.
+POINTS = ""
+_UNNAMED = {"score": POINTS}
 
 
 class Entry(Struct, frozen=True, gc=False):
@@ -279,7 +284,7 @@ def _roles() -> dict[tuple[str, ...], dict[str, Any]]:
             if lexicon.cased(phrase):
                 table[phrase,] = {"unit": row["ucum"]}
             else:
-                add(phrase, "time_unit" if row["kind"] == "time" else "unit", row["ucum"] or None)
+                add(phrase, "time_unit" if row["kind"] == "time" else "unit", row["ucum"] or _UNNAMED.get(row["kind"]))
     for row in lexicon.rows("anchors"):
         for phrase in lexicon.spellings(row["spellings"]):
             add(phrase, "anchor", row["event"])

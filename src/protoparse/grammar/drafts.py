@@ -253,6 +253,7 @@ def _hull(rules: Sequence[Rule]) -> Span | None:
     return (min(s[0] for s in spans), max(s[1] for s in spans)) if spans else None
 
 
+_BY_DAY = ("mg", "g", "ug", "ng", "[IU]", "mg/kg", "mg/m2", "ug/kg", "g/kg")
 _SCREENING = Bound(anchor=Anchor(event="screening"))
 _STANDING = {
     "history": (None, _SCREENING),
@@ -286,6 +287,10 @@ def _fact(draft: Draft, text: str, kind: Kind) -> Fact | None:
     if standing is not None and (time is None or (time.start is time.end is None)):
         start, end = _STANDING[standing]
         time = replace(time, start=start, end=end) if time else Window(start=start, end=end)
+    dose = draft.dose
+    if dose is not None and dose.unit is not None and dose.unit.ucum in _BY_DAY:
+        if any(m.type == "acuity" and m.value == "daily" for m in draft.modifiers):
+            dose = replace(dose, unit=replace(dose.unit, ucum=f"{dose.unit.ucum}/d"))  # "10 mg of daily prednisone"
     includes = tuple([r for i in draft.includes if (r := rule(i, text, kind, required=False)) is not None])
     term = draft.term
     name = draft.name or (term.name if term else fold(words))
@@ -298,7 +303,7 @@ def _fact(draft: Draft, text: str, kind: Kind) -> Fact | None:
         concept=Concept(text=words, span=draft.concept, name=name, codes=term.codes if term else ()),
         value=draft.value or (draft.finding if draft.count is None else None),
         count=draft.count,
-        dose=draft.dose,
+        dose=dose,
         time=time,
         modifiers=tuple(sorted(draft.modifiers, key=_place)) if len(draft.modifiers) > 1 else draft.modifiers,
         includes=includes,

@@ -25,7 +25,7 @@ from protoparse.grammar.drafts import (
 )
 from protoparse.grammar.phrases import Times, Value
 from protoparse.grammar.terms import domain_of
-from protoparse.grammar.values import RATES, TIME_CODES, Valuer, whole
+from protoparse.grammar.values import DAILY, RATES, TIME_CODES, Valuer, whole
 from protoparse.lexicon import fold
 from protoparse.lexing import Term
 from protoparse.model import (
@@ -127,6 +127,8 @@ class Cutter(Valuer):
             elif isinstance(part.meaning, Value):
                 if self._elsewhere(part, draft):
                     continue
+                if part.meaning.bare and self._courses(part.last) and all(map(whole, part.meaning.comparisons)):
+                    part = part._replace(meaning=part.meaning._replace(bare=False))  # "one prior line of therapy"
                 if not _plain_number(part.meaning) or self._owned(part, phrases, len(parts)):
                     values.append(part)
                     self.take(part.first, part.last)
@@ -422,9 +424,21 @@ class Cutter(Valuer):
         meaning, place, end = value
         if meaning.bare or not all(map(whole, meaning.comparisons)):
             return None
+        if self._courses(end):
+            end = next(i for i in range(end, end + 4) if self.code(i) not in "Hmd")
+            return next((p for p in phrases if p.first <= end < p.last), None)
         if not any(self._adjacent(p, place) and not self._has(p, "M") and self._valued(p) is None for p in phrases):
             return None
         return next((p for p in phrases if p.first == end and not self._generic(p)), None)
+
+    def _courses(self, i: int) -> bool:
+        """Whether what can only be counted stands at i, or behind a "prior" there: lines and courses of treatment."""
+        for k in range(i, min(i + 3, self.offset + len(self.codes))):
+            if "countable" in self.entries[k].roles:
+                return True
+            if self.code(k) not in "Hmd":
+                return False
+        return False
 
     def _beside(self, phrases: list[Phrase], value: tuple[Value, int, int]) -> Phrase | None:
         """The phrase right before a value, where it can be what is measured; a time may be of any other."""
@@ -448,6 +462,8 @@ class Cutter(Valuer):
         meaning, place, _ = value
         if any(c.unit is not None and c.unit.ucum in RATES for c in meaning.comparisons):
             return False  # "heartburn more than once a week"
+        if any(c.unit is not None and DAILY.fullmatch(c.unit.ucum or "") for c in meaning.comparisons):
+            return False  # "somemab ≤ 20.5 mg/day"
         if (
             meaning.bare
             or draft.domain == "measurement"
@@ -754,6 +770,9 @@ class Cutter(Valuer):
                 target.cover(node.first, node.last)
             if node.value is not None and _bare(node) and target.domain != "measurement":
                 return tree  # "stroke (2)"
+            daily = node.value is not None and node.value.unit and DAILY.fullmatch(node.value.unit.ucum or "")
+            if daily and not target.known and target.domain in (None, "observation", "measurement"):
+                target.domain = "drug"  # "somemab (≤ 20 mg/day)"
             if node.value is not None and target.domain == "drug":
                 target.dose = target.dose or node.value
                 target.cover(node.first, node.last)

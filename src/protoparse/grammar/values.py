@@ -25,7 +25,7 @@ _OLD = re.compile(r"older|younger|\bold\b|\bolds\b|\bof (?:age|life)\b|\by\.?\s?
 _DONOR = re.compile(r"\bdonors?\b")
 _BORN = re.compile(r"\bborn\b|\bbirth\b|\bdeliver")
 _DOSE_UNITS = ("mg", "ug", "g", "ng", "[IU]", "mL", "meq", "mmol")
-_DAILY = re.compile(r"(?:[mu]?g|\[IU\])(?:/kg|/m2)?/(?:d|wk)")
+DAILY = re.compile(r"(?:[mu]?g|\[IU\])(?:/kg|/m2)?/(?:d|wk)")
 RATES = ("/d", "/wk", "/mo", "/a")
 _COUNTED = ("drug", "procedure", "condition", "study", "visit", "device", "allergy", "consent")
 TIME_CODES = frozenset({"s", "min", "h", "d", "wk", "mo", "a"})
@@ -282,13 +282,14 @@ class Valuer(Item):
             return draft
         plain = unit is None and comparison.reference is None
         measured = draft.domain == "measurement"
-        taken = code is not None and (code.startswith(_DOSE_UNITS) or (code[0] == "{" and code.endswith(("/d", "/wk"))))
+        named = code or (unit.text or "" if unit else "")
+        taken = named.startswith(_DOSE_UNITS) or (named[:1] == "{" and named.endswith(("/d", "/wk")))
         if code in RATES and draft.concept is not None and not measured:
             draft.count = comparison  # "more than 3 times a week"
             return draft
         if draft.domain == "observation" and code is not None and code[0] == "{":
             taken = False  # "10 cigarettes a day" is how much, not what is taken against a disease
-        if draft.domain is None and draft.concept is not None and not value.bare and _DAILY.fullmatch(code or ""):
+        if draft.domain is None and draft.concept is not None and not value.bare and DAILY.fullmatch(code or ""):
             draft.domain = "drug"  # "somemab ≤ 20 mg/day"
         if draft.domain in ("drug", "procedure", "observation") and taken and draft.concept is not None:
             if not value.bare or not behind:
