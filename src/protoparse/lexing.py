@@ -148,7 +148,7 @@ _BEFORE_NUMBER = re.compile(r"than$|\d")
 _COUNTED = frozenset({"count", "dose", "radiation", "volume", "length"})
 
 
-# Points of a score count: they are no unit.
+# Points of a score are no unit; that they were printed tells a value from a bare number all the same.
 POINTS = ""
 _UNNAMED = {"score": POINTS}
 

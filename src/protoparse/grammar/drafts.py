@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from protoparse.grammar.phrases import Value
 from protoparse.grammar.terms import domain_of
 from protoparse.lexicon import fold
-from protoparse.lexing import Term
+from protoparse.lexing import POINTS, Term
 from protoparse.model import (
     Anchor,
     Bound,
@@ -301,14 +301,18 @@ def _fact(draft: Draft, text: str, kind: Kind) -> Fact | None:
         domain=draft.domain or ("condition" if kind == "exclusion" else "observation"),
         span=(draft.first, draft.last),
         concept=Concept(text=words, span=draft.concept, name=name, codes=term.codes if term else ()),
-        value=draft.value or (draft.finding if draft.count is None else None),
-        count=draft.count,
+        value=_pointless(draft.value) or (draft.finding if draft.count is None else None),
+        count=_pointless(draft.count),
         dose=dose,
         time=time,
         modifiers=tuple(sorted(draft.modifiers, key=_place)) if len(draft.modifiers) > 1 else draft.modifiers,
         includes=includes,
         experiencer=draft.experiencer,
     )
+
+
+def _pointless(value: Comparison | None) -> Comparison | None:
+    return replace(value, unit=None) if value and value.unit and value.unit.ucum == POINTS else value
 
 
 def _place(modifier: Modifier) -> Span:

@@ -749,7 +749,7 @@ class Cutter(Valuer):
                 repeat_subject(tree, node)
                 self._when(draft, node)
                 tree = Node("any", [tree, node])
-            elif not empty(node) and not empty(tree) and any(d.value or d.time for d in drafts(node)):
+            elif not empty(node) and not empty(tree) and any(d.value or d.time or d.dose for d in drafts(node)):
                 self._when(draft, node)
                 tree = Node("all", [tree, node])
         return tree

@@ -17,7 +17,7 @@ from msgspec.structs import replace
 
 from protoparse.grammar.files import grammar_text
 from protoparse.grammar.tables import Table
-from protoparse.lexing import POINTS, Entry
+from protoparse.lexing import Entry
 from protoparse.model import Anchor, Bound, Comparison, Number, Offset, Operator, Reference, Unit, Window
 
 
@@ -70,8 +70,8 @@ _FLIP: dict[str, Operator] = {"<": ">", ">": "<", "<=": ">=", ">=": "<=", "=": "
 _EARLIER_EVENTS = {"diagnosis", "birth", "discharge", "transplant"}
 
 
-def _unit(text: str, entry: Entry, role: str) -> Unit | None:
-    return None if entry.roles[role] == POINTS else Unit(text=text, ucum=entry.roles[role])
+def _unit(text: str, entry: Entry, role: str) -> Unit:
+    return Unit(text=text, ucum=entry.roles[role])
 
 
 class _Meaning(Transformer[Any, Any]):
