@@ -46,7 +46,7 @@ CODES: Mapping[str, str] = {
     "verb": "v", "predicate": "v", "locative": "p", "abbreviation": "w", "numbered": "w", "scale": "w",
     "elapsed": "w", "possible": "v", "companion": "p",
     "method_noun": "w", "version": "w", "generic": "w", "limit": "w", "male": "w", "female": "w", "allergy": "v",
-    "age_group": "w", "unresulted": "w", "result": "w", "schooling": "w",
+    "age_group": "w", "unresulted": "w", "result": "w", "schooling": "w", "finding": "w", "countable": "w",
 }  # fmt: skip
 """What a role is called in the tables, and its code; a word of several roles takes the code of the first listed here
 in which it may stand alone (see `_PRIORITY`), and keeps the others for the grammar to ask."""
@@ -129,7 +129,8 @@ _TOKENS = (
     r"(?:than|least|of|aged?|over|under)(?=\d)|[a-df-hj-wyz][^\W\d_]*(?:\d+[^\W_]*|['’](?:s\b|[a-z]\b))?|"
     rf"{powers.NUMBER}|{powers.SCALE}"
     r"|\d+(?:st|nd|rd|th)\b(?!\s*-?\s*(?:per)?centile)"
-    r"|\d{1,3}(?:,\d{3})+(?:\.\d+)?(?!\d)|\d{1,3}(?:,? 000)+(?![\d,.]*\d)|\d{1,3} (?!10)\d{3}(?=\s?/\s?(?:mm|[uµμ]))"
+    r"|\d{1,3}(?:,\d{3})+(?:\.\d+)?(?!\d)"
+    r"|\d{1,3}(?:,? 000)+(?![\d,.]*\d)|\d{1,3} (?!10)\d{3}(?=\s?/\s?(?:mm|[uµμ]))"
     r"|\d+(?:[.,·]\d+)?(?:e\d+\b)?|(?<![\w.])\.\d+"
     r"|&(?:lt|gt|le|ge);=?|[<>]\s?=|=\s?[<>]|\+/-|e\.g\.?|i\.e\.?"
     r"|x(?=uln|lln|unl|\d)"
@@ -149,6 +150,11 @@ _BEFORE_NUMBER = re.compile(r"than$|\d")
 
 # A bare noun that is counted ("3 doses", "10 tablets") is a thing of its own, no unit.
 _COUNTED = frozenset({"count", "dose", "radiation", "volume", "length"})
+
+
+# Points of a score are no unit; that they were printed tells a value from a bare number all the same.
+POINTS = ""
+_UNNAMED = {"score": POINTS}
 
 
 class Entry(Struct, frozen=True, gc=False):
@@ -284,7 +290,7 @@ def _roles() -> dict[tuple[str, ...], dict[str, Any]]:
             if lexicon.cased(phrase):
                 table[phrase,] = {"unit": row["ucum"]}
             else:
-                add(phrase, "time_unit" if row["kind"] == "time" else "unit", row["ucum"] or None)
+                add(phrase, "time_unit" if row["kind"] == "time" else "unit", row["ucum"] or _UNNAMED.get(row["kind"]))
     for row in lexicon.rows("anchors"):
         for phrase in lexicon.spellings(row["spellings"]):
             add(phrase, "anchor", row["event"])

@@ -229,11 +229,55 @@ def _asides(text: str, lexemes: Lexemes, first: int, codes: str) -> str:
     return codes
 
 
+# A sign behind a test, glued to it or in brackets; a word that says its result ("MMR-deficient", "wild-type KRAS").
+_SIGN = re.compile(r"(?<=[MKw])(?:>|\([->]\))|(?<=M)-(?![wKMnamq])|(?<=M)-(?=[^\n])")
+_RESULT = re.compile(r"(?<=M)-?w(?![w-])|w(?=M)")
+
+
+def _results(text: str, lexemes: Lexemes, first: int, codes: str) -> str:
+    """The codes, with what says the result of a test marked as such ("ER+", "HBsAg (-)", "MMR-deficient")."""
+    entries, starts, ends = lexemes.entries, lexemes.starts, lexemes.ends
+    for match in _SIGN.finditer(codes):
+        i = first + match.start()
+        inside = match[0][0] == "("
+        sign = i + 1 if inside else i
+        roles = entries[i - 1].roles
+        if "qualitative" not in entries[sign].roles or (not inside and starts[i] != ends[i - 1]):
+            continue
+        if not inside and (
+            text[ends[i] : ends[i] + 1].isalnum() or (match[0] == "-" and _suspended(codes, match.end()))
+        ):
+            continue  # "HER2-directed", "PD-1- and PD-L1-directed"
+        word = entries[i - 1].text
+        named = "measurement" in roles or (len(word) > 3 and not word.isalpha() and word[0].isalpha())
+        if named or ("concept" in roles and roles["concept"].domain == "condition"):
+            codes = f"{codes[: match.start()]}{'yqy' if inside else 'q'}{codes[match.end() :]}"
+    for match in _RESULT.finditer(codes):
+        last = match.end() - 1
+        if "result" not in entries[first + last].roles:
+            continue
+        before = match.start() - 1 if last + 1 == len(codes) or codes[last + 1] != "M" else last + 1
+        term = entries[first + before].roles.get("measurement")
+        if term is not None and term.kind == "word":
+            codes = f"{codes[: match.start()]}{'y' * (len(match[0]) - 1)}q{codes[match.end() :]}"
+    return codes
+
+
+def _suspended(codes: str, place: int) -> bool:
+    """Whether a hyphen waits for the head of a list ("PD-1- and PD-L1-directed therapy")."""
+    return _HEADED.match(codes, place) is not None
+
+
+_HEADED = re.compile("[&|/,][&|]?d*[wMK]+-[wMK]")
+
+
 def read(text: str, lexemes: Lexemes, first: int, last: int, kind: Kind) -> Reading:
     """The rule of the lexemes `[first, last)` of one item, and the spans of it that were not understood."""
     found, codes = phrases(text, lexemes, first, last)
     if "(" in codes:
         codes = _asides(text, lexemes, first, codes)
+    if "M" in codes or ">" in codes:
+        codes = _results(text, lexemes, first, codes)
     cutter = Cutter(text, lexemes.entries, codes, first, lexemes.starts, lexemes.ends, kind)
     tree: Tree | None = None
     end = len(codes) - 1 if codes.endswith(".") else len(codes)

@@ -16,7 +16,7 @@ from protoparse.grammar.phrases import Value
 from protoparse.grammar.terms import domain_of
 from protoparse.lexicon import fold
 from protoparse.lexicon.dates import dated
-from protoparse.lexing import Term
+from protoparse.lexing import POINTS, Term
 from protoparse.model import (
     Anchor,
     Bound,
@@ -54,6 +54,8 @@ class Draft:
     value: Comparison | None = None
     bare_value = False
     """The value was printed without a comparator."""
+    finding: Comparison | None = None
+    """What the name itself says of the result ("EGFR mutation", "dMMR"): it counts where nothing else is said."""
     count: Comparison | None = None
     dose: Comparison | None = None
     time: Window | None = None
@@ -295,6 +297,7 @@ def _hull(rules: Sequence[Rule]) -> Span | None:
     return (min(s[0] for s in spans), max(s[1] for s in spans)) if spans else None
 
 
+_BY_DAY = ("mg", "g", "ug", "ng", "[IU]", "mg/kg", "mg/m2", "ug/kg", "g/kg")
 _SCREENING = Bound(anchor=Anchor(event="screening"))
 _STANDING = {
     "history": (None, _SCREENING),
@@ -331,6 +334,10 @@ def _fact(draft: Draft, text: str, kind: Kind) -> Fact | None:
             standing = "current"  # a drug goes along with the study, a disease with another
         start, end = _STANDING[standing]
         time = replace(time, start=start, end=end) if time else Window(start=start, end=end)
+    dose = draft.dose
+    daily = any(m.type == "acuity" and m.value == "daily" for m in draft.modifiers)
+    if daily and dose is not None and dose.unit is not None and dose.unit.ucum in _BY_DAY:
+        dose = replace(dose, unit=replace(dose.unit, ucum=f"{dose.unit.ucum}/d"))  # "10 mg of daily prednisone"
     includes = tuple([r for i in draft.includes if (r := rule(i, text, kind, required=False)) is not None])
     term = draft.term
     name = draft.name or (term.name if term else fold(words))
@@ -341,9 +348,9 @@ def _fact(draft: Draft, text: str, kind: Kind) -> Fact | None:
         domain=draft.domain or ("condition" if kind == "exclusion" else "observation"),
         span=(draft.first, draft.last),
         concept=Concept(text=words, span=draft.concept, name=name, codes=term.codes if term else ()),
-        value=draft.value,
-        count=draft.count,
-        dose=draft.dose,
+        value=_pointless(draft.value) or (draft.finding if draft.count is None else None),
+        count=_pointless(draft.count),
+        dose=dose,
         time=time,
         modifiers=tuple(sorted(draft.modifiers, key=_place)) if len(draft.modifiers) > 1 else draft.modifiers,
         includes=includes,
@@ -356,6 +363,10 @@ def active(modifier: Modifier) -> bool:
     if modifier.type != "status":
         return False
     return "active" in modifier.value if isinstance(modifier.value, tuple) else modifier.value == "active"
+
+
+def _pointless(value: Comparison | None) -> Comparison | None:
+    return replace(value, unit=None) if value and value.unit and value.unit.ucum == POINTS else value
 
 
 def _place(modifier: Modifier) -> Span:

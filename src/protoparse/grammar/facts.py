@@ -7,7 +7,7 @@ several; `rule` turns them into the model. A draft may still lack what its neigh
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal, NamedTuple
 
 from protoparse.grammar.drafts import (
@@ -26,7 +26,7 @@ from protoparse.grammar.drafts import (
 from protoparse.grammar.phrases import Phrase as Found
 from protoparse.grammar.phrases import Value
 from protoparse.grammar.terms import domain_of
-from protoparse.grammar.values import RATES, TIME_CODES, Valuer, whole
+from protoparse.grammar.values import DAILY, RATES, TIME_CODES, Valuer, whole
 from protoparse.lexicon import fold
 from protoparse.lexing import Term
 from protoparse.model import (
@@ -76,6 +76,8 @@ _MOST = 30
 _SIZES = {"kg": "body weight", "g": "body weight", "[lb_av]": "body weight", "cm": "body height"}
 _TONES = ("Hz", "kHz")
 _OCCASIONS = ("occasions", "occasion", "visits")
+_RESULTED = re.compile("[y-]*q")
+_DISEASE = re.compile("[mwa/-]*K")
 _AMOUNT_OF = re.compile("Od*[wKm]")
 _NAMING = re.compile("[KMYamvpicAGRIHC=J^]")
 _MODIFIER_OF_CUE = {"c": "cause", "A": "method", "G": "purpose"}
@@ -120,7 +122,7 @@ class Cutter(Valuer):
         """One atom's parts to a draft, several where it says more than one thing, None where it says nothing."""
         if len(parts) == 1 and isinstance(parts[0], Words):
             plain = _PLAIN.fullmatch(self.codes, parts[0].first - self.offset, parts[0].last - self.offset)
-            if plain is not None:
+            if plain is not None and "MK" not in plain[2]:
                 return self._plain(plain)
         elif len(parts) > 3 and (segments := self._segments(parts)) is not None:
             said = [tree for segment in segments if (tree := self.cut(segment)) is not None]
@@ -147,6 +149,8 @@ class Cutter(Valuer):
             elif isinstance(part.meaning, Value):
                 if self._elsewhere(part, draft):
                     continue
+                if part.meaning.bare and self._courses(part.last) and all(map(whole, part.meaning.comparisons)):
+                    part = part._replace(meaning=part.meaning._replace(bare=False))  # "one prior line of therapy"
                 if not _plain_number(part.meaning) or self._owned(part, phrases, len(parts)):
                     values.append(part)
                     self.take(part.first, part.last)
@@ -183,9 +187,9 @@ class Cutter(Valuer):
                     break
         if head is not None:
             self._name(draft, head)
-            if values:
-                if self._scored(draft, head, phrases, values[0]):
-                    draft.domain = "measurement"
+            if values and self._scored(draft, head, phrases, values[0]):
+                draft.domain = "measurement"
+            if values or draft.value is not None or draft.finding is not None:
                 disease = self._disease(draft, head, phrases)
             if len(phrases) > 1:
                 with_it = self._gone_with(head, phrases, windows)
@@ -316,8 +320,8 @@ class Cutter(Valuer):
         return phrase.known and self._domain(phrase) in _SUFFERED
 
     def _result(self, phrase: Phrase) -> bool:
-        """Whether a test stands with its result: "negative pregnancy test"."""
-        return self._has(phrase, "M") and self._has(phrase, "q")
+        """Whether a test stands with its result: "negative pregnancy test", "EGFR mutation"."""
+        return self._has(phrase, "M") and (self._has(phrase, "q") or self._finding(phrase.last - 1) is not None)
 
     def _occasion(self, head: Phrase, phrases: list[Phrase]) -> Window | None:
         """The visit by which a thing ("baseline LVEF") or its examination is called ("on the screening ECG")."""
@@ -441,9 +445,16 @@ class Cutter(Valuer):
         while i < last:
             code = codes[i - offset]
             if code in "KMYwamqnrut":
+                if begin >= 0 and code in "KM" and self._parts(i):
+                    found.append(Phrase(begin, i, cue, known, standing))
+                    begin, cue, standing = -1, -1, None
                 if begin < 0:
                     begin, known = i, False
                 known = known or code in "KM"
+                if code in "qM" and self._results_of(i, begin):
+                    # "HER2-negative breast cancer": the test, then the disease
+                    found.append(Phrase(begin, i + 1, cue, True, standing))
+                    begin, cue, standing = -1, -1, None
             elif (
                 (code == "O" and begin >= 0 and i + 1 < last and codes[i + 1 - offset] in "wKMamqdn")
                 or (code == "d" and begin >= 0 and codes[i - 1 - offset] == "O")
@@ -473,6 +484,30 @@ class Cutter(Valuer):
         elif standing is not None and draft.standing is None:
             draft.standing = standing
         return found
+
+    def _parts(self, i: int) -> bool:
+        """Whether a name begins a phrase of its own ("breast cancer HER2 negative", "QTc male ≥ 450 ms")."""
+        if i == self.offset:
+            return False
+        if self.code(i) == "M":
+            return self.code(i - 1) == "K" and _RESULTED.match(self.codes, i + 1 - self.offset) is not None
+        term = self.entries[i].roles["concept"]
+        return self.code(i - 1) == "M" and term.domain == "person" and term.name != "age"
+
+    def _results_of(self, i: int, begin: int) -> bool:
+        """Whether a result ends a test's name that begins there, a disease behind it."""
+        if _DISEASE.match(self.codes, i + 1 - self.offset) is None:
+            return False
+        if self.code(i) == "M":
+            return self._finding(i) is not None
+        if i == begin:
+            return False
+        last = i - 1
+        while last > self.offset and self.code(last) in "-y":
+            last -= 1
+        if self.code(last) == "w":
+            return last < i - 1 or self.text[self.starts[last] : self.ends[last]].isupper()
+        return self.code(last) in "MK"
 
     def _head(self, phrases: list[Phrase], values: list[tuple[Value, int, int]]) -> Phrase | None:
         """The phrase that names the thing."""
@@ -544,9 +579,21 @@ class Cutter(Valuer):
             scaled = first.cue >= 0 and self.entries[first.cue].text in ("on", "by", "per", "using")
             if not scaled and phrases[0].first == end and not self._has(phrases[0], "M"):
                 return None if self._generic(phrases[0]) else phrases[0]
+        if self._courses(end):
+            end = next(i for i in range(end, end + 4) if self.code(i) not in "Hmd")
+            return next((p for p in phrases if p.first <= end < p.last), None)
         if not any(self._adjacent(p, place) and not self._has(p, "M") and self._valued(p) is None for p in phrases):
             return None
         return next((p for p in phrases if p.first == end and not self._generic(p)), None)
+
+    def _courses(self, i: int) -> bool:
+        """Whether what can only be counted stands at i, or behind a "prior" there: lines and courses of treatment."""
+        for k in range(i, min(i + 3, self.offset + len(self.codes))):
+            if "countable" in self.entries[k].roles:
+                return True
+            if self.code(k) not in "Hmd":
+                return False
+        return False
 
     def _beside(self, phrases: list[Phrase], value: tuple[Value, int, int]) -> Phrase | None:
         """The phrase right before a value, where it can be what is measured; a time may be of any other."""
@@ -570,6 +617,8 @@ class Cutter(Valuer):
         meaning, place, _ = value
         if any(c.unit is not None and c.unit.ucum in RATES for c in meaning.comparisons):
             return False  # "heartburn more than once a week"
+        if any(c.unit is not None and DAILY.fullmatch(c.unit.ucum or "") for c in meaning.comparisons):
+            return False  # "somemab ≤ 20.5 mg/day"
         if (
             meaning.bare
             or draft.domain == "measurement"
@@ -673,6 +722,22 @@ class Cutter(Valuer):
         scaled = "scale" in self.entries[before.last - 1].roles or self._has(before, "M")
         return self._adjacent(before, value.first) and (scaled or self._valued(before) is not None)
 
+    def _finding(self, i: int) -> Comparison | None:
+        """The result that a name itself says: "EGFR mutation", "MSI-H", "HR+"."""
+        entry = self.entries[i]
+        term = entry.roles.get("measurement")
+        if (self.code(i) != "M" or term is None or term.kind != "word") and self.code(i) != "w":
+            return None
+        roles = self._result_roles(i)
+        result = roles.get("result") or roles.get("finding") or roles.get("qualitative")
+        return None if result is None else Comparison(operator="=", value=result, span=self.span(i, i + 1))
+
+    def _result_roles(self, i: int) -> Mapping[str, Any]:
+        """What the name at i says of a result, or its last word."""
+        entry = self.entries[i]
+        word = entry.text.rsplit(" ", 1)[-1]
+        return entry.roles if "result" in entry.roles or word == entry.text else self.roles(word)
+
     def _has(self, phrase: Phrase, code: str) -> bool:
         return self.codes.find(code, phrase.first - self.offset, phrase.last - self.offset) >= 0
 
@@ -727,6 +792,21 @@ class Cutter(Valuer):
             draft.domain, draft.term, draft.allergen = "allergy", None, True
             self.take(head.cue, head.cue + 1)
             draft.cover(*self.span(head.cue, head.cue + 1))
+        if draft.domain is None and draft.value is not None:
+            draft.domain = "measurement"
+        if (
+            draft.domain == "condition"
+            and "finding" in entries[last - 1].roles
+            and self.codes.find("M", first - self.offset, last - self.offset) >= 0
+        ):
+            draft.domain = "measurement"  # "HER2 mutation"
+        if draft.domain in (None, "measurement") and (code(last - 1) == "M" or last > first + 1):
+            draft.finding = self._finding(last - 1)
+            for i in range(first, last) if draft.value is None else ():
+                if code(i) == "M" and "finding" not in self._result_roles(i):
+                    draft.value = draft.value or self._finding(i)  # "MSI-H", "HR+": no list says otherwise
+        if draft.domain is None and draft.finding is not None:
+            draft.domain = "measurement"
         verb = entries[head.cue].roles.get("verb") if head.cue >= 0 else None
         if verb is not None:
             draft.domain = draft.domain or verb
@@ -827,7 +907,8 @@ class Cutter(Valuer):
         """A qualitative result ("positive") is a value."""
         if draft.value is None:
             span = self.span(i, i + 1)
-            draft.value = Comparison(operator="=", value=self.entries[i].roles["qualitative"], span=span)
+            roles = self.entries[i].roles
+            draft.value = Comparison(operator="=", value=roles.get("qualitative") or roles["result"], span=span)
             draft.cover(*span)
             self.take(i, i + 1)
 
@@ -878,7 +959,7 @@ class Cutter(Valuer):
                 repeat_subject(tree, node)
                 self._when(draft, node)
                 tree = Node("any", [tree, node])
-            elif not empty(node) and not empty(tree) and any(d.value or d.time for d in drafts(node)):
+            elif not empty(node) and not empty(tree) and any(d.value or d.time or d.dose for d in drafts(node)):
                 self._when(draft, node)
                 tree = Node("all", [tree, node])
         return tree
@@ -899,6 +980,9 @@ class Cutter(Valuer):
                 target.cover(node.first, node.last)
             if node.value is not None and _bare(node) and target.domain != "measurement":
                 return tree  # "stroke (2)"
+            daily = node.value is not None and node.value.unit and DAILY.fullmatch(node.value.unit.ucum or "")
+            if daily and not target.known and target.domain in (None, "observation", "measurement"):
+                target.domain = "drug"  # "somemab (≤ 20 mg/day)"
             if node.value is not None and target.domain == "drug":
                 target.dose = target.dose or node.value
                 target.cover(node.first, node.last)

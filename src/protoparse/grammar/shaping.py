@@ -138,7 +138,10 @@ class Shaper:
     def _between_names(self, i: int) -> bool:
         """Whether a slash stands between two things with names of their own."""
         return (
-            i > self.first and i + 1 < self.last and self.cutter.code(i - 1) in "KM" and self.cutter.code(i + 1) in "KM"
+            i > self.first
+            and i + 1 < self.last
+            and self.cutter.code(i - 1) in "KMq"
+            and self.cutter.code(i + 1) in "KM"
         )
 
     def _abbreviating(self, i: int) -> bool:

@@ -32,6 +32,10 @@ def join(cutter: Cutter, op: Literal["all", "any"], left: Tree | None, right: Tr
         op = "any"
     if link.value == "without":
         _return_duration(left, right)
+    if isinstance(right, Node) and _of_one_disease(left, right):
+        # "ER or PR positive breast cancer": the disease behind the last test is that of all
+        tested = join(cutter, op, left, right.members[0], link)
+        return Node("all", [*([tested] if tested else []), right.members[1]])
     if isinstance(right, Node):
         repeat_subject(left, right)
     elif _continues(cutter, left, right, link):
@@ -256,6 +260,29 @@ def _each_sex(cutter: Cutter, left: Tree, right: Tree) -> bool:
     return any(_both_sexes(cutter, a, b) for a in one for b in other)
 
 
+def _of_one_disease(left: Tree, right: Node) -> bool:
+    """Whether tests alone stand before a test and the disease that it is of."""
+    if right.op != "all" or len(right.members) != 2:
+        return False
+    test, disease = right.members
+    if not (isinstance(test, Draft) and isinstance(disease, Draft)) or disease.domain != "condition":
+        return False
+    if test.domain != "measurement" or disease.first < test.last or disease.value is not None:
+        return False
+    result = test.value or test.finding
+    return (
+        result is not None
+        and isinstance(result.value, str)
+        and all(
+            d.domain in (None, "measurement")
+            and d.concept is not None
+            and d.time is None
+            and (d.value is None or isinstance(d.value.value, str))
+            for d in drafts(left)
+        )
+    )
+
+
 def _lone(cutter: Cutter, op: Literal["all", "any"], left: Tree, right: Draft) -> Tree:
     """A member that names nothing: a second value, window or modifier of what stands before it."""
     target = left
@@ -353,6 +380,8 @@ def _complete(cutter: Cutter, member: Draft, right: Draft, *, closed: bool) -> N
     if measured and member.value is None and member.count is None and right.value and not closed:
         member.value, member.bare_value = right.value, right.bare_value
         member.domain = member.domain or right.domain
+    if member.finding is None and not closed and member.term is not None and member.term.kind == "word":
+        member.finding = right.finding  # "ALK or ROS1 rearrangement"
     pressures = all(d.term is not None and "blood pressure" in d.term.name for d in (member, right))
     if pressures and member.value and right.value and member.value.unit is None:
         member.value = replace(member.value, unit=right.value.unit)  # "systolic > 160 or diastolic > 100 mmHg"

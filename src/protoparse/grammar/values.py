@@ -28,7 +28,7 @@ _TREATED = ("treatment", "surgery", "transplant", "first_dose", "last_dose")
 _DONOR = re.compile(r"\bdonors?\b")
 _BORN = re.compile(r"\bborn\b|\bbirth\b|\bdeliver")
 _DOSE_UNITS = ("mg", "ug", "g", "ng", "[IU]", "mL", "meq", "mmol")
-_DAILY = re.compile(r"(?:[mu]?g|\[IU\])(?:/kg|/m2)?/(?:d|wk)")
+DAILY = re.compile(r"(?:[mu]?g|\[IU\])(?:/kg|/m2)?/(?:d|wk)")
 RATES = ("/d", "/wk", "/mo", "/a")
 _COUNTED = ("drug", "procedure", "condition", "study", "visit", "device", "allergy", "consent")
 TIME_CODES = frozenset({"s", "min", "h", "d", "wk", "mo", "a"})
@@ -321,13 +321,14 @@ class Valuer(Item):
             words = self.text[slice(*comparison.span)].lower()
             if _OLD.search(words) or (behind and words.startswith("over ") and not lower.endswith(_LONG)):
                 return draft  # "a scan older than 3 months with …", "measured daily over 2 weeks"
-        taken = code is not None and (code.startswith(_DOSE_UNITS) or (code[0] == "{" and code.endswith(("/d", "/wk"))))
+        named = code or (unit.text or "" if unit else "")
+        taken = named.startswith(_DOSE_UNITS) or (named[:1] == "{" and named.endswith(("/d", "/wk")))
         if code in RATES and draft.concept is not None and not measured:
             draft.count = comparison  # "more than 3 times a week"
             return draft
         if draft.domain == "observation" and code is not None and code[0] == "{":
             taken = False  # "10 cigarettes a day" is how much, not what is taken against a disease
-        if draft.domain is None and draft.concept is not None and not value.bare and _DAILY.fullmatch(code or ""):
+        if draft.domain is None and draft.concept is not None and not value.bare and DAILY.fullmatch(code or ""):
             draft.domain = "drug"  # "somemab ≤ 20 mg/day"
         if draft.domain in ("drug", "procedure", "observation") and taken and draft.concept is not None:
             if not value.bare or not behind:
