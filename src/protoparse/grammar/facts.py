@@ -70,6 +70,7 @@ _SUBSTANTIAL = re.compile("[wKMYa]")
 _PLAIN = re.compile("([vdpi^]*)([wKM]*[KM])[v^]*")
 _MOST = 30
 """Nothing has more modifiers: a text that repeats one without end is not read so."""
+_TONES = ("Hz", "kHz")
 _OCCASIONS = ("occasions", "occasion", "visits")
 _AMOUNT_OF = re.compile("Od*[wKm]")
 _NAMING = re.compile("[KMYamvpicAGRIHC=J^]")
@@ -125,7 +126,7 @@ class Cutter(Valuer):
             elif isinstance(part, Bracket):
                 brackets.append(part)
             elif isinstance(part.meaning, Value):
-                if self._elsewhere(part, draft):
+                if self._elsewhere(part, draft) or self._sized(part):
                     continue
                 if not _plain_number(part.meaning) or self._owned(part, phrases, len(parts)):
                     values.append(part)
@@ -175,7 +176,11 @@ class Cutter(Valuer):
         behind = bool(values) and (
             head is None
             or values[0][1] >= head.last
-            or (head.cue >= values[0][2] and self.entries[head.cue].text in ("on", "in", "by", "per"))
+            or (
+                head.cue >= values[0][2]
+                and self.entries[head.cue].text in ("on", "in", "by", "per")
+                and (self.entries[head.cue].text != "in" or self._has(head, "M"))  # "at least one in the shoulder"
+            )
         )
         tree = self._values(draft, values, behind)
         if tree is not None and head is not None and values:
@@ -485,6 +490,37 @@ class Cutter(Valuer):
                     self.carry(last, last + 1)
             return True
         return unit is not None and unit.ucum == "%" and behind == "O"
+
+    def _sized(self, part: Any) -> bool:
+        """Whether a bare number tells how something was measured, or when a work appeared.
+
+        "on a 0-10 scale", "at 500 and 1000 Hz", "(American Rheumatism Association, 1987)".
+        """
+        if not part.meaning.bare and not part.meaning.loose:
+            return False
+        comparison = part.meaning.comparisons[0]
+        i = part.first - 1
+        if comparison.operator == "between":
+            while i >= self.offset and self.code(i) == "d":
+                i -= 1
+            last = part.last
+            if (
+                i < self.offset
+                or comparison.unit is not None
+                or comparison.low not in (0, 1)
+                or self.entries[i].text not in ("on", "using", "in", "from")
+                or last == self.offset + len(self.codes)
+                or self.code(last) not in "wKM"
+            ):
+                return False
+            self.carry(part.first, last)
+            return True
+        unit = comparison.unit
+        if unit is not None:
+            return unit.ucum in _TONES and i >= self.offset and self.entries[i].text in ("at", "and", ",", "for")
+        year = comparison.value
+        beside = i >= self.offset and self.code(i) in "M:=O"
+        return isinstance(year, int) and 1950 < year < 2050 and part.last == part.first + 1 and not beside
 
     def _owned(self, value: Any, phrases: list[Phrase], parts: int) -> bool:
         """Whether a number that nothing compares is the value of what it stands beside ("ECOG 0-1", "ASA 3")."""

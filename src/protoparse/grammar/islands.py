@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from protoparse.grammar.phrases import Lexeme, Phrase, reader
+from protoparse.grammar.phrases import Lexeme, Phrase, Value, reader
 from protoparse.lexing import Entry, Lexemes, lexer
 
 # Where a phrase may begin; "for" and "in" only before a quantity.
@@ -54,9 +54,22 @@ class Islands:
                 continue
             meaning, n = read
             end = lexemes[n - 1].last
-            found.append(Phrase(meaning, lexemes[0].first, end))
             place = max(end, i + 1) - first
+            if isinstance(meaning, Value):
+                if meaning.fronted and self.code(end) == "n":
+                    # "(1 cmH2O = 0.098 kPa)": one quantity in two units, a limit of nothing
+                    place = max(place, self._collect(end)[-1].last - first)
+                    continue
+                if self._of_no_thing(lexemes[:n], end):
+                    continue
+            found.append(Phrase(meaning, lexemes[0].first, end))
         return found
+
+    def _of_no_thing(self, lexemes: list[Lexeme], end: int) -> bool:
+        """Whether a quantity lies between two things or is a part of one ("4 hours apart", "half of the days")."""
+        return self.entries[end].text == "apart" or (
+            lexemes[-1].type == "NUMBER" and lexemes[-1].entry.text == "half" and self.code(end) == "O"
+        )
 
     def _settle(self) -> None:
         """Numbers tell what the words beside them are: units, classes, or names ("phase 3" is no quantity)."""

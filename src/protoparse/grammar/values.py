@@ -294,6 +294,13 @@ class Valuer(Item):
             return draft
         plain = unit is None and comparison.reference is None
         measured = draft.domain == "measurement"
+        if plain and comparison.span and self.text[slice(*comparison.span)].lower().endswith(("once", "twice")):
+            if not value.bare and draft.concept is not None:
+                draft.count = comparison
+            return draft
+        if timely and measured and value.bare and not behind and comparison.span:
+            if "-" in self.text[slice(*comparison.span)]:
+                return draft  # "mean 24-h systolic pressure": how long it was measured
         taken = code is not None and (code.startswith(_DOSE_UNITS) or (code[0] == "{" and code.endswith(("/d", "/wk"))))
         if code in RATES and draft.concept is not None and not measured:
             draft.count = comparison  # "more than 3 times a week"
