@@ -70,6 +70,7 @@ _SUBSTANTIAL = re.compile("[wKMYa]")
 _PLAIN = re.compile("([vdpi^]*)([wKM]*[KM])[v^]*")
 _MOST = 30
 """Nothing has more modifiers: a text that repeats one without end is not read so."""
+_SIZES = {"kg": "body weight", "g": "body weight", "[lb_av]": "body weight", "cm": "body height"}
 _TONES = ("Hz", "kHz")
 _OCCASIONS = ("occasions", "occasion", "visits")
 _AMOUNT_OF = re.compile("Od*[wKm]")
@@ -112,6 +113,11 @@ class Cutter(Valuer):
                 return self._plain(plain)
         elif len(parts) > 3 and (segments := self._segments(parts)) is not None:
             said = [tree for segment in segments if (tree := self.cut(segment)) is not None]
+            return said[0] if len(said) == 1 else Node("all", said)
+        if k := self._having(parts):
+            before, last = parts[k - 1], parts[k - 1].last - 1
+            had = [*parts[: k - 1], *([Words(before.first, last)] if last > before.first else [])]
+            said = [tree for some in (had, parts[k:]) if (tree := self.cut(some)) is not None]
             return said[0] if len(said) == 1 else Node("all", said)
         draft = Draft()
         disease: Phrase | None = None
@@ -205,6 +211,27 @@ class Cutter(Valuer):
             tree = Node("all", [who, *(tree.members if isinstance(tree, Node) and tree.op == "all" else [tree])])
         return self._brackets(tree, brackets, draft)
 
+    def _having(self, parts: Sequence[Any]) -> int:
+        """Where begins what something has so many of ("lupus with at least one lesion"), 0 where nothing does."""
+        for k in range(1, len(parts) - 1):
+            before, value, behind = parts[k - 1 : k + 2]
+            if not isinstance(before, Words) or not isinstance(behind, Words) or isinstance(value, Words | Bracket):
+                continue
+            if self.entries[before.last - 1].text not in ("with", "having") or behind.first != value.last:
+                continue
+            meaning = value.meaning
+            if not isinstance(meaning, Value) or meaning.bare or not all(map(whole, meaning.comparisons)):
+                continue
+            i = behind.first
+            while i < behind.last - 1 and self.code(i) in "mHC":
+                i += 1
+            named = any(
+                self.code(j) in "wKM" for p in parts[:k] if isinstance(p, Words) for j in range(p.first, p.last)
+            )
+            if named and self.code(i) in "wK" and "generic" not in self.entries[i].roles:
+                return k
+        return 0
+
     def _segments(self, parts: Sequence[Any]) -> list[list[Any]] | None:
         """Statements that only follow one another, each a measure and its value ("ANC ≥ 1500 Platelets ≥ 50,000")."""
         if sum(not isinstance(p, Words | Bracket) and isinstance(p.meaning, Value) for p in parts) < 2:
@@ -239,6 +266,14 @@ class Cutter(Valuer):
     def _limited(self, tree: Tree, draft: Draft, head: Phrase, phrases: list[Phrase], place: int) -> Tree:
         """A limit for some people: "haemoglobin: men ≥ 13 g/dL, women ≥ 12 g/dL"."""
         value = tree.value if isinstance(tree, Draft) else None
+        mass = _SIZES.get(value.unit.ucum or "") if value is not None and value.unit else None
+        if mass and draft.domain == "person" and isinstance(tree, Draft) and self._adjacent(head, place):
+            size = Draft()  # "infants ≤ 750 g"
+            size.value, size.concept, size.time = value, value.span if value else None, tree.time
+            size.domain, size.name, size.known = "measurement", mass, True
+            size.first, size.last = size.concept or (tree.first, tree.last)
+            tree.value = tree.time = None
+            return Node("all", [tree, size])
         if value is None or value.unit is None or value.unit.ucum in TIME_CODES:
             return tree
         if draft.domain == "person" and isinstance(tree, Draft) and self._adjacent(head, place):
@@ -388,6 +423,9 @@ class Cutter(Valuer):
             measured = [p for p in candidates if self._has(p, "M") or self._valued(p) is not None]
             if measured:
                 before = [p for p in measured if p.first < place]
+                led = beside is not None and beside.cue >= 0 and self.entries[beside.cue].text == "with"
+                if led and beside not in measured and beside is not candidates[0]:
+                    return beside  # "a risk score with predicted mortality > 10%"
                 if beside is not None and not before and not inside and _numeric(values[0][0]):
                     return beside  # "pain > 4 on a numeric scale"
                 found = before[-1] if before and not values[0][0].fronted else measured[0]
@@ -400,7 +438,7 @@ class Cutter(Valuer):
                     while self.code(last - 1) in "Od-":
                         last -= 1
                     phrases[phrases.index(found)] = found._replace(last=last)
-                    found = found._replace(first=scale, cue=-1)
+                    found = found._replace(first=scale, cue=found.cue if found.cue >= values[0][2] else -1)
                     phrases.append(found)
                 return found
             if beside is not None and not values[0][0].bare:
@@ -459,6 +497,8 @@ class Cutter(Valuer):
             return True
         if any(self.entries[i].text.startswith("score") for i in range(max(place - 1, self.offset), value[2])):
             return True
+        if head.cue >= 0 and self.entries[head.cue].text in ("score of", "scores of"):
+            return True
         if not self._adjacent(head, place):
             return False
         if any(p.first > place and self._has(p, "M") for p in phrases):
@@ -516,6 +556,8 @@ class Cutter(Valuer):
             self.carry(part.first, last)
             return True
         unit = comparison.unit
+        if unit is not None and unit.ucum in TIME_CODES and self.code(i) in "bf" and i >= self.offset:
+            return True
         if unit is not None:
             return unit.ucum in _TONES and i >= self.offset and self.entries[i].text in ("at", "and", ",", "for")
         year = comparison.value

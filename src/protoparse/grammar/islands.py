@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 
 from protoparse.grammar.phrases import Lexeme, Phrase, Value, reader
+from protoparse.lexicon import unit
 from protoparse.lexing import Entry, Lexemes, lexer
 
 # Where a phrase may begin; "for" and "in" only before a quantity.
@@ -83,12 +84,18 @@ class Islands:
                     "version" in before
                     or ("numbered" in before and not (k > 1 and codes[k - 2] == "M"))
                     or self._in_name(k)
+                    or ("scale" in before and entries[first + k - 1].text in ("grade", "grades") and self._schooling(k))
                 ):
                     codes[k] = "w"
                     continue
                 self._unit_behind(k)
             elif code == "M" and entries[first + k].roles["measurement"].kind == "ordinal":
                 self._classes_behind(k, entries[first + k].text)
+
+    def _schooling(self, k: int) -> bool:
+        """Whether a grade is one of a school ("reading at grade 8", "high school (grades 9-12)")."""
+        near = range(max(self.first, self.first + k - 8), min(self.last, self.first + k + 9))
+        return any("schooling" in self.entries[i].roles for i in near)
 
     def _in_name(self, k: int) -> bool:
         """Whether a hyphen ties a number to a word ("IL-12", "glucose-6-phosphate")."""
@@ -257,6 +264,14 @@ class Islands:
                     entry = Entry("n", entry.text, {"number": -entry.roles["number"]})
                 out.append(Lexeme("NUMBER", entry, i, i + 1, self.starts[i - 1], self.ends[i]))
             elif code in _DIRECT:
+                if code == "u" and kind == "UNIT" and self.entries[i].text.startswith(("/", "per ")):
+                    start = out.pop().start
+                    whole = self.text[start : self.ends[i]]  # "14 units / week"
+                    out.append(
+                        Lexeme("UNIT", Entry("u", whole, {"unit": unit(whole).ucum}), i, i + 1, start, self.ends[i])
+                    )
+                    i += 1
+                    continue
                 if code in "tu<h" and not self._continues(code, kind, i, timely):
                     break
                 if code == "W" and not out and self._limits(i + 1):
@@ -405,6 +420,14 @@ class Islands:
                 out.append(self._lexeme("WHICHEVER", i + 1))
                 out[-1].last = i + 3
                 i += 2
+            elif code == "(" and kind == "BETWEEN" and self.code(i + 1) == "n" and self.code(i + 4) == ")":
+                pass  # "between (16-24) weeks"
+            elif code == ")" and kind == "NUMBER" and out[0].type == "BETWEEN" and self.code(i - 4) == "(":
+                if self.code(i + 1) not in "nwtu":
+                    break
+                self.codes[i + 1 - self.first] = "t" if "time_unit" in self.entries[i + 1].roles else self.code(i + 1)
+            elif code == "w" and kind == "NUMBER" and self._out_of(i):
+                i += 2  # "5 out of 10"
             elif code == "(" and kind == "TIME":
                 close = self._repeated(i) or self._choice(out, i)
                 if not close:
@@ -414,6 +437,10 @@ class Islands:
                 break
             i += 1
         return out
+
+    def _out_of(self, i: int) -> bool:
+        """Whether the size of a scale follows ("5 out of 10")."""
+        return self.entries[i].text == "out" and self.code(i + 1) == "O" and self.entries[i + 2].text in ("10", "100")
 
     def _limits(self, i: int) -> bool:
         """Whether "within" limits a measure ("within 0.5 %", "within 1.5 × ULN"), not a place or a time."""

@@ -23,6 +23,7 @@ _PROGNOSIS = re.compile(r"expectancy|expected|surviv|prognosis")
 _AGE = re.compile(r"\b[Aa](?:ge|GE)(?:d|s)?\b")
 # Words in a value that only an age has: "older than 18", "28 days old", "hours of life", "18 y.o.".
 _OLD = re.compile(r"older|younger|\bold\b|\bolds\b|\bof (?:age|life)\b|\by\.?\s?o\b|\by/o\b")
+_TREATED = ("treatment", "surgery", "transplant", "first_dose", "last_dose")
 _DONOR = re.compile(r"\bdonors?\b")
 _BORN = re.compile(r"\bborn\b|\bbirth\b|\bdeliver")
 _DOSE_UNITS = ("mg", "ug", "g", "ng", "[IU]", "mL", "meq", "mmol")
@@ -237,9 +238,16 @@ class Valuer(Item):
                 # a graft "less than one year old" was made, not born, then
                 and not (behind and self._made(begin - 1))
             )
-            or (years and not value.bare and not behind and not lasting and draft.domain in ("person", "condition"))
+            or (
+                years
+                and not value.bare
+                and not behind
+                and not lasting
+                and draft.domain in ("person", "condition")
+                and not (begin > self.offset and self.entries[begin - 1].event in _TREATED)
+            )
             or (years and not lasting and (draft.concept is None or draft.domain == "person"))
-            or (plain and not value.bare and self._of_people(draft, value, begin))
+            or (plain and not value.bare and self._of_people(draft, value, begin, end))
         ):
             return None
         donor = not named and draft.concept is not None and _AGE.search(named_as) and _DONOR.search(named_as)
@@ -261,11 +269,12 @@ class Valuer(Item):
         term = roles.get("concept") or roles.get("measurement")
         return term is not None and term.domain in ("procedure", "device", "measurement")
 
-    def _of_people(self, draft: Draft, value: Value, begin: int) -> bool:
+    def _of_people(self, draft: Draft, value: Value, begin: int, end: int) -> bool:
         """Whether a limit without a unit stands right behind people: "patients < 18", "women over 50"."""
         if not all(isinstance(c.value, int) and 1 < c.value < 120 for c in value.comparisons):
             return False
-        if draft.concept is not None and draft.domain != "person":
+        told = end < self.offset + len(self.codes) and self.code(end) == "R"  # "patients ≥ 18 who have …"
+        if draft.concept is not None and draft.domain != "person" and not told:
             return False
         roles: Mapping[str, Any] = self.entries[begin - 1].roles if begin > self.offset else {}
         term = roles.get("concept")
@@ -294,13 +303,16 @@ class Valuer(Item):
             return draft
         plain = unit is None and comparison.reference is None
         measured = draft.domain == "measurement"
+        if plain and not behind and draft.concept and self.text[draft.concept[0]] == "%":
+            comparison = replace(comparison, unit=Unit(text="%", ucum="%"))  # "> 5 %TBSA"
+            unit, code, plain = comparison.unit, "%", False
         if plain and comparison.span and self.text[slice(*comparison.span)].lower().endswith(("once", "twice")):
             if not value.bare and draft.concept is not None:
                 draft.count = comparison
             return draft
-        if timely and measured and value.bare and not behind and comparison.span:
-            if "-" in self.text[slice(*comparison.span)]:
-                return draft  # "mean 24-h systolic pressure": how long it was measured
+        hyphened = comparison.span is not None and "-" in self.text[slice(*comparison.span)]
+        if timely and measured and value.bare and not behind and hyphened:
+            return draft  # "mean 24-h systolic pressure": how long it was measured
         taken = code is not None and (code.startswith(_DOSE_UNITS) or (code[0] == "{" and code.endswith(("/d", "/wk"))))
         if code in RATES and draft.concept is not None and not measured:
             draft.count = comparison  # "more than 3 times a week"
