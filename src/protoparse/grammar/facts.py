@@ -96,6 +96,12 @@ def _bare(draft: Draft) -> bool:
     return draft.bare_value and draft.value is not None and draft.value.unit is None and draft.value.reference is None
 
 
+def _unnamed(tree: Draft, node: Tree) -> bool:
+    """Whether modifiers alone stand before a bracket that says what was measured ("moderate (stage score ≤ 3)")."""
+    said = tree.value or tree.count or tree.dose or tree.time or tree.standing
+    return tree.concept is None and not said and any(d.value and d.concept for d in drafts(node))
+
+
 def _numeric(value: Value) -> bool:
     return all(not isinstance(c.value, str) for c in value.comparisons)
 
@@ -126,13 +132,13 @@ class Cutter(Valuer):
         brackets: list[Bracket] = []
         phrases: list[Phrase] = []
         windows: list[Found] = []
-        for part in parts:
+        for part in self._unsized(parts):
             if isinstance(part, Words):
                 phrases += self._phrases(part.first, part.last, draft)
             elif isinstance(part, Bracket):
                 brackets.append(part)
             elif isinstance(part.meaning, Value):
-                if self._elsewhere(part, draft) or self._sized(part):
+                if self._elsewhere(part, draft):
                     continue
                 if not _plain_number(part.meaning) or self._owned(part, phrases, len(parts)):
                     values.append(part)
@@ -423,7 +429,15 @@ class Cutter(Valuer):
             measured = [p for p in candidates if self._has(p, "M") or self._valued(p) is not None]
             if measured:
                 before = [p for p in measured if p.first < place]
-                led = beside is not None and beside.cue >= 0 and self.entries[beside.cue].text == "with"
+                led = (
+                    beside is not None
+                    and beside.cue > 0
+                    and "with"
+                    in (
+                        self.entries[beside.cue].text,
+                        self.entries[beside.cue - 1].text,
+                    )
+                )
                 if led and beside not in measured and beside is not candidates[0]:
                     return beside  # "a risk score with predicted mortality > 10%"
                 if beside is not None and not before and not inside and _numeric(values[0][0]):
@@ -461,6 +475,12 @@ class Cutter(Valuer):
         meaning, place, end = value
         if meaning.bare or not all(map(whole, meaning.comparisons)):
             return None
+        first = next((p for p in phrases if self._has(p, "M")), None)
+        if first is not None and first.first > end and all(p.first >= end for p in phrases):
+            # "≥ 1 tooth with caries of ICDAS class 1", not "> 4 pain on a numeric scale"
+            scaled = first.cue >= 0 and self.entries[first.cue].text in ("on", "by", "per", "using")
+            if not scaled and phrases[0].first == end and not self._has(phrases[0], "M"):
+                return None if self._generic(phrases[0]) else phrases[0]
         if not any(self._adjacent(p, place) and not self._has(p, "M") and self._valued(p) is None for p in phrases):
             return None
         return next((p for p in phrases if p.first == end and not self._generic(p)), None)
@@ -531,6 +551,21 @@ class Cutter(Valuer):
             return True
         return unit is not None and unit.ucum == "%" and behind == "O"
 
+    def _unsized(self, parts: Sequence[Any]) -> list[Any]:
+        """The parts without the numbers that are no values, the words on either side of the size of a scale as one."""
+        out: list[Any] = []
+        sized = False
+        for part in parts:
+            if not isinstance(part, Words | Bracket) and isinstance(part.meaning, Value) and self._sized(part):
+                sized = part.meaning.loose
+                continue
+            if sized and isinstance(part, Words) and out and isinstance(out[-1], Words):
+                out[-1] = Words(out[-1].first, part.last)  # "on a 0-10 numeric scale"
+            else:
+                out.append(part)
+            sized = False
+        return out
+
     def _sized(self, part: Any) -> bool:
         """Whether a bare number tells how something was measured, or when a work appeared.
 
@@ -556,10 +591,9 @@ class Cutter(Valuer):
             self.carry(part.first, last)
             return True
         unit = comparison.unit
-        if unit is not None and unit.ucum in TIME_CODES and self.code(i) in "bf" and i >= self.offset:
-            return True
         if unit is not None:
-            return unit.ucum in _TONES and i >= self.offset and self.entries[i].text in ("at", "and", ",", "for")
+            heard = unit.ucum in _TONES or (unit.text or "").startswith("dB")
+            return heard and i >= self.offset and self.entries[i].text in ("at", "and", ",", "for", "frequencies")
         year = comparison.value
         beside = i >= self.offset and self.code(i) in "M:=O"
         return isinstance(year, int) and 1950 < year < 2050 and part.last == part.first + 1 and not beside
@@ -760,7 +794,7 @@ class Cutter(Valuer):
             node = bracket.node
             if node is None:
                 continue
-            if tree is None or (isinstance(tree, Draft) and blank(tree)):
+            if tree is None or (isinstance(tree, Draft) and (blank(tree) or _unnamed(tree, node))):
                 tree = node
                 continue
             if bracket.role == "include" and any(d.value is not None or d.count is not None for d in drafts(node)):

@@ -68,6 +68,9 @@ class Islands:
 
     def _of_no_thing(self, lexemes: list[Lexeme], end: int) -> bool:
         """Whether a quantity lies between two things or is a part of one ("4 hours apart", "half of the days")."""
+        first = lexemes[0].first
+        if lexemes[0].type == "NUMBER" and first > self.first and self.code(first - 1) == "W":
+            return True  # "within 2 inches of the scar": a place
         return self.entries[end].text == "apart" or (
             lexemes[-1].type == "NUMBER" and lexemes[-1].entry.text == "half" and self.code(end) == "O"
         )
@@ -84,7 +87,7 @@ class Islands:
                     "version" in before
                     or ("numbered" in before and not (k > 1 and codes[k - 2] == "M"))
                     or self._in_name(k)
-                    or ("scale" in before and entries[first + k - 1].text in ("grade", "grades") and self._schooling(k))
+                    or (before and entries[first + k - 1].text in ("grade", "grades") and self._schooling(k))
                 ):
                     codes[k] = "w"
                     continue
@@ -428,6 +431,7 @@ class Islands:
                 self.codes[i + 1 - self.first] = "t" if "time_unit" in self.entries[i + 1].roles else self.code(i + 1)
             elif code == "w" and kind == "NUMBER" and self._out_of(i):
                 i += 2  # "5 out of 10"
+                out[-1].last = i + 1
             elif code == "(" and kind == "TIME":
                 close = self._repeated(i) or self._choice(out, i)
                 if not close:

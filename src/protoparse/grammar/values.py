@@ -23,6 +23,7 @@ _PROGNOSIS = re.compile(r"expectancy|expected|surviv|prognosis")
 _AGE = re.compile(r"\b[Aa](?:ge|GE)(?:d|s)?\b")
 # Words in a value that only an age has: "older than 18", "28 days old", "hours of life", "18 y.o.".
 _OLD = re.compile(r"older|younger|\bold\b|\bolds\b|\bof (?:age|life)\b|\by\.?\s?o\b|\by/o\b")
+_LONG = ("duration", "length", "period")
 _TREATED = ("treatment", "surgery", "transplant", "first_dose", "last_dose")
 _DONOR = re.compile(r"\bdonors?\b")
 _BORN = re.compile(r"\bborn\b|\bbirth\b|\bdeliver")
@@ -236,7 +237,7 @@ class Valuer(Item):
             or (
                 _OLD.search(text)
                 # a graft "less than one year old" was made, not born, then
-                and not (behind and self._made(begin - 1))
+                and not self._made(begin - 1)
             )
             or (
                 years
@@ -313,6 +314,13 @@ class Valuer(Item):
         hyphened = comparison.span is not None and "-" in self.text[slice(*comparison.span)]
         if timely and measured and value.bare and not behind and hyphened:
             return draft  # "mean 24-h systolic pressure": how long it was measured
+        if timely and measured and draft.term is None and lower.endswith("duration"):
+            self._add_window(draft, Window(duration=comparison, span=comparison.span))
+            return draft
+        if timely and measured and comparison.span and code not in ("s", "min") and not _TIMED.search(lower):
+            words = self.text[slice(*comparison.span)].lower()
+            if _OLD.search(words) or (behind and words.startswith("over ") and not lower.endswith(_LONG)):
+                return draft  # "a scan older than 3 months with …", "measured daily over 2 weeks"
         taken = code is not None and (code.startswith(_DOSE_UNITS) or (code[0] == "{" and code.endswith(("/d", "/wk"))))
         if code in RATES and draft.concept is not None and not measured:
             draft.count = comparison  # "more than 3 times a week"
