@@ -315,7 +315,7 @@ class Valuer(Item):
         if timely and measured and value.bare and not behind and hyphened:
             return draft  # "mean 24-h systolic pressure": how long it was measured
         if timely and measured and draft.term is None and lower.endswith("duration"):
-            self._add_window(draft, Window(duration=comparison, span=comparison.span))
+            self._fill_window(draft, Window(duration=comparison, span=comparison.span))
             return draft
         if timely and measured and comparison.span and code not in ("s", "min") and not _TIMED.search(lower):
             words = self.text[slice(*comparison.span)].lower()
