@@ -524,6 +524,12 @@ class Cutter(Valuer):
                 return None if led and phrase is not phrases[0] else phrase
         return None
 
+    def _graded(self, phrase: Phrase) -> bool:
+        """Whether a phrase is the scale that something is measured on ("on a 0-10 rating scale")."""
+        return (
+            self.entries[phrase.last - 1].text == "scale" and phrase.cue >= 0 and self.entries[phrase.cue].text == "on"
+        )
+
     def _generic(self, phrase: Phrase) -> bool:
         """Whether a phrase only says that something is measured ("total score", "average")."""
         return all("generic" in self.entries[i].roles for i in range(phrase.first, phrase.last))
@@ -547,7 +553,7 @@ class Cutter(Valuer):
             return True
         if not self._adjacent(head, place):
             return False
-        if any(p.first > place and self._has(p, "M") for p in phrases):
+        if any(p.first > place and (self._has(p, "M") or self._graded(p)) for p in phrases):
             return True
         return draft.domain is None and not all(map(whole, meaning.comparisons))
 
@@ -580,16 +586,18 @@ class Cutter(Valuer):
     def _unsized(self, parts: Sequence[Any]) -> list[Any]:
         """The parts without the numbers that are no values, the words on either side of the size of a scale as one."""
         out: list[Any] = []
-        sized = False
+        cue = -1
         for part in parts:
             if not isinstance(part, Words | Bracket) and isinstance(part.meaning, Value) and self._sized(part):
-                sized = part.meaning.loose
+                cue = part.first - 1 if part.meaning.loose else -1
+                while cue > self.offset and self.code(cue) == "d":
+                    cue -= 1
                 continue
-            if sized and isinstance(part, Words) and out and isinstance(out[-1], Words):
-                out[-1] = Words(out[-1].first, part.last)  # "on a 0-10 numeric scale"
-            else:
-                out.append(part)
-            sized = False
+            if cue >= 0 and isinstance(part, Words):
+                before = out.pop() if out and isinstance(out[-1], Words) and out[-1].last >= cue else None
+                part = Words(before.first if before else cue, part.last)  # "on a 0-10 numeric scale"
+            out.append(part)
+            cue = -1
         return out
 
     def _sized(self, part: Any) -> bool:
