@@ -15,6 +15,7 @@ from msgspec.structs import replace
 from protoparse.grammar.phrases import Value
 from protoparse.grammar.terms import domain_of
 from protoparse.lexicon import fold
+from protoparse.lexicon.dates import dated
 from protoparse.lexing import Term
 from protoparse.model import (
     Anchor,
@@ -83,7 +84,7 @@ class Draft:
             return
         anchor: Anchor | None = None
         for bound in (self.time.start, self.time.end):
-            if isinstance(bound, Bound) and bound.anchor.event in _NAMED:
+            if isinstance(bound, Bound) and bound.anchor.event in _NAMED and not _calendar(bound.anchor):
                 anchor = bound.anchor
         if anchor is None:
             return
@@ -98,6 +99,11 @@ class Draft:
             self.first = start
         if end > self.last:
             self.last = end
+
+
+def _calendar(anchor: Anchor) -> bool:
+    """Whether an anchor is no more than a date: nothing that somebody had."""
+    return anchor.text is not None and dated(anchor.text.lower())
 
 
 _NAMED = ("event", "surgery", "transplant", "diagnosis")

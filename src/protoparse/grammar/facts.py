@@ -162,6 +162,12 @@ class Cutter(Valuer):
                 windows.append(part)
                 self.take(part.first, part.last)
         head = self._head(phrases, values)
+        if head is not None and values and values[0][1] < head.first and self._circumstance(head, values[0][1]):
+            # "SpO2 > 94 % on room air or < 94 % on oxygen": the limit is of what was measured before
+            self._add_modifier(draft, "location", self.span(head.first, head.last))
+            self.take(head.first, head.last)
+            phrases.remove(head)
+            head = None
         people: Phrase | None = None
         with_it: Phrase | None = None
         if head is not None and self._domain(head) == "person":
@@ -337,6 +343,18 @@ class Cutter(Valuer):
             if head.last < phrase.first and phrase.last <= window.first and linked and self._suffered(phrase):
                 return phrase
         return None
+
+    def _circumstance(self, phrase: Phrase, place: int) -> bool:
+        """Whether a phrase says only under what a thing was measured: "on oxygen", no scale ("on the MMSE")."""
+        if self.entries[max(place - 1, self.offset)].text.startswith("score") or any(
+            self.entries[i].text.startswith("score") for i in range(place, phrase.first)
+        ):
+            return False
+        if domain_of([self.entries[i].text for i in range(phrase.first, phrase.last)]) == "measurement":
+            return False
+        if phrase.cue < 0 or self.entries[phrase.cue].text not in ("on", "under") or self._has(phrase, "M"):
+            return False
+        return "method_noun" not in self.roles(self.entries[phrase.last - 1].text.split()[-1])
 
     def _domain(self, phrase: Phrase) -> Domain | None:
         """What the last known term of a phrase is; an age is nobody."""

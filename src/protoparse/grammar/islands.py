@@ -121,8 +121,17 @@ class Islands:
                 codes[j] = "w"  # of "3D echocardiography"; days are written small
             elif "time_unit" in roles:
                 codes[j] = "t"
+            elif "times" in roles and self._code_behind(j) in ("L", "q"):
+                codes[j] = "x"  # "3-fold ULN"
             elif "unit" in roles and codes[j] != "u":
                 codes[j] = "u"
+
+    def _code_behind(self, k: int) -> str:
+        """The code behind a lexeme, determiners aside."""
+        k += 1
+        while k < len(self.codes) and self.codes[k] in "dO":
+            k += 1
+        return self.codes[k] if k < len(self.codes) else ""
 
     def _classes_behind(self, k: int, scale: str) -> None:
         """Roman numerals, and letters of the scales that use them, behind a scale ("NYHA class III or IV")."""
@@ -205,7 +214,7 @@ class Islands:
 
     def _telling(self, event: Lexeme) -> bool:
         """Whether words name an event that somebody's record tells, and not just any noun."""
-        if event.entry.event != "event":
+        if event.entry.event != "event" or self.code(event.first) == "Z":
             return True
         for i in range(event.first, event.last):
             term = self.entries[i].roles.get("concept")
@@ -324,6 +333,9 @@ class Islands:
                     continue
                 else:
                     break
+            elif code == "Z" and kind in ("BETWEEN", "AND") and out[0].type == "BETWEEN":
+                out.append(self._lexeme("EVENT", i))  # "between March 2020 and 1 May 2021"
+                timely = True
             elif code == "F" and not out and (self.code(self._next(i + 1)) == "n" or self._signs(i + 1)):
                 out.append(self._lexeme("FROM", i))
             elif code == "F" and kind == "TIME":
@@ -336,6 +348,10 @@ class Islands:
             elif code == "f" and self.code(i - 1) == "d" and self.entries[i].text == "following":
                 break  # "any of the following conditions"
             elif code in _EVENT_SIDES:
+                if code == "S" and kind == "TIME" and timely and (event := self._event(i + 1)) is not None:
+                    out += [self._lexeme("AFTER", i), event]  # "within 10 days since symptom onset"
+                    i = event.last
+                    continue
                 if code in "@DSUF" and out and kind != "OR":
                     if code == "U" and kind == "EVENT":
                         out.append(self._lexeme("UNTIL", i))
@@ -374,6 +390,10 @@ class Islands:
             elif code in "oi" and (not out or kind == "OR") and "for" in self.entries[i].roles and self._lasting(i + 1):
                 out.append(self._lexeme("FOR", i))
                 timely = True
+            elif code == "w" and kind == "TIMES" and self.entries[i].text in ("control", "controls"):
+                out.append(Lexeme("REFERENCE", _NORMAL, i, i + 1, self.starts[i], self.ends[i]))
+            elif code == "q" and kind == "CMP" and self.entries[i].roles["qualitative"] == "normal":
+                out.append(Lexeme("REFERENCE", _NORMAL, i, i + 1, self.starts[i], self.ends[i]))  # "TSH above normal"
             elif code == "q" and (kind == "TIMES" or (kind == "NUMBER" and out[-1].entry.text in _FACTORS)):
                 out.append(Lexeme("REFERENCE", _NORMAL, i, i + 1, self.starts[i], self.ends[i]))
             elif code in "&|,/":
@@ -571,6 +591,8 @@ class Islands:
             if self.code(j) == "n" and self.code(k) == "h":
                 return "ALT"
         windowed = any(x.type in ("WITHIN", "PAST", "NEXT", "FOR", "EVENT") for x in out)
+        if kind == "EVENT" and code == "&" and out[0].type == "BETWEEN" and after == "Z":
+            return "AND"
         if kind in _AMOUNT and not windowed:
             if out[0].type == "BETWEEN" and code == "&":
                 return "AND"

@@ -436,4 +436,4 @@ _WHO = re.compile(
 _INNER = re.compile("[MKwam](?:[OMKwamd]*[MKwa])?")
 _NAMES = re.compile("[wKMYaqrnu]")
 STRUCTURE = re.compile(r"[&|,/:.()!X?Iio^+#]")
-_SUBSTANCE = re.compile("[wKMYqamrnutLHC]")
+_SUBSTANCE = re.compile("[wKMYqamrnutLHCZ]")

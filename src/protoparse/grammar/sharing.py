@@ -281,6 +281,7 @@ def _again(model: Draft, limit: Draft) -> Draft:
     """The same thing with another limit."""
     twin = model.copy()
     twin.value, twin.bare_value, twin.time = limit.value, limit.bare_value, limit.time or model.time
+    twin.modifiers = limit.modifiers or model.modifiers
     twin.last = max(twin.last, limit.last)
     return twin
 
