@@ -109,6 +109,21 @@ def _unnamed(tree: Draft, node: Tree) -> bool:
     return tree.concept is None and not said and any(d.value and d.concept for d in drafts(node))
 
 
+def _ranged(target: Draft, node: Draft) -> Tree:
+    """A result that a bracket gives the limits of: "normal (35-50 %)", "outside the normal range (35-50 %)"."""
+    told, limits = target.value, node.value
+    if told is None or limits is None or limits.operator != "between" or told.value not in ("normal", "abnormal"):
+        return target
+    target.cover(node.first, node.last)
+    if told.value == "normal":
+        target.value = limits
+        return target
+    below, above = target.copy(), target.copy()
+    below.value = Comparison(operator="<", value=limits.low, unit=limits.unit, span=limits.span)
+    above.value = Comparison(operator=">", value=limits.high, unit=limits.unit, span=limits.span)
+    return Node("any", [below, above])
+
+
 def _numeric(value: Value) -> bool:
     return all(not isinstance(c.value, str) for c in value.comparisons)
 
@@ -247,7 +262,11 @@ class Cutter(Valuer):
             if self.entries[before.last - 1].text not in ("with", "having") or behind.first != value.last:
                 continue
             meaning = value.meaning
-            if not isinstance(meaning, Value) or meaning.bare or not all(map(whole, meaning.comparisons)):
+            if not isinstance(meaning, Value) or meaning.bare:
+                continue
+            if self.code(behind.first) == "M" and k == 2 and not all(map(whole, meaning.comparisons)):
+                return k  # "at least 4 sites with ≥ 6 mm probing depth"
+            if not all(map(whole, meaning.comparisons)):
                 continue
             i = behind.first
             while i < behind.last - 1 and self.code(i) in "mHC":
@@ -294,7 +313,14 @@ class Cutter(Valuer):
         """A limit for some people: "haemoglobin: men ≥ 13 g/dL, women ≥ 12 g/dL"."""
         value = tree.value if isinstance(tree, Draft) else None
         mass = _SIZES.get(value.unit.ucum or "") if value is not None and value.unit else None
-        if mass and draft.domain == "person" and isinstance(tree, Draft) and self._adjacent(head, place):
+        weighed = "M" in self.codes[: head.first - self.offset] or ":" in self.codes[head.last - self.offset :][:1]
+        if (
+            mass
+            and draft.domain == "person"
+            and isinstance(tree, Draft)
+            and self._adjacent(head, place)
+            and not weighed
+        ):
             size = Draft()  # "infants ≤ 750 g"
             size.value, size.concept, size.time = value, value.span if value else None, tree.time
             size.domain, size.name, size.known = "measurement", mass, True
@@ -519,7 +545,7 @@ class Cutter(Valuer):
         candidates = [p for p in candidates if self._substantial(p)] or candidates
         if values:
             place = values[0][1]
-            counted = self._counted(candidates, values[0])
+            counted = self._counted(candidates, values[0], alone=len(values) == 1)
             if counted is not None:
                 return counted
             beside = self._beside(candidates, values[0])
@@ -568,13 +594,13 @@ class Cutter(Valuer):
         """Whether a value stands right behind a phrase."""
         return phrase.last <= place and all(self.code(i) in "O:=vd-" for i in range(phrase.last, place))
 
-    def _counted(self, phrases: list[Phrase], value: tuple[Value, int, int]) -> Phrase | None:
+    def _counted(self, phrases: list[Phrase], value: tuple[Value, int, int], *, alone: bool) -> Phrase | None:
         """The phrase right behind a number that counts it, where another stands before ("a trial of ≥ 4 drugs")."""
         meaning, place, end = value
         if meaning.bare or not all(map(whole, meaning.comparisons)):
             return None
         first = next((p for p in phrases if self._has(p, "M")), None)
-        if first is not None and first.first > end and all(p.first >= end for p in phrases):
+        if alone and first is not None and first.first > end and all(p.first >= end for p in phrases):
             # "≥ 1 tooth with caries of ICDAS class 1", not "> 4 pain on a numeric scale"
             scaled = first.cue >= 0 and self.entries[first.cue].text in ("on", "by", "per", "using")
             if not scaled and phrases[0].first == end and not self._has(phrases[0], "M"):
@@ -608,6 +634,12 @@ class Cutter(Valuer):
                 return None if led and phrase is not phrases[0] else phrase
         return None
 
+    def _graded(self, phrase: Phrase) -> bool:
+        """Whether a phrase is the scale that something is measured on ("on a 0-10 rating scale")."""
+        return (
+            self.entries[phrase.last - 1].text == "scale" and phrase.cue >= 0 and self.entries[phrase.cue].text == "on"
+        )
+
     def _generic(self, phrase: Phrase) -> bool:
         """Whether a phrase only says that something is measured ("total score", "average")."""
         return all("generic" in self.entries[i].roles for i in range(phrase.first, phrase.last))
@@ -629,9 +661,11 @@ class Cutter(Valuer):
             return True
         if any(self.entries[i].text.startswith("score") for i in range(max(place - 1, self.offset), value[2])):
             return True
+        if head.cue >= 0 and self.entries[head.cue].text in ("score of", "scores of"):
+            return True
         if not self._adjacent(head, place):
             return False
-        if any(p.first > place and self._has(p, "M") for p in phrases):
+        if any(p.first > place and (self._has(p, "M") or self._graded(p)) for p in phrases):
             return True
         return draft.domain is None and not all(map(whole, meaning.comparisons))
 
@@ -664,16 +698,18 @@ class Cutter(Valuer):
     def _unsized(self, parts: Sequence[Any]) -> list[Any]:
         """The parts without the numbers that are no values, the words on either side of the size of a scale as one."""
         out: list[Any] = []
-        sized = False
+        cue = -1
         for part in parts:
             if not isinstance(part, Words | Bracket) and isinstance(part.meaning, Value) and self._sized(part):
-                sized = part.meaning.loose
+                cue = part.first - 1 if part.meaning.loose else -1
+                while cue > self.offset and self.code(cue) == "d":
+                    cue -= 1
                 continue
-            if sized and isinstance(part, Words) and out and isinstance(out[-1], Words):
-                out[-1] = Words(out[-1].first, part.last)  # "on a 0-10 numeric scale"
-            else:
-                out.append(part)
-            sized = False
+            if cue >= 0 and isinstance(part, Words):
+                before = out.pop() if out and isinstance(out[-1], Words) and out[-1].last >= cue else None
+                part = Words(before.first if before else cue, part.last)  # "on a 0-10 numeric scale"
+            out.append(part)
+            cue = -1
         return out
 
     def _sized(self, part: Any) -> bool:
@@ -702,8 +738,11 @@ class Cutter(Valuer):
             return True
         unit = comparison.unit
         if unit is not None:
-            heard = unit.ucum in _TONES or (unit.text or "").startswith("dB")
-            return heard and i >= self.offset and self.entries[i].text in ("at", "and", ",", "for", "frequencies")
+            return (
+                unit.ucum in _TONES
+                and i >= self.offset
+                and self.entries[i].text in ("at", "and", ",", "for", "frequencies")
+            )
         year = comparison.value
         beside = i >= self.offset and self.code(i) in "M:=O"
         return isinstance(year, int) and 1950 < year < 2050 and part.last == part.first + 1 and not beside
@@ -986,6 +1025,13 @@ class Cutter(Valuer):
             if node.value is not None and target.domain == "drug":
                 target.dose = target.dose or node.value
                 target.cover(node.first, node.last)
+            elif (
+                node.value is not None
+                and target is tree
+                and target.value is not None
+                and target.domain == "measurement"
+            ):
+                return _ranged(target, node)
             elif node.value is not None and target.value is None and target.domain != "procedure":
                 target.value = node.value
                 target.cover(node.first, node.last)

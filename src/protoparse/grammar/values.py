@@ -340,7 +340,8 @@ class Valuer(Item):
                 if not value.bare:
                     draft.count = comparison
                 return draft
-            if value.bare and (plain or draft.domain in _COUNTED):
+            narrowed = draft.domain == "condition" and code == "%" and behind  # "stenosis 70%"
+            if value.bare and (plain or draft.domain in _COUNTED) and not narrowed:
                 return draft
         if value.bare and not behind and (plain or not measured) and draft.concept is not None:
             return draft
