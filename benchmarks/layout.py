@@ -57,6 +57,15 @@ def walk(items: tuple[Item, ...]) -> Iterator[Item]:
         yield from walk(item.children)
 
 
+def printed(items: tuple[Item, ...]) -> Iterator[Item]:
+    """The items that have words, those that a connective joins instead of what joins them."""
+    for item in items:
+        if item.body or not item.children:
+            yield item
+        else:
+            yield from printed(item.children)
+
+
 def tree(text: str) -> list[str]:
     """The outline in lines that can be compared."""
     found: list[str] = []
@@ -171,7 +180,7 @@ def as_html(text: str, plan: Outline) -> str:
         place = text.find(found.label, start) + len(found.label) if found.label else start
         paragraphs = [p[0] for p in found.body[1:]]
         parts = []
-        for below in (*found.children, None):
+        for below in (*printed(found.children), None):
             stop = below.span[0] if below else end
             cuts = [place, *(p for p in paragraphs if place < p < stop), stop]
             parts += [f"<p>{words(a, b)}</p>" for a, b in pairwise(cuts) if words(a, b)]
@@ -188,7 +197,7 @@ def as_html(text: str, plan: Outline) -> str:
 
     def listed(items: tuple[Item, ...]) -> None:
         """Each list under the span of its first item, the others empty."""
-        for counts, run in groupby(items, numbered):
+        for counts, run in groupby(printed(items), numbered):
             together = list(run)
             for found in together:
                 listed(found.children)
@@ -212,7 +221,7 @@ def as_html(text: str, plan: Outline) -> str:
     def section(found: Item) -> tuple[int, bool]:
         return bisect(bounds, found.span[0]), found.label is None and not found.children
 
-    for (_, plain), run in groupby(plan.items, section):
+    for (_, plain), run in groupby(printed(plan.items), section):
         together = tuple(run)
         if plain:
             listed_roots += [(found.span[0], f"<p>{words(*found.span)}</p>") for found in together]

@@ -500,3 +500,13 @@ def test_a_warm_parser_gives_the_bytes_of_a_cold_one() -> None:
     for text in reversed(texts):
         cold.known.clear()
         assert dump(warm.parse(text)) == dump(cold.parse(text))
+
+
+def test_the_window_of_a_lead_in_keeps_the_promises_of_the_format() -> None:
+    text = "Exclusion Criteria:\n\n1. Any of the following within 5 months:\n   - Stroke\n   - Major bleeding\n"
+    document = parse(text)
+    assert [render(c.rule) for c in document.criteria[0].children if c.rule] == [
+        "condition [Stroke] in the 5 months before unspecified",
+        "condition [bleeding] (severity: Major = major) in the 5 months before unspecified",
+    ]
+    assert check(dump(document)) == []

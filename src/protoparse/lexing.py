@@ -26,7 +26,7 @@ from spacy.tokens import Doc
 from spacy.vocab import Vocab
 
 from protoparse import lexicon
-from protoparse.lexicon import powers
+from protoparse.lexicon import dates, powers
 from protoparse.model import Code, Domain, Span
 
 CODES: Mapping[str, str] = {
@@ -41,11 +41,13 @@ CODES: Mapping[str, str] = {
     "history": "H", "presence": "H", "current": "C", "family": "Y", "qualitative": "q", "cause": "c", "method": "A",
     "purpose": "G", "definition": "=", "clause": "R", "permission": "+", "refusal": "#", "subjective": "J",
     "population": "v", "filler": "v", "determiner": "d", "preposition": "p", "modifier": "m", "measurement": "M",
-    "concept": "K", "word": "w", "break": "\n",
+    "concept": "K", "date": "Z", "word": "w", "break": "\n",
     # What a word does beside its other roles: it has no code of its own for it.
     "verb": "v", "predicate": "v", "locative": "p", "abbreviation": "w", "numbered": "w", "scale": "w",
+    "elapsed": "w", "possible": "v", "companion": "p",
     "method_noun": "w", "version": "w", "generic": "w", "limit": "w", "male": "w", "female": "w", "allergy": "v",
     "age_group": "w", "unresulted": "w", "result": "w", "finding": "w", "countable": "w",
+    "schooling": "w",
 }  # fmt: skip
 """What a role is called in the tables, and its code; a word of several roles takes the code of the first listed here
 in which it may stand alone (see `_PRIORITY`), and keeps the others for the grammar to ask."""
@@ -123,9 +125,9 @@ CONCEPTS: tuple[tuple[str, Domain], ...] = (
 
 # What stands in a text for a registry's sake alone: comments, Markdown escapes and stars, marks of direction.
 _SKIP = re.compile(r"<!--(?:(?!<!--).)*?-->|\\(?=[^\w\s])|\*\*|[\u200b-\u200f\u202a-\u202e\u2060\ufeff]", re.DOTALL)
-_TOKEN = re.compile(
+_TOKENS = (
     # (each with the space behind it) most words at once; those that may be something else ("e.g.", "xULN") come last
-    r"(?:(?:than|least|of|aged?|over|under)(?=\d)|[a-df-hj-wyz][^\W\d_]*(?:\d+[^\W_]*|['’](?:s\b|[a-z]\b))?|"
+    r"(?:than|least|of|aged?|over|under)(?=\d)|[a-df-hj-wyz][^\W\d_]*(?:\d+[^\W_]*|['’](?:s\b|[a-z]\b))?|"
     rf"{powers.NUMBER}|{powers.SCALE}"
     r"|\d+(?:st|nd|rd|th)\b(?!\s*-?\s*(?:per)?centile)"
     r"|\d{1,3}(?:,\d{3})+(?:\.\d+)?(?!\d)"
@@ -135,8 +137,11 @@ _TOKEN = re.compile(
     r"|x(?=uln|lln|unl|\d)"
     r"|[^\W\d_]+(?:['’]s\b|\d+[^\W_]*|(?<=[a-z])(?:['’][a-z]\b))?"
     r"|[^\w\s]|\w"
-    r")\s*"
 )
+_TOKEN = re.compile(rf"(?:{_TOKENS})\s*")
+_DATED = re.compile(rf"(?:{dates.DATE}|{_TOKENS})\s*")  # dearer, and for the few texts that hold a date
+_DATE = re.compile(dates.DATE)
+_YEAR = re.compile(r"(?:19|20)\d\d(?!\d)")
 _RAISED = re.compile(powers.NUMBER)
 _ROMAN = re.compile(r"(?:i{1,3}|iv|v|vi{0,2})(?:[abc]\d?)?")
 _ROMAN_SIGN = re.compile("[\u2160-\u217b]")
@@ -243,6 +248,8 @@ class _Vocabulary(dict[str, Entry]):
             return self[plain]
         if "10" in key and powers.split(key):
             entry = Entry("u", key, {"unit": lexicon.unit_code(key)})
+        elif len(key) > 7 and _DATE.fullmatch(key):
+            entry = Entry(CODES["date"], key, {"anchor": "event"})
         elif nth := _NTH.fullmatch(key):
             entry = Entry("w", key, {"nth": int(nth[1])})
         elif (key[0].isdecimal() or (key[0] == "." and len(key) > 1)) and len(key) < 16 and math.isfinite(number(key)):
@@ -386,7 +393,7 @@ class Lexer:
         plain = plain.lower() if plain.isascii() else _lower(plain).replace("ⅹ", "x")
         tokens: list[str] = []
         starts: list[int] = []
-        findall = _TOKEN.findall
+        findall = (_DATED if _YEAR.search(plain) and dates.dated(plain) else _TOKEN).findall
         for begin, end in pieces:
             # A token with the space behind it: their lengths add up to the place of each.
             found = findall(plain, begin, end)

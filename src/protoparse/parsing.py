@@ -233,8 +233,10 @@ def _criterion(text: str, item: Item, id_: str, readings: Iterator[Reading]) -> 
 
 def _frame(lead: Reading | None) -> Window | None:
     """The window of a lead-in: "adequate function within 7 days before the first dose:" holds for what follows."""
-    if lead is None or lead.time is not None:
-        return lead and lead.time
+    if lead is None:
+        return None
+    if lead.time is not None:
+        return without_spans(lead.time)  # its words lie outside the criteria that it holds for
     windows = {without_spans(f.time) for f in facts(lead.rule) if f.time is not None}
     if len(windows) != 1:
         return None

@@ -41,7 +41,7 @@ from protoparse.grammar.values import CARRIED
 from protoparse.lexing import Lexemes
 from protoparse.model import Kind, Rule, Span, Window, moved, places
 
-_CONTENT = frozenset("wKMYqamrnutLHC")
+_CONTENT = frozenset("wKMYqamrnutLHCZ")
 _CARRIERS = re.compile("[HCYv^]")
 _TIMING = frozenset("WPNbfDSUF@<o")
 _IS_CONTENT = bytes(chr(c) in _CONTENT for c in range(256))

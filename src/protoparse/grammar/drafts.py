@@ -15,6 +15,7 @@ from msgspec.structs import replace
 from protoparse.grammar.phrases import Value
 from protoparse.grammar.terms import domain_of
 from protoparse.lexicon import fold
+from protoparse.lexicon.dates import dated
 from protoparse.lexing import POINTS, Term
 from protoparse.model import (
     Anchor,
@@ -29,6 +30,7 @@ from protoparse.model import (
     Kind,
     Modifier,
     Not,
+    Offset,
     Rule,
     Span,
     Window,
@@ -79,12 +81,19 @@ class Draft:
         return twin
 
     def name_by_anchor(self, text: str) -> None:
-        """ "≤ 4 weeks from major surgery" alone is about the surgery."""
-        for bound in (self.time.start, self.time.end) if self.time else ():
-            if isinstance(bound, Bound) and bound.anchor.event in ("event", "surgery", "transplant", "diagnosis"):
-                self.concept = bound.anchor.span
-        if self.concept is not None:
-            self.domain = domain_of(text[slice(*self.concept)].lower().split())
+        """ "≤ 4 weeks from major surgery" alone is about the surgery, which was no longer ago."""
+        if self.time is None:
+            return
+        anchor: Anchor | None = None
+        for bound in (self.time.start, self.time.end):
+            if isinstance(bound, Bound) and bound.anchor.event in _NAMED and not _calendar(bound.anchor):
+                anchor = bound.anchor
+        if anchor is None:
+            return
+        self.concept = anchor.span
+        self.time = _elapsed(self.time, anchor)
+        words = text[slice(*anchor.span)] if anchor.span else ""
+        self.domain = domain_of(words.lower().split())
 
     def cover(self, start: int, end: int) -> None:
         """Widen the draft's span over these characters."""
@@ -92,6 +101,39 @@ class Draft:
             self.first = start
         if end > self.last:
             self.last = end
+
+
+def _calendar(anchor: Anchor) -> bool:
+    """Whether an anchor is no more than a date: nothing that somebody had."""
+    return anchor.text is not None and dated(anchor.text.lower())
+
+
+_NAMED = ("event", "surgery", "transplant", "diagnosis")
+
+
+def _elapsed(time: Window, event: Anchor) -> Window:
+    """How long something was ago, where that is all that is said of it: "at least 4 weeks since surgery"."""
+    start, end, duration = time.start, time.end, time.duration
+    if not isinstance(start, Bound) or start.anchor != event:
+        return time
+    if isinstance(end, Bound) and end.anchor == event and start.offset is None and end.offset is not None:
+        distance, near, inclusive = end.offset, True, end.inclusive  # "within 4 weeks from surgery"
+    elif start.offset is not None and end is None:
+        distance, near, inclusive = start.offset, False, start.inclusive  # "more than 4 weeks from surgery"
+    elif isinstance(duration, Comparison) and isinstance(duration.value, int | float) and duration.operator != "=":
+        distance = Offset(value=duration.value, unit=duration.unit)
+        near, inclusive = duration.operator[0] == "<", "=" in duration.operator
+    else:
+        return time
+    if not isinstance(distance.value, int | float):
+        return time
+    back = replace(distance, value=-distance.value)
+    here = end.anchor if isinstance(end, Bound) and end.anchor != event else None
+    now = here or Anchor(event="unspecified" if near else "screening")
+    there = Bound(anchor=now, offset=back, inclusive=inclusive)
+    if near:
+        return Window(start=there, end=Bound(anchor=now), span=time.span)
+    return Window(end=there, span=time.span)
 
 
 class Node:
@@ -253,6 +295,7 @@ def _hull(rules: Sequence[Rule]) -> Span | None:
     return (min(s[0] for s in spans), max(s[1] for s in spans)) if spans else None
 
 
+_FUNCTIONS = (" function", " functions", " reserve")
 _BY_DAY = ("mg", "g", "ug", "ng", "[IU]", "mg/kg", "mg/m2", "ug/kg", "g/kg")
 _SCREENING = Bound(anchor=Anchor(event="screening"))
 _STANDING = {
@@ -285,15 +328,24 @@ def _fact(draft: Draft, text: str, kind: Kind) -> Fact | None:
     ):
         standing = "current"
     if standing is not None and (time is None or (time.start is time.end is None)):
+        if standing == "concurrent" and draft.domain == "condition":
+            standing = "current"  # a drug goes along with the study, a disease with another
         start, end = _STANDING[standing]
         time = replace(time, start=start, end=end) if time else Window(start=start, end=end)
-    dose = draft.dose
-    if dose is not None and dose.unit is not None and dose.unit.ucum in _BY_DAY:
-        if any(m.type == "acuity" and m.value == "daily" for m in draft.modifiers):
-            dose = replace(dose, unit=replace(dose.unit, ucum=f"{dose.unit.ucum}/d"))  # "10 mg of daily prednisone"
-    includes = tuple([r for i in draft.includes if (r := rule(i, text, kind, required=False)) is not None])
     term = draft.term
     name = draft.name or (term.name if term else fold(words))
+    if name.endswith(_FUNCTIONS):
+        said = next((m for m in draft.modifiers if m.value in ("adequate", "inadequate")), None)
+        if said is not None and draft.value is None:
+            # "adequate renal function": a result in words
+            draft.value = Comparison(operator="=", value=said.value, span=said.span)
+            draft.domain = "measurement"
+            draft.modifiers = tuple([m for m in draft.modifiers if m is not said])
+    dose = draft.dose
+    daily = any(m.type == "acuity" and m.value == "daily" for m in draft.modifiers)
+    if daily and dose is not None and dose.unit is not None and dose.unit.ucum in _BY_DAY:
+        dose = replace(dose, unit=replace(dose.unit, ucum=f"{dose.unit.ucum}/d"))  # "10 mg of daily prednisone"
+    includes = tuple([r for i in draft.includes if (r := rule(i, text, kind, required=False)) is not None])
     for r in includes:
         if r.span:
             draft.cover(*r.span)

@@ -23,7 +23,8 @@ from protoparse.grammar.drafts import (
     last_draft,
     repeat_subject,
 )
-from protoparse.grammar.phrases import Times, Value
+from protoparse.grammar.phrases import Phrase as Found
+from protoparse.grammar.phrases import Value
 from protoparse.grammar.terms import domain_of
 from protoparse.grammar.values import DAILY, RATES, TIME_CODES, Valuer, whole
 from protoparse.lexicon import fold
@@ -69,6 +70,8 @@ _SUBSTANTIAL = re.compile("[wKMYa]")
 _PLAIN = re.compile("([vdpi^]*)([wKM]*[KM])[v^]*")
 _MOST = 30
 """Nothing has more modifiers: a text that repeats one without end is not read so."""
+_SIZES = {"kg": "body weight", "g": "body weight", "[lb_av]": "body weight", "cm": "body height"}
+_TONES = ("Hz", "kHz")
 _OCCASIONS = ("occasions", "occasion", "visits")
 _RESULTED = re.compile("[y-]*q")
 _DISEASE = re.compile("[mwa/-]*K")
@@ -77,6 +80,7 @@ _NAMING = re.compile("[KMYamvpicAGRIHC=J^]")
 _MODIFIER_OF_CUE = {"c": "cause", "A": "method", "G": "purpose"}
 # What has a value though it is no measurement.
 _VALUED = ("age", "life expectancy")
+_ASPECTS: dict[str, Standing | None] = {"duration": None, "history": "history"}
 _SUFFERED = ("condition", "drug", "procedure", "device")
 
 
@@ -92,6 +96,12 @@ def _plain_number(value: Value) -> bool:
 
 def _bare(draft: Draft) -> bool:
     return draft.bare_value and draft.value is not None and draft.value.unit is None and draft.value.reference is None
+
+
+def _unnamed(tree: Draft, node: Tree) -> bool:
+    """Whether modifiers alone stand before a bracket that says what was measured ("moderate (stage score ≤ 3)")."""
+    said = tree.value or tree.count or tree.dose or tree.time or tree.standing
+    return tree.concept is None and not said and any(d.value and d.concept for d in drafts(node))
 
 
 def _numeric(value: Value) -> bool:
@@ -112,14 +122,19 @@ class Cutter(Valuer):
         elif len(parts) > 3 and (segments := self._segments(parts)) is not None:
             said = [tree for segment in segments if (tree := self.cut(segment)) is not None]
             return said[0] if len(said) == 1 else Node("all", said)
+        if k := self._having(parts):
+            before, last = parts[k - 1], parts[k - 1].last - 1
+            had = [*parts[: k - 1], *([Words(before.first, last)] if last > before.first else [])]
+            said = [tree for some in (had, parts[k:]) if (tree := self.cut(some)) is not None]
+            return said[0] if len(said) == 1 else Node("all", said)
         draft = Draft()
         disease: Phrase | None = None
         also: list[Phrase] = []
         values: list[tuple[Value, int, int]] = []
         brackets: list[Bracket] = []
         phrases: list[Phrase] = []
-        windows: list[tuple[Window | Times, int]] = []
-        for part in parts:
+        windows: list[Found] = []
+        for part in self._unsized(parts):
             if isinstance(part, Words):
                 phrases += self._phrases(part.first, part.last, draft)
             elif isinstance(part, Bracket):
@@ -133,18 +148,30 @@ class Cutter(Valuer):
                     values.append(part)
                     self.take(part.first, part.last)
             else:
-                windows.append((part.meaning, part.first))
+                windows.append(part)
                 self.take(part.first, part.last)
         head = self._head(phrases, values)
+        if head is not None and values and values[0][1] < head.first and self._circumstance(head, values[0][1]):
+            # "SpO2 > 94 % on room air or < 94 % on oxygen": the limit is of what was measured before
+            self._add_modifier(draft, "location", self.span(head.first, head.last))
+            self.take(head.first, head.last)
+            phrases.remove(head)
+            head = None
         people: Phrase | None = None
+        with_it: Phrase | None = None
         if head is not None and self._domain(head) == "person":
             # "women with breast cancer" says two things; what else is said is of the second
-            beside = [p for p in phrases if p.first > head.last and p.known and self._domain(p) in _SUFFERED]
+            done = bool(windows) and self.codes.find("R", head.last - self.offset, windows[-1].first - self.offset) >= 0
+            beside = [p for p in phrases if p.first > head.last and (done or self._suffered(p))]
             if beside:
                 people, head = head, beside[0]
                 phrases.remove(people)
         if head is not None and people is None and values:
             head, people = self._aged(head, phrases)
+        if head is not None and self.elapsed(head.first, head.last, windows):
+            self.carry(head.first, head.last)
+            phrases.remove(head)
+            head = None
         if draft.standing is None:
             # "acute effects of prior therapy": what stands behind the head is of something else
             for phrase in phrases:
@@ -158,19 +185,24 @@ class Cutter(Valuer):
             if values or draft.value is not None or draft.finding is not None:
                 disease = self._disease(draft, head, phrases)
             if len(phrases) > 1:
-                others = [p for p in phrases if p is not head and p is not disease]
+                with_it = self._gone_with(head, phrases, windows)
+                others = [p for p in phrases if p is not head and p is not disease and p is not with_it]
                 also = [p for p in others if self._has(p, "M") and self._tested(p)]
                 self._others(draft, head, [p for p in others if p not in also])
-        for window, _ in windows:
-            if isinstance(window, Window) and self._expected(draft, window):
-                continue
-            self._add_window(draft, window)
-        draft.window_behind = bool(windows) and (head is None or windows[-1][1] >= head.last)
+        timed = draft if with_it is None else Draft()
+        for window in windows:
+            if head is None or not self.possible(draft, head.last, window):
+                self._add_window(timed, window)
+        timed.window_behind = bool(windows) and (head is None or windows[-1].first >= head.last)
         # "a score of ≥ 8 on the depression scale" is of that scale as much as "depression scale ≥ 8"
         behind = bool(values) and (
             head is None
             or values[0][1] >= head.last
-            or (head.cue >= values[0][2] and self.entries[head.cue].text in ("on", "in", "by", "per"))
+            or (
+                head.cue >= values[0][2]
+                and self.entries[head.cue].text in ("on", "in", "by", "per")
+                and (self.entries[head.cue].text != "in" or self._has(head, "M"))  # "at least one in the shoulder"
+            )
         )
         tree = self._values(draft, values, behind)
         if tree is not None and head is not None and values:
@@ -186,11 +218,35 @@ class Cutter(Valuer):
             other.standing = phrase.standing
             self._name(other, phrase)
             tree = Node("all", [*(tree.members if isinstance(tree, Node) and tree.op == "all" else [tree]), other])
+        if with_it is not None and tree is not None:
+            self._name(timed, with_it)
+            tree = Node("all", [*(tree.members if isinstance(tree, Node) and tree.op == "all" else [tree]), timed])
         if people is not None and tree is not None:
             who = Draft()
             self._name(who, people)
             tree = Node("all", [who, *(tree.members if isinstance(tree, Node) and tree.op == "all" else [tree])])
         return self._brackets(tree, brackets, draft)
+
+    def _having(self, parts: Sequence[Any]) -> int:
+        """Where begins what something has so many of ("lupus with at least one lesion"), 0 where nothing does."""
+        for k in range(1, len(parts) - 1):
+            before, value, behind = parts[k - 1 : k + 2]
+            if not isinstance(before, Words) or not isinstance(behind, Words) or isinstance(value, Words | Bracket):
+                continue
+            if self.entries[before.last - 1].text not in ("with", "having") or behind.first != value.last:
+                continue
+            meaning = value.meaning
+            if not isinstance(meaning, Value) or meaning.bare or not all(map(whole, meaning.comparisons)):
+                continue
+            i = behind.first
+            while i < behind.last - 1 and self.code(i) in "mHC":
+                i += 1
+            named = any(
+                self.code(j) in "wKM" for p in parts[:k] if isinstance(p, Words) for j in range(p.first, p.last)
+            )
+            if named and self.code(i) in "wK" and "generic" not in self.entries[i].roles:
+                return k
+        return 0
 
     def _segments(self, parts: Sequence[Any]) -> list[list[Any]] | None:
         """Statements that only follow one another, each a measure and its value ("ANC ≥ 1500 Platelets ≥ 50,000")."""
@@ -207,7 +263,7 @@ class Cutter(Valuer):
                     segments.append([])
                     part = Words(place, part.last)
                     valued = False
-                named = named or place is not None
+                named = True
             elif not isinstance(part, Bracket) and isinstance(part.meaning, Value):
                 valued = True
             segments[-1].append(part)
@@ -226,6 +282,14 @@ class Cutter(Valuer):
     def _limited(self, tree: Tree, draft: Draft, head: Phrase, phrases: list[Phrase], place: int) -> Tree:
         """A limit for some people: "haemoglobin: men ≥ 13 g/dL, women ≥ 12 g/dL"."""
         value = tree.value if isinstance(tree, Draft) else None
+        mass = _SIZES.get(value.unit.ucum or "") if value is not None and value.unit else None
+        if mass and draft.domain == "person" and isinstance(tree, Draft) and self._adjacent(head, place):
+            size = Draft()  # "infants ≤ 750 g"
+            size.value, size.concept, size.time = value, value.span if value else None, tree.time
+            size.domain, size.name, size.known = "measurement", mass, True
+            size.first, size.last = size.concept or (tree.first, tree.last)
+            tree.value = tree.time = None
+            return Node("all", [tree, size])
         if value is None or value.unit is None or value.unit.ucum in TIME_CODES:
             return tree
         if draft.domain == "person" and isinstance(tree, Draft) and self._adjacent(head, place):
@@ -240,6 +304,35 @@ class Cutter(Valuer):
                 self._name(who, phrase)
                 return Node("if", [who, tree])
         return tree
+
+    def _suffered(self, phrase: Phrase) -> bool:
+        return phrase.known and self._domain(phrase) in _SUFFERED
+
+    def _gone_with(self, head: Phrase, phrases: list[Phrase], windows: list[Found]) -> Phrase | None:
+        """What a disease goes with for so long: "diabetes on metformin for 3 months" times the metformin."""
+        if self._domain(head) != "condition" or len(windows) != 1:
+            return None
+        window = windows[0]
+        if not (isinstance(window.meaning, Window) and window.meaning.duration):
+            return None
+        for phrase in phrases:
+            cue = self.entries[phrase.cue].roles if phrase.cue > head.first else {}
+            linked = "verb" in cue or "companion" in cue
+            if head.last < phrase.first and phrase.last <= window.first and linked and self._suffered(phrase):
+                return phrase
+        return None
+
+    def _circumstance(self, phrase: Phrase, place: int) -> bool:
+        """Whether a phrase says only under what a thing was measured: "on oxygen", no scale ("on the MMSE")."""
+        if self.entries[max(place - 1, self.offset)].text.startswith("score") or any(
+            self.entries[i].text.startswith("score") for i in range(place, phrase.first)
+        ):
+            return False
+        if domain_of([self.entries[i].text for i in range(phrase.first, phrase.last)]) == "measurement":
+            return False
+        if phrase.cue < 0 or self.entries[phrase.cue].text not in ("on", "under") or self._has(phrase, "M"):
+            return False
+        return "method_noun" not in self.roles(self.entries[phrase.last - 1].text.split()[-1])
 
     def _domain(self, phrase: Phrase) -> Domain | None:
         """What the last known term of a phrase is; an age is nobody."""
@@ -329,10 +422,10 @@ class Cutter(Valuer):
                 if begin >= 0:
                     found.append(Phrase(begin, i, cue, known, standing))
                     begin, cue, standing = -1, -1, None
-                if code in "HC":
+                if code in "HC" or (code == "P" and "history" in self.entries[i].roles):
                     if standing is None:
                         now = self.entries[i].roles.get("current") != "study"
-                        standing = "history" if code == "H" else "current" if now else "concurrent"
+                        standing = "history" if code in "HP" else "current" if now else "concurrent"
                     self.take(i, i + 1)
                     draft.cover(self.starts[i], self.ends[i])
                     cue = -1
@@ -389,6 +482,17 @@ class Cutter(Valuer):
             measured = [p for p in candidates if self._has(p, "M") or self._valued(p) is not None]
             if measured:
                 before = [p for p in measured if p.first < place]
+                led = (
+                    beside is not None
+                    and beside.cue > 0
+                    and "with"
+                    in (
+                        self.entries[beside.cue].text,
+                        self.entries[beside.cue - 1].text,
+                    )
+                )
+                if led and beside not in measured and beside is not candidates[0]:
+                    return beside  # "a risk score with predicted mortality > 10%"
                 if beside is not None and not before and not inside and _numeric(values[0][0]):
                     return beside  # "pain > 4 on a numeric scale"
                 found = before[-1] if before and not values[0][0].fronted else measured[0]
@@ -401,7 +505,7 @@ class Cutter(Valuer):
                     while self.code(last - 1) in "Od-":
                         last -= 1
                     phrases[phrases.index(found)] = found._replace(last=last)
-                    found = found._replace(first=scale, cue=-1)
+                    found = found._replace(first=scale, cue=found.cue if found.cue >= values[0][2] else -1)
                     phrases.append(found)
                 return found
             if beside is not None and not values[0][0].bare:
@@ -427,6 +531,12 @@ class Cutter(Valuer):
         if self._courses(end):
             end = next(i for i in range(end, end + 4) if self.code(i) not in "Hmd")
             return next((p for p in phrases if p.first <= end < p.last), None)
+        first = next((p for p in phrases if self._has(p, "M")), None)
+        if first is not None and first.first > end and all(p.first >= end for p in phrases):
+            # "≥ 1 tooth with caries of ICDAS class 1", not "> 4 pain on a numeric scale"
+            scaled = first.cue >= 0 and self.entries[first.cue].text in ("on", "by", "per", "using")
+            if not scaled and phrases[0].first == end and not self._has(phrases[0], "M"):
+                return None if self._generic(phrases[0]) else phrases[0]
         if not any(self._adjacent(p, place) and not self._has(p, "M") and self._valued(p) is None for p in phrases):
             return None
         return next((p for p in phrases if p.first == end and not self._generic(p)), None)
@@ -472,6 +582,8 @@ class Cutter(Valuer):
             return False
         if any(self._generic(p) and self._adjacent(p, place) for p in phrases if p is not head):
             return True
+        if any(self.entries[i].text.startswith("score") for i in range(max(place - 1, self.offset), value[2])):
+            return True
         if not self._adjacent(head, place):
             return False
         if any(p.first > place and self._has(p, "M") for p in phrases):
@@ -503,6 +615,53 @@ class Cutter(Valuer):
                     self.carry(last, last + 1)
             return True
         return unit is not None and unit.ucum == "%" and behind == "O"
+
+    def _unsized(self, parts: Sequence[Any]) -> list[Any]:
+        """The parts without the numbers that are no values, the words on either side of the size of a scale as one."""
+        out: list[Any] = []
+        sized = False
+        for part in parts:
+            if not isinstance(part, Words | Bracket) and isinstance(part.meaning, Value) and self._sized(part):
+                sized = part.meaning.loose
+                continue
+            if sized and isinstance(part, Words) and out and isinstance(out[-1], Words):
+                out[-1] = Words(out[-1].first, part.last)  # "on a 0-10 numeric scale"
+            else:
+                out.append(part)
+            sized = False
+        return out
+
+    def _sized(self, part: Any) -> bool:
+        """Whether a bare number tells how something was measured, or when a work appeared.
+
+        "on a 0-10 scale", "at 500 and 1000 Hz", "(American Rheumatism Association, 1987)".
+        """
+        if not part.meaning.bare and not part.meaning.loose:
+            return False
+        comparison = part.meaning.comparisons[0]
+        i = part.first - 1
+        if comparison.operator == "between":
+            while i >= self.offset and self.code(i) == "d":
+                i -= 1
+            last = part.last
+            if (
+                i < self.offset
+                or comparison.unit is not None
+                or comparison.low not in (0, 1)
+                or self.entries[i].text not in ("on", "using", "in", "from")
+                or last == self.offset + len(self.codes)
+                or self.code(last) not in "wKM"
+            ):
+                return False
+            self.carry(part.first, last)
+            return True
+        unit = comparison.unit
+        if unit is not None:
+            heard = unit.ucum in _TONES or (unit.text or "").startswith("dB")
+            return heard and i >= self.offset and self.entries[i].text in ("at", "and", ",", "for", "frequencies")
+        year = comparison.value
+        beside = i >= self.offset and self.code(i) in "M:=O"
+        return isinstance(year, int) and 1950 < year < 2050 and part.last == part.first + 1 and not beside
 
     def _owned(self, value: Any, phrases: list[Phrase], parts: int) -> bool:
         """Whether a number that nothing compares is the value of what it stands beside ("ECOG 0-1", "ASA 3")."""
@@ -620,6 +779,14 @@ class Cutter(Valuer):
                 self._qualify(draft, i)
         while last > first and code(last - 1) in "qO-/dyn~":
             last -= 1
+        if last > first + 1 and code(last - 1) == "w" and self.entries[last - 1].text in _ASPECTS:
+            # "pain duration < 2 weeks" is of the pain, an "addiction history" of an addiction
+            term = self.entries[last - 2].roles.get("concept") if code(last - 2) == "K" else None
+            if term is None or term.domain not in ("condition", "drug", "observation"):
+                return first, last
+            last -= 1
+            self.carry(last, last + 1)
+            draft.standing = draft.standing or _ASPECTS[self.entries[last].text]
         while first < last - 1 and code(first) in "mqO-/dynY":
             if code(first) == "m":
                 self._modify(draft, first)
@@ -728,7 +895,7 @@ class Cutter(Valuer):
             node = bracket.node
             if node is None:
                 continue
-            if tree is None or (isinstance(tree, Draft) and blank(tree)):
+            if tree is None or (isinstance(tree, Draft) and (blank(tree) or _unnamed(tree, node))):
                 tree = node
                 continue
             if bracket.role == "include" and any(d.value is not None or d.count is not None for d in drafts(node)):

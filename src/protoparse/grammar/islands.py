@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 
-from protoparse.grammar.phrases import Lexeme, Phrase, reader
+from protoparse.grammar.phrases import Lexeme, Phrase, Value, reader
+from protoparse.lexicon import unit
 from protoparse.lexing import Entry, Lexemes, lexer
 
 # Where a phrase may begin; "for" and "in" only before a quantity.
@@ -22,6 +23,8 @@ _DIRECT = {
 _EVENT_SIDES = {"b": "BEFORE", "f": "AFTER", "@": "AT", "D": "DURING", "S": "SINCE", "U": "UNTIL", "F": "FROM"}
 _NAMING = frozenset("aKMwmHYqs")
 _SIGNED = frozenset({"", "CMP", "BETWEEN", "TO", "AND", "OR", "FROM"})
+_OWN = frozenset({"enrollment", "study_start", "study_end", "first_dose", "last_dose", "treatment"})
+_HAPPENING = ("person", "condition", "drug", "procedure", "visit", "device")
 _AMOUNT = frozenset({"NUMBER", "UNIT", "TIME", "ORDINAL", "REFERENCE"})
 
 
@@ -52,9 +55,25 @@ class Islands:
                 continue
             meaning, n = read
             end = lexemes[n - 1].last
-            found.append(Phrase(meaning, lexemes[0].first, end))
             place = max(end, i + 1) - first
+            if isinstance(meaning, Value):
+                if meaning.fronted and self.code(end) == "n":
+                    # "(1 cmH2O = 0.098 kPa)": one quantity in two units, a limit of nothing
+                    place = max(place, self._collect(end)[-1].last - first)
+                    continue
+                if self._of_no_thing(lexemes[:n], end):
+                    continue
+            found.append(Phrase(meaning, lexemes[0].first, end))
         return found
+
+    def _of_no_thing(self, lexemes: list[Lexeme], end: int) -> bool:
+        """Whether a quantity lies between two things or is a part of one ("4 hours apart", "half of the days")."""
+        first = lexemes[0].first
+        if lexemes[0].type == "NUMBER" and first > self.first and self.code(first - 1) == "W":
+            return True  # "within 2 inches of the scar": a place
+        return self.entries[end].text == "apart" or (
+            lexemes[-1].type == "NUMBER" and lexemes[-1].entry.text == "half" and self.code(end) == "O"
+        )
 
     def _settle(self) -> None:
         """Numbers tell what the words beside them are: units, classes, or names ("phase 3" is no quantity)."""
@@ -68,12 +87,18 @@ class Islands:
                     "version" in before
                     or ("numbered" in before and not (k > 1 and codes[k - 2] == "M"))
                     or self._in_name(k)
+                    or (before and entries[first + k - 1].text in ("grade", "grades") and self._schooling(k))
                 ):
                     codes[k] = "w"
                     continue
                 self._unit_behind(k)
             elif code == "M" and entries[first + k].roles["measurement"].kind == "ordinal":
                 self._classes_behind(k, entries[first + k].text)
+
+    def _schooling(self, k: int) -> bool:
+        """Whether a grade is one of a school ("reading at grade 8", "high school (grades 9-12)")."""
+        near = range(max(self.first, self.first + k - 8), min(self.last, self.first + k + 9))
+        return any("schooling" in self.entries[i].roles for i in near)
 
     def _in_name(self, k: int) -> bool:
         """Whether a hyphen ties a number to a word ("IL-12", "glucose-6-phosphate")."""
@@ -96,8 +121,17 @@ class Islands:
                 codes[j] = "w"  # of "3D echocardiography"; days are written small
             elif "time_unit" in roles:
                 codes[j] = "t"
+            elif "times" in roles and self._code_behind(j) in ("L", "q"):
+                codes[j] = "x"  # "3-fold ULN"
             elif "unit" in roles and codes[j] != "u":
                 codes[j] = "u"
+
+    def _code_behind(self, k: int) -> str:
+        """The code behind a lexeme, determiners aside."""
+        k += 1
+        while k < len(self.codes) and self.codes[k] in "dO":
+            k += 1
+        return self.codes[k] if k < len(self.codes) else ""
 
     def _classes_behind(self, k: int, scale: str) -> None:
         """Roman numerals, and letters of the scales that use them, behind a scale ("NYHA class III or IV")."""
@@ -125,8 +159,9 @@ class Islands:
         while k < n and codes[k] in "d_":
             k += 1
         begin = k
-        if not known and k + 1 < n and (codes[k] == "P" or codes[k] == "H") and codes[k + 1] in _NAMING:
-            k += 1  # "from the last clinical trial", "after prior chemotherapy"
+        earlier = not known and k + 1 < n and codes[k] in "PH" and codes[k + 1] in _NAMING
+        k += earlier  # "from the last clinical trial", "after prior chemotherapy"
+        begin = k
         event: str | None = None
         end = begin
         size = 0
@@ -170,10 +205,22 @@ class Islands:
             return None
         if event is None and all(codes[j] in "vd_" for j in range(begin, end)):
             return None
+        if earlier and event in _OWN:
+            event = None  # not the trial's own
         entry = Entry("a", "", {"anchor": event or "event"})
         return Lexeme(
             "EVENT", entry, first + begin, first + end, self.starts[first + begin], self.ends[first + end - 1]
         )
+
+    def _telling(self, event: Lexeme) -> bool:
+        """Whether words name an event that somebody's record tells, and not just any noun."""
+        if event.entry.event != "event" or self.code(event.first) == "Z":
+            return True
+        for i in range(event.first, event.last):
+            term = self.entries[i].roles.get("concept")
+            if self.entries[i].event or (term is not None and term.domain in _HAPPENING):
+                return True
+        return False
 
     def _announced(self, k: int) -> str | None:
         """The event that carrier words name: "diagnosis of" what follows."""
@@ -229,6 +276,14 @@ class Islands:
                     entry = Entry("n", entry.text, {"number": -entry.roles["number"]})
                 out.append(Lexeme("NUMBER", entry, i, i + 1, self.starts[i - 1], self.ends[i]))
             elif code in _DIRECT:
+                if code == "u" and kind == "UNIT" and self.entries[i].text.startswith(("/", "per ")):
+                    start = out.pop().start
+                    whole = self.text[start : self.ends[i]]  # "14 units / week"
+                    out.append(
+                        Lexeme("UNIT", Entry("u", whole, {"unit": unit(whole).ucum}), i, i + 1, start, self.ends[i])
+                    )
+                    i += 1
+                    continue
                 if code in "tu<h" and not self._continues(code, kind, i, timely):
                     break
                 if code == "W" and not out and self._limits(i + 1):
@@ -278,6 +333,9 @@ class Islands:
                     continue
                 else:
                     break
+            elif code == "Z" and kind in ("BETWEEN", "AND") and out[0].type == "BETWEEN":
+                out.append(self._lexeme("EVENT", i))  # "between March 2020 and 1 May 2021"
+                timely = True
             elif code == "F" and not out and (self.code(self._next(i + 1)) == "n" or self._signs(i + 1)):
                 out.append(self._lexeme("FROM", i))
             elif code == "F" and kind == "TIME":
@@ -290,6 +348,10 @@ class Islands:
             elif code == "f" and self.code(i - 1) == "d" and self.entries[i].text == "following":
                 break  # "any of the following conditions"
             elif code in _EVENT_SIDES:
+                if code == "S" and kind == "TIME" and timely and (event := self._event(i + 1)) is not None:
+                    out += [self._lexeme("AFTER", i), event]  # "within 10 days since symptom onset"
+                    i = event.last
+                    continue
                 if code in "@DSUF" and out and kind != "OR":
                     if code == "U" and kind == "EVENT":
                         out.append(self._lexeme("UNTIL", i))
@@ -306,7 +368,10 @@ class Islands:
                     continue
                 if kind and kind not in ("TIME", "OR", "WHICHEVER") and not (kind == "POST" and out[0].type == "FOR"):
                     break
-                event = self._event(i + 1, known=code == "@")
+                tied = code == "f" and self.code(i + 1) == "-" and self.starts[i + 1] == self.ends[i]  # "post-stroke"
+                event = self._event(i + 2 if tied else i + 1, known=code == "@")
+                if event is not None and code in "bfD" and kind != "TIME" and not self._telling(event):
+                    break  # "after discussion with the sponsor", "during daily walking"
                 if event is None:
                     if code == "b" and kind == "TIME" and "ago" in self.entries[i].roles:
                         out.append(self._lexeme("AGO", i))
@@ -325,6 +390,10 @@ class Islands:
             elif code in "oi" and (not out or kind == "OR") and "for" in self.entries[i].roles and self._lasting(i + 1):
                 out.append(self._lexeme("FOR", i))
                 timely = True
+            elif code == "w" and kind == "TIMES" and self.entries[i].text in ("control", "controls"):
+                out.append(Lexeme("REFERENCE", _NORMAL, i, i + 1, self.starts[i], self.ends[i]))
+            elif code == "q" and kind == "CMP" and self.entries[i].roles["qualitative"] == "normal":
+                out.append(Lexeme("REFERENCE", _NORMAL, i, i + 1, self.starts[i], self.ends[i]))  # "TSH above normal"
             elif code == "q" and (kind == "TIMES" or (kind == "NUMBER" and out[-1].entry.text in _FACTORS)):
                 out.append(Lexeme("REFERENCE", _NORMAL, i, i + 1, self.starts[i], self.ends[i]))
             elif code in "&|,/":
@@ -333,20 +402,22 @@ class Islands:
                     break
                 if joint:
                     out.append(self._lexeme(joint, i))
+                    timely = timely or joint == "ALT"
                 elif out[-1].first > i:
                     i = out[-1].last
                     continue
             elif code == "K" and kind == "POST" and "time_unit" in self.entries[i].roles:
                 out.append(self._lexeme("TIME", i))  # "18 or more years of age"
-            elif code == "K" and kind in ("CMP", "BETWEEN") and len(out) == 1 and self._is_age(i):
-                # "over the age of 18", "between the ages of 12 and 17"
-                while self.code(i + 1) == "O":
+            elif code in "MKwv" and kind == "CMP" and out[-1].last == i and "limit" in out[-1].entry.roles:
+                # "minimum age of 18 years", "minimum duration of symptoms of 3 weeks": what is limited stands between
+                named = i
+                while i < named + 5 and self.code(i + 1) in "O:MKwamdv":
                     i += 1
                 if self.code(i + 1) != "n":
                     break
-            elif code in "MK" and kind == "CMP" and out[-1].last == i and "limit" in out[-1].entry.roles:
-                # "minimum age of 18 years": what is limited stands between
-                while self.code(i + 1) in "O:":
+            elif code == "K" and kind in ("CMP", "BETWEEN") and len(out) == 1 and self._is_age(i):
+                # "over the age of 18", "between the ages of 12 and 17"
+                while self.code(i + 1) == "O":
                     i += 1
                 if self.code(i + 1) != "n":
                     break
@@ -368,6 +439,19 @@ class Islands:
                 i += 2  # "one (1) month"
                 if "time_unit" in self.entries[i + 1].roles and self.code(i + 1) != "\n":
                     self.codes[i + 1 - self.first] = "t"
+            elif code == "(" and kind == "TIME" and timely and self.code(i + 1) == "h" and self.code(i + 2) == ")":
+                out.append(self._lexeme("WHICHEVER", i + 1))
+                out[-1].last = i + 3
+                i += 2
+            elif code == "(" and kind == "BETWEEN" and self.code(i + 1) == "n" and self.code(i + 4) == ")":
+                pass  # "between (16-24) weeks"
+            elif code == ")" and kind == "NUMBER" and out[0].type == "BETWEEN" and self.code(i - 4) == "(":
+                if self.code(i + 1) not in "nwtu":
+                    break
+                self.codes[i + 1 - self.first] = "t" if "time_unit" in self.entries[i + 1].roles else self.code(i + 1)
+            elif code == "w" and kind == "NUMBER" and self._out_of(i):
+                i += 2  # "5 out of 10"
+                out[-1].last = i + 1
             elif code == "(" and kind == "TIME":
                 close = self._repeated(i) or self._choice(out, i)
                 if not close:
@@ -377,6 +461,10 @@ class Islands:
                 break
             i += 1
         return out
+
+    def _out_of(self, i: int) -> bool:
+        """Whether the size of a scale follows ("5 out of 10")."""
+        return self.entries[i].text == "out" and self.code(i + 1) == "O" and self.entries[i + 2].text in ("10", "100")
 
     def _limits(self, i: int) -> bool:
         """Whether "within" limits a measure ("within 0.5 %", "within 1.5 × ULN"), not a place or a time."""
@@ -503,6 +591,8 @@ class Islands:
             if self.code(j) == "n" and self.code(k) == "h":
                 return "ALT"
         windowed = any(x.type in ("WITHIN", "PAST", "NEXT", "FOR", "EVENT") for x in out)
+        if kind == "EVENT" and code == "&" and out[0].type == "BETWEEN" and after == "Z":
+            return "AND"
         if kind in _AMOUNT and not windowed:
             if out[0].type == "BETWEEN" and code == "&":
                 return "AND"

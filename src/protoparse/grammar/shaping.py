@@ -77,12 +77,8 @@ class Shaper:
                     # The scale inside "≥ grade 3", the thing in "minimum age of 18" are content of their own.
                     named = _INNER.search(codes, phrase.first - offset, phrase.last - offset)
                     if named is not None:
-                        inner = named.start()
-                        out.append(
-                            Clause(
-                                "WORDS", inner + offset, inner + offset + 1, Words(inner + offset, inner + offset + 1)
-                            )
-                        )
+                        inner = Words(named.start() + offset, named.end() + offset)
+                        out.append(Clause("WORDS", inner.first, inner.last, inner))
                     out.append(Clause("VALUE", phrase.first, phrase.last, phrase))
                 else:
                     out.append(Clause("WINDOW", phrase.first, phrase.last, phrase))
@@ -440,7 +436,7 @@ _WHO = re.compile(
     r"s\b|\b(?:wo)?m[ae]n\b|child|people|male\b|potential|wo?cbp|msm|menopausal|age|"
     r"subject|patient|participant|individual|volunteer|person|adult|infant|neonate|newborn|elderly"
 )
-_INNER = re.compile("[MK]")
+_INNER = re.compile("[MKwam](?:[OMKwamd]*[MKwa])?")
 _NAMES = re.compile("[wKMYaqrnu]")
 STRUCTURE = re.compile(r"[&|,/:.()!X?Iio^+#]")
-_SUBSTANCE = re.compile("[wKMYqamrnutLHC]")
+_SUBSTANCE = re.compile("[wKMYqamrnutLHCZ]")

@@ -6,6 +6,7 @@ two facts with the same comparison, "renal or hepatic impairment" two impairment
 
 from __future__ import annotations
 
+import re
 from typing import Any, Literal
 
 from msgspec.structs import replace
@@ -32,6 +33,8 @@ def join(cutter: Cutter, op: Literal["all", "any"], left: Tree | None, right: Tr
         # "ER or PR positive breast cancer": the disease behind the last test is that of all
         tested = join(cutter, op, left, right.members[0], link)
         return Node("all", [*([tested] if tested else []), right.members[1]])
+    if link.value == "without":
+        _return_duration(left, right)
     if isinstance(right, Node):
         repeat_subject(left, right)
     elif _continues(cutter, left, right, link):
@@ -55,8 +58,10 @@ def join(cutter: Cutter, op: Literal["all", "any"], left: Tree | None, right: Tr
             _absorb(cutter, lone, right)
         if before is not None:
             _inherit(before, right)
-        if isinstance(first, Draft) and first.completed and not right.modifiers:
-            right.modifiers = first.modifiers  # "severe renal, hepatic or cardiac disease"
+        if isinstance(first, Draft) and first.completed:
+            for one in (*tail, right):
+                if (one.completed or one is right) and not one.modifiers:
+                    one.modifiers = first.modifiers  # "severe renal, hepatic or cardiac disease"
         if not members:
             return right
     members.append(right)
@@ -137,6 +142,8 @@ def share_window(tree: Tree, source: Draft) -> bool:
         return any(shared)
     if tree.time is not None or tree.concept is None or tree.domain in ("person", "consent"):
         return False
+    if tree.standing in ("current", "concurrent"):
+        return False  # "current or, in the last 6 months, past"
     tree.time, tree.again, tree.window_behind = source.time, source.again, True
     return True
 
@@ -151,6 +158,25 @@ def _share_window(cutter: Cutter, op: Literal["all", "any"], members: list[Tree]
         if op == "all" and isinstance(member, Draft) and member.domain != source.domain and member.value is None:
             return  # "diabetes and metformin for 3 months"
         share_window(member, source)
+        for draft in drafts(member):
+            if draft.time is not None and source.time is not None:
+                draft.time = _anchored(cutter.text, draft.time, source.time)
+
+
+_LATELY = re.compile("last|past|prior|prec|prev|recent")
+
+
+def _anchored(text: str, open_: Window, named: Window) -> Window:
+    """ "A within 8 weeks or B within 4 weeks before screening": the event named last is that of both."""
+    start, end, last = open_.start, open_.end, named.end
+    if not (isinstance(start, Bound) and isinstance(end, Bound) and isinstance(last, Bound) and named.start):
+        return open_
+    if start.anchor.event != "unspecified" or end.offset is not None or last.offset is not None or not open_.span:
+        return open_
+    words = text[slice(*open_.span)].lower()
+    if not words.startswith("within") or _LATELY.search(words) or last.anchor.event == "unspecified":
+        return open_
+    return replace(open_, start=replace(start, anchor=last.anchor), end=replace(end, anchor=last.anchor))
 
 
 def return_window(base: Tree, named: Tree, *, lasting: bool) -> None:
@@ -168,6 +194,16 @@ def return_window(base: Tree, named: Tree, *, lasting: bool) -> None:
         for draft in drafts(named):
             if draft.time is time:
                 draft.time, draft.again = None, ()
+
+
+def _return_duration(able: Tree, aid: Tree) -> None:
+    """ "able to walk without a stick for 10 minutes": for so long somebody walks."""
+    if not isinstance(able, Draft) or able.domain != "observation" or able.time is not None:
+        return
+    for draft in drafts(aid):
+        time = draft.time
+        if time is not None and time.duration and time.start is time.end is None and draft.window_behind:
+            able.time, able.window_behind, draft.time = time, True, None
 
 
 _INTENT = ("plan", "intend", "intent", "wish", "desir", "want")
@@ -274,6 +310,7 @@ def _again(model: Draft, limit: Draft) -> Draft:
     """The same thing with another limit."""
     twin = model.copy()
     twin.value, twin.bare_value, twin.time = limit.value, limit.bare_value, limit.time or model.time
+    twin.modifiers = limit.modifiers or model.modifiers
     twin.last = max(twin.last, limit.last)
     return twin
 
@@ -329,7 +366,9 @@ def _complete(cutter: Cutter, member: Draft, right: Draft, *, closed: bool) -> N
         member.value = replace(member.value, unit=right.value.unit)  # "systolic > 160 or diastolic > 100 mmHg"
     text = cutter.text[slice(*member.concept)]
     tail = cutter.text[slice(*right.concept)].split()
-    if not member.known and len(tail) > 1 and len(text.split()) == 1 and text.lower().endswith(_ADJECTIVE):
+    shared = text.lower().endswith(_ADJECTIVE) and not member.known
+    functioning = tail[-1:] == ["function"] and member.domain in (None, "procedure", "observation")
+    if (shared or functioning) and len(tail) > 1 and len(text.split()) == 1:
         # "renal, hepatic or cardiac disease": the head noun stands behind the last adjective alone.
         member.domain = right.domain
         member.name = fold(f"{text} {tail[-1]}")
@@ -363,10 +402,13 @@ def _inherit(first: Draft, right: Draft) -> None:
         right.experiencer = first.experiencer
     if right.domain is None and first.domain is not None and right.value is None:
         right.domain = first.domain
-    if first.time is not None and not first.window_behind and right.time is None:
+    in_front = first.time and first.time.span and first.concept and first.time.span < first.concept
+    if in_front and not first.window_behind and right.time is None:
         right.time, right.again = first.time, first.again
     result = first.value
-    if right.value is not None or result is None or not right.domain == "measurement" == first.domain:
+    plain = first.domain == "condition" and right.domain in ("condition", "measurement") and not right.modifiers
+    plain = plain and _resulted(first) and not right.standing  # "positive for HIV, hepatitis B or hepatitis C"
+    if right.value is not None or result is None or not (plain or right.domain == "measurement" == first.domain):
         return
     if result.operator == "=" and result.span and first.concept and result.span < first.concept:
         right.value = result  # "positive HBsAg or HBcAb": a result in front holds for the list

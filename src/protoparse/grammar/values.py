@@ -13,15 +13,18 @@ from typing import Any
 from msgspec.structs import replace
 
 from protoparse.grammar.drafts import Draft, Node, Tree, apart, around, drafts
-from protoparse.grammar.phrases import Times, Value, merge
+from protoparse.grammar.phrases import Phrase, Times, Value, merge
 from protoparse.lexing import Entry, lexer
-from protoparse.model import Anchor, Bound, Comparison, Kind, Offset, Operator, Span, Window
+from protoparse.model import Anchor, Bound, Comparison, Kind, Offset, Operator, Span, Unit, Window
 
 # What has a time as its value rather than lasting for it.
 _TIMED = re.compile(r"expect|surviv|life|prognosis|interval|\btime\b|\bage\b")
+_PROGNOSIS = re.compile(r"expectancy|expected|surviv|prognosis")
 _AGE = re.compile(r"\b[Aa](?:ge|GE)(?:d|s)?\b")
 # Words in a value that only an age has: "older than 18", "28 days old", "hours of life", "18 y.o.".
 _OLD = re.compile(r"older|younger|\bold\b|\bolds\b|\bof (?:age|life)\b|\by\.?\s?o\b|\by/o\b")
+_LONG = ("duration", "length", "period")
+_TREATED = ("treatment", "surgery", "transplant", "first_dose", "last_dose")
 _DONOR = re.compile(r"\bdonors?\b")
 _BORN = re.compile(r"\bborn\b|\bbirth\b|\bdeliver")
 _DOSE_UNITS = ("mg", "ug", "g", "ng", "[IU]", "mL", "meq", "mmol")
@@ -76,15 +79,26 @@ class Item:
 class Valuer(Item):
     """Gives an item's drafts their values and windows."""
 
-    def _add_window(self, draft: Draft, window: Window | Times) -> None:
+    def _add_window(self, draft: Draft, phrase: Phrase) -> None:
+        window = phrase.meaning
+        if isinstance(window, Value):
+            return
         if isinstance(window, Times):
             draft.again = window.windows[1:]
             for other in draft.again:
                 if other.span:
                     draft.cover(*other.span)
             window = window.windows[0]
+        self._fill_window(draft, window)
+
+    def _fill_window(self, draft: Draft, window: Window) -> None:
         if window.span:
             draft.cover(*window.span)
+        if draft.concept and draft.value is None and _PROGNOSIS.search(self.text[slice(*draft.concept)].lower()):
+            draft.value, rest = _lifetime(window)
+            if rest is None:
+                return
+            window = rest
         old = draft.time
         if old is None:
             draft.time = window
@@ -100,24 +114,24 @@ class Valuer(Item):
                 span=around(old.span, window.span),
             )
 
-    def _expected(self, draft: Draft, window: Window) -> bool:
-        """Whether a window is how long somebody is expected to live ("life expectancy below 3 months from now")."""
-        if draft.concept is None or draft.value is not None:
+    def elapsed(self, first: int, last: int, windows: list[Phrase]) -> bool:
+        """Whether words only say that time went by since an event ("the interval from surgery to consent")."""
+        times = [w.meaning.start for w in windows if isinstance(w.meaning, Window)]
+        return any(isinstance(s, Bound) and s.anchor.event == "event" for s in times) and all(
+            "elapsed" in self.entries[i].roles or self.code(i) in "dO" for i in range(first, last)
+        )
+
+    def possible(self, draft: Draft, behind: int, window: Phrase) -> bool:
+        """Whether a window is of what may come of a thing ("a disease that could worsen during the study")."""
+        meaning = window.meaning
+        if draft.domain not in ("condition", "measurement", "other") or not isinstance(meaning, Window):
             return False
-        if "life expectancy" not in (draft.term.name if draft.term else self.text[slice(*draft.concept)].lower()):
+        if not isinstance(meaning.start, Bound) or meaning.start.anchor.event not in ("study_start", "treatment"):
             return False
-        for bound in (window.start, window.end):
-            if isinstance(bound, Bound) and bound.offset is not None and isinstance(bound.offset.value, int | float):
-                least = window.end is None or (bound is window.end and window.start is None)
-                operator: Operator = ">" if least else "<"
-                draft.value = Comparison(
-                    operator=operator if bound.inclusive is False else ">=" if least else "<=",
-                    value=abs(bound.offset.value),
-                    unit=bound.offset.unit or None,
-                    span=window.span,
-                )
-                return True
-        return False
+        if not any("possible" in self.entries[i].roles for i in range(behind, window.first)):
+            return False
+        self.leave(window.first, window.last)
+        return True
 
     def _values(self, draft: Draft, values: list[tuple[Value, int, int]], behind: bool) -> Tree | None:
         """The draft with its values, several drafts where they are alternatives."""
@@ -223,11 +237,18 @@ class Valuer(Item):
             or (
                 _OLD.search(text)
                 # a graft "less than one year old" was made, not born, then
-                and not (behind and self._made(begin - 1))
+                and not self._made(begin - 1)
             )
-            or (years and not value.bare and not behind and not lasting and draft.domain in ("person", "condition"))
+            or (
+                years
+                and not value.bare
+                and not behind
+                and not lasting
+                and draft.domain in ("person", "condition")
+                and not (begin > self.offset and self.entries[begin - 1].event in _TREATED)
+            )
             or (years and not lasting and (draft.concept is None or draft.domain == "person"))
-            or (plain and not value.bare and self._of_people(draft, value, begin))
+            or (plain and not value.bare and self._of_people(draft, value, begin, end))
         ):
             return None
         donor = not named and draft.concept is not None and _AGE.search(named_as) and _DONOR.search(named_as)
@@ -249,11 +270,12 @@ class Valuer(Item):
         term = roles.get("concept") or roles.get("measurement")
         return term is not None and term.domain in ("procedure", "device", "measurement")
 
-    def _of_people(self, draft: Draft, value: Value, begin: int) -> bool:
+    def _of_people(self, draft: Draft, value: Value, begin: int, end: int) -> bool:
         """Whether a limit without a unit stands right behind people: "patients < 18", "women over 50"."""
         if not all(isinstance(c.value, int) and 1 < c.value < 120 for c in value.comparisons):
             return False
-        if draft.concept is not None and draft.domain != "person":
+        told = end < self.offset + len(self.codes) and self.code(end) == "R"  # "patients ≥ 18 who have …"
+        if draft.concept is not None and draft.domain != "person" and not told:
             return False
         roles: Mapping[str, Any] = self.entries[begin - 1].roles if begin > self.offset else {}
         term = roles.get("concept")
@@ -278,10 +300,27 @@ class Valuer(Item):
             if not value.bare and not value.loose:
                 made = _OLD.search(self.text, *comparison.span) if comparison.span else None
                 lasting = Window(duration=comparison, span=comparison.span)
-                self._add_window(draft, _ago(comparison) if made else lasting)
+                self._fill_window(draft, _ago(comparison) if made else lasting)
             return draft
         plain = unit is None and comparison.reference is None
         measured = draft.domain == "measurement"
+        if plain and not behind and draft.concept and self.text[draft.concept[0]] == "%":
+            comparison = replace(comparison, unit=Unit(text="%", ucum="%"))  # "> 5 %TBSA"
+            unit, code, plain = comparison.unit, "%", False
+        if plain and comparison.span and self.text[slice(*comparison.span)].lower().endswith(("once", "twice")):
+            if not value.bare and draft.concept is not None:
+                draft.count = comparison
+            return draft
+        hyphened = comparison.span is not None and "-" in self.text[slice(*comparison.span)]
+        if timely and measured and value.bare and not behind and hyphened:
+            return draft  # "mean 24-h systolic pressure": how long it was measured
+        if timely and measured and draft.term is None and lower.endswith("duration"):
+            self._fill_window(draft, Window(duration=comparison, span=comparison.span))
+            return draft
+        if timely and measured and comparison.span and code not in ("s", "min") and not _TIMED.search(lower):
+            words = self.text[slice(*comparison.span)].lower()
+            if _OLD.search(words) or (behind and words.startswith("over ") and not lower.endswith(_LONG)):
+                return draft  # "a scan older than 3 months with …", "measured daily over 2 weeks"
         named = code or (unit.text or "" if unit else "")
         taken = named.startswith(_DOSE_UNITS) or (named[:1] == "{" and named.endswith(("/d", "/wk")))
         if code in RATES and draft.concept is not None and not measured:
@@ -339,6 +378,24 @@ def _ago(age: Comparison) -> Window:
     if age.operator in (">", ">="):
         return Window(end=there, span=age.span)
     return Window(start=there, end=Bound(anchor=screening), span=age.span)
+
+
+def _lifetime(window: Window) -> tuple[Comparison | None, Window | None]:
+    """How long somebody is expected to live is a value: "≥ 90 days after the infusion", "within 12 months"."""
+    start, end = window.start, window.end
+    if isinstance(window.duration, Comparison):
+        value, anchor = window.duration, start or end
+        return value, Window(start=anchor, span=window.span) if isinstance(anchor, Bound) else None
+    for bound, operator in ((start, ">"), (end, "<")):
+        offset = bound.offset if isinstance(bound, Bound) else None
+        if isinstance(bound, Bound) and offset is not None and isinstance(offset.value, int | float):
+            near = operator == "<" or end is not None
+            said: Operator = ("<=" if bound.inclusive else "<") if near else (">=" if bound.inclusive else ">")
+            unit = offset.unit if isinstance(offset.unit, Unit) else None
+            value = Comparison(operator=said, value=abs(offset.value), unit=unit, span=window.span)
+            known = bound.anchor.event != "unspecified"
+            return value, Window(start=Bound(anchor=bound.anchor), span=window.span) if known else None
+    return None, window
 
 
 def _fill(main: Draft, more: Draft, bare: Draft) -> bool:
