@@ -297,6 +297,7 @@ def _hull(rules: Sequence[Rule]) -> Span | None:
     return (min(s[0] for s in spans), max(s[1] for s in spans)) if spans else None
 
 
+_FUNCTIONS = (" function", " functions", " reserve")
 _BY_DAY = ("mg", "g", "ug", "ng", "[IU]", "mg/kg", "mg/m2", "ug/kg", "g/kg")
 _SCREENING = Bound(anchor=Anchor(event="screening"))
 _STANDING = {
@@ -334,13 +335,20 @@ def _fact(draft: Draft, text: str, kind: Kind) -> Fact | None:
             standing = "current"  # a drug goes along with the study, a disease with another
         start, end = _STANDING[standing]
         time = replace(time, start=start, end=end) if time else Window(start=start, end=end)
+    term = draft.term
+    name = draft.name or (term.name if term else fold(words))
+    if name.endswith(_FUNCTIONS):
+        said = next((m for m in draft.modifiers if m.value in ("adequate", "inadequate")), None)
+        if said is not None and draft.value is None:
+            # "adequate renal function": a result in words
+            draft.value = Comparison(operator="=", value=str(said.value), span=said.span)
+            draft.domain = "measurement"
+            draft.modifiers = tuple([m for m in draft.modifiers if m is not said])
     dose = draft.dose
     daily = any(m.type == "acuity" and m.value == "daily" for m in draft.modifiers)
     if daily and dose is not None and dose.unit is not None and dose.unit.ucum in _BY_DAY:
         dose = replace(dose, unit=replace(dose.unit, ucum=f"{dose.unit.ucum}/d"))  # "10 mg of daily prednisone"
     includes = tuple([r for i in draft.includes if (r := rule(i, text, kind, required=False)) is not None])
-    term = draft.term
-    name = draft.name or (term.name if term else fold(words))
     for r in includes:
         if r.span:
             draft.cover(*r.span)

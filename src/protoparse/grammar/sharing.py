@@ -59,8 +59,10 @@ def join(cutter: Cutter, op: Literal["all", "any"], left: Tree | None, right: Tr
             _absorb(cutter, lone, right)
         if before is not None:
             _inherit(before, right)
-        if isinstance(first, Draft) and first.completed and not right.modifiers:
-            right.modifiers = first.modifiers  # "severe renal, hepatic or cardiac disease"
+        if isinstance(first, Draft) and first.completed:
+            for one in (*tail, right):
+                if (one.completed or one is right) and not one.modifiers:
+                    one.modifiers = first.modifiers  # "severe renal, hepatic or cardiac disease"
         if not members:
             return right
     members.append(right)
@@ -387,7 +389,9 @@ def _complete(cutter: Cutter, member: Draft, right: Draft, *, closed: bool) -> N
         member.value = replace(member.value, unit=right.value.unit)  # "systolic > 160 or diastolic > 100 mmHg"
     text = cutter.text[slice(*member.concept)]
     tail = cutter.text[slice(*right.concept)].split()
-    if not member.known and len(tail) > 1 and len(text.split()) == 1 and text.lower().endswith(_ADJECTIVE):
+    shared = text.lower().endswith(_ADJECTIVE) and not member.known
+    functioning = tail[-1:] == ["function"] and member.domain in (None, "procedure", "observation")
+    if (shared or functioning) and len(tail) > 1 and len(text.split()) == 1:
         # "renal, hepatic or cardiac disease": the head noun stands behind the last adjective alone.
         member.domain = right.domain
         member.name = fold(f"{text} {tail[-1]}")
@@ -453,7 +457,9 @@ def _inherit(first: Draft, right: Draft) -> None:
     if right.domain is None and first.domain is not None and right.value is None:
         right.domain = first.domain
     result = first.value
-    if right.value is not None or result is None or not right.domain == "measurement" == first.domain:
+    plain = first.domain == "condition" and right.domain in ("condition", "measurement") and not right.modifiers
+    plain = plain and _resulted(first) and not right.standing  # "positive for HIV, hepatitis B or hepatitis C"
+    if right.value is not None or result is None or not (plain or right.domain == "measurement" == first.domain):
         return
     if result.operator == "=" and result.span and first.concept and result.span < first.concept:
         right.value = result  # "positive HBsAg or HBcAb": a result in front holds for the list
