@@ -31,9 +31,10 @@ from protoparse.grammar.drafts import (
     repeat_subject,
     rule,
 )
-from protoparse.grammar.facts import Bracket, Cutter, Words
+from protoparse.grammar.facts import Cutter
 from protoparse.grammar.files import grammar_text
 from protoparse.grammar.islands import phrases
+from protoparse.grammar.naming import Bracket, Words
 from protoparse.grammar.shaping import STRUCTURE, Shaper
 from protoparse.grammar.sharing import hand_on, join, return_window, share_window
 from protoparse.grammar.tables import Table
