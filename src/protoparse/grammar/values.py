@@ -326,7 +326,7 @@ class Valuer(Item):
         if code in RATES and draft.concept is not None and not measured:
             draft.count = comparison  # "more than 3 times a week"
             return draft
-        if draft.domain == "observation" and code is not None and code[0] == "{":
+        if draft.domain == "observation" and (code or "").startswith("{"):
             taken = False  # "10 cigarettes a day" is how much, not what is taken against a disease
         if draft.domain is None and draft.concept is not None and not value.bare and DAILY.fullmatch(code or ""):
             draft.domain = "drug"  # "somemab ≤ 20 mg/day"
