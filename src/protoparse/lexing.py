@@ -46,8 +46,7 @@ CODES: Mapping[str, str] = {
     "verb": "v", "predicate": "v", "locative": "p", "abbreviation": "w", "numbered": "w", "scale": "w",
     "elapsed": "w", "possible": "v", "companion": "p",
     "method_noun": "w", "version": "w", "generic": "w", "limit": "w", "male": "w", "female": "w", "allergy": "v",
-    "age_group": "w", "unresulted": "w", "result": "w", "finding": "w", "countable": "w",
-    "schooling": "w",
+    "age_group": "w", "unresulted": "w", "result": "w", "schooling": "w", "finding": "w", "countable": "w",
 }  # fmt: skip
 """What a role is called in the tables, and its code; a word of several roles takes the code of the first listed here
 in which it may stand alone (see `_PRIORITY`), and keeps the others for the grammar to ask."""

@@ -31,11 +31,12 @@ from protoparse.grammar.drafts import (
     repeat_subject,
     rule,
 )
-from protoparse.grammar.facts import Bracket, Cutter, Words
+from protoparse.grammar.facts import Cutter
 from protoparse.grammar.files import grammar_text
 from protoparse.grammar.islands import phrases
+from protoparse.grammar.naming import Bracket, Words
 from protoparse.grammar.shaping import STRUCTURE, Shaper
-from protoparse.grammar.sharing import join, return_window
+from protoparse.grammar.sharing import hand_on, join, return_window, share_window
 from protoparse.grammar.tables import Table
 from protoparse.grammar.values import CARRIED
 from protoparse.lexing import Lexemes
@@ -137,6 +138,10 @@ class _Meaning(Transformer[Any, Any]):
             return base  # type: ignore[no-any-return]
         if empty(base) and not (base and any(d.value for d in drafts(base))):
             return condition  # type: ignore[no-any-return]
+        people = isinstance(condition, Draft) and condition.domain == "person" and condition.window_behind
+        if people and share_window(base, condition):
+            # "a negative test in women within 7 days before the first dose": the test is so old, not they
+            condition.time, condition.again = None, ()
         if isinstance(base, Node) and base.op == "any":
             # "≤ 2.5 × ULN, or ≤ 5 × ULN if liver metastases": the condition is the last alternative's
             return Node("any", [*base.members[:-1], Node("all", [base.members[-1], condition])])
@@ -164,12 +169,19 @@ class _Meaning(Transformer[Any, Any]):
         again = stop.value == "again" or (isinstance(after, Node) and after.op == "if")
         if again and after is not None and before is not None:
             repeat_subject(before, after)
+        lone = isinstance(after, Draft) and after.concept is None and after.value is None and after.time is not None
+        if lone and stop.value == "or" and not empty(before):
+            return join(self.cutter, "any", before, after, stop)  # "…, or planned during the study"
         if after is None or empty(after):
             return before  # type: ignore[no-any-return]
         if empty(before):
             return after  # type: ignore[no-any-return]
         if stop.value == "permission":
             return _more(before, "except", alternatives(after))
+        codes, here = self.cutter.codes, stop.first - self.cutter.offset
+        if stop.value in ("", "and", "or") and codes.rfind("R", 0, here) <= codes.rfind(".", 0, here):
+            # the commas of a list, none of a clause on what stands in it ("which could affect …")
+            hand_on(before, after, listed=bool(stop.value))
         op: Op = "any" if self.kind == "exclusion" or stop.value == "or" else "all"
         return _more(before, op, [after])
 

@@ -68,6 +68,8 @@ class Draft:
     window_behind = False
     """The window stands behind the concept, where it may hold for a whole list."""
     standing: Standing | None = None
+    anew: Literal["people", "other"] | None = None
+    """What begins it anew: people named again, of whom nothing said before holds, or "other"."""
     modifiers: tuple[Modifier, ...] = ()
     includes: tuple[Draft | Node, ...] = ()
     experiencer: Experiencer = "patient"
@@ -324,7 +326,8 @@ def _fact(draft: Draft, text: str, kind: Kind) -> Fact | None:
     if (
         standing is None
         and draft.modifiers
-        and any(m.type == "status" and m.value == "active" for m in draft.modifiers)
+        and draft.domain != "device"  # an active implant is one with power of its own
+        and any(active(m) for m in draft.modifiers)
     ):
         standing = "current"
     if standing is not None and (time is None or (time.start is time.end is None)):
@@ -338,7 +341,7 @@ def _fact(draft: Draft, text: str, kind: Kind) -> Fact | None:
         said = next((m for m in draft.modifiers if m.value in ("adequate", "inadequate")), None)
         if said is not None and draft.value is None:
             # "adequate renal function": a result in words
-            draft.value = Comparison(operator="=", value=said.value, span=said.span)
+            draft.value = Comparison(operator="=", value=str(said.value), span=said.span)
             draft.domain = "measurement"
             draft.modifiers = tuple([m for m in draft.modifiers if m is not said])
     dose = draft.dose
@@ -361,6 +364,13 @@ def _fact(draft: Draft, text: str, kind: Kind) -> Fact | None:
         includes=includes,
         experiencer=draft.experiencer,
     )
+
+
+def active(modifier: Modifier) -> bool:
+    """Whether a thing is called active, alone or among other states ("active or uncontrolled")."""
+    if modifier.type != "status":
+        return False
+    return "active" in modifier.value if isinstance(modifier.value, tuple) else modifier.value == "active"
 
 
 def _pointless(value: Comparison | None) -> Comparison | None:

@@ -25,6 +25,11 @@ _NAMING = frozenset("aKMwmHYqs")
 _SIGNED = frozenset({"", "CMP", "BETWEEN", "TO", "AND", "OR", "FROM"})
 _OWN = frozenset({"enrollment", "study_start", "study_end", "first_dose", "last_dose", "treatment"})
 _HAPPENING = ("person", "condition", "drug", "procedure", "visit", "device")
+_BACK = frozenset(
+    {"informed_consent", "screening", "enrollment", "randomization", "baseline", "study_start", "first_dose"}
+)
+_LASTING = frozenset({"study_start", "study_end", "enrollment", "treatment", "screening"})
+_LENGTH = re.compile("(n[-_]*[twu])(?:Od*)?")
 _AMOUNT = frozenset({"NUMBER", "UNIT", "TIME", "ORDINAL", "REFERENCE"})
 
 
@@ -158,6 +163,7 @@ class Islands:
         n = len(codes)
         while k < n and codes[k] in "d_":
             k += 1
+        k = self._long(k)
         begin = k
         earlier = not known and k + 1 < n and codes[k] in "PH" and codes[k + 1] in _NAMING
         k += earlier  # "from the last clinical trial", "after prior chemotherapy"
@@ -211,6 +217,18 @@ class Islands:
         return Lexeme(
             "EVENT", entry, first + begin, first + end, self.starts[first + begin], self.ends[first + end - 1]
         )
+
+    def _done(self, i: int) -> bool:
+        """Whether a participle says how something was found then: "at screening confirmed by a second ECG"."""
+        return self.code(i) == "w" and self.entries[i].text.endswith("ed")
+
+    def _long(self, k: int) -> int:
+        """Where an event begins behind how long it lasts: "the 16-week treatment period"."""
+        match = _LENGTH.match("".join(self.codes[k : k + 6]))
+        if match is None or "time_unit" not in self.entries[self.first + k + match.end(1) - 1].roles:
+            return k
+        named = self.first + k + match.end()
+        return k + match.end() if named < self.last and self.entries[named].event in _LASTING else k
 
     def _telling(self, event: Lexeme) -> bool:
         """Whether words name an event that somebody's record tells, and not just any noun."""
@@ -324,10 +342,12 @@ class Islands:
                 elif code == "i" and not out and "within" in self.entries[i].roles and self._quantity_at(i + 1):
                     out.append(self._lexeme("WITHIN", i))
                     timely = True
-                elif code == "O" and kind == "TIME" and timely:
+                elif code == "O" and kind in ("TIME", "WHICHEVER"):
+                    # "≤ 7 days of the first dose" is a time where "≤ 7 days of treatment" is none
                     event = self._event(i + 1)
-                    if event is None:
+                    if event is None or not (timely or (out[0].type == "CMP" and event.entry.event in _BACK)):
                         break
+                    timely = True
                     out += [self._lexeme("OF", i), event]
                     i = event.last
                     continue
@@ -342,7 +362,9 @@ class Islands:
                 event = self._event(i + 1)
                 if event is None:
                     break
-                out += [self._lexeme("AFTER", i), event]
+                # "within 4 weeks from enrollment" looks back, as "within 4 weeks of enrollment" does
+                back = out[0].type == "WITHIN" and event.entry.event in _BACK
+                out += [self._lexeme("OF" if back else "AFTER", i), event]
                 i = event.last
                 continue
             elif code == "f" and self.code(i - 1) == "d" and self.entries[i].text == "following":
@@ -353,7 +375,9 @@ class Islands:
                     i = event.last
                     continue
                 if code in "@DSUF" and out and kind != "OR":
-                    if code == "U" and kind == "EVENT":
+                    if kind == "EVENT" and (
+                        code == "U" or (out[0].type in ("FROM", "DURING") and "until" in self.entries[i].roles)
+                    ):
                         out.append(self._lexeme("UNTIL", i))
                         if self._limit(out, i + 1):
                             i = out[-1].last
@@ -580,7 +604,11 @@ class Islands:
         if after == "h" or (code == "," and kind == "WHICHEVER" and after in "bfOF"):
             return ""
         if kind == "EVENT" and code == "|" and out[0].type in ("WITHIN", "NUMBER") and self._quantity_at(j):
-            return "ALT"
+            # "… before consent or 5 half-lives", but "… before consent or 4 weeks before apheresis"
+            k = j
+            while self.code(k) in "nt-_d":
+                k += 1
+            return "OR" if self.code(k) in "bf" else "ALT"
         if kind == "EVENT" and code in "&|" and out[0].type == "AT" and len(out) % 2 == 0:
             return self._second_event(out, i, j)
         if kind == "TIME" and code == "|" and [x.type for x in out] == ["CMP", "NUMBER", "TIME"]:
@@ -612,8 +640,9 @@ class Islands:
             return "ALT" if code != "," else None
         if windowed and code == "|" and after in "bf@DWPNUF":
             return "OR"
-        if code == "&" and kind == "EVENT" and out[0].type == "DURING" and after == "o" and self._quantity_at(j + 1):
-            return "OR"  # "during the study and for 12 weeks after the last dose"
+        if code == "&" and kind == "EVENT" and out[0].type == "DURING" and after in "o<WUn":
+            # "during the study and for (up to, within, until) 12 weeks after the last dose"
+            return "OR" if self._quantity_at(j + (after in "oWU")) else None
         return None
 
     def _second_event(self, out: list[Lexeme], i: int, j: int) -> str | None:

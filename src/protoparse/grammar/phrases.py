@@ -66,6 +66,7 @@ class _Amount(NamedTuple):
 
 
 _FLIP: dict[str, Operator] = {"<": ">", ">": "<", "<=": ">=", ">=": "<=", "=": "=", "!=": "!="}
+_STUDY = ("study", "trial", "period")
 # "within 14 days of X" looks back, unless X comes before what is asked for.
 _EARLIER_EVENTS = {"diagnosis", "birth", "discharge", "transplant"}
 
@@ -234,7 +235,7 @@ class _Meaning(Transformer[Any, Any]):
         offset = x[0]
         if len(x) > 3 and offset[0] in ("longest", "shortest"):
             offset = (x[3].entry.roles["whichever"], *offset[1:])
-        return _beside(x[1], _anchor(self.text, x[2]), offset, (_start(offset), x[-1].end))
+        return _beside(x[1], _anchor(self.text, x[2], x[1]), offset, (_start(offset), x[-1].end))
 
     def compared_distance(self, x: list[Any]) -> Window:
         return _compared(x[0], x[1], x[2], _anchor(self.text, x[3]), (x[0].start, x[3].end))
@@ -293,7 +294,7 @@ class _Meaning(Transformer[Any, Any]):
         )
 
     def beside(self, x: list[Any]) -> Window:
-        bound = Bound(anchor=_anchor(self.text, x[1]))
+        bound = Bound(anchor=_anchor(self.text, x[1], x[0]))
         span = (x[0].start, x[1].end)
         return Window(start=bound, span=span) if x[0].type == "AFTER" else Window(end=bound, span=span)
 
@@ -306,6 +307,10 @@ class _Meaning(Transformer[Any, Any]):
             last = Anchor(event="study_end", text=anchor.text, span=anchor.span)
         return Window(start=Bound(anchor=first), end=Bound(anchor=last), span=(x[0].start, x[1].end))
 
+    def during_until(self, x: list[Any]) -> Window:
+        bound, end = x[3]
+        return replace(self.during(x[:2]), end=bound, span=(x[0].start, end))
+
     def since(self, x: list[Any]) -> Window:
         return Window(start=Bound(anchor=_anchor(self.text, x[1])), span=(x[0].start, x[1].end))
 
@@ -314,7 +319,7 @@ class _Meaning(Transformer[Any, Any]):
 
     def shifted_limit(self, x: list[Any]) -> tuple[Bound, int]:
         sign = -1 if x[1].type == "BEFORE" else 1
-        return Bound(anchor=_anchor(self.text, x[2]), offset=_offset(x[0], sign)), x[2].end
+        return Bound(anchor=_anchor(self.text, x[2], x[1]), offset=_offset(x[0], sign)), x[2].end
 
     def until(self, x: list[Any]) -> Window:
         bound, end = x[1]
@@ -328,6 +333,12 @@ class _Meaning(Transformer[Any, Any]):
         first, last = (Bound(anchor=_anchor(self.text, x[i])) for i in (1, 3))
         return Window(start=first, end=last, span=(x[0].start, x[3].end))
 
+    def from_shifted(self, x: list[Any]) -> Window:
+        bound, end = x[5]
+        sign = -1 if x[2].type == "BEFORE" else 1
+        start = Bound(anchor=_anchor(self.text, x[3]), offset=_offset(x[1], sign))
+        return Window(start=start, end=bound, span=(x[0].start, end))
+
     def duration(self, x: list[Any]) -> Value:
         return _one(">=", x[0], x[0].start, x[0].end)
 
@@ -336,14 +347,15 @@ class _Meaning(Transformer[Any, Any]):
         return Window(duration=duration, span=(x[0].start, duration.span[1]))
 
     def lasting_beside(self, x: list[Any]) -> Window:
-        bound = Bound(anchor=_anchor(self.text, x[3]))
-        after = x[2].type == "AFTER"
-        return Window(
-            start=bound if after else None,
-            end=None if after else bound,
-            duration=x[1].comparisons[0],
-            span=(x[0].start, x[3].end),
-        )
+        anchor, duration, span = _anchor(self.text, x[3], x[2]), x[1].comparisons[0], (x[0].start, x[3].end)
+        bound = Bound(anchor=anchor)
+        if x[2].type != "AFTER":
+            return Window(end=bound, duration=duration, span=span)
+        if duration.operator in ("=", ">=", "<=") and isinstance(duration.value, int | float):
+            # "for 90 days after the last dose": from it on until then
+            until = Bound(anchor=anchor, offset=Offset(value=duration.value, unit=duration.unit))
+            return Window(start=bound, end=until, span=span)
+        return Window(start=bound, duration=duration, span=span)
 
     def lasting_lately(self, x: list[Any]) -> Window:
         frame = _beside("BEFORE", Anchor(event="unspecified"), x[3], (x[0].start, _end(x[3])))
@@ -368,9 +380,28 @@ class _Meaning(Transformer[Any, Any]):
         ):
             shifted = Bound(anchor=second.end.anchor, offset=lead.start.offset, inclusive=lead.start.inclusive)
             second = Window(start=shifted, end=second.end, span=second.span)
+        merged = _one_stretch(lead, second) if lead is options[-1] else None
+        if merged is not None:
+            return merged
         more = second.any_of if isinstance(second.any_of, tuple) else (second,)
         span = (first.span[0], second.span[1]) if first.span and second.span else None
         return Window(any_of=(*options, *more), span=span)
+
+
+def _one_stretch(during: Window, after: Window) -> Window | None:
+    """ "during the study and for 90 days after the last dose": what follows a period goes on with it."""
+    start, end, later, last = during.start, during.end, after.start, after.end
+    if not (isinstance(start, Bound) and isinstance(end, Bound) and isinstance(last, Bound)):
+        return None
+    if (start.anchor.event, end.anchor.event) not in _PERIODS or start.offset or end.offset:
+        return None
+    if last.anchor.event not in _LAST or last.offset is None or (isinstance(later, Bound) and later.offset is not None):
+        return None
+    return Window(start=start, end=last, span=(during.span[0], after.span[1]) if during.span and after.span else None)
+
+
+_PERIODS = (("study_start", "study_end"), ("treatment", "treatment"))
+_LAST = ("last_dose", "study_end", "treatment", "first_dose", "event")
 
 
 def _single(meaning: Window | Times) -> Window:
@@ -480,8 +511,11 @@ def _signed(value: Number | str, sign: int) -> Number:
     return sign * value if isinstance(value, int | float) else 0
 
 
-def _anchor(text: str, event: Lexeme) -> Anchor:
-    return Anchor(event=event.entry.roles["anchor"], text=text[event.start : event.end], span=(event.start, event.end))
+def _anchor(text: str, event: Lexeme, side: Lexeme | None = None) -> Anchor:
+    name, words = event.entry.roles["anchor"], text[event.start : event.end]
+    if name == "study_start" and side is not None and side.type == "AFTER" and words.split()[-1].lower() in _STUDY:
+        name = "study_end"  # "after the trial"
+    return Anchor(event=name, text=words, span=(event.start, event.end))
 
 
 def _beside(side: Any, anchor: Anchor, offset: tuple[Any, ...], span: tuple[int, int]) -> Window:

@@ -12,7 +12,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from protoparse.grammar.drafts import aged
-from protoparse.grammar.facts import Cutter, Words
+from protoparse.grammar.facts import Cutter
+from protoparse.grammar.naming import Words
 from protoparse.grammar.phrases import Phrase, Value
 from protoparse.model import Kind
 

@@ -7,11 +7,12 @@ two facts with the same comparison, "renal or hepatic impairment" two impairment
 from __future__ import annotations
 
 import re
+from itertools import islice
 from typing import Any, Literal
 
 from msgspec.structs import replace
 
-from protoparse.grammar.drafts import Draft, Node, Tree, apart, drafts, last_draft, repeat_subject
+from protoparse.grammar.drafts import Draft, Node, Tree, active, apart, backwards, drafts, last_draft, repeat_subject
 from protoparse.grammar.facts import Cutter
 from protoparse.lexicon import fold
 from protoparse.model import Bound, Modifier, Window
@@ -29,12 +30,12 @@ def join(cutter: Cutter, op: Literal["all", "any"], left: Tree | None, right: Tr
         op = "any"
     if op == "all" and _each_sex(cutter, left, right):
         op = "any"
+    if link.value == "without":
+        _return_duration(left, right)
     if isinstance(right, Node) and _of_one_disease(left, right):
         # "ER or PR positive breast cancer": the disease behind the last test is that of all
         tested = join(cutter, op, left, right.members[0], link)
         return Node("all", [*([tested] if tested else []), right.members[1]])
-    if link.value == "without":
-        _return_duration(left, right)
     if isinstance(right, Node):
         repeat_subject(left, right)
     elif _continues(cutter, left, right, link):
@@ -117,7 +118,7 @@ def _tail(members: list[Tree]) -> list[Draft]:
 def _last_named(members: list[Tree]) -> Draft | None:
     """The last member that names something, exceptions aside: what stands before it holds for the next as well."""
     for member in reversed(members[-_LIST:]):
-        if isinstance(member, Node) and member.op == "except":
+        while isinstance(member, Node) and member.op in ("except", "all"):
             member = member.members[0]
         if isinstance(member, Draft) and member.concept is not None:
             return member
@@ -150,13 +151,14 @@ def share_window(tree: Tree, source: Draft) -> bool:
 
 def _share_window(cutter: Cutter, op: Literal["all", "any"], members: list[Tree], source: Draft) -> None:
     """ "A, B or C within 6 months": the window behind the last member is of the earlier ones, too."""
-    if _planned(cutter.text, source):
-        return  # "pregnant or planning a pregnancy within a year"
+    planned = _planned(cutter.text, source)
     for member in reversed(members[-_LIST:]):
         if isinstance(member, Node) and member.op != "except":
             return  # "ulcers of grade 2, or bleeding within 3 months"
         if op == "all" and isinstance(member, Draft) and member.domain != source.domain and member.value is None:
             return  # "diabetes and metformin for 3 months"
+        if planned and not all(_planned(cutter.text, d) for d in drafts(member)):
+            return  # "pregnant or planning a pregnancy within a year"
         share_window(member, source)
         for draft in drafts(member):
             if draft.time is not None and source.time is not None:
@@ -206,7 +208,23 @@ def _return_duration(able: Tree, aid: Tree) -> None:
             able.time, able.window_behind, draft.time = time, True, None
 
 
-_INTENT = ("plan", "intend", "intent", "wish", "desir", "want")
+_INTENT = (
+    "plan",
+    "intend",
+    "intent",
+    "wish",
+    "desir",
+    "want",
+    "refus",
+    "unwilling",
+    "use ",
+    "agree",
+    "become ",
+    "expect",
+    "conceive",
+    "father",
+    "donat",
+)
 
 
 def _planned(text: str, draft: Draft) -> bool:
@@ -289,8 +307,13 @@ def _lone(cutter: Cutter, op: Literal["all", "any"], left: Tree, right: Draft) -
         right.name_by_anchor(cutter.text)
         return Node(op, [left, right])
     if right.time is not None:
-        target.time = right.time if target.time is None else _either(target.time, right.time)
+        before = target.time
+        target.time = right.time if before is None else _either(before, right.time)
         target.cover(right.first, right.last)
+        if before is not None:
+            for other in drafts(left):
+                if other.time is before:
+                    other.time = target.time  # "A or B within 3 months or planned during the study"
     target.modifiers += right.modifiers
     if right.modifiers:
         target.cover(right.first, right.last)
@@ -378,9 +401,28 @@ def _complete(cutter: Cutter, member: Draft, right: Draft, *, closed: bool) -> N
         member.domain = right.domain
 
 
+def hand_on(before: Tree, after: Tree, *, listed: bool) -> None:
+    """What a list says in front of its first members, where commas alone lead on to the next ones.
+
+    "History of gout, renal or hepatic colic, asthma": the asthma is history, too. `listed` where the commas part
+    members of one list that hold lists of their own: a window behind the last is then of all.
+    """
+    first = next((d for d in islice(backwards(before), _LIST) if d.concept is not None), None)
+    if first is not None and not (first.window_behind and first.time):
+        for draft in drafts(after):
+            if draft.standing or draft.concept is None:
+                break
+            _follow(first, draft)
+    source = last_draft(after)
+    closing = listed and source.window_behind and source.time is not None and source.concept is not None
+    if closing and all(d.time is source.time for d in drafts(after)):
+        for member in before.members[-_LIST:] if isinstance(before, Node) else [before]:
+            share_window(member, source)
+
+
 def _leads(modifier: Modifier, draft: Draft) -> bool:
     """Whether a thing is called active in front of its name."""
-    if modifier.type != "status" or modifier.value != "active" or not modifier.span or not draft.concept:
+    if not active(modifier) or not modifier.span or not draft.concept:
         return False
     return modifier.span < draft.concept
 
@@ -390,22 +432,31 @@ def _resulted(draft: Draft) -> bool:
     return draft.value is not None and draft.value.value in ("positive", "negative")
 
 
-def _inherit(first: Draft, right: Draft) -> None:
-    """What stands before the first member ("history of A or B") holds for the later ones."""
-    if first.standing and not right.standing and right.time is None:
+def _follow(first: Draft, right: Draft) -> None:
+    """When and of whom the first member is said, the later ones are as well."""
+    if right.anew == "people":
+        return  # "… or patients with a stoma"
+    timeless = right.domain in ("person", "consent") or (right.value is not None and first.value is None)
+    if first.standing and not right.standing and not timeless and (right.time is None or first.standing == "history"):
         right.standing = first.standing
     if first.allergen and right.domain in (None, "drug", "other", "observation"):
         right.domain, right.term, right.allergen = "allergy", None, True
-    if first.domain == right.domain and not right.modifiers and not right.standing and right.time is None:
+    alike = right.domain in (None, first.domain) and not right.anew
+    if alike and not right.modifiers and not right.standing and right.time is None:
         # "active hepatitis B or C infection"
         right.modifiers = tuple([m for m in first.modifiers if _leads(m, first)])
     if first.experiencer != "patient" and right.experiencer == "patient":
         right.experiencer = first.experiencer
-    if right.domain is None and first.domain is not None and right.value is None:
-        right.domain = first.domain
     in_front = first.time and first.time.span and first.concept and first.time.span < first.concept
     if in_front and not first.window_behind and right.time is None:
         right.time, right.again = first.time, first.again
+
+
+def _inherit(first: Draft, right: Draft) -> None:
+    """What stands before the first member ("history of A or B") holds for the later ones."""
+    _follow(first, right)
+    if right.domain is None and first.domain is not None and right.value is None:
+        right.domain = first.domain
     result = first.value
     plain = first.domain == "condition" and right.domain in ("condition", "measurement") and not right.modifiers
     plain = plain and _resulted(first) and not right.standing  # "positive for HIV, hepatitis B or hepatitis C"

@@ -100,8 +100,8 @@ class Valuer(Item):
                 return
             window = rest
         old = draft.time
-        if old is None:
-            draft.time = window
+        if old is None or (_whole_study(old) and window.start and window.end):
+            draft.time = window  # "during the study, from screening until the last dose": the second says which part
         elif isinstance(old.any_of, tuple) or isinstance(window.any_of, tuple):
             return
         else:
@@ -343,7 +343,8 @@ class Valuer(Item):
                 if not value.bare:
                     draft.count = comparison
                 return draft
-            if value.bare and (plain or draft.domain in _COUNTED):
+            narrowed = draft.domain == "condition" and code == "%" and behind  # "stenosis 70%"
+            if value.bare and (plain or draft.domain in _COUNTED) and not narrowed:
                 return draft
         if value.bare and not behind and (plain or not measured) and draft.concept is not None:
             return draft
@@ -381,6 +382,14 @@ def _ago(age: Comparison) -> Window:
     if age.operator in (">", ">="):
         return Window(end=there, span=age.span)
     return Window(start=there, end=Bound(anchor=screening), span=age.span)
+
+
+def _whole_study(window: Window) -> bool:
+    """Whether a window says no more than "during the study"."""
+    start, end = window.start, window.end
+    if not (isinstance(start, Bound) and isinstance(end, Bound)) or window.duration:
+        return False
+    return (start.anchor.event, end.anchor.event) == ("study_start", "study_end") and not (start.offset or end.offset)
 
 
 def _lifetime(window: Window) -> tuple[Comparison | None, Window | None]:

@@ -1,0 +1,144 @@
+"""What stands in brackets behind a statement: a result, a limit, a method, examples, an exception.
+
+In: a draft and the brackets behind it, already read. Out: the draft with them, or joined with what they say;
+"neutropenia (ANC < 1.0)" gives the condition and the measurement.
+"""
+
+from __future__ import annotations
+
+from protoparse.grammar.drafts import (
+    Draft,
+    Node,
+    Tree,
+    alternatives,
+    blank,
+    drafts,
+    empty,
+    examples,
+    last_draft,
+    repeat_subject,
+)
+from protoparse.grammar.heads import Chooser
+from protoparse.grammar.naming import Bracket
+from protoparse.grammar.values import DAILY
+from protoparse.model import (
+    Comparison,
+)
+
+
+def _bare(draft: Draft) -> bool:
+    return draft.bare_value and draft.value is not None and draft.value.unit is None and draft.value.reference is None
+
+
+def _unnamed(tree: Draft, node: Tree) -> bool:
+    """Whether modifiers alone stand before a bracket that says what was measured ("moderate (stage score ≤ 3)")."""
+    said = tree.value or tree.count or tree.dose or tree.time or tree.standing
+    return tree.concept is None and not said and any(d.value and d.concept for d in drafts(node))
+
+
+def _ranged(target: Draft, node: Draft) -> Tree:
+    """A result that a bracket gives the limits of: "normal (35-50 %)", "outside the normal range (35-50 %)"."""
+    told, limits = target.value, node.value
+    if told is None or limits is None or limits.operator != "between" or told.value not in ("normal", "abnormal"):
+        return target
+    target.cover(node.first, node.last)
+    if told.value == "normal":
+        target.value = limits
+        return target
+    below, above = target.copy(), target.copy()
+    below.value = Comparison(operator="<", value=limits.low, unit=limits.unit, span=limits.span)
+    above.value = Comparison(operator=">", value=limits.high, unit=limits.unit, span=limits.span)
+    return Node("any", [below, above])
+
+
+class Attacher(Chooser):
+    """Attaches brackets to what they explain."""
+
+    def _brackets(self, tree: Tree | None, brackets: list[Bracket], draft: Draft) -> Tree | None:
+        for bracket in brackets:
+            node = bracket.node
+            if node is None:
+                continue
+            if tree is None or (isinstance(tree, Draft) and (blank(tree) or _unnamed(tree, node))):
+                tree = node
+                continue
+            if bracket.role == "include" and any(d.value is not None or d.count is not None for d in drafts(node)):
+                tree = Node("all", [tree, node])
+            elif bracket.role == "include":
+                target = last_draft(tree)
+                target.includes += examples(node)
+            elif bracket.role == "except":
+                tree = Node("except", [tree, *(alternatives(node))])
+            elif bracket.role == "if":
+                tree = Node("if", [node, tree])
+            elif isinstance(node, Draft):
+                if node.term is not None and node.term is last_draft(tree).term:
+                    self.carry(bracket.first, bracket.last)  # "heart attack (myocardial infarction)"
+                tree = self._plain_bracket(tree, node)
+            elif any(d.value and not d.concept for d in drafts(node)) and not empty(tree):
+                # "≤ 1.5 × ULN (≤ 3 × ULN in Gilbert's syndrome)": one limit or the other
+                repeat_subject(tree, node)
+                self._when(draft, node)
+                tree = Node("any", [tree, node])
+            elif not empty(node) and not empty(tree) and any(d.value or d.time or d.dose for d in drafts(node)):
+                self._when(draft, node)
+                tree = Node("all", [tree, node])
+        return tree
+
+    def _when(self, draft: Draft, node: Tree) -> None:
+        """ "hypertension (systolic > 160 mmHg) at screening": what is measured in brackets was measured then."""
+        if not draft.window_behind or draft.time is None:
+            return
+        for one in drafts(node):
+            if one.time is None and one.value is not None:
+                one.time, one.again = draft.time, draft.again
+
+    def _plain_bracket(self, tree: Tree, node: Draft) -> Tree:
+        target = last_draft(tree)
+        if node.concept is None:
+            if node.time is not None and target.time is None:
+                target.time = node.time
+                target.cover(node.first, node.last)
+            if node.value is not None and _bare(node) and target.domain != "measurement":
+                return tree  # "stroke (2)"
+            daily = node.value is not None and node.value.unit and DAILY.fullmatch(node.value.unit.ucum or "")
+            if daily and not target.known and target.domain in (None, "observation", "measurement"):
+                target.domain = "drug"  # "somemab (≤ 20 mg/day)"
+            if node.value is not None and target.domain == "drug":
+                target.dose = target.dose or node.value
+                target.cover(node.first, node.last)
+            elif (
+                node.value is not None
+                and target is tree
+                and target.value is not None
+                and target.domain == "measurement"
+            ):
+                return _ranged(target, node)
+            elif node.value is not None and target.value is None and target.domain != "procedure":
+                target.value = node.value
+                target.cover(node.first, node.last)
+            if node.modifiers:
+                target.modifiers += node.modifiers
+                target.cover(node.first, node.last)
+            return tree
+        if target.domain == "drug" and node.dose is not None:
+            target.dose = target.dose or node.dose  # "corticosteroids (> 10 mg/day of prednisone)"
+            target.cover(node.first, node.last)
+            return tree
+        if node.value is None and any("method_noun" in self.roles(w) for w in self.text[slice(*node.concept)].split()):
+            self._add_modifier(target, "method", node.concept)
+            return tree
+        if node.domain == "person" and node.value is None and target.value is not None:
+            return Node("if", [node, tree])  # "> 450 ms (men)"
+        methods = [m for m in node.modifiers if m.type == "method"]
+        if node.value is None and methods:
+            target.modifiers += tuple(methods)
+            target.cover(node.first, node.last)
+            return tree
+        if node.value is not None and target.concept and (node.value.operator != "=" or node.term is not None):
+            self._when(target, node)
+            return Node("all", [tree, node])
+        if node.time is not None and not node.standing and target.time is None:
+            # "postmenopausal (no menses for over a year)": what defines it must hold as well
+            return Node("all", [tree, node])
+        return tree

@@ -1,0 +1,348 @@
+"""Which phrase of a statement is what it is about, and which number belongs to it.
+
+In: the phrases and values of one statement. Out: the phrase that names the thing, the people, the disease or the limit
+elsewhere; "pain > 4 on a numeric scale" is about the pain, "a score of 4 on the scale" about the scale.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from protoparse.grammar.drafts import (
+    Draft,
+)
+from protoparse.grammar.naming import VISITS, Bracket, Namer, Phrase, Words
+from protoparse.grammar.phrases import Phrase as Found
+from protoparse.grammar.phrases import Value
+from protoparse.grammar.terms import domain_of
+from protoparse.grammar.values import DAILY, RATES, TIME_CODES, whole
+from protoparse.model import (
+    Anchor,
+    Bound,
+    Window,
+)
+
+_TONES = ("Hz", "kHz")
+_OCCASIONS = ("occasions", "occasion", "visits")
+_AMOUNT_OF = re.compile("Od*[wKm]")
+_SUFFERED = ("condition", "drug", "procedure", "device")
+
+
+def _numeric(value: Value) -> bool:
+    return all(not isinstance(c.value, str) for c in value.comparisons)
+
+
+class Chooser(Namer):
+    """Tells what a statement is about."""
+
+    def _suffered(self, phrase: Phrase) -> bool:
+        return phrase.known and self._domain(phrase) in _SUFFERED
+
+    def _result(self, phrase: Phrase) -> bool:
+        """Whether a test stands with its result: "negative pregnancy test", "EGFR mutation"."""
+        return self._has(phrase, "M") and (self._has(phrase, "q") or self._finding(phrase.last - 1) is not None)
+
+    def _occasion(self, head: Phrase, phrases: list[Phrase]) -> Window | None:
+        """The visit by which a thing ("baseline LVEF") or its examination is called ("on the screening ECG")."""
+        for phrase in phrases:
+            i = phrase.first
+            event = self.entries[i].event if self.code(i) == "a" else None
+            if event is None or event not in VISITS:
+                continue
+            if phrase.first == head.first:
+                named = phrase.last > i + 1 and self.code(i + 1) in "KM"
+            else:
+                named = phrase.cue >= 0 and self.entries[phrase.cue].text in ("on", "in", "by", "at", "from")
+            if named:
+                span = self.span(i, i + 1)
+                bound = Bound(anchor=Anchor(event=VISITS[event], text=self.text[slice(*span)], span=span))
+                self.take(i, i + 1)
+                return Window(start=bound, end=bound, span=span)
+        return None
+
+    def _gone_with(self, head: Phrase, phrases: list[Phrase], windows: list[Found]) -> Phrase | None:
+        """What a disease goes with for so long: "diabetes on metformin for 3 months" times the metformin."""
+        if self._domain(head) != "condition" or len(windows) != 1:
+            return None
+        window = windows[0]
+        if not (isinstance(window.meaning, Window) and window.meaning.duration):
+            return None
+        for phrase in phrases:
+            cue = self.entries[phrase.cue].roles if phrase.cue > head.first else {}
+            linked = "verb" in cue or "companion" in cue
+            if head.last < phrase.first and phrase.last <= window.first and linked and self._suffered(phrase):
+                return phrase
+        return None
+
+    def _circumstance(self, phrase: Phrase, place: int) -> bool:
+        """Whether a phrase says only under what a thing was measured: "on oxygen", no scale ("on the MMSE")."""
+        if self.entries[max(place - 1, self.offset)].text.startswith("score") or any(
+            self.entries[i].text.startswith("score") for i in range(place, phrase.first)
+        ):
+            return False
+        if domain_of([self.entries[i].text for i in range(phrase.first, phrase.last)]) == "measurement":
+            return False
+        if phrase.cue < 0 or self.entries[phrase.cue].text not in ("on", "under") or self._has(phrase, "M"):
+            return False
+        return "method_noun" not in self.roles(self.entries[phrase.last - 1].text.split()[-1])
+
+    def _aged(self, head: Phrase, phrases: list[Phrase]) -> tuple[Phrase, Phrase | None]:
+        """The age, and the people whose age it is, where they are more than an age group: "women aged 18 to 45"."""
+        place = head.last - 1
+        if self.code(place) != "K" or self.entries[place].roles["concept"].name != "age":
+            return head, None
+        if head.first < place and self._restricted(place - 1):
+            age = head._replace(first=place, cue=-1)
+            phrases[phrases.index(head)] = age
+            return age, head._replace(last=place)
+        before = next((p for p in phrases if p.last <= head.first and p.cue < 0 and self._restricted(p.last - 1)), None)
+        if before is not None:
+            phrases.remove(before)
+        return head, before
+
+    def _restricted(self, i: int) -> bool:
+        """Whether a lexeme names people by something else than their age."""
+        term = self.entries[i].roles.get("concept")
+        if self.code(i) != "K" or term is None or term.domain != "person" or term.name == "age":
+            return False
+        return "age_group" not in self.roles(term.name)
+
+    def _disease(self, draft: Draft, head: Phrase, phrases: list[Phrase]) -> Phrase | None:
+        """A measure's disease: "NYHA class II heart failure", "anaemia with haemoglobin < 8 g/dL"."""
+        aged = draft.term is not None and draft.term.name == "age"
+        if draft.domain != "measurement" and not aged:
+            return None
+        for phrase in phrases:
+            if phrase is head or not phrase.known:
+                continue
+            linked = phrase.cue < 0 or self.code(phrase.cue) in "vpi^"
+            if phrase.last <= head.first and all(self.code(i) in "Od-<v" for i in range(phrase.last, head.first)):
+                linked = True
+            elif phrase.last < head.first:
+                linked = head.cue >= 0 and self.entries[head.cue].text in ("with", "and")
+            elif phrase.cue >= 0 and "locative" in self.entries[phrase.cue].roles:
+                linked = False
+            term = self.entries[phrase.last - 1].roles.get("concept")
+            if linked and term is not None and term.domain == "condition" and self.code(phrase.last - 1) == "K":
+                return phrase
+        return None
+
+    def _head(self, phrases: list[Phrase], values: list[tuple[Value, int, int]]) -> Phrase | None:
+        """The phrase that names the thing."""
+        if len(phrases) == 1 and not values:
+            return None if self._empty(phrases[0]) else phrases[0]
+        candidates = [p for p in phrases if not self._empty(p)]
+        if not candidates:
+            return None
+        candidates = [p for p in candidates if self._substantial(p)] or candidates
+        if values:
+            place = values[0][1]
+            counted = self._counted(candidates, values[0], alone=len(values) == 1)
+            if counted is not None:
+                return counted
+            beside = self._beside(candidates, values[0])
+            inside = [p for p in candidates if place <= p.first < values[0][2]]
+            measured = [p for p in candidates if self._has(p, "M") or self._valued(p) is not None]
+            if measured:
+                before = [p for p in measured if p.first < place]
+                led = (
+                    beside is not None
+                    and beside.cue > 0
+                    and "with"
+                    in (
+                        self.entries[beside.cue].text,
+                        self.entries[beside.cue - 1].text,
+                    )
+                )
+                if led and beside not in measured and beside is not candidates[0]:
+                    return beside  # "a risk score with predicted mortality > 10%"
+                if beside is not None and not before and not inside and _numeric(values[0][0]):
+                    return beside  # "pain > 4 on a numeric scale"
+                found = before[-1] if before and not values[0][0].fronted else measured[0]
+                scale = self.codes.find("M", found.first - self.offset, found.last - self.offset) + self.offset
+                if scale < self.offset:
+                    scale = self._valued(found) or found.first
+                if self.codes.find("K", found.first - self.offset, scale - self.offset) >= 0:
+                    # "heart failure NYHA class III": the disease, then its measure
+                    last = scale
+                    while self.code(last - 1) in "Od-":
+                        last -= 1
+                    phrases[phrases.index(found)] = found._replace(last=last)
+                    found = found._replace(first=scale, cue=found.cue if found.cue >= values[0][2] else -1)
+                    phrases.append(found)
+                return found
+            if beside is not None and not values[0][0].bare:
+                return beside
+        main = [p for p in candidates if p.cue < 0 or self.code(p.cue) not in "cAGR=J"]
+        known = [p for p in main if p.known]
+        for p in known:
+            if p.cue < 0 or "locative" not in self.entries[p.cue].roles:
+                return p
+        if main and (not known or main[0].first <= known[0].first):
+            return main[0]
+        return known[0] if known else candidates[0]
+
+    def _counted(self, phrases: list[Phrase], value: tuple[Value, int, int], *, alone: bool) -> Phrase | None:
+        """The phrase right behind a number that counts it, where another stands before ("a trial of ≥ 4 drugs")."""
+        meaning, place, end = value
+        if meaning.bare or not all(map(whole, meaning.comparisons)):
+            return None
+        first = next((p for p in phrases if self._has(p, "M")), None)
+        if alone and first is not None and first.first > end and all(p.first >= end for p in phrases):
+            # "≥ 1 tooth with caries of ICDAS class 1", not "> 4 pain on a numeric scale"
+            scaled = first.cue >= 0 and self.entries[first.cue].text in ("on", "by", "per", "using")
+            if not scaled and phrases[0].first == end and not self._has(phrases[0], "M"):
+                return None if self._generic(phrases[0]) else phrases[0]
+        if self._courses(end):
+            end = next(i for i in range(end, end + 4) if self.code(i) not in "Hmd")
+            return next((p for p in phrases if p.first <= end < p.last), None)
+        if not any(self._adjacent(p, place) and not self._has(p, "M") and self._valued(p) is None for p in phrases):
+            return None
+        return next((p for p in phrases if p.first == end and not self._generic(p)), None)
+
+    def _courses(self, i: int) -> bool:
+        """Whether what can only be counted stands at i, or behind a "prior" there: lines and courses of treatment."""
+        for k in range(i, min(i + 3, self.offset + len(self.codes))):
+            if "countable" in self.entries[k].roles:
+                return True
+            if self.code(k) not in "Hmd":
+                return False
+        return False
+
+    def _beside(self, phrases: list[Phrase], value: tuple[Value, int, int]) -> Phrase | None:
+        """The phrase right before a value, where it can be what is measured; a time may be of any other."""
+        meaning, place, end = value
+        if meaning.bare or any(c.unit is not None and c.unit.ucum in TIME_CODES for c in meaning.comparisons):
+            return None
+        if _AMOUNT_OF.match(self.codes, end - self.offset):
+            return None  # "no more than 2 mg of dexamethasone"
+        for phrase in phrases:
+            if phrase.first < place and self._adjacent(phrase, place) and not self._generic(phrase):
+                led = phrase.cue >= 0 and self.code(phrase.cue) == "p" and self.entries[phrase.cue].text != "with"
+                return None if led and phrase is not phrases[0] else phrase
+        return None
+
+    def _graded(self, phrase: Phrase) -> bool:
+        """Whether a phrase is the scale that something is measured on ("on a 0-10 rating scale")."""
+        return (
+            self.entries[phrase.last - 1].text == "scale" and phrase.cue >= 0 and self.entries[phrase.cue].text == "on"
+        )
+
+    def _scored(self, draft: Draft, head: Phrase, phrases: list[Phrase], value: tuple[Value, int, int]) -> bool:
+        """Whether the words around a value say that its subject is measured, whatever else that is."""
+        meaning, place, _ = value
+        if any(c.unit is not None and c.unit.ucum in RATES for c in meaning.comparisons):
+            return False  # "heartburn more than once a week"
+        if any(c.unit is not None and DAILY.fullmatch(c.unit.ucum or "") for c in meaning.comparisons):
+            return False  # "somemab ≤ 20.5 mg/day"
+        if (
+            meaning.bare
+            or draft.domain == "measurement"
+            or any(c.unit is not None and c.unit.ucum in TIME_CODES for c in meaning.comparisons)
+        ):
+            return False
+        if any(self._generic(p) and self._adjacent(p, place) for p in phrases if p is not head):
+            return True
+        if any(self.entries[i].text.startswith("score") for i in range(max(place - 1, self.offset), value[2])):
+            return True
+        if head.cue >= 0 and self.entries[head.cue].text in ("score of", "scores of"):
+            return True
+        if not self._adjacent(head, place):
+            return False
+        if any(p.first > place and (self._has(p, "M") or self._graded(p)) for p in phrases):
+            return True
+        return draft.domain is None and not all(map(whole, meaning.comparisons))
+
+    def _elsewhere(self, part: Any, draft: Draft) -> bool:
+        """Whether a limit behind a preposition is of what follows ("in at least 30% of the teeth", "on two occasions").
+
+        How often something was found is counted for it.
+        """
+        i = part.first - 1
+        while i >= self.offset and self.code(i) == "d":
+            i -= 1
+        if i < self.offset or self.entries[i].text not in ("in", "on", "at", "for", "during"):
+            return False
+        comparison = part.meaning.comparisons[0]
+        unit = comparison.unit
+        last = part.last
+        behind = self.codes[last - self.offset : last - self.offset + 1]
+        if unit is None and comparison.reference is None and behind in ("w", "K", "m"):
+            often = self.entries[last].text in _OCCASIONS
+            if whole(comparison) and (often or not part.meaning.bare) and draft.count is None:
+                draft.count = comparison  # "arthritis in at least two joints"
+                if comparison.span:
+                    draft.cover(*comparison.span)
+                self.take(part.first, last)
+                if often:
+                    self.carry(last, last + 1)
+            return True
+        return unit is not None and unit.ucum == "%" and behind == "O"
+
+    def _unsized(self, parts: Sequence[Any]) -> list[Any]:
+        """The parts without the numbers that are no values, the words on either side of the size of a scale as one."""
+        out: list[Any] = []
+        cue = -1
+        for part in parts:
+            if not isinstance(part, Words | Bracket) and isinstance(part.meaning, Value) and self._sized(part):
+                cue = part.first - 1 if part.meaning.loose else -1
+                while cue > self.offset and self.code(cue) == "d":
+                    cue -= 1
+                continue
+            if cue >= 0 and isinstance(part, Words):
+                before = out.pop() if out and isinstance(out[-1], Words) and out[-1].last >= cue else None
+                part = Words(before.first if before else cue, part.last)  # "on a 0-10 numeric scale"
+            out.append(part)
+            cue = -1
+        return out
+
+    def _sized(self, part: Any) -> bool:
+        """Whether a bare number tells how something was measured, or when a work appeared.
+
+        "on a 0-10 scale", "at 500 and 1000 Hz", "(American Rheumatism Association, 1987)".
+        """
+        if not part.meaning.bare and not part.meaning.loose:
+            return False
+        comparison = part.meaning.comparisons[0]
+        i = part.first - 1
+        if comparison.operator == "between":
+            while i >= self.offset and self.code(i) == "d":
+                i -= 1
+            last = part.last
+            if (
+                i < self.offset
+                or comparison.unit is not None
+                or comparison.low not in (0, 1)
+                or self.entries[i].text not in ("on", "using", "in", "from")
+                or last == self.offset + len(self.codes)
+                or self.code(last) not in "wKM"
+            ):
+                return False
+            self.carry(part.first, last)
+            return True
+        unit = comparison.unit
+        if unit is not None:
+            return (
+                unit.ucum in _TONES
+                and i >= self.offset
+                and self.entries[i].text in ("at", "and", ",", "for", "frequencies")
+            )
+        year = comparison.value
+        beside = i >= self.offset and self.code(i) in "M:=O"
+        return isinstance(year, int) and 1950 < year < 2050 and part.last == part.first + 1 and not beside
+
+    def _owned(self, value: Any, phrases: list[Phrase], parts: int) -> bool:
+        """Whether a number that nothing compares is the value of what it stands beside ("ECOG 0-1", "ASA 3")."""
+        digits = any(ch.isdigit() for ch in self.text[self.starts[value.first] : self.ends[value.last - 1]])
+        if parts == 1 or (value.first > self.offset and self.entries[value.first - 1].text.startswith("score")):
+            return digits
+        last = value.last
+        if last < self.offset + len(self.codes) and self.code(last) == "M":
+            return True
+        if not phrases or not digits:
+            return False
+        before = phrases[-1]
+        scaled = "scale" in self.entries[before.last - 1].roles or self._has(before, "M")
+        return self._adjacent(before, value.first) and (scaled or self._valued(before) is not None)
