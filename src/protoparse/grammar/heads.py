@@ -195,7 +195,7 @@ class Chooser(Namer):
             scaled = first.cue >= 0 and self.entries[first.cue].text in ("on", "by", "per", "using")
             if not scaled and phrases[0].first == end and not self._has(phrases[0], "M"):
                 return None if self._generic(phrases[0]) else phrases[0]
-        if self._courses(end):
+        if self._courses(end) and not any(p.known and p.last <= place for p in phrases):
             end = next(i for i in range(end, end + 4) if self.code(i) not in "Hmd")
             return next((p for p in phrases if p.first <= end < p.last), None)
         if not any(self._adjacent(p, place) and not self._has(p, "M") and self._valued(p) is None for p in phrases):

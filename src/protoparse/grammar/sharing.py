@@ -391,7 +391,8 @@ def _complete(cutter: Cutter, member: Draft, right: Draft, *, closed: bool) -> N
     tail = cutter.text[slice(*right.concept)].split()
     shared = text.lower().endswith(_ADJECTIVE) and not member.known
     functioning = tail[-1:] == ["function"] and member.domain in (None, "procedure", "observation")
-    if (shared or functioning) and len(tail) > 1 and len(text.split()) == 1:
+    long = 1 if shared or member.known else 2  # "bone marrow and liver function"
+    if (shared or functioning) and len(tail) > 1 and len(text.split()) <= long:
         # "renal, hepatic or cardiac disease": the head noun stands behind the last adjective alone.
         member.domain = right.domain
         member.name = fold(f"{text} {tail[-1]}")

@@ -259,6 +259,9 @@ class Valuer(Item):
             place = _AGE.search(words)
             if place and not donor:
                 subject.concept = (draft.concept[0] + place.start(), draft.concept[0] + place.end())
+        elif draft.domain == "person" and draft.concept is not None and "age_group" in self.roles(term):
+            subject.concept = draft.concept  # "adults ≥ 18 years": who they are says no more than the age
+            subject.cover(*draft.concept)
         subject.domain, subject.name, subject.term = "person", "age", None
         if donor:
             subject.experiencer = "donor"
