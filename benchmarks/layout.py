@@ -23,7 +23,6 @@ from __future__ import annotations
 import argparse
 import difflib
 import html
-import json
 import re
 import sys
 import textwrap
@@ -35,7 +34,7 @@ from typing import NamedTuple
 from protoparse.errors import ProtoparseError
 from protoparse.outline import Item, Outline, outline
 from protoparse.sources import listings
-from texts import bulk, gold, may_be_shown
+from texts import bulk, gold, may_be_shown, written
 
 WIDTH = 80
 SIGNS = str.maketrans("-*•", "*•-")
@@ -271,9 +270,7 @@ def main() -> int:
                     )
             figures[f"{corpus}_{name}"] = round(1 - len(failing) / len(texts), 4)
             print(f"{corpus} {name:6} {1 - len(failing) / len(texts):.3f} of {len(texts)}: {' '.join(failing[:40])}")
-    if given.json:
-        with open(given.json, "w", encoding="utf-8") as file:
-            json.dump(figures, file, indent=2)
+    written(figures, given.json)
     return 0
 
 

@@ -9,7 +9,6 @@ beside it.
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from collections import Counter
 from collections.abc import Iterator
@@ -18,7 +17,7 @@ from protoparse.grammar import canonical
 from protoparse.model import Rule, walk, without_spans
 from protoparse.parsing import parse
 from protoparse.render import render
-from texts import bulk, gold, may_be_shown
+from texts import bulk, gold, may_be_shown, written
 
 
 def parsed_again(english: str) -> Rule | None:
@@ -74,9 +73,7 @@ def main() -> int:
         figures[f"{corpus}_rules"] = rules
     for name, figure in figures.items():
         print(f"{name:14} {figure}")
-    if given.json:
-        with open(given.json, "w", encoding="utf-8") as file:
-            json.dump(figures, file, indent=2)
+    written(figures, given.json)
     return 0
 
 

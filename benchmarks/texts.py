@@ -56,6 +56,12 @@ def ctgov() -> Iterator[tuple[str, str]]:
 CORPORA = {"bulk": bulk, "ctgov": ctgov, "gold": gold, "lct": lct}
 
 
+def written(figures: object, path: str | None) -> None:
+    """Write figures as JSON to a file, where one is named."""
+    if path:
+        Path(path).write_text(json.dumps(figures, indent=2) + "\n", "utf-8")
+
+
 def closed() -> frozenset[str]:
     """The trials kept for scoring: their words are counted, never printed."""
     listed = data() / "gold" / "unread.txt"

@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import argparse
 import gc
-import json
 import statistics
 import sys
 import time
@@ -23,7 +22,7 @@ from collections.abc import Callable, Sequence
 import spacy
 
 from protoparse.parsing import Parser
-from texts import bulk
+from texts import bulk, written
 
 
 def seconds(work: Callable[[str], object], texts: Sequence[str]) -> float:
@@ -70,9 +69,7 @@ def main() -> int:
     }
     for name, figure in figures.items():
         print(f"{name:<14}{figure}")
-    if given.json:
-        with open(given.json, "w", encoding="utf-8") as file:
-            json.dump(figures, file, indent=1)
+    written(figures, given.json)
     return int(given.limit is not None and figures["warm"] > given.limit)
 
 

@@ -212,7 +212,6 @@ def _modifier(modifier: Modifier) -> str:
 # ------------------------------------------------------------------ comparison
 
 _SIGNS = {"<=": "≤", ">=": "≥", "!=": "≠"}
-_REFERENCES = {"detection_limit": "detection limit"}
 _EDGES = {True: "", False: " (exclusive)", UNSET: " (unstated)"}
 
 

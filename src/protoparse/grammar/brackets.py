@@ -21,9 +21,7 @@ from protoparse.grammar.drafts import (
 from protoparse.grammar.heads import Chooser
 from protoparse.grammar.naming import Bracket
 from protoparse.grammar.values import DAILY
-from protoparse.model import (
-    Comparison,
-)
+from protoparse.model import Comparison
 
 
 def _bare(draft: Draft) -> bool:

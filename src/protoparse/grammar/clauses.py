@@ -30,6 +30,7 @@ from protoparse.grammar.drafts import (
     frame,
     repeat_subject,
     rule,
+    widened,
 )
 from protoparse.grammar.facts import Cutter
 from protoparse.grammar.files import grammar_text
@@ -115,7 +116,7 @@ class _Meaning(Transformer[Any, Any]):
         unless = "unless" in self.cutter.entries[x[1].first].text
         if not unless:
             return_window(x[0], x[2], lasting=False)
-        return _more(x[0], "except", alternatives(x[2], either=not unless))
+        return widened(x[0], "except", alternatives(x[2], either=not unless))
 
     def exemplified(self, x: list[Any]) -> Tree | None:
         base, named = x[0], x[2]
@@ -146,7 +147,7 @@ class _Meaning(Transformer[Any, Any]):
             # "≤ 2.5 × ULN, or ≤ 5 × ULN if liver metastases": the condition is the last alternative's
             return Node("any", [*base.members[:-1], Node("all", [base.members[-1], condition])])
         if isinstance(base, Node) and base.op == "if":
-            return Node("if", [_more(base.members[0], "all", [condition]), base.members[1]])
+            return Node("if", [widened(base.members[0], "all", [condition]), base.members[1]])
         return Node("if", [condition, base])
 
     def guarded(self, x: list[Any]) -> Tree | None:
@@ -177,21 +178,13 @@ class _Meaning(Transformer[Any, Any]):
         if empty(before):
             return after  # type: ignore[no-any-return]
         if stop.value == "permission":
-            return _more(before, "except", alternatives(after))
+            return widened(before, "except", alternatives(after))
         codes, here = self.cutter.codes, stop.first - self.cutter.offset
         if stop.value in ("", "and", "or") and codes.rfind("R", 0, here) <= codes.rfind(".", 0, here):
             # the commas of a list, none of a clause on what stands in it ("which could affect …")
             hand_on(before, after, listed=bool(stop.value))
         op: Op = "any" if self.kind == "exclusion" or stop.value == "or" else "all"
-        return _more(before, op, [after])
-
-
-def _more(tree: Tree, op: Op, members: list[Tree]) -> Node:
-    """A tree joined with more, wider rather than deeper where it is joined so already."""
-    if isinstance(tree, Node) and tree.op == op:
-        tree.members += members
-        return tree
-    return Node(op, [tree, *members])
+        return widened(before, op, [after])
 
 
 def _as_any(tree: Tree) -> Tree:

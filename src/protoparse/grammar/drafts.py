@@ -150,6 +150,14 @@ class Node:
 Tree = Draft | Node
 
 
+def widened(tree: Tree, op: Op, members: Sequence[Tree]) -> Node:
+    """A tree joined with more, wider rather than deeper where it is joined so already."""
+    if isinstance(tree, Node) and tree.op == op:
+        tree.members += members
+        return tree
+    return Node(op, [tree, *members])
+
+
 def aged(text: str, value: Value) -> bool:
     """Whether a value can only be an age ("2 to 6 years old")."""
     spans = [c.span for c in value.comparisons if c.span]

@@ -11,11 +11,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from protoparse.grammar.brackets import Attacher
-from protoparse.grammar.drafts import (
-    Draft,
-    Node,
-    Tree,
-)
+from protoparse.grammar.drafts import Draft, Node, Tree, widened
 from protoparse.grammar.naming import VALUED, Bracket, Phrase, Words
 from protoparse.grammar.phrases import Phrase as Found
 from protoparse.grammar.phrases import Value
@@ -144,15 +140,16 @@ class Cutter(Attacher):
             if timed.window_behind and windows[0].first >= disease.last:
                 other.time = timed.time  # "grade 2 neuropathy at screening" was a neuropathy then
             tree = Node("all", [tree, other])
-        for phrase in also:
+        if also and tree is not None:
             # "HBsAg positive with HBV DNA ≥ 2000 IU/mL": each has a result of its own
-            other = Draft()
-            other.standing = phrase.standing
-            self._name(other, phrase)
-            tree = Node("all", [*(tree.members if isinstance(tree, Node) and tree.op == "all" else [tree]), other])
+            results = [Draft() for _ in also]
+            for result, phrase in zip(results, also, strict=True):
+                result.standing = phrase.standing
+                self._name(result, phrase)
+            tree = widened(tree, "all", results)
         if with_it is not None and tree is not None:
             self._name(timed, with_it)
-            tree = Node("all", [*(tree.members if isinstance(tree, Node) and tree.op == "all" else [tree]), timed])
+            tree = widened(tree, "all", [timed])
         if people is not None and tree is not None:
             who = Draft()
             self._name(who, people)
@@ -219,7 +216,8 @@ class Cutter(Attacher):
         """A limit for some people: "haemoglobin: men ≥ 13 g/dL, women ≥ 12 g/dL"."""
         value = tree.value if isinstance(tree, Draft) else None
         mass = _SIZES.get(value.unit.ucum or "") if value is not None and value.unit else None
-        weighed = "M" in self.codes[: head.first - self.offset] or ":" in self.codes[head.last - self.offset :][:1]
+        # "weight: men ≥ 50 kg" and "haemoglobin, women: …" are of what was named before
+        weighed = "M" in self.codes[: head.first - self.offset] or self.codes.startswith(":", head.last - self.offset)
         if (
             mass
             and draft.domain == "person"

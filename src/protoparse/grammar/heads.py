@@ -10,19 +10,13 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from protoparse.grammar.drafts import (
-    Draft,
-)
+from protoparse.grammar.drafts import Draft
 from protoparse.grammar.naming import VISITS, Bracket, Namer, Phrase, Words
 from protoparse.grammar.phrases import Phrase as Found
 from protoparse.grammar.phrases import Value
 from protoparse.grammar.terms import domain_of
 from protoparse.grammar.values import DAILY, RATES, TIME_CODES, whole
-from protoparse.model import (
-    Anchor,
-    Bound,
-    Window,
-)
+from protoparse.model import Anchor, Bound, Window
 
 _TONES = ("Hz", "kHz")
 _OCCASIONS = ("occasions", "occasion", "visits")
@@ -150,11 +144,7 @@ class Chooser(Namer):
                 led = (
                     beside is not None
                     and beside.cue > 0
-                    and "with"
-                    in (
-                        self.entries[beside.cue].text,
-                        self.entries[beside.cue - 1].text,
-                    )
+                    and "with" in (self.entries[i].text for i in (beside.cue - 1, beside.cue))
                 )
                 if led and beside not in measured and beside is not candidates[0]:
                     return beside  # "a risk score with predicted mortality > 10%"

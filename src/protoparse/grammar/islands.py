@@ -8,42 +8,28 @@ from __future__ import annotations
 
 import re
 
+from protoparse.grammar.events import DIRECT, EVENT_SIDES, Events
 from protoparse.grammar.phrases import Lexeme, Phrase, Value, reader
 from protoparse.lexicon import unit
-from protoparse.lexing import Entry, Lexemes, lexer
+from protoparse.lexing import Entry, Lexemes
 
 # Where a phrase may begin; "for" and "in" only before a quantity.
 _START = re.compile("[<BTnrWPNbf@DSUF]|[oi](?=[d_<]*n)|-(?=n)")
 _ANY = re.compile("[<BTnrWPNbf@DSUF]")
-_SETTLED = re.compile("[nM]")
-_DIRECT = {
-    "n": "NUMBER", "u": "UNIT", "t": "TIME", "r": "ORDINAL", "L": "REFERENCE", "x": "TIMES", "<": "CMP", ">": "POST",
-    "B": "BETWEEN", "T": "TOLERANCE", "W": "WITHIN", "P": "PAST", "N": "NEXT", "h": "WHICHEVER", "g": "AGO",
-}  # fmt: skip
-_EVENT_SIDES = {"b": "BEFORE", "f": "AFTER", "@": "AT", "D": "DURING", "S": "SINCE", "U": "UNTIL", "F": "FROM"}
-_NAMING = frozenset("aKMwmHYqs")
 _SIGNED = frozenset({"", "CMP", "BETWEEN", "TO", "AND", "OR", "FROM"})
-_OWN = frozenset({"enrollment", "study_start", "study_end", "first_dose", "last_dose", "treatment"})
-_HAPPENING = ("person", "condition", "drug", "procedure", "visit", "device")
 _BACK = frozenset(
     {"informed_consent", "screening", "enrollment", "randomization", "baseline", "study_start", "first_dose"}
 )
-_LASTING = frozenset({"study_start", "study_end", "enrollment", "treatment", "screening"})
-_LENGTH = re.compile("(n[-_]*[twu])(?:Od*)?")
 _AMOUNT = frozenset({"NUMBER", "UNIT", "TIME", "ORDINAL", "REFERENCE"})
+_REACH = 48
+"""No phrase is longer: what repeats without end ("within 3 days within 3 days …") is read piece by piece."""
+_FACTORS = ("twice", "double", "thrice", "triple")
+_AT_MOST = Entry("<", "within", {"before_number": "<="})
+_NORMAL = Entry("L", "normal", {"reference": "normal"})
 
 
-class Islands:
-    """Finds the phrases of one item; `codes` is the item's own copy, adjusted where a number settles a doubt."""
-
-    def __init__(self, text: str, lexemes: Lexemes, first: int, last: int) -> None:
-        self.text, self.entries, self.starts, self.ends = text, lexemes.entries, lexemes.starts, lexemes.ends
-        self.first, self.last = first, last
-        self.codes: list[str] = list(lexemes.codes[first:last])
-
-    def code(self, i: int) -> str:
-        """The code of a lexeme, a break beyond the item."""
-        return self.codes[i - self.first] if self.first <= i < self.last else "\n"
+class Islands(Events):
+    """Finds the phrases of one item."""
 
     def phrases(self) -> list[Phrase]:
         """The phrases, in order, none overlapping."""
@@ -80,201 +66,6 @@ class Islands:
             lexemes[-1].type == "NUMBER" and lexemes[-1].entry.text == "half" and self.code(end) == "O"
         )
 
-    def _settle(self) -> None:
-        """Numbers tell what the words beside them are: units, classes, or names ("phase 3" is no quantity)."""
-        codes, entries, first = self.codes, self.entries, self.first
-        for match in _SETTLED.finditer("".join(codes)):
-            k = match.start()
-            code = codes[k]
-            if code == "n":
-                before = entries[first + k - 1].roles if k else ()
-                if (
-                    "version" in before
-                    or ("numbered" in before and not (k > 1 and codes[k - 2] == "M"))
-                    or self._in_name(k)
-                    or (before and entries[first + k - 1].text in ("grade", "grades") and self._schooling(k))
-                ):
-                    codes[k] = "w"
-                    continue
-                self._unit_behind(k)
-            elif code == "M" and entries[first + k].roles["measurement"].kind == "ordinal":
-                self._classes_behind(k, entries[first + k].text)
-
-    def _schooling(self, k: int) -> bool:
-        """Whether a grade is one of a school ("reading at grade 8", "high school (grades 9-12)")."""
-        near = range(max(self.first, self.first + k - 8), min(self.last, self.first + k + 9))
-        return any("schooling" in self.entries[i].roles for i in near)
-
-    def _in_name(self, k: int) -> bool:
-        """Whether a hyphen ties a number to a word ("IL-12", "glucose-6-phosphate")."""
-        i = self.first + k
-        if k > 1 and self.codes[k - 1] == "." and self.starts[i] == self.ends[i - 2] + 1:
-            return True  # "v1.1"
-        if k > 1 and self.codes[k - 1] == "-" and self.starts[i] == self.ends[i - 2] + 1:
-            return self.codes[k - 2] in "wKa" and "scale" not in self.entries[i - 2].roles
-        return False
-
-    def _unit_behind(self, k: int) -> None:
-        codes, entries, first = self.codes, self.entries, self.first
-        j = k + 1
-        if j + 1 < len(codes) and codes[j] == "-" and "time_unit" in entries[first + j + 1].roles:
-            codes[j] = "_"
-            j += 1
-        if j < len(codes):
-            roles = entries[first + j].roles
-            if "time_unit" in roles and self.text[self.starts[first + j] : self.ends[first + j]] == "D":
-                codes[j] = "w"  # of "3D echocardiography"; days are written small
-            elif "time_unit" in roles:
-                codes[j] = "t"
-            elif "times" in roles and self._code_behind(j) in ("L", "q"):
-                codes[j] = "x"  # "3-fold ULN"
-            elif "unit" in roles and codes[j] != "u":
-                codes[j] = "u"
-
-    def _code_behind(self, k: int) -> str:
-        """The code behind a lexeme, determiners aside."""
-        k += 1
-        while k < len(self.codes) and self.codes[k] in "dO":
-            k += 1
-        return self.codes[k] if k < len(self.codes) else ""
-
-    def _classes_behind(self, k: int, scale: str) -> None:
-        """Roman numerals, and letters of the scales that use them, behind a scale ("NYHA class III or IV")."""
-        codes, entries, first = self.codes, self.entries, self.first
-        j = k + 1
-        while j < len(codes) and j < k + 12:
-            roles, word = entries[first + j].roles, entries[first + j].text
-            if word == "v" and "".join(codes[j + 1 : j + 2]) in ("n", "."):
-                break  # "CTCAE v. 5"
-            if (
-                "ordinal" in roles
-                or (codes[j] == "w" and _CLASS.fullmatch(word))
-                or (word in "abcd" and len(word) == 1 and "child" in scale)
-            ):
-                codes[j] = "r"
-            elif codes[j] not in "<>-~,|&/():vdn=O" and "time_unit" not in roles and "scale" not in roles:
-                break
-            j += 1
-
-    def _event(self, i: int, *, known: bool = False) -> Lexeme | None:
-        """The words from i on that name an event: a known anchor with what stands around it, else a noun phrase."""
-        codes, entries, first = self.codes, self.entries, self.first
-        k = i - first
-        n = len(codes)
-        while k < n and codes[k] in "d_":
-            k += 1
-        k = self._long(k)
-        begin = k
-        earlier = not known and k + 1 < n and codes[k] in "PH" and codes[k + 1] in _NAMING
-        k += earlier  # "from the last clinical trial", "after prior chemotherapy"
-        begin = k
-        event: str | None = None
-        end = begin
-        size = 0
-        while k < n and size < 8:
-            code = codes[k]
-            if event is None:
-                event = entries[first + k].event or self._announced(k)
-                if event is None and known:
-                    if code not in _NAMING or k + 1 >= n or entries[first + k + 1].text not in ("onset", "diagnosis"):
-                        return None
-                    event, end = entries[first + k + 1].event, k + 2  # "at the time of migraine onset"
-                    k, size = end, 2
-                    continue
-                if event is not None:
-                    end = k + 1
-                    k += 1
-                    size += 1
-                    continue
-            if known and event is not None and code in _NAMING:
-                return None
-            if code in _NAMING or (code == "v" and event is None and size < 3):
-                if event is None or code in "wa":
-                    end = k + 1
-                k += 1
-                size += 1
-                if event is not None and codes[k - 1] not in "wa":
-                    break
-            elif code in "O" and k + 1 < n and size:
-                j = k + 1
-                while j < n and codes[j] in "d_":
-                    j += 1
-                if j < n and (codes[j] in _NAMING):
-                    k = j
-                else:
-                    break
-            elif (code == "d" and event is None) or (code == "-" and k + 1 < n and codes[k + 1] in _NAMING and size):
-                k += 1
-            else:
-                break
-        if end <= begin or (known and (event is None or (end < n and codes[end] in "wKM"))):
-            return None
-        if event is None and all(codes[j] in "vd_" for j in range(begin, end)):
-            return None
-        if earlier and event in _OWN:
-            event = None  # not the trial's own
-        entry = Entry("a", "", {"anchor": event or "event"})
-        return Lexeme(
-            "EVENT", entry, first + begin, first + end, self.starts[first + begin], self.ends[first + end - 1]
-        )
-
-    def _done(self, i: int) -> bool:
-        """Whether a participle says how something was found then: "at screening confirmed by a second ECG"."""
-        return self.code(i) == "w" and self.entries[i].text.endswith("ed")
-
-    def _long(self, k: int) -> int:
-        """Where an event begins behind how long it lasts: "the 16-week treatment period"."""
-        match = _LENGTH.match("".join(self.codes[k : k + 6]))
-        if match is None or "time_unit" not in self.entries[self.first + k + match.end(1) - 1].roles:
-            return k
-        named = self.first + k + match.end()
-        return k + match.end() if named < self.last and self.entries[named].event in _LASTING else k
-
-    def _telling(self, event: Lexeme) -> bool:
-        """Whether words name an event that somebody's record tells, and not just any noun."""
-        if event.entry.event != "event" or self.code(event.first) == "Z":
-            return True
-        for i in range(event.first, event.last):
-            term = self.entries[i].roles.get("concept")
-            if self.entries[i].event or (term is not None and term.domain in _HAPPENING):
-                return True
-        return False
-
-    def _announced(self, k: int) -> str | None:
-        """The event that carrier words name: "diagnosis of" what follows."""
-        words = self.entries[self.first + k].text.split()
-        if self.codes[k] != "v" or len(words) < 2 or words[-1] != "of":
-            return None
-        return lexer().singles[words[-2]].event
-
-    def _lexeme(self, type_: str, i: int) -> Lexeme:
-        return Lexeme(type_, self.entries[i], i, i + 1, self.starts[i], self.ends[i])
-
-    def _quantity_at(self, i: int) -> bool:
-        """Whether a number with a unit of time stands at i, a comparator or determiner before it aside."""
-        j = i
-        while self.code(j) in "d_<":
-            j += 1
-        if self.code(j) != "n":
-            return False
-        j += 1
-        while self.code(j) in "-~_n()":
-            j += 1
-        return "time_unit" in self.entries[j].roles if self.code(j) != "\n" else False
-
-    def _lasting(self, i: int) -> bool:
-        """Whether a duration follows "for", and not an age ("for 2 to 6 years old")."""
-        if not self._quantity_at(i):
-            return False
-        while self.code(i) != "t":
-            i += 1
-        return not any(w in self.entries[i].text for w in ("old", "age"))
-
-    def _next(self, i: int) -> int:
-        while self.code(i) in "d_":
-            i += 1
-        return i
-
     def _is_age(self, i: int) -> bool:
         term = self.entries[i].roles.get("concept")
         return term is not None and term.name == "age" and "time_unit" not in self.entries[i].roles
@@ -293,7 +84,7 @@ class Islands:
                 if code == "-":
                     entry = Entry("n", entry.text, {"number": -entry.roles["number"]})
                 out.append(Lexeme("NUMBER", entry, i, i + 1, self.starts[i - 1], self.ends[i]))
-            elif code in _DIRECT:
+            elif code in DIRECT:
                 if code == "u" and kind == "UNIT" and self.entries[i].text.startswith(("/", "per ")):
                     start = out.pop().start
                     whole = self.text[start : self.ends[i]]  # "14 units / week"
@@ -319,7 +110,7 @@ class Islands:
                     out.append(Lexeme("NUMBER", entry, i, i + 3, self.starts[i], self.ends[i + 2]))
                     i += 2
                 else:
-                    out.append(self._lexeme(_DIRECT[code], i))
+                    out.append(self._lexeme(DIRECT[code], i))
             elif code in "d_":
                 pass
             elif code in "-~" or (code == "U" and kind in _AMOUNT):
@@ -369,7 +160,7 @@ class Islands:
                 continue
             elif code == "f" and self.code(i - 1) == "d" and self.entries[i].text == "following":
                 break  # "any of the following conditions"
-            elif code in _EVENT_SIDES:
+            elif code in EVENT_SIDES:
                 if code == "S" and kind == "TIME" and timely and (event := self._event(i + 1)) is not None:
                     out += [self._lexeme("AFTER", i), event]  # "within 10 days since symptom onset"
                     i = event.last
@@ -401,7 +192,7 @@ class Islands:
                         out.append(self._lexeme("AGO", i))
                     break
                 timely = True
-                out += [self._lexeme(_EVENT_SIDES[code], i), event]
+                out += [self._lexeme(EVENT_SIDES[code], i), event]
                 i = event.last
                 continue
             elif code == "H" and kind == "TIME" and "ago" in self.entries[i].roles:
@@ -486,17 +277,6 @@ class Islands:
             i += 1
         return out
 
-    def _out_of(self, i: int) -> bool:
-        """Whether the size of a scale follows ("5 out of 10")."""
-        return self.entries[i].text == "out" and self.code(i + 1) == "O" and self.entries[i + 2].text in ("10", "100")
-
-    def _limits(self, i: int) -> bool:
-        """Whether "within" limits a measure ("within 0.5 %", "within 1.5 × ULN"), not a place or a time."""
-        if self.code(i) != "n" or self.code(i + 1) not in "ux":
-            return False
-        behind = self._next(i + 3)
-        return self.code(i + 2) != "O" or self.code(behind) in "LM"
-
     def _continues(self, code: str, kind: str, i: int, timely: bool) -> bool:
         """Whether a unit, a comparator or a "whichever" may stand behind a terminal of this kind."""
         if code == "h":
@@ -508,77 +288,6 @@ class Islands:
             # "60+ years", "18 or more years"
             return self.entries[i - 1].text == "+" or bool(code == "t" and self.entries[i].roles["time_unit"])
         return kind == "NUMBER" or (code == "t" and kind in ("PAST", "NEXT", "WITHIN"))
-
-    def _classed(self, i: int) -> bool:
-        """Whether a number names classes of an ordinal scale ("ASA status 1,2"): such have no decimals."""
-        k = i - 1
-        while self.code(k) in "vdO:=<":
-            k -= 1
-        return self.code(k) == "M" and self.entries[k].roles["measurement"].kind == "ordinal"
-
-    def _classes(self, i: int) -> list[Lexeme]:
-        """A number with commas as the list that it is."""
-        out: list[Lexeme] = []
-        place = self.starts[i]
-        for part in self.entries[i].text.split(","):
-            entry = Entry("n", part, {"number": int(part)})
-            if out:
-                out.append(Lexeme("LIST", entry, i, i + 1, place - 1, place))
-            out.append(Lexeme("NUMBER", entry, i, i + 1, place, place + len(part)))
-            place += len(part) + 1
-        return out
-
-    def _acuity(self, i: int) -> bool:
-        """Whether a visual acuity stands at i: a distance, then the distance that a healthy eye needs ("20/40")."""
-        return (
-            self.code(i + 1) == "/"
-            and self.code(i + 2) == "n"
-            and self.code(i + 3) not in "tu"
-            and _ACUITY.match(self.text, self.starts[i]) is not None
-        )
-
-    def _titre(self, i: int) -> bool:
-        """Whether a dilution stands at i ("1:80")."""
-        return (
-            self.entries[i].text == "1"
-            and self.code(i + 1) == ":"
-            and self.code(i + 2) == "n"
-            and self.starts[i + 2] == self.ends[i] + 1
-        )
-
-    def _signs(self, i: int) -> bool:
-        """Whether a dash or a plus is the sign of the number behind it ("between -3.5 and -2.5", "< +1.5")."""
-        return (
-            self.code(i) in "->"
-            and self.entries[i].text in _SIGNS
-            and self.code(i + 1) == "n"
-            and self.ends[i] == self.starts[i + 1]
-            and (i == self.first or self.ends[i - 1] < self.starts[i] or self.code(i - 1) in "<~-(")
-        )
-
-    def _limit(self, out: list[Lexeme], i: int) -> bool:
-        """What "until" reaches to: an event, or a distance behind one."""
-        i = self._next(i)
-        if self.code(i) == "<":
-            i = self._next(i + 1)
-        if self._quantity_at(i):
-            j = i
-            parts = []
-            while self.code(j) in "nt-_~":
-                if self.code(j) in "nt":
-                    parts.append(self._lexeme(_DIRECT[self.code(j)], j))
-                j += 1
-            if self.code(j) in "bf" and len(parts) == 2:
-                event = self._event(j + 1)
-                if event is not None:
-                    out += [*parts, self._lexeme(_EVENT_SIDES[self.code(j)], j), event]
-                    return True
-            return False
-        event = self._event(i)
-        if event is None:
-            return False
-        out.append(event)
-        return True
 
     def _joint(self, out: list[Lexeme], i: int) -> str | None:
         """What a connective inside a phrase is; empty where it is only punctuation, None where it ends the phrase."""
@@ -645,14 +354,6 @@ class Islands:
             return "OR" if self._quantity_at(j + (after in "oWU")) else None
         return None
 
-    def _second_event(self, out: list[Lexeme], i: int, j: int) -> str | None:
-        """Another event at which something holds: "at screening and (at) baseline"."""
-        event = self._event(j + 1 if self.code(j) == "@" else j, known=True)
-        if event is None:
-            return None
-        out += [self._lexeme("EACH" if self.code(i) == "&" else "EITHER", i), event]
-        return ""
-
     def _opposed(self, out: list[Lexeme], i: int) -> bool:
         """Whether a comparator looks the other way than the one before: "< 18 or > 75", not "≤ 2 or ≤ 5 if …"."""
         before = next((x for x in reversed(out) if x.type in ("CMP", "POST")), None)
@@ -680,17 +381,6 @@ class Islands:
         while self.code(j) in "nut-_<~":
             j += 1
         return j if self.code(j) == ")" and j > i + 2 else 0
-
-
-# A line of Snellen's chart, in feet or in metres.
-_ACUITY = re.compile(r"(?:20/(?!0)\d{2,3}(?:\.5)?|6/(?:5|6|7\.5|9|12|15|18|24|30|36|48|60|120))(?![\d.,/]*\d)")
-_SIGNS = ("-", "−", "–", "+")
-_REACH = 48
-"""No phrase is longer: what repeats without end ("within 3 days within 3 days …") is read piece by piece."""
-_CLASS = re.compile(r"[a-fk-mt]\d[a-d]?")
-_FACTORS = ("twice", "double", "thrice", "triple")
-_AT_MOST = Entry("<", "within", {"before_number": "<="})
-_NORMAL = Entry("L", "normal", {"reference": "normal"})
 
 
 def _ranked(lexemes: Lexemes, first: int, codes: str) -> bool:

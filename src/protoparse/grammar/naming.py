@@ -10,22 +10,12 @@ import re
 from collections.abc import Mapping
 from typing import Any, Literal, NamedTuple
 
-from protoparse.grammar.drafts import (
-    Draft,
-    Node,
-    Standing,
-)
+from protoparse.grammar.drafts import Draft, Node, Standing
 from protoparse.grammar.terms import domain_of
 from protoparse.grammar.values import Valuer
 from protoparse.lexicon import fold
 from protoparse.lexing import Term
-from protoparse.model import (
-    Comparison,
-    Domain,
-    Event,
-    Modifier,
-    Span,
-)
+from protoparse.model import Comparison, Domain, Event, Modifier, Span
 
 
 class Words(NamedTuple):

@@ -1,0 +1,146 @@
+"""The events that windows are anchored on, among an item's lexemes.
+
+In: where an event may begin. Out: the lexemes that name it as one terminal; "the first dose of study drug" is
+`first_dose`, "migraine onset" an event by its own name.
+"""
+
+from __future__ import annotations
+
+import re
+
+from protoparse.grammar.phrases import Lexeme
+from protoparse.grammar.settling import Settler
+from protoparse.lexing import Entry, lexer
+
+DIRECT = {
+    "n": "NUMBER", "u": "UNIT", "t": "TIME", "r": "ORDINAL", "L": "REFERENCE", "x": "TIMES", "<": "CMP", ">": "POST",
+    "B": "BETWEEN", "T": "TOLERANCE", "W": "WITHIN", "P": "PAST", "N": "NEXT", "h": "WHICHEVER", "g": "AGO",
+}  # fmt: skip
+EVENT_SIDES = {"b": "BEFORE", "f": "AFTER", "@": "AT", "D": "DURING", "S": "SINCE", "U": "UNTIL", "F": "FROM"}
+_NAMING = frozenset("aKMwmHYqs")
+_OWN = frozenset({"enrollment", "study_start", "study_end", "first_dose", "last_dose", "treatment"})
+_HAPPENING = ("person", "condition", "drug", "procedure", "visit", "device")
+_LASTING = frozenset({"study_start", "study_end", "enrollment", "treatment", "screening"})
+_LENGTH = re.compile("(n[-_]*[twu])(?:Od*)?")
+
+
+class Events(Settler):
+    """Finds the events of one item."""
+
+    def _event(self, i: int, *, known: bool = False) -> Lexeme | None:
+        """The words from i on that name an event: a known anchor with what stands around it, else a noun phrase."""
+        codes, entries, first = self.codes, self.entries, self.first
+        k = i - first
+        n = len(codes)
+        while k < n and codes[k] in "d_":
+            k += 1
+        k = self._long(k)
+        earlier = not known and k + 1 < n and codes[k] in "PH" and codes[k + 1] in _NAMING
+        k += earlier  # "from the last clinical trial", "after prior chemotherapy"
+        begin = k
+        event: str | None = None
+        end = begin
+        size = 0
+        while k < n and size < 8:
+            code = codes[k]
+            if event is None:
+                event = entries[first + k].event or self._announced(k)
+                if event is None and known:
+                    if code not in _NAMING or k + 1 >= n or entries[first + k + 1].text not in ("onset", "diagnosis"):
+                        return None
+                    event, end = entries[first + k + 1].event, k + 2  # "at the time of migraine onset"
+                    k, size = end, 2
+                    continue
+                if event is not None:
+                    end = k + 1
+                    k += 1
+                    size += 1
+                    continue
+            if known and event is not None and code in _NAMING:
+                return None
+            if code in _NAMING or (code == "v" and event is None and size < 3):
+                if event is None or code in "wa":
+                    end = k + 1
+                k += 1
+                size += 1
+                if event is not None and codes[k - 1] not in "wa":
+                    break
+            elif code in "O" and k + 1 < n and size:
+                j = k + 1
+                while j < n and codes[j] in "d_":
+                    j += 1
+                if j < n and (codes[j] in _NAMING):
+                    k = j
+                else:
+                    break
+            elif (code == "d" and event is None) or (code == "-" and k + 1 < n and codes[k + 1] in _NAMING and size):
+                k += 1
+            else:
+                break
+        if end <= begin or (known and (event is None or (end < n and codes[end] in "wKM"))):
+            return None
+        if event is None and all(codes[j] in "vd_" for j in range(begin, end)):
+            return None
+        if earlier and event in _OWN:
+            event = None  # not the trial's own
+        entry = Entry("a", "", {"anchor": event or "event"})
+        return Lexeme(
+            "EVENT", entry, first + begin, first + end, self.starts[first + begin], self.ends[first + end - 1]
+        )
+
+    def _long(self, k: int) -> int:
+        """Where an event begins behind how long it lasts: "the 16-week treatment period"."""
+        match = _LENGTH.match("".join(self.codes[k : k + 6]))
+        if match is None or "time_unit" not in self.entries[self.first + k + match.end(1) - 1].roles:
+            return k
+        named = self.first + k + match.end()
+        return k + match.end() if named < self.last and self.entries[named].event in _LASTING else k
+
+    def _telling(self, event: Lexeme) -> bool:
+        """Whether words name an event that somebody's record tells, and not just any noun."""
+        if event.entry.event != "event" or self.code(event.first) == "Z":
+            return True
+        for i in range(event.first, event.last):
+            term = self.entries[i].roles.get("concept")
+            if self.entries[i].event or (term is not None and term.domain in _HAPPENING):
+                return True
+        return False
+
+    def _announced(self, k: int) -> str | None:
+        """The event that carrier words name: "diagnosis of" what follows."""
+        words = self.entries[self.first + k].text.split()
+        if self.codes[k] != "v" or len(words) < 2 or words[-1] != "of":
+            return None
+        return lexer().singles[words[-2]].event
+
+    def _limit(self, out: list[Lexeme], i: int) -> bool:
+        """What "until" reaches to: an event, or a distance behind one."""
+        i = self._next(i)
+        if self.code(i) == "<":
+            i = self._next(i + 1)
+        if self._quantity_at(i):
+            j = i
+            parts = []
+            while self.code(j) in "nt-_~":
+                if self.code(j) in "nt":
+                    parts.append(self._lexeme(DIRECT[self.code(j)], j))
+                j += 1
+            if self.code(j) in "bf" and len(parts) == 2:
+                event = self._event(j + 1)
+                if event is not None:
+                    out += [*parts, self._lexeme(EVENT_SIDES[self.code(j)], j), event]
+                    return True
+            return False
+        event = self._event(i)
+        if event is None:
+            return False
+        out.append(event)
+        return True
+
+    def _second_event(self, out: list[Lexeme], i: int, j: int) -> str | None:
+        """Another event at which something holds: "at screening and (at) baseline"."""
+        event = self._event(j + 1 if self.code(j) == "@" else j, known=True)
+        if event is None:
+            return None
+        out += [self._lexeme("EACH" if self.code(i) == "&" else "EITHER", i), event]
+        return ""

@@ -1,0 +1,193 @@
+"""What the numbers of an item settle: whether the words beside them are units, classes, signs or parts of a name.
+
+In: `Lexemes` and the bounds of one item. Out: the item's own copy of their codes, adjusted; "NYHA III" is a class,
+"phase 3" no quantity, "20/40" one number.
+"""
+
+from __future__ import annotations
+
+import re
+
+from protoparse.grammar.phrases import Lexeme
+from protoparse.lexing import Entry, Lexemes
+
+_SETTLED = re.compile("[nM]")
+# A line of Snellen's chart, in feet or in metres.
+_ACUITY = re.compile(r"(?:20/(?!0)\d{2,3}(?:\.5)?|6/(?:5|6|7\.5|9|12|15|18|24|30|36|48|60|120))(?![\d.,/]*\d)")
+_SIGNS = ("-", "−", "–", "+")
+_CLASS = re.compile(r"[a-fk-mt]\d[a-d]?")
+
+
+class Settler:
+    """One item's lexemes; `codes` is its own copy, adjusted where a number settles a doubt."""
+
+    def __init__(self, text: str, lexemes: Lexemes, first: int, last: int) -> None:
+        self.text, self.entries, self.starts, self.ends = text, lexemes.entries, lexemes.starts, lexemes.ends
+        self.first, self.last = first, last
+        self.codes: list[str] = list(lexemes.codes[first:last])
+
+    def code(self, i: int) -> str:
+        """The code of a lexeme, a break beyond the item."""
+        return self.codes[i - self.first] if self.first <= i < self.last else "\n"
+
+    def _settle(self) -> None:
+        """Numbers tell what the words beside them are: units, classes, or names ("phase 3" is no quantity)."""
+        codes, entries, first = self.codes, self.entries, self.first
+        for match in _SETTLED.finditer("".join(codes)):
+            k = match.start()
+            code = codes[k]
+            if code == "n":
+                before = entries[first + k - 1].roles if k else ()
+                if (
+                    "version" in before
+                    or ("numbered" in before and not (k > 1 and codes[k - 2] == "M"))
+                    or self._in_name(k)
+                    or (before and entries[first + k - 1].text in ("grade", "grades") and self._schooling(k))
+                ):
+                    codes[k] = "w"
+                    continue
+                self._unit_behind(k)
+            elif code == "M" and entries[first + k].roles["measurement"].kind == "ordinal":
+                self._classes_behind(k, entries[first + k].text)
+
+    def _schooling(self, k: int) -> bool:
+        """Whether a grade is one of a school ("reading at grade 8", "high school (grades 9-12)")."""
+        near = range(max(self.first, self.first + k - 8), min(self.last, self.first + k + 9))
+        return any("schooling" in self.entries[i].roles for i in near)
+
+    def _in_name(self, k: int) -> bool:
+        """Whether a hyphen ties a number to a word ("IL-12", "glucose-6-phosphate")."""
+        i = self.first + k
+        if k > 1 and self.codes[k - 1] == "." and self.starts[i] == self.ends[i - 2] + 1:
+            return True  # "v1.1"
+        if k > 1 and self.codes[k - 1] == "-" and self.starts[i] == self.ends[i - 2] + 1:
+            return self.codes[k - 2] in "wKa" and "scale" not in self.entries[i - 2].roles
+        return False
+
+    def _unit_behind(self, k: int) -> None:
+        codes, entries, first = self.codes, self.entries, self.first
+        j = k + 1
+        if j + 1 < len(codes) and codes[j] == "-" and "time_unit" in entries[first + j + 1].roles:
+            codes[j] = "_"
+            j += 1
+        if j < len(codes):
+            roles = entries[first + j].roles
+            if "time_unit" in roles and self.text[self.starts[first + j] : self.ends[first + j]] == "D":
+                codes[j] = "w"  # of "3D echocardiography"; days are written small
+            elif "time_unit" in roles:
+                codes[j] = "t"
+            elif "times" in roles and self._code_behind(j) in ("L", "q"):
+                codes[j] = "x"  # "3-fold ULN"
+            elif "unit" in roles and codes[j] != "u":
+                codes[j] = "u"
+
+    def _code_behind(self, k: int) -> str:
+        """The code behind a lexeme, determiners aside."""
+        k += 1
+        while k < len(self.codes) and self.codes[k] in "dO":
+            k += 1
+        return self.codes[k] if k < len(self.codes) else ""
+
+    def _classes_behind(self, k: int, scale: str) -> None:
+        """Roman numerals, and letters of the scales that use them, behind a scale ("NYHA class III or IV")."""
+        codes, entries, first = self.codes, self.entries, self.first
+        j = k + 1
+        while j < len(codes) and j < k + 12:
+            roles, word = entries[first + j].roles, entries[first + j].text
+            if word == "v" and "".join(codes[j + 1 : j + 2]) in ("n", "."):
+                break  # "CTCAE v. 5"
+            if (
+                "ordinal" in roles
+                or (codes[j] == "w" and _CLASS.fullmatch(word))
+                or (word in "abcd" and len(word) == 1 and "child" in scale)
+            ):
+                codes[j] = "r"
+            elif codes[j] not in "<>-~,|&/():vdn=O" and "time_unit" not in roles and "scale" not in roles:
+                break
+            j += 1
+
+    def _lexeme(self, type_: str, i: int) -> Lexeme:
+        return Lexeme(type_, self.entries[i], i, i + 1, self.starts[i], self.ends[i])
+
+    def _quantity_at(self, i: int) -> bool:
+        """Whether a number with a unit of time stands at i, a comparator or determiner before it aside."""
+        j = i
+        while self.code(j) in "d_<":
+            j += 1
+        if self.code(j) != "n":
+            return False
+        j += 1
+        while self.code(j) in "-~_n()":
+            j += 1
+        return "time_unit" in self.entries[j].roles if self.code(j) != "\n" else False
+
+    def _lasting(self, i: int) -> bool:
+        """Whether a duration follows "for", and not an age ("for 2 to 6 years old")."""
+        if not self._quantity_at(i):
+            return False
+        while self.code(i) != "t":
+            i += 1
+        return not any(w in self.entries[i].text for w in ("old", "age"))
+
+    def _next(self, i: int) -> int:
+        while self.code(i) in "d_":
+            i += 1
+        return i
+
+    def _out_of(self, i: int) -> bool:
+        """Whether the size of a scale follows ("5 out of 10")."""
+        return self.entries[i].text == "out" and self.code(i + 1) == "O" and self.entries[i + 2].text in ("10", "100")
+
+    def _limits(self, i: int) -> bool:
+        """Whether "within" limits a measure ("within 0.5 %", "within 1.5 × ULN"), not a place or a time."""
+        if self.code(i) != "n" or self.code(i + 1) not in "ux":
+            return False
+        behind = self._next(i + 3)
+        return self.code(i + 2) != "O" or self.code(behind) in "LM"
+
+    def _classed(self, i: int) -> bool:
+        """Whether a number names classes of an ordinal scale ("ASA status 1,2"): such have no decimals."""
+        k = i - 1
+        while self.code(k) in "vdO:=<":
+            k -= 1
+        return self.code(k) == "M" and self.entries[k].roles["measurement"].kind == "ordinal"
+
+    def _classes(self, i: int) -> list[Lexeme]:
+        """A number with commas as the list that it is."""
+        out: list[Lexeme] = []
+        place = self.starts[i]
+        for part in self.entries[i].text.split(","):
+            entry = Entry("n", part, {"number": int(part)})
+            if out:
+                out.append(Lexeme("LIST", entry, i, i + 1, place - 1, place))
+            out.append(Lexeme("NUMBER", entry, i, i + 1, place, place + len(part)))
+            place += len(part) + 1
+        return out
+
+    def _acuity(self, i: int) -> bool:
+        """Whether a visual acuity stands at i: a distance, then the distance that a healthy eye needs ("20/40")."""
+        return (
+            self.code(i + 1) == "/"
+            and self.code(i + 2) == "n"
+            and self.code(i + 3) not in "tu"
+            and _ACUITY.match(self.text, self.starts[i]) is not None
+        )
+
+    def _titre(self, i: int) -> bool:
+        """Whether a dilution stands at i ("1:80")."""
+        return (
+            self.entries[i].text == "1"
+            and self.code(i + 1) == ":"
+            and self.code(i + 2) == "n"
+            and self.starts[i + 2] == self.ends[i] + 1
+        )
+
+    def _signs(self, i: int) -> bool:
+        """Whether a dash or a plus is the sign of the number behind it ("between -3.5 and -2.5", "< +1.5")."""
+        return (
+            self.code(i) in "->"
+            and self.entries[i].text in _SIGNS
+            and self.code(i + 1) == "n"
+            and self.ends[i] == self.starts[i + 1]
+            and (i == self.first or self.ends[i - 1] < self.starts[i] or self.code(i - 1) in "<~-(")
+        )
