@@ -12,7 +12,18 @@ from typing import Any, Literal
 
 from msgspec.structs import replace
 
-from protoparse.grammar.drafts import Draft, Node, Tree, active, apart, backwards, drafts, last_draft, repeat_subject
+from protoparse.grammar.drafts import (
+    Draft,
+    Node,
+    Tree,
+    active,
+    allergic,
+    apart,
+    backwards,
+    drafts,
+    last_draft,
+    repeat_subject,
+)
 from protoparse.grammar.facts import Cutter
 from protoparse.lexicon import fold
 from protoparse.model import Bound, Modifier, Window
@@ -439,8 +450,8 @@ def _follow(first: Draft, right: Draft) -> None:
     timeless = right.domain in ("person", "consent") or (right.value is not None and first.value is None)
     if first.standing and not right.standing and not timeless and (right.time is None or first.standing == "history"):
         right.standing = first.standing
-    if first.allergen and right.domain in (None, "drug", "other", "observation"):
-        right.domain, right.term, right.allergen = "allergy", None, True
+    if first.allergen:
+        allergic(right)
     alike = right.domain in (None, first.domain) and not right.anew
     if alike and not right.modifiers and not right.standing and right.time is None:
         # "active hepatitis B or C infection"
