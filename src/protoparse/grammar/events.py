@@ -130,12 +130,23 @@ class Events(Settler):
                 if event is not None:
                     out += [*parts, self._lexeme(EVENT_SIDES[self.code(j)], j), event]
                     return True
+            elif "thereafter" in self.entries[j].roles and len(parts) == 2:
+                last = next((x for x in reversed(out) if x.type == "EVENT"), None)
+                if last is not None:
+                    event = Lexeme("EVENT", last.entry, j, j + 1, last.start, last.end)
+                    out += [*parts, self._lexeme("AFTER", j), event]
+                    return True
             return False
         event = self._event(i)
         if event is None:
             return False
         out.append(event)
         return True
+
+    def _period(self, i: int) -> Lexeme | None:
+        """A period of the study that stands at i."""
+        event = self._event(i, known=True)
+        return event if event is not None and event.entry.event in _LASTING else None
 
     def _second_event(self, out: list[Lexeme], i: int, j: int) -> str | None:
         """Another event at which something holds: "at screening and (at) baseline"."""

@@ -86,7 +86,12 @@ class Cutter(Attacher):
         if head is not None and self._domain(head) == "person":
             # "women with breast cancer" says two things; what else is said is of the second
             done = bool(windows) and self.codes.find("R", head.last - self.offset, windows[-1].first - self.offset) >= 0
-            beside = [p for p in phrases if p.first > head.last and (done or self._suffered(p) or self._result(p))]
+            beside = [
+                p
+                for p in phrases
+                if p.first > head.last
+                and (done or self._suffered(p) or self._result(p) or "standing" in self.entries[p.first].roles)
+            ]
             if beside:
                 people, head = head, beside[0]
                 phrases.remove(people)

@@ -134,12 +134,19 @@ class Islands(Events):
                     out.append(self._lexeme("WITHIN", i))
                     timely = True
                 elif code == "O" and kind in ("TIME", "WHICHEVER"):
+                    opening = self._opening(out)
+                    if opening and "beginning" in self.entries[j].roles:
+                        begun = Entry("a", "", {"anchor": self.entries[j].roles["beginning"]})
+                        born = Lexeme("EVENT", begun, j, j + 1, self.starts[j], self.ends[j])
+                        out += [self._lexeme("AFTER", i), born]  # "the first six weeks of life"
+                        i = j + 1
+                        continue
                     # "≤ 7 days of the first dose" is a time where "≤ 7 days of treatment" is none
                     event = self._event(i + 1)
                     if event is None or not (timely or (out[0].type == "CMP" and event.entry.event in _BACK)):
                         break
                     timely = True
-                    out += [self._lexeme("OF", i), event]
+                    out += [self._lexeme("AFTER" if opening else "OF", i), event]
                     i = event.last
                     continue
                 else:
@@ -164,6 +171,15 @@ class Islands(Events):
                 if code == "S" and kind == "TIME" and timely and (event := self._event(i + 1)) is not None:
                     out += [self._lexeme("AFTER", i), event]  # "within 10 days since symptom onset"
                     i = event.last
+                    continue
+                if code == "D" and not out and self._opening_at(i + 1):
+                    out.append(self._lexeme("WITHIN", i))  # "during the first 4 weeks of treatment"
+                    timely = True
+                    i += 1
+                    continue
+                if code == "D" and kind == "EVENT" and out[0].type in ("FROM", "AT") and (on := self._period(i + 1)):
+                    out += [self._lexeme("DURING", i), on]  # "from screening throughout the study"
+                    i = on.last
                     continue
                 if code in "@DSUF" and out and kind != "OR":
                     if kind == "EVENT" and (
@@ -205,6 +221,11 @@ class Islands(Events):
             elif code in "oi" and (not out or kind == "OR") and "for" in self.entries[i].roles and self._lasting(i + 1):
                 out.append(self._lexeme("FOR", i))
                 timely = True
+            elif code == "w" and kind == "TIME" and "elapsed" in self.entries[i].roles and self._sided(i + 1):
+                pass  # "the 6-month period before screening", "7 days immediately before screening"
+            elif code == "K" and kind == "TIME" and "standing" in self.entries[i].roles:
+                out.append(Lexeme("STATE", self.entries[i], i, i, self.starts[i], self.starts[i]))
+                break  # "< 1 year postmenopausal"
             elif code == "w" and kind == "TIMES" and self.entries[i].text in ("control", "controls"):
                 out.append(Lexeme("REFERENCE", _NORMAL, i, i + 1, self.starts[i], self.ends[i]))
             elif code == "q" and kind == "CMP" and self.entries[i].roles["qualitative"] == "normal":
@@ -318,6 +339,14 @@ class Islands(Events):
             while self.code(k) in "nt-_d":
                 k += 1
             return "OR" if self.code(k) in "bf" else "ALT"
+        if kind == "EVENT" and code in "&," and out[0].type in ("FROM", "DURING", "AT"):
+            while self.code(j) in ",&d_":
+                j += 1
+            going = any(x.type == "DURING" for x in out)
+            if not going and self.code(j) == "D":
+                return ""  # "from screening, throughout the study"
+            if (going or out[0].type == "FROM") and self._onward(out, i, j):
+                return ""
         if kind == "EVENT" and code in "&|" and out[0].type == "AT" and len(out) % 2 == 0:
             return self._second_event(out, i, j)
         if kind == "TIME" and code == "|" and [x.type for x in out] == ["CMP", "NUMBER", "TIME"]:
@@ -353,6 +382,32 @@ class Islands(Events):
             # "during the study and for (up to, within, until) 12 weeks after the last dose"
             return "OR" if self._quantity_at(j + (after in "oWU")) else None
         return None
+
+    def _onward(self, out: list[Lexeme], i: int, j: int) -> bool:
+        """How long something goes on behind a period: "during the study and for up to 12 weeks after the last dose"."""
+        while self.code(j) in "oWU~":
+            j = self._next(j + 1)
+        if not self._quantity_at(j):
+            return False
+        out.append(self._lexeme("UNTIL", i))
+        if self._limit(out, j) and out[-2].type == "AFTER":
+            return True
+        while out.pop().type != "UNTIL":
+            pass
+        return False
+
+    def _opening_at(self, i: int) -> bool:
+        """Whether the first part of a period is meant ("the first 4 weeks of treatment")."""
+        i = self._next(i)
+        return self.code(i) == "n" and self.entries[i - 1].text == "first" and self._quantity_at(i)
+
+    def _opening(self, out: list[Lexeme]) -> bool:
+        number = next((x for x in out if x.type == "NUMBER"), None)
+        return number is not None and out[0].type == "WITHIN" and self.entries[number.first - 1].text == "first"
+
+    def _sided(self, i: int) -> bool:
+        """Whether "before" or "after" follows."""
+        return self.code(self._next(i)) in "bf" or "elapsed" in self.entries[self._next(i)].roles
 
     def _opposed(self, out: list[Lexeme], i: int) -> bool:
         """Whether a comparator looks the other way than the one before: "< 18 or > 75", not "≤ 2 or ≤ 5 if …"."""

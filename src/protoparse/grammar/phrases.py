@@ -319,25 +319,39 @@ class _Meaning(Transformer[Any, Any]):
 
     def shifted_limit(self, x: list[Any]) -> tuple[Bound, int]:
         sign = -1 if x[1].type == "BEFORE" else 1
-        return Bound(anchor=_anchor(self.text, x[2], x[1]), offset=_offset(x[0], sign)), x[2].end
+        return Bound(anchor=_anchor(self.text, x[2], x[1]), offset=_offset(x[0], sign)), max(x[1].end, x[2].end)
 
     def until(self, x: list[Any]) -> Window:
         bound, end = x[1]
         return Window(end=bound, span=(x[0].start, end))
 
+    def origin(self, x: list[Any]) -> Bound:
+        return Bound(anchor=_anchor(self.text, x[0]))
+
+    def shifted_origin(self, x: list[Any]) -> Bound:
+        sign = -1 if x[1].type == "BEFORE" else 1
+        return Bound(anchor=_anchor(self.text, x[2]), offset=_offset(x[0], sign))
+
     def from_until(self, x: list[Any]) -> Window:
         bound, end = x[3]
-        return Window(start=Bound(anchor=_anchor(self.text, x[1])), end=bound, span=(x[0].start, end))
+        return Window(start=x[1], end=bound, span=(x[0].start, end))
+
+    def from_during(self, x: list[Any]) -> Window:
+        period = self.during_until(x[2:]) if len(x) > 4 else self.during(x[2:])
+        return replace(period, start=x[1], span=(x[0].start, period.span[1] if period.span else x[3].end))
+
+    def at_during(self, x: list[Any]) -> Window:
+        return self.from_during([x[0], self.origin(x[1:]), *x[2:]])
+
+    def standing(self, x: list[Any]) -> Window:
+        amount = x[-2][-1]
+        operator: Operator = x[0].entry.roles["before_number"] if len(x) > 2 else ">="
+        start = x[0].start if len(x) > 2 else _start(x[0])
+        return Window(duration=_one(operator, amount, start, amount.end).comparisons[0], span=(start, amount.end))
 
     def between(self, x: list[Any]) -> Window:
         first, last = (Bound(anchor=_anchor(self.text, x[i])) for i in (1, 3))
         return Window(start=first, end=last, span=(x[0].start, x[3].end))
-
-    def from_shifted(self, x: list[Any]) -> Window:
-        bound, end = x[5]
-        sign = -1 if x[2].type == "BEFORE" else 1
-        start = Bound(anchor=_anchor(self.text, x[3]), offset=_offset(x[1], sign))
-        return Window(start=start, end=bound, span=(x[0].start, end))
 
     def duration(self, x: list[Any]) -> Value:
         return _one(">=", x[0], x[0].start, x[0].end)
@@ -571,7 +585,7 @@ def grammar_source() -> str:
     """The grammar of phrases, whole."""
     terminals = (
         "NUMBER UNIT TIME ORDINAL REFERENCE TIMES CMP POST TOLERANCE TO BETWEEN AND OR LIST ALT WITHIN PAST NEXT "
-        "BEFORE AFTER OF AT DURING SINCE UNTIL FROM FOR AGO WHICHEVER EVENT EITHER EACH"
+        "BEFORE AFTER OF AT DURING SINCE UNTIL FROM FOR AGO WHICHEVER EVENT EITHER EACH STATE"
     )
     grammar = grammar_text("quantity", "comparison", "window")
     return f"start: values | windows\n{grammar}\n%declare {terminals}"
