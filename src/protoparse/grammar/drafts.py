@@ -65,6 +65,8 @@ class Draft:
     """The concept is what somebody is allergic to."""
     completed = False
     """The concept takes its head from the end of its list ("renal, hepatic or cardiac disease")."""
+    framed = False
+    """When it holds is said in front of a colon, of all that the list behind it names."""
     window_behind = False
     """The window stands behind the concept, where it may hold for a whole list."""
     standing: Standing | None = None

@@ -280,9 +280,14 @@ class Shaper:
         return out
 
     def _grouped(self, sentence: list[Clause]) -> list[Clause]:
+        colons = [n for n, item in enumerate(sentence) if item.type == "COLON"]
+        if len(colons) == 1 and not any(item.type in _CLOSING for item in sentence[: colons[0]]):
+            lead = colons[0] + 1  # "any of the following: A or B, C and D"
+            return sentence[:lead] + self._grouped(sentence[lead:])
         if any(item.type in ("NOT", "IF", "EXCEPT", "INCLUDE", "COLON") for item in sentence):
             return sentence
         depth, commas, inner, last = 0, [], False, ""
+        joints: list[int] = []
         for n, item in enumerate(sentence):
             depth += (item.type == "OPEN") - (item.type == "CLOSE")
             if depth or item.type not in ("COMMA", "AND", "OR"):
@@ -292,7 +297,14 @@ class Shaper:
             elif commas and commas[-1] == n - 1:
                 last = item.type
             else:
+                joints.append(n)
                 inner = inner or not commas or commas[-1] < n - 1
+        if not last and len(commas) > 1 and len(joints) > 1 and joints[-2] < commas[-1] < joints[-1]:
+            # "A, B or C, D and E": the last connective is the list's where those inside its members are of the other kind
+            final = sentence[joints[-1]].type
+            if all(sentence[n].type != final for n in joints[:-1]):
+                commas.append(joints[-1])
+                last = final
         if not last or not inner or len(commas) < 2:
             return sentence
         drop = {n + 1 for n in commas if sentence[n + 1 : n + 2] and sentence[n + 1].type in ("AND", "OR")}
@@ -426,6 +438,7 @@ class _Frame:
         self.guard = -1
 
 
+_CLOSING = frozenset({"NOT", "IF", "EXCEPT", "INCLUDE", "OPEN", "COMMA"})
 _JOINTS = frozenset({"AND", "OR", "STOP", "THEN", "EXCEPT", "INCLUDE", "IF", "LIMIT"})
 _ENDS = frozenset({"ATOM", "CLOSE", "SCOPE_END"})
 _TERMINAL = {

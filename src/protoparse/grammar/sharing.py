@@ -401,6 +401,16 @@ def _complete(cutter: Cutter, member: Draft, right: Draft, *, closed: bool) -> N
         member.domain = right.domain
 
 
+def framed(text: str, before: Tree) -> bool:
+    """Whether when its list holds is said in front of a colon ("any of the following within a month: A; B")."""
+    first = next((d for d in islice(backwards(before), _LIST) if d.concept is not None), None)
+    if first is None or first.concept is None:
+        return False
+    if not first.framed and not first.window_behind and (first.standing or first.time):
+        first.framed = ":" in text[first.first : first.concept[0]]
+    return first.framed
+
+
 def hand_on(before: Tree, after: Tree, *, listed: bool) -> None:
     """What a list says in front of its first members, where commas alone lead on to the next ones.
 
@@ -410,8 +420,9 @@ def hand_on(before: Tree, after: Tree, *, listed: bool) -> None:
     first = next((d for d in islice(backwards(before), _LIST) if d.concept is not None), None)
     if first is not None and not (first.window_behind and first.time):
         for draft in drafts(after):
-            if draft.standing or draft.concept is None:
+            if draft.concept is None or (draft.standing and not first.framed):
                 break
+            draft.framed = first.framed
             _follow(first, draft)
     source = last_draft(after)
     closing = listed and source.window_behind and source.time is not None and source.concept is not None
