@@ -6,6 +6,8 @@ In: a draft and the brackets behind it, already read. Out: the draft with them, 
 
 from __future__ import annotations
 
+import re
+
 from protoparse.grammar.drafts import (
     Draft,
     Node,
@@ -22,6 +24,9 @@ from protoparse.grammar.heads import Chooser
 from protoparse.grammar.naming import Bracket
 from protoparse.grammar.values import DAILY
 from protoparse.model import Comparison
+
+
+_END = re.compile(r"\)*(?:\.|$)")
 
 
 def _bare(draft: Draft) -> bool:
@@ -73,6 +78,9 @@ class Attacher(Chooser):
                 if node.term is not None and node.term is last_draft(tree).term:
                     self.carry(bracket.first, bracket.last)  # "heart attack (myocardial infarction)"
                 tree = self._plain_bracket(tree, node)
+                target = last_draft(tree)
+                if node.concept is None and target.time is node.time is not None and self._ends(bracket.last):
+                    target.window_behind = True  # "colitis, gastritis or bleeding (within 6 months)"
             elif any(d.value and not d.concept for d in drafts(node)) and not empty(tree):
                 # "≤ 1.5 × ULN (≤ 3 × ULN in Gilbert's syndrome)": one limit or the other
                 repeat_subject(tree, node)
@@ -82,6 +90,10 @@ class Attacher(Chooser):
                 self._when(draft, node)
                 tree = Node("all", [tree, node])
         return tree
+
+    def _ends(self, i: int) -> bool:
+        """Whether a sentence ends at i."""
+        return _END.match(self.codes, i - self.offset) is not None
 
     def _when(self, draft: Draft, node: Tree) -> None:
         """ "hypertension (systolic > 160 mmHg) at screening": what is measured in brackets was measured then."""

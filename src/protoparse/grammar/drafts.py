@@ -95,7 +95,7 @@ class Draft:
         if anchor is None:
             return
         self.concept = anchor.span
-        self.time = _elapsed(self.time, anchor)
+        self.time = ago(self.time, anchor)
         words = text[slice(*anchor.span)] if anchor.span else ""
         self.domain = domain_of(words.lower().split())
 
@@ -115,7 +115,7 @@ def _calendar(anchor: Anchor) -> bool:
 _NAMED = ("event", "surgery", "transplant", "diagnosis")
 
 
-def _elapsed(time: Window, event: Anchor) -> Window:
+def ago(time: Window, event: Anchor) -> Window:
     """How long something was ago, where that is all that is said of it: "at least 4 weeks since surgery"."""
     start, end, duration = time.start, time.end, time.duration
     if not isinstance(start, Bound) or start.anchor != event:
@@ -323,7 +323,12 @@ def frame(tree: Tree | None) -> Window | None:
         return None
     if tree.time is not None or tree.standing is None:
         return tree.time
-    start, end = _STANDING[tree.standing]
+    return standing(tree.standing)
+
+
+def standing(kind: Standing) -> Window:
+    """When something holds of which no more than "prior" or "current" is said."""
+    start, end = _STANDING[kind]
     return Window(start=start, end=end)
 
 
@@ -332,18 +337,18 @@ def _fact(draft: Draft, text: str, kind: Kind) -> Fact | None:
         return None
     words = text[slice(*draft.concept)]
     time = draft.time
-    standing = draft.standing
+    stands = draft.standing
     if (
-        standing is None
+        stands is None
         and draft.modifiers
         and draft.domain != "device"  # an active implant is one with power of its own
         and any(active(m) for m in draft.modifiers)
     ):
-        standing = "current"
-    if standing is not None and (time is None or (time.start is time.end is None)):
-        if standing == "concurrent" and draft.domain == "condition":
-            standing = "current"  # a drug goes along with the study, a disease with another
-        start, end = _STANDING[standing]
+        stands = "current"
+    if stands is not None and (time is None or (time.start is time.end is None)):
+        if stands == "concurrent" and draft.domain == "condition":
+            stands = "current"  # a drug goes along with the study, a disease with another
+        start, end = _STANDING[stands]
         time = replace(time, start=start, end=end) if time else Window(start=start, end=end)
     term = draft.term
     name = draft.name or (term.name if term else fold(words))

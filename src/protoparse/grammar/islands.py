@@ -251,6 +251,11 @@ class Islands(Events):
                     i += 1
                 if self.code(i + 1) != "n":
                     break
+            elif code in "aKw" and kind == "BETWEEN" and len(out) == 1 and (event := self._event(i, known=True)):
+                out.append(event)  # "between menarche and 2 years after menopause"
+                timely = True
+                i = event.last
+                continue
             elif code == "K" and kind in ("CMP", "BETWEEN") and len(out) == 1 and self._is_age(i):
                 # "over the age of 18", "between the ages of 12 and 17"
                 while self.code(i + 1) == "O":
@@ -357,8 +362,14 @@ class Islands(Events):
             if self.code(j) == "n" and self.code(k) == "h":
                 return "ALT"
         windowed = any(x.type in ("WITHIN", "PAST", "NEXT", "FOR", "EVENT") for x in out)
-        if kind == "EVENT" and code == "&" and out[0].type == "BETWEEN" and after == "Z":
-            return "AND"
+        if kind == "EVENT" and code == "&" and out[0].type == "BETWEEN":
+            if after == "Z":
+                return "AND"
+            out.append(self._lexeme("AND", i))
+            if self._limit(out, j):
+                return ""
+            out.pop()
+            return None
         if kind in _AMOUNT and not windowed:
             if out[0].type == "BETWEEN" and code == "&":
                 return "AND"

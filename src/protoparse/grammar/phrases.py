@@ -350,8 +350,8 @@ class _Meaning(Transformer[Any, Any]):
         return Window(duration=_one(operator, amount, start, amount.end).comparisons[0], span=(start, amount.end))
 
     def between(self, x: list[Any]) -> Window:
-        first, last = (Bound(anchor=_anchor(self.text, x[i])) for i in (1, 3))
-        return Window(start=first, end=last, span=(x[0].start, x[3].end))
+        last, end = x[3]
+        return Window(start=Bound(anchor=_anchor(self.text, x[1])), end=last, span=(x[0].start, end))
 
     def duration(self, x: list[Any]) -> Value:
         return _one(">=", x[0], x[0].start, x[0].end)

@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from msgspec.structs import replace
 
-from protoparse.grammar.drafts import Draft, Node, Tree, active, apart, backwards, drafts, last_draft, repeat_subject
+from protoparse.grammar.drafts import Draft, Node, Tree, active, apart, backwards, drafts, last_draft, repeat_subject, standing
 from protoparse.grammar.facts import Cutter
 from protoparse.lexicon import fold
 from protoparse.model import Bound, Modifier, Window
@@ -152,7 +152,12 @@ def share_window(tree: Tree, source: Draft) -> bool:
 def _share_window(cutter: Cutter, op: Literal["all", "any"], members: list[Tree], source: Draft) -> None:
     """ "A, B or C within 6 months": the window behind the last member is of the earlier ones, too."""
     planned = _planned(cutter.text, source)
+    named = source.domain == "consent"
+    if _aside(cutter, members, source):
+        return
     for member in reversed(members[-_LIST:]):
+        if named and any(d.domain != "consent" for d in drafts(member)):
+            return  # "pregnant or unwilling to use contraception during the study"
         if isinstance(member, Node) and member.op != "except":
             return  # "ulcers of grade 2, or bleeding within 3 months"
         if op == "all" and isinstance(member, Draft) and member.domain != source.domain and member.value is None:
@@ -165,6 +170,16 @@ def _share_window(cutter: Cutter, op: Literal["all", "any"], members: list[Tree]
                 draft.time = _anchored(cutter.text, draft.time, source.time)
 
 
+def _aside(cutter: Cutter, members: list[Tree], source: Draft) -> bool:
+    """Whether a window stands in a clause on the last thing ("A, or B that may worsen C or D during the study")."""
+    before = _last_named(members)
+    if before is None or before.concept is None or source.time is None or source.time.span is None:
+        return False
+    words = cutter.text[before.concept[1] : source.time.span[0]].lower()
+    return _RELATIVE.search(words) is not None
+
+
+_RELATIVE = re.compile(r"\b(?:that|which|who|whom|whose)\b")
 _LATELY = re.compile("last|past|prior|prec|prev|recent")
 
 
@@ -308,6 +323,8 @@ def _lone(cutter: Cutter, op: Literal["all", "any"], left: Tree, right: Draft) -
         return Node(op, [left, right])
     if right.time is not None:
         before = target.time
+        if before is None and op == "any" and target.standing == "current":
+            before = standing("current")  # "current treatment or within 5 years before baseline"
         target.time = right.time if before is None else _either(before, right.time)
         target.cover(right.first, right.last)
         if before is not None:
@@ -325,7 +342,7 @@ def _lone(cutter: Cutter, op: Literal["all", "any"], left: Tree, right: Draft) -
 def _either(first: Window, second: Window) -> Window:
     """ "in the last 6 months or within the next 6 months": one fact, two windows."""
     options = [w for x in (first, second) for w in (x.any_of if isinstance(x.any_of, tuple) else (x,))]
-    span = (first.span[0], second.span[1]) if first.span and second.span else None
+    span = (first.span[0], second.span[1]) if first.span and second.span else second.span
     return Window(any_of=tuple(options), span=span)
 
 
