@@ -15,10 +15,12 @@ from protoparse.grammar.drafts import (
     alternatives,
     blank,
     drafts,
+    either,
     empty,
     examples,
     last_draft,
     repeat_subject,
+    standing,
 )
 from protoparse.grammar.heads import Chooser
 from protoparse.grammar.naming import Bracket
@@ -77,6 +79,11 @@ class Attacher(Chooser):
             elif isinstance(node, Draft):
                 if node.term is not None and node.term is last_draft(tree).term:
                     self.carry(bracket.first, bracket.last)  # "heart attack (myocardial infarction)"
+                target = last_draft(tree)
+                if node.concept is None and node.time is not None and target.standing == "current":
+                    if self.code(bracket.first + 1) == "|":
+                        # "currently taking (or likely to need during the study)"
+                        node.time = either(standing("current"), node.time)
                 tree = self._plain_bracket(tree, node)
                 target = last_draft(tree)
                 if node.concept is None and target.time is node.time is not None and self._ends(bracket.last):

@@ -210,6 +210,15 @@ def drafts(tree: Tree) -> Iterable[Draft]:
             yield from drafts(member)
 
 
+def bases(tree: Tree) -> Iterable[Draft]:
+    """The drafts of a tree that are no exceptions, in order."""
+    if isinstance(tree, Draft):
+        yield tree
+    else:
+        for member in tree.members[:1] if tree.op == "except" else tree.members:
+            yield from bases(member)
+
+
 def backwards(tree: Tree) -> Iterable[Draft]:
     """The drafts of a tree, the last first."""
     if isinstance(tree, Draft):
@@ -330,6 +339,13 @@ def standing(kind: Standing) -> Window:
     """When something holds of which no more than "prior" or "current" is said."""
     start, end = _STANDING[kind]
     return Window(start=start, end=end)
+
+
+def either(first: Window, second: Window) -> Window:
+    """ "in the last 6 months or within the next 6 months": one fact, two windows."""
+    options = [w for x in (first, second) for w in (x.any_of if isinstance(x.any_of, tuple) else (x,))]
+    span = (first.span[0], second.span[1]) if first.span and second.span else second.span
+    return Window(any_of=tuple(options), span=span)
 
 
 def _fact(draft: Draft, text: str, kind: Kind) -> Fact | None:

@@ -161,7 +161,7 @@ class Islands(Events):
                 if event is None:
                     break
                 # "within 4 weeks from enrollment" looks back, as "within 4 weeks of enrollment" does
-                back = out[0].type == "WITHIN" and event.entry.event in _BACK
+                back = out[0].type == "WITHIN" and (event.entry.event in _BACK or event.entry.event == "treatment")
                 out += [self._lexeme("OF" if back else "AFTER", i), event]
                 i = event.last
                 continue

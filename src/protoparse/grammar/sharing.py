@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from msgspec.structs import replace
 
-from protoparse.grammar.drafts import Draft, Node, Tree, active, apart, backwards, drafts, last_draft, repeat_subject, standing
+from protoparse.grammar.drafts import Draft, Node, Tree, active, apart, backwards, bases, drafts, either, last_draft, repeat_subject, standing
 from protoparse.grammar.facts import Cutter
 from protoparse.lexicon import fold
 from protoparse.model import Bound, Modifier, Window
@@ -179,7 +179,7 @@ def _aside(cutter: Cutter, members: list[Tree], source: Draft) -> bool:
     return _RELATIVE.search(words) is not None
 
 
-_RELATIVE = re.compile(r"\b(?:that|which|who|whom|whose)\b")
+_RELATIVE = re.compile(r"(?<!\bor )(?<!\band )\b(?:that|which|who|whom|whose)\b")
 _LATELY = re.compile("last|past|prior|prec|prev|recent")
 
 
@@ -325,7 +325,7 @@ def _lone(cutter: Cutter, op: Literal["all", "any"], left: Tree, right: Draft) -
         before = target.time
         if before is None and op == "any" and target.standing == "current":
             before = standing("current")  # "current treatment or within 5 years before baseline"
-        target.time = right.time if before is None else _either(before, right.time)
+        target.time = right.time if before is None else either(before, right.time)
         target.cover(right.first, right.last)
         if before is not None:
             for other in drafts(left):
@@ -337,13 +337,6 @@ def _lone(cutter: Cutter, op: Literal["all", "any"], left: Tree, right: Draft) -
     if right.standing and not target.standing:
         target.standing = right.standing
     return left
-
-
-def _either(first: Window, second: Window) -> Window:
-    """ "in the last 6 months or within the next 6 months": one fact, two windows."""
-    options = [w for x in (first, second) for w in (x.any_of if isinstance(x.any_of, tuple) else (x,))]
-    span = (first.span[0], second.span[1]) if first.span and second.span else second.span
-    return Window(any_of=tuple(options), span=span)
 
 
 def _again(model: Draft, limit: Draft) -> Draft:
@@ -436,7 +429,7 @@ def hand_on(before: Tree, after: Tree, *, listed: bool) -> None:
     """
     first = next((d for d in islice(backwards(before), _LIST) if d.concept is not None), None)
     if first is not None and not (first.window_behind and first.time):
-        for draft in drafts(after):
+        for draft in bases(after):
             if draft.concept is None or (draft.standing and not first.framed):
                 break
             draft.framed = first.framed
