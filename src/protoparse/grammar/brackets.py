@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 
 from protoparse.grammar.drafts import (
+    NOW,
     Draft,
     Node,
     Tree,
@@ -80,7 +81,7 @@ class Attacher(Chooser):
                 if node.term is not None and node.term is last_draft(tree).term:
                     self.carry(bracket.first, bracket.last)  # "heart attack (myocardial infarction)"
                 target = last_draft(tree)
-                if node.concept is None and node.time is not None and target.standing == "current":
+                if node.concept is None and node.time is not None and target.standing in NOW:
                     if self.code(bracket.first + 1) == "|":
                         # "currently taking (or likely to need during the study)"
                         node.time = either(standing("current"), node.time)

@@ -39,7 +39,8 @@ from protoparse.model import (
 )
 
 Op = Literal["all", "any", "not", "except", "if"]
-Standing = Literal["history", "current", "concurrent"]
+Standing = Literal["history", "current", "ongoing", "concurrent"]
+NOW = ("current", "ongoing")
 
 
 class Draft:
@@ -322,6 +323,7 @@ _SCREENING = Bound(anchor=Anchor(event="screening"))
 _STANDING = {
     "history": (None, _SCREENING),
     "current": (_SCREENING, _SCREENING),
+    "ongoing": (_SCREENING, _SCREENING),  # an adjective of one thing: no others share it
     "concurrent": (Bound(anchor=Anchor(event="study_start")), Bound(anchor=Anchor(event="study_end"))),
 }
 

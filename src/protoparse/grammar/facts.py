@@ -126,7 +126,7 @@ class Cutter(Attacher):
         own = disease is not None and any(disease.last <= w.first < head.first for w in windows)  # type: ignore[union-attr]
         timed = Draft() if own or with_it is not None else draft
         for window in windows:
-            if head is None or not self.possible(draft, head.last, window):
+            if not self.possible(draft, parts[0].first if head is None else head.last, window):
                 self._add_window(timed, window)
         if not windows and head is not None and draft.standing is None:
             draft.time = self._occasion(head, phrases)

@@ -197,7 +197,9 @@ class Islands(Events):
                     timely = True
                     i += 1
                     continue
-                if kind and kind not in ("TIME", "OR", "WHICHEVER") and not (kind == "POST" and out[0].type == "FOR"):
+                if kind and kind not in ("TIME", "OR", "WHICHEVER") and not (
+                    kind == "POST" and (out[0].type == "FOR" or out[-2].type == "TIME")
+                ):
                     break
                 tied = code == "f" and self.code(i + 1) == "-" and self.starts[i + 1] == self.ends[i]  # "post-stroke"
                 event = self._event(i + 2 if tied else i + 1, known=code == "@")
@@ -430,7 +432,10 @@ class Islands(Events):
 
     def _choice(self, out: list[Lexeme], i: int) -> int:
         """The end of a bracket between a quantity and its event ("4 weeks (or 5 half-lives) before X"), else 0."""
-        close = next((k for k in range(i + 1, min(self.last, i + 16)) if self.code(k) in "()"), 0)
+        depth, close = 1, i
+        while depth and close + 1 < min(self.last, i + 20):
+            close += 1
+            depth += (self.code(close) == "(") - (self.code(close) == ")")
         if self.code(close) != ")" or self.code(close + 1) not in "bf":
             return 0
         j = self._next(i + 2)

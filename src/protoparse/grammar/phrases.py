@@ -240,6 +240,9 @@ class _Meaning(Transformer[Any, Any]):
     def compared_distance(self, x: list[Any]) -> Window:
         return _compared(x[0], x[1], x[2], _anchor(self.text, x[3]), (x[0].start, x[3].end))
 
+    def distance_compared(self, x: list[Any]) -> Window:
+        return _compared(x[1], (x[0],), x[2], _anchor(self.text, x[3]), (x[0].start, x[3].end))
+
     def lately(self, x: list[Any]) -> Window:
         return _beside("BEFORE", Anchor(event="unspecified"), x[1], (x[0].start, _end(x[1])))
 
@@ -554,7 +557,7 @@ def _distance(offset: Offset) -> float:
 
 def _compared(cmp: Lexeme, offset: tuple[Any, ...], side: Any, anchor: Anchor, span: tuple[int, int]) -> Window:
     """ "at least 4 weeks before X" ends there; "less than 4 weeks before X" begins there."""
-    operator: str = cmp.entry.roles["before_number"]
+    operator: str = cmp.entry.roles["after_number" if cmp.type == "POST" else "before_number"]
     kind = side if isinstance(side, str) else side.type
     here = Bound(anchor=anchor)
     there = Bound(anchor=anchor, offset=_offset(offset, 1 if kind == "AFTER" else -1), inclusive="=" in operator)

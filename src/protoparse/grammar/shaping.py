@@ -232,6 +232,8 @@ class Shaper:
                 guarding = beginning
                 item.value = "begin" if beginning else None
                 frames[-1][1] = not beginning
+            elif kind == "INCLUDE":
+                frames[-1][0] = False
             elif kind == "STOP":
                 frames[-1] = [False, False]
                 beginning, guarding = item.value not in ("and", "or"), False

@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from msgspec.structs import replace
 
-from protoparse.grammar.drafts import Draft, Node, Tree, active, apart, backwards, bases, drafts, either, last_draft, repeat_subject, standing
+from protoparse.grammar.drafts import NOW, Draft, Node, Tree, active, apart, backwards, bases, drafts, either, last_draft, repeat_subject, standing
 from protoparse.grammar.facts import Cutter
 from protoparse.lexicon import fold
 from protoparse.model import Bound, Modifier, Window
@@ -143,7 +143,7 @@ def share_window(tree: Tree, source: Draft) -> bool:
         return any(shared)
     if tree.time is not None or tree.concept is None or tree.domain in ("person", "consent"):
         return False
-    if tree.standing in ("current", "concurrent"):
+    if tree.standing in ("current", "ongoing", "concurrent"):
         return False  # "current or, in the last 6 months, past"
     tree.time, tree.again, tree.window_behind = source.time, source.again, True
     return True
@@ -323,7 +323,7 @@ def _lone(cutter: Cutter, op: Literal["all", "any"], left: Tree, right: Draft) -
         return Node(op, [left, right])
     if right.time is not None:
         before = target.time
-        if before is None and op == "any" and target.standing == "current":
+        if before is None and op == "any" and target.standing in NOW:
             before = standing("current")  # "current treatment or within 5 years before baseline"
         target.time = right.time if before is None else either(before, right.time)
         target.cover(right.first, right.last)
@@ -364,7 +364,7 @@ def _absorb(cutter: Cutter, lone: Draft, right: Draft) -> None:
     if lone.standing and not right.standing:
         right.standing = lone.standing
     elif lone.standing and right.standing and lone.standing != right.standing:
-        right.standing = "history"
+        right.standing = "current" if lone.standing in NOW and right.standing in NOW else "history"
     if lone.time is not None and right.time is None:
         right.time = lone.time
         right.cover(lone.first, lone.last)
@@ -458,7 +458,7 @@ def _follow(first: Draft, right: Draft) -> None:
     if right.anew == "people":
         return  # "… or patients with a stoma"
     timeless = right.domain in ("person", "consent") or (right.value is not None and first.value is None)
-    if first.standing and not right.standing and not timeless and (right.time is None or first.standing == "history"):
+    if first.standing not in (None, "ongoing") and not right.standing and not timeless and (right.time is None or first.standing == "history"):
         right.standing = first.standing
     if first.allergen and right.domain in (None, "drug", "other", "observation"):
         right.domain, right.term, right.allergen = "allergy", None, True
