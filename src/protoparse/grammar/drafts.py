@@ -85,6 +85,16 @@ class Draft:
         twin.__dict__.update(self.__dict__)
         return twin
 
+    def past_event(self, text: str) -> bool:
+        """Whether a time alone tells how long an event was ago; the draft is then of that event."""
+        time = self.time
+        if time is None or not isinstance(time.start, Bound) or self.value is not None or self.modifiers:
+            return False
+        if time.start.anchor.event not in _NAMED or ago(time, time.start.anchor) is time:
+            return False
+        self.name_by_anchor(text)
+        return self.concept is not None
+
     def name_by_anchor(self, text: str) -> None:
         """ "≤ 4 weeks from major surgery" alone is about the surgery, which was no longer ago."""
         if self.time is None:
@@ -202,31 +212,22 @@ _NEAR = 40
 """So many facts back is what a limit without a subject may be of."""
 
 
-def drafts(tree: Tree) -> Iterable[Draft]:
-    """The drafts of a tree, in order."""
+def drafts(tree: Tree, *, exceptions: bool = True) -> Iterable[Draft]:
+    """The drafts of a tree, in order, those that only exempt something left out where `exceptions` is false."""
     if isinstance(tree, Draft):
         yield tree
     else:
-        for member in tree.members:
-            yield from drafts(member)
+        for member in tree.members if exceptions or tree.op != "except" else tree.members[:1]:
+            yield from drafts(member, exceptions=exceptions)
 
 
-def bases(tree: Tree) -> Iterable[Draft]:
-    """The drafts of a tree that are no exceptions, in order."""
-    if isinstance(tree, Draft):
-        yield tree
-    else:
-        for member in tree.members[:1] if tree.op == "except" else tree.members:
-            yield from bases(member)
-
-
-def backwards(tree: Tree) -> Iterable[Draft]:
+def backwards(tree: Tree, *, exceptions: bool = True) -> Iterable[Draft]:
     """The drafts of a tree, the last first."""
     if isinstance(tree, Draft):
         yield tree
     else:
-        for member in reversed(tree.members):
-            yield from backwards(member)
+        for member in reversed(tree.members if exceptions or tree.op != "except" else tree.members[:1]):
+            yield from backwards(member, exceptions=exceptions)
 
 
 def last_draft(tree: Tree) -> Draft:

@@ -201,6 +201,14 @@ class Islands(Events):
                     kind == "POST" and (out[0].type == "FOR" or out[-2].type == "TIME")
                 ):
                     break
+                if code == "b" and self._along(out, i):
+                    i = out[-1].last
+                    timely = True
+                    continue
+                if code == "D" and not out and self.code(i + 1) in "&|" and self._onward(out, i, self._next(i + 2)):
+                    out.insert(0, self._lexeme("DURING", i))  # "during and for 3 months after treatment"
+                    i = out[-1].last
+                    continue
                 tied = code == "f" and self.code(i + 1) == "-" and self.starts[i + 1] == self.ends[i]  # "post-stroke"
                 event = self._event(i + 2 if tied else i + 1, known=code == "@")
                 if event is not None and code in "bfD" and kind != "TIME" and not self._telling(event):
@@ -354,6 +362,12 @@ class Islands(Events):
                 return ""  # "from screening, throughout the study"
             if (going or out[0].type == "FROM") and self._onward(out, i, j):
                 return ""
+        if kind == "EVENT" and code == "|" and [x.type for x in out] == ["FROM", "EVENT"]:
+            again = self._event(j, known=True)
+            if again is not None and again.entry.event == out[-1].entry.event:
+                out[-1].last, out[-1].end = again.last, again.end  # "from the pre-screening or screening visit"
+                out[-1].first = max(i + 1, out[-1].first)
+                return ""
         if kind == "EVENT" and code in "&|" and out[0].type == "AT" and len(out) % 2 == 0:
             return self._second_event(out, i, j)
         if kind == "TIME" and code == "|" and [x.type for x in out] == ["CMP", "NUMBER", "TIME"]:
@@ -408,6 +422,18 @@ class Islands(Events):
         while out.pop().type != "UNTIL":
             pass
         return False
+
+    def _along(self, out: list[Lexeme], i: int) -> bool:
+        """Whether what stands before an event goes on during it ("2 weeks before and during the study")."""
+        j = self._next(i + 1)
+        if self.code(j) == ",":
+            j = self._next(j + 1)
+        k = self._next(j + 1)
+        if self.code(j) not in "&|" or self.code(k) != "D" or (event := self._event(k + 1)) is None:
+            return False
+        conj = "EACH" if self.code(j) == "&" else "EITHER"
+        out += [self._lexeme("BEFORE", i), self._lexeme(conj, j), self._lexeme("DURING", k), event]
+        return True
 
     def _opening_at(self, i: int) -> bool:
         """Whether the first part of a period is meant ("the first 4 weeks of treatment")."""

@@ -18,7 +18,7 @@ from msgspec.structs import replace
 from protoparse.grammar.files import grammar_text
 from protoparse.grammar.tables import Table
 from protoparse.lexing import Entry
-from protoparse.model import Anchor, Bound, Comparison, Number, Offset, Operator, Reference, Unit, Window
+from protoparse.model import Anchor, Bound, Comparison, Event, Number, Offset, Operator, Reference, Unit, Window
 
 
 class Value(NamedTuple):
@@ -66,6 +66,10 @@ class _Amount(NamedTuple):
 
 
 _FLIP: dict[str, Operator] = {"<": ">", ">": "<", "<=": ">=", ">=": "<=", "=": "=", "!=": "!="}
+# "during and for a month after completion of treatment": the treatment itself is the period.
+_PERIOD_OF: dict[Event, Event] = {
+    "first_dose": "treatment", "last_dose": "treatment", "study_end": "study_start", "enrollment": "study_start"
+}  # fmt: skip
 _STUDY = ("study", "trial", "period")
 # "within 14 days of X" looks back, unless X comes before what is asked for.
 _EARLIER_EVENTS = {"diagnosis", "birth", "discharge", "transplant"}
@@ -243,6 +247,10 @@ class _Meaning(Transformer[Any, Any]):
     def distance_compared(self, x: list[Any]) -> Window:
         return _compared(x[1], (x[0],), x[2], _anchor(self.text, x[3]), (x[0].start, x[3].end))
 
+    def from_compared(self, x: list[Any]) -> Window:
+        duration = _one(x[2].entry.roles["after_number"], x[1], x[1].start, x[1].end).comparisons[0]
+        return Window(end=Bound(anchor=_anchor(self.text, x[4])), duration=duration, span=(x[0].start, x[4].end))
+
     def lately(self, x: list[Any]) -> Window:
         return _beside("BEFORE", Anchor(event="unspecified"), x[1], (x[0].start, _end(x[1])))
 
@@ -313,6 +321,30 @@ class _Meaning(Transformer[Any, Any]):
     def during_until(self, x: list[Any]) -> Window:
         bound, end = x[3]
         return replace(self.during(x[:2]), end=bound, span=(x[0].start, end))
+
+    def during_itself(self, x: list[Any]) -> Window:
+        bound, end = x[2]
+        event = _PERIOD_OF.get(bound.anchor.event, bound.anchor.event)
+        start = Bound(anchor=replace(bound.anchor, event=event))
+        return Window(start=start, end=bound, span=(x[0].start, end))
+
+    def conj(self, x: list[Any]) -> Lexeme:
+        return x[0]  # type: ignore[no-any-return]
+
+    def before_during(self, x: list[Any]) -> Window:
+        along = self.during(x[-2:])
+        offset = next((o for o in x[:-4] if isinstance(o, tuple)), None)
+        if isinstance(offset, Value):
+            amount = offset.comparisons[0]
+            back = Offset(value=_signed(amount.value, -1), unit=amount.unit) if isinstance(amount.value, int | float) else None
+        else:
+            back = _offset(offset, -1) if offset is not None else None
+        start = replace(along.start, offset=back) if isinstance(along.start, Bound) and back is not None else None
+        begin = _start(offset) if offset is not None and x[0] is offset else x[0].start
+        span = (begin, x[-1].end)
+        if x[-3].type == "EACH":
+            return Window(start=start, end=along.end, span=span)
+        return Window(any_of=(Window(start=start, end=along.start, span=span), along), span=span)
 
     def since(self, x: list[Any]) -> Window:
         return Window(start=Bound(anchor=_anchor(self.text, x[1])), span=(x[0].start, x[1].end))

@@ -202,6 +202,7 @@ class Shaper:
 
     def _lists(self, items: list[Clause]) -> list[Clause]:
         """Commas become the connective of their list, or close a guard; brackets shield what is inside them."""
+        items = [item for n, item in enumerate(items) if not self._trailing(items, n)]
         if self.cutter.codes.count(",") > 1:
             items = self._groups(items)
         ahead: list[str] = [""]  # by depth: the next connective to the right in the same sentence
@@ -251,13 +252,6 @@ class Shaper:
                     frames[-1] = [False, False]
                 elif kind == "AND" and item.value == "but" and follower is not None and follower.type == "VALUE":
                     item.type = "OR"  # "≤ 2.5 × ULN, but ≤ 5 × ULN if …" allows either
-                elif (
-                    kind == "COMMA"
-                    and follower is not None
-                    and follower.type == "WINDOW"
-                    and self._closes(items, n + 2)
-                ):
-                    item.type = "DROP"  # "bleeding or transfusion, within 8 weeks"
                 elif kind == "COMMA":
                     if not item.value and behind:
                         item.type = "STOP"
@@ -313,6 +307,15 @@ class Shaper:
         for n in commas:
             sentence[n].type, sentence[n].value = "STOP", last.lower()
         return [item for n, item in enumerate(sentence) if n not in drop]
+
+    def _trailing(self, items: list[Clause], n: int) -> bool:
+        """Whether a comma only sets off a time behind a list: "bleeding or transfusion, within 8 weeks"."""
+        return (
+            items[n].type == "COMMA"
+            and n + 1 < len(items)
+            and items[n + 1].type == "WINDOW"
+            and self._closes(items, n + 2)
+        )
 
     def _closes(self, items: list[Clause], n: int) -> bool:
         """Whether nothing of the same list stands from here on."""

@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from msgspec.structs import replace
 
-from protoparse.grammar.drafts import NOW, Draft, Node, Tree, active, apart, backwards, bases, drafts, either, last_draft, repeat_subject, standing
+from protoparse.grammar.drafts import NOW, Draft, Node, Tree, active, apart, backwards, drafts, either, last_draft, repeat_subject, standing
 from protoparse.grammar.facts import Cutter
 from protoparse.lexicon import fold
 from protoparse.model import Bound, Modifier, Window
@@ -55,6 +55,11 @@ def join(cutter: Cutter, op: Literal["all", "any"], left: Tree | None, right: Tr
         for member, closed in zip(tail, timed, strict=True):
             _complete(cutter, member, right, closed=closed)
         for lone in [m for m in tail if m.concept is None]:
+            if lone.past_event(cutter.text):
+                # "at least 4 weeks since surgery or biopsy"
+                if right.time is None and not right.standing and right.domain in ("procedure", "drug"):
+                    right.time = lone.time
+                continue
             members.remove(lone)
             _absorb(cutter, lone, right)
         if before is not None:
@@ -143,6 +148,8 @@ def share_window(tree: Tree, source: Draft) -> bool:
         return any(shared)
     if tree.time is not None or tree.concept is None or tree.domain in ("person", "consent"):
         return False
+    if any(active(m) for m in tree.modifiers):
+        return False  # "active cancer, or another within 2 years"
     if tree.standing in ("current", "ongoing", "concurrent"):
         return False  # "current or, in the last 6 months, past"
     tree.time, tree.again, tree.window_behind = source.time, source.again, True
@@ -411,9 +418,14 @@ def _complete(cutter: Cutter, member: Draft, right: Draft, *, closed: bool) -> N
         member.domain = right.domain
 
 
+def _last_base(tree: Tree) -> Draft | None:
+    """The last thing that a tree names, exceptions aside."""
+    return next((d for d in islice(backwards(tree, exceptions=False), _LIST) if d.concept is not None), None)
+
+
 def framed(text: str, before: Tree) -> bool:
     """Whether when its list holds is said in front of a colon ("any of the following within a month: A; B")."""
-    first = next((d for d in islice(backwards(before), _LIST) if d.concept is not None), None)
+    first = _last_base(before)
     if first is None or first.concept is None:
         return False
     if not first.framed and not first.window_behind and (first.standing or first.time):
@@ -427,9 +439,9 @@ def hand_on(before: Tree, after: Tree, *, listed: bool) -> None:
     "History of gout, renal or hepatic colic, asthma": the asthma is history, too. `listed` where the commas part
     members of one list that hold lists of their own: a window behind the last is then of all.
     """
-    first = next((d for d in islice(backwards(before), _LIST) if d.concept is not None), None)
+    first = _last_base(before)
     if first is not None and not (first.window_behind and first.time):
-        for draft in bases(after):
+        for draft in drafts(after, exceptions=False):
             if draft.concept is None or (draft.standing and not first.framed):
                 break
             draft.framed = first.framed
