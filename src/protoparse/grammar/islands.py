@@ -201,6 +201,8 @@ class Islands(Events):
                     kind == "POST" and (out[0].type == "FOR" or out[-2].type == "TIME")
                 ):
                     break
+                if code == "@" and not out and self._stages(out, i):
+                    break
                 if code == "b" and self._along(out, i):
                     i = out[-1].last
                     timely = True
@@ -254,7 +256,7 @@ class Islands(Events):
                     continue
             elif code == "K" and kind == "POST" and "time_unit" in self.entries[i].roles:
                 out.append(self._lexeme("TIME", i))  # "18 or more years of age"
-            elif code in "MKwv" and kind == "CMP" and out[-1].last == i and "limit" in out[-1].entry.roles:
+            elif code in "MKwvo" and kind == "CMP" and out[-1].last == i and "limit" in out[-1].entry.roles:
                 # "minimum age of 18 years", "minimum duration of symptoms of 3 weeks": what is limited stands between
                 named = i
                 while i < named + 5 and self.code(i + 1) in "O:MKwamdv":
@@ -435,6 +437,24 @@ class Islands(Events):
         out += [self._lexeme("BEFORE", i), self._lexeme(conj, j), self._lexeme("DURING", k), event]
         return True
 
+    def _stages(self, out: list[Lexeme], i: int) -> bool:
+        """Whether points of time are listed ("at 3, 6 and 12 months")."""
+        j = self._next(i + 1)
+        listed: list[Lexeme] = [self._lexeme("AT", i)]
+        while self.code(j) == "n" and len(listed) < 12:
+            listed.append(self._lexeme("NUMBER", j))
+            if self.code(j + 1) == "t":
+                listed.append(self._lexeme("TIME", j + 1))
+                if len(listed) < 5 or self.code(self._next(j + 2)) in "bfOF":
+                    return False
+                out += listed
+                return True
+            j += 1
+            listed.append(self._lexeme("EITHER", j))
+            while self.code(j) in ",&|d_":
+                j += 1
+        return False
+
     def _opening_at(self, i: int) -> bool:
         """Whether the first part of a period is meant ("the first 4 weeks of treatment")."""
         i = self._next(i)
@@ -462,7 +482,7 @@ class Islands(Events):
         while depth and close + 1 < min(self.last, i + 20):
             close += 1
             depth += (self.code(close) == "(") - (self.code(close) == ")")
-        if self.code(close) != ")" or self.code(close + 1) not in "bf":
+        if self.code(close) != ")" or self.code(close + 1) not in "bfO":
             return 0
         j = self._next(i + 2)
         if self.code(i + 1) == "|" and self.code(j) == "n" and self.code(j + 1) == "t":

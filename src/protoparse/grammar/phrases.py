@@ -281,6 +281,17 @@ class _Meaning(Transformer[Any, Any]):
         bound = Bound(anchor=_anchor(self.text, x[3]), offset=_offset(x[1], 1))
         return Window(start=bound, span=(x[0].start, x[3].end))
 
+    def stages(self, x: list[Any]) -> list[_Amount]:
+        return [*(x[0] if isinstance(x[0], list) else [x[0]]), x[2]]
+
+    def at_stages(self, x: list[Any]) -> Window:
+        options = []
+        for amount in x[1]:
+            offset = Offset(value=_signed(amount.value, 1), unit=amount.unit or x[1][-1].unit)
+            bound = Bound(anchor=Anchor(event="unspecified"), offset=offset)
+            options.append(Window(start=bound, end=bound, span=(amount.start, amount.end)))
+        return Window(any_of=tuple(options), span=(x[0].start, x[1][-1].end))
+
     def events(self, x: list[Any]) -> tuple[str, list[Lexeme]]:
         return "", [x[0]]
 

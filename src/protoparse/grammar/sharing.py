@@ -481,7 +481,7 @@ def _follow(first: Draft, right: Draft) -> None:
     if first.experiencer != "patient" and right.experiencer == "patient":
         right.experiencer = first.experiencer
     in_front = first.time and first.time.span and first.concept and first.time.span < first.concept
-    if in_front and not first.window_behind and right.time is None:
+    if in_front and not first.window_behind and right.time is None and right.domain not in ("person", "consent"):
         right.time, right.again = first.time, first.again
 
 
