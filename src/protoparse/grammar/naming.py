@@ -309,7 +309,7 @@ class Namer(Valuer):
             kind = _MODIFIER_OF_CUE.get(cue)
             if kind is None and cue in "pio" and phrase.first > head.last and not self._empty(phrase):
                 word = self.entries[phrase.cue].text
-                kind = "purpose" if word in ("for", "to") else None
+                kind = "purpose" if word in ("for", "for the", "to") else None
                 if "locative" in self.entries[phrase.cue].roles:
                     # "pain > 4 on a numeric scale"
                     kind = (

@@ -148,8 +148,6 @@ def share_window(tree: Tree, source: Draft) -> bool:
         return any(shared)
     if tree.time is not None or tree.concept is None or tree.domain in ("person", "consent"):
         return False
-    if any(active(m) for m in tree.modifiers):
-        return False  # "active cancer, or another within 2 years"
     if tree.standing in ("current", "ongoing", "concurrent"):
         return False  # "current or, in the last 6 months, past"
     tree.time, tree.again, tree.window_behind = source.time, source.again, True
@@ -171,6 +169,8 @@ def _share_window(cutter: Cutter, op: Literal["all", "any"], members: list[Tree]
             return  # "diabetes and metformin for 3 months"
         if planned and not all(_planned(cutter.text, d) for d in drafts(member)):
             return  # "pregnant or planning a pregnancy within a year"
+        if isinstance(member, Draft) and any(active(m) for m in member.modifiers):
+            continue  # "active cancer, or another within 2 years"
         share_window(member, source)
         for draft in drafts(member):
             if draft.time is not None and source.time is not None:
