@@ -107,7 +107,13 @@ class Cutter(Attacher):
         if draft.standing is None:
             # "acute effects of prior therapy": what stands behind the head is of something else
             for phrase in phrases:
-                graded = values and phrase is not head and self._substantial(phrase) and head is not None and self._has(head, "M")
+                graded = (
+                    values
+                    and phrase is not head
+                    and self._substantial(phrase)
+                    and head is not None
+                    and self._has(head, "M")
+                )
                 if phrase.standing and (head is None or phrase.first <= head.first) and not graded:
                     draft.standing = phrase.standing
                     break

@@ -118,10 +118,15 @@ class Islands(Events):
                 if kind in _AMOUNT and after in "n<rL":
                     out.append(self._lexeme("TO", i))
                 elif code == "U" or (kind == "EVENT" and code == "~"):
+                    begun = out[-1] if out else None
                     out.append(self._lexeme("UNTIL" if code == "U" else "TO", i))
                     if not self._limit(out, i + 1):
                         out.pop()
                         break
+                    if code == "~" and begun is not None and not _spanned(begun, out[-1]):
+                        while out.pop().type != "TO":
+                            pass
+                        break  # "recovery from toxic effects to grade 1", "to baseline"
                     i = out[-1].last
                     continue
                 else:
@@ -197,8 +202,10 @@ class Islands(Events):
                     timely = True
                     i += 1
                     continue
-                if kind and kind not in ("TIME", "OR", "WHICHEVER") and not (
-                    kind == "POST" and (out[0].type == "FOR" or out[-2].type == "TIME")
+                if (
+                    kind
+                    and kind not in ("TIME", "OR", "WHICHEVER")
+                    and not (kind == "POST" and (out[0].type == "FOR" or out[-2].type == "TIME"))
                 ):
                     break
                 if code == "@" and not out and self._stages(out, i):
@@ -498,6 +505,13 @@ class Islands(Events):
         while self.code(j) in "nut-_<~":
             j += 1
         return j if self.code(j) == ")" and j > i + 2 else 0
+
+
+def _spanned(begun: Lexeme, ended: Lexeme) -> bool:
+    """Whether time passes from one event to another, and no state changes to another."""
+    if begun.entry.event in ("event", "treatment"):
+        return ended.entry.event not in ("event", "baseline")
+    return True
 
 
 def _ranked(lexemes: Lexemes, first: int, codes: str) -> bool:

@@ -347,7 +347,11 @@ class _Meaning(Transformer[Any, Any]):
         offset = next((o for o in x[:-4] if isinstance(o, tuple)), None)
         if isinstance(offset, Value):
             amount = offset.comparisons[0]
-            back = Offset(value=_signed(amount.value, -1), unit=amount.unit) if isinstance(amount.value, int | float) else None
+            back = (
+                Offset(value=_signed(amount.value, -1), unit=amount.unit)
+                if isinstance(amount.value, int | float)
+                else None
+            )
         else:
             back = _offset(offset, -1) if offset is not None else None
         start = replace(along.start, offset=back) if isinstance(along.start, Bound) and back is not None else None

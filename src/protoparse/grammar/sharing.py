@@ -12,7 +12,20 @@ from typing import Any, Literal
 
 from msgspec.structs import replace
 
-from protoparse.grammar.drafts import NOW, Draft, Node, Tree, active, apart, backwards, drafts, either, last_draft, repeat_subject, standing
+from protoparse.grammar.drafts import (
+    NOW,
+    Draft,
+    Node,
+    Tree,
+    active,
+    apart,
+    backwards,
+    drafts,
+    either,
+    last_draft,
+    repeat_subject,
+    standing,
+)
 from protoparse.grammar.facts import Cutter
 from protoparse.lexicon import fold
 from protoparse.model import Bound, Modifier, Window
@@ -470,7 +483,12 @@ def _follow(first: Draft, right: Draft) -> None:
     if right.anew == "people":
         return  # "… or patients with a stoma"
     timeless = right.domain in ("person", "consent") or (right.value is not None and first.value is None)
-    if first.standing not in (None, "ongoing") and not right.standing and not timeless and (right.time is None or first.standing == "history"):
+    if (
+        first.standing not in (None, "ongoing")
+        and not right.standing
+        and not timeless
+        and (right.time is None or first.standing == "history")
+    ):
         right.standing = first.standing
     if first.allergen and right.domain in (None, "drug", "other", "observation"):
         right.domain, right.term, right.allergen = "allergy", None, True
