@@ -28,7 +28,6 @@ from protoparse.grammar.naming import Bracket
 from protoparse.grammar.values import DAILY
 from protoparse.model import Comparison
 
-
 _END = re.compile(r"\)*(?:\.|$)")
 
 
@@ -81,10 +80,10 @@ class Attacher(Chooser):
                 if node.term is not None and node.term is last_draft(tree).term:
                     self.carry(bracket.first, bracket.last)  # "heart attack (myocardial infarction)"
                 target = last_draft(tree)
-                if node.concept is None and node.time is not None and target.standing in NOW:
-                    if self.code(bracket.first + 1) == "|":
-                        # "currently taking (or likely to need during the study)"
-                        node.time = either(standing("current"), node.time)
+                alternative = self.code(bracket.first + 1) == "|" and target.standing in NOW
+                if alternative and node.concept is None and node.time is not None:
+                    # "currently taking (or likely to need during the study)"
+                    node.time = either(standing("current"), node.time)
                 tree = self._plain_bracket(tree, node)
                 target = last_draft(tree)
                 if node.concept is None and target.time is node.time is not None and self._ends(bracket.last):

@@ -83,10 +83,24 @@ class Events(Settler):
             return None
         if earlier and event in _OWN:
             event = None  # not the trial's own
+        elif event in _OWN:
+            event = self._begun(begin) or event
         entry = Entry("a", "", {"anchor": event or "event"})
         return Lexeme(
             "EVENT", entry, first + begin, first + end, self.starts[first + begin], self.ends[first + end - 1]
         )
+
+    def _begun(self, k: int) -> str | None:
+        """What it is that starts or ends, where a word says no more than that ("the start of the run-in period")."""
+        codes, entries, first = self.codes, self.entries, self.first
+        if codes[k] != "a" or codes[k + 1 : k + 2] != ["O"] or " " in entries[first + k].text:
+            return None
+        k += 2
+        while k < len(codes) and codes[k] in "d_":
+            k += 1
+        if k == len(codes):
+            return None
+        return entries[first + k].event or ("event" if codes[k] == "K" else None)
 
     def _long(self, k: int) -> int:
         """Where an event begins behind how long it lasts: "the 16-week treatment period"."""

@@ -141,8 +141,8 @@ class Islands(Events):
                 elif code == "O" and kind in ("TIME", "WHICHEVER"):
                     opening = self._opening(out)
                     if opening and "beginning" in self.entries[j].roles:
-                        begun = Entry("a", "", {"anchor": self.entries[j].roles["beginning"]})
-                        born = Lexeme("EVENT", begun, j, j + 1, self.starts[j], self.ends[j])
+                        entry = Entry("a", "", {"anchor": self.entries[j].roles["beginning"]})
+                        born = Lexeme("EVENT", entry, j, j + 1, self.starts[j], self.ends[j])
                         out += [self._lexeme("AFTER", i), born]  # "the first six weeks of life"
                         i = j + 1
                         continue

@@ -296,7 +296,7 @@ class Shaper:
                 joints.append(n)
                 inner = inner or not commas or commas[-1] < n - 1
         if not last and len(commas) > 1 and len(joints) > 1 and joints[-2] < commas[-1] < joints[-1]:
-            # "A, B or C, D and E": the last connective is the list's where those inside its members are of the other kind
+            # "A, B or C, D and E": the last connective is the list's where those inside are of the other kind
             final = sentence[joints[-1]].type
             if all(sentence[n].type != final for n in joints[:-1]):
                 commas.append(joints[-1])
