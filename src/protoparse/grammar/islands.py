@@ -303,6 +303,15 @@ class Islands(Events):
                 out.append(self._lexeme("WHICHEVER", i + 1))
                 out[-1].last = i + 3
                 i += 2
+            elif (
+                code == "("
+                and kind == "UNIT"
+                and "unit" in self.entries[i + 1].roles
+                and self.code(i + 2) == ")"
+                and self.code(i + 3) in "&~-"
+                and self.code(self._next(i + 4)) in "n<"
+            ):
+                i += 2  # "between 20 kilograms per square meter (kg/m2) and 30 kg/m2"
             elif code == "(" and kind == "BETWEEN" and self.code(i + 1) == "n" and self.code(i + 4) == ")":
                 pass  # "between (16-24) weeks"
             elif code == ")" and kind == "NUMBER" and out[0].type == "BETWEEN" and self.code(i - 4) == "(":
