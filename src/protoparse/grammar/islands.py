@@ -101,6 +101,8 @@ class Islands(Events):
                     continue
                 if (code == "L" and not out) or (code == "W" and not self._quantity_at(i + 1)):
                     break
+                if code in "PN" and self.code(self._next(i + 1)) == "n" and not self._quantity_at(i + 1):
+                    break  # "the last two visits"
                 timely = timely or code in "WPN"
                 if code == "n" and "," in self.entries[i].text and self._classed(i):
                     out += self._classes(i)
@@ -115,6 +117,8 @@ class Islands(Events):
                 pass
             elif code in "-~" or (code == "U" and kind in _AMOUNT):
                 after = self.code(self._next(i + 1))
+                if code == "U" and kind == "TIME" and self._shifted(i + 1):
+                    break  # "every 9 weeks until 3 weeks after the last dose"
                 if kind in _AMOUNT and after in "n<rL":
                     out.append(self._lexeme("TO", i))
                 elif code == "U" or (kind == "EVENT" and code == "~"):
@@ -145,6 +149,9 @@ class Islands(Events):
                         born = Lexeme("EVENT", entry, j, j + 1, self.starts[j], self.ends[j])
                         out += [self._lexeme("AFTER", i), born]  # "the first six weeks of life"
                         i = j + 1
+                        continue
+                    if kind == "TIME" and out[-1].entry.roles["time_unit"] is None and (drug := self._event(i + 1)):
+                        i = drug.last  # "30 days or 5 half-lives of the drug before screening"
                         continue
                     # "≤ 7 days of the first dose" is a time where "≤ 7 days of treatment" is none
                     event = self._event(i + 1)
@@ -452,6 +459,11 @@ class Islands(Events):
         conj = "EACH" if self.code(j) == "&" else "EITHER"
         out += [self._lexeme("BEFORE", i), self._lexeme(conj, j), self._lexeme("DURING", k), event]
         return True
+
+    def _shifted(self, i: int) -> bool:
+        """Whether a distance from an event stands at i."""
+        j = self._next(i)
+        return self.code(j) == "n" and self.code(j + 1) == "t" and self.code(j + 2) in "bf"
 
     def _stages(self, out: list[Lexeme], i: int) -> bool:
         """Whether points of time are listed ("at 3, 6 and 12 months")."""

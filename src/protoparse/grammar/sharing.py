@@ -90,6 +90,17 @@ def join(cutter: Cutter, op: Literal["all", "any"], left: Tree | None, right: Tr
 def _continues(cutter: Cutter, left: Tree, right: Draft, link: Any) -> bool:
     """Whether a member goes on with the last modifier of the one before: "by CT or MRI", "due to injury or age"."""
     target = last_draft(left)
+    if right.concept is not None and target.concept is not None and right.domain in (None, "procedure", "condition"):
+        demand = _DEMAND.search(cutter.text[target.concept[1] : right.concept[0]])
+        if demand is not None:
+            # "a malignancy that is progressing or has required active treatment within 3 years": of the malignancy
+            span = (target.concept[1] + demand.start(1), right.concept[1])
+            text = cutter.text[slice(*span)]
+            target.modifiers += (Modifier(type="other", text=text, span=span, value=fold(text)),)
+            target.cover(right.first, right.last)
+            if target.time is None and right.time is not None:
+                target.time, target.window_behind = right.time, right.window_behind
+            return True
     if not target.modifiers or right.concept is None or link.value == ",":
         return False
     last = target.modifiers[-1]
@@ -182,6 +193,8 @@ def _share_window(cutter: Cutter, op: Literal["all", "any"], members: list[Tree]
             return  # "diabetes and metformin for 3 months"
         if planned and not all(_planned(cutter.text, d) for d in drafts(member)):
             return  # "pregnant or planning a pregnancy within a year"
+        if isinstance(member, Draft) and member.domain == "person" and source.domain != "person":
+            return  # "pregnant or nursing women, or women planning to breastfeed during the study"
         if isinstance(member, Draft) and any(active(m) for m in member.modifiers):
             continue  # "active cancer, or another within 2 years"
         share_window(member, source)
@@ -199,6 +212,7 @@ def _aside(cutter: Cutter, members: list[Tree], source: Draft) -> bool:
     return _RELATIVE.search(words) is not None
 
 
+_DEMAND = re.compile(r"\b(?:that|which)\s[^.;,]{3,40}\sor\s+(?:has\s+|have\s+)?(requir(?:es|ed|ing|e)\s+(?:an?\s+)?)$")
 _RELATIVE = re.compile(r"(?<!\bor )(?<!\band )\b(?:that|which|who|whom|whose)\b")
 _LATELY = re.compile("last|past|prior|prec|prev|recent")
 
