@@ -18,7 +18,7 @@ from protoparse.grammar.drafts import (
     drafts,
     either,
     empty,
-    examples,
+    exemplify,
     last_draft,
     repeat_subject,
     standing,
@@ -71,7 +71,7 @@ class Attacher(Chooser):
                 tree = Node("all", [tree, node])
             elif bracket.role == "include":
                 target = last_draft(tree)
-                target.includes += examples(node)
+                exemplify(target, node)
             elif bracket.role == "except":
                 tree = Node("except", [tree, *(alternatives(node))])
             elif bracket.role == "if":

@@ -22,6 +22,9 @@ from protoparse.model import Bound, Window
 _PLAIN = re.compile("([vdpi^]*)([wKM]*[KM])[v^]*")
 _SUBSTANCE = re.compile("[wKMYaq]")
 _OF_IT = re.compile("O[OdHm]*")
+# What has so many of something, or so much ("steroids requiring …" a dose of a drug).
+_HAVING = ("with", "having")
+_TAKING = ("requiring", "needing", "taking", "receiving")
 _SIZES = {"kg": "body weight", "g": "body weight", "[lb_av]": "body weight", "cm": "body height"}
 
 
@@ -195,17 +198,18 @@ class Cutter(Attacher):
             before, value, behind = parts[k - 1 : k + 2]
             if not isinstance(before, Words) or not isinstance(behind, Words) or isinstance(value, Words | Bracket):
                 continue
-            if self.entries[before.last - 1].text not in ("with", "having") or behind.first != value.last:
+            cue = self.entries[before.last - 1].text
+            if cue not in _HAVING + _TAKING or behind.first != value.last:
                 continue
             meaning = value.meaning
             if not isinstance(meaning, Value) or meaning.bare:
                 continue
             if self.code(behind.first) == "M" and k == 2 and not all(map(whole, meaning.comparisons)):
                 return k  # "at least 4 sites with ≥ 6 mm probing depth"
-            if not all(map(whole, meaning.comparisons)):
+            if cue in _HAVING and not all(map(whole, meaning.comparisons)):
                 continue
             i = behind.first
-            while i < behind.last - 1 and self.code(i) in "mHC":
+            while i < behind.last - 1 and self.code(i) in ("mHC" if cue in _HAVING else "mHCOd"):
                 i += 1
             named = any(
                 self.code(j) in "wKM" for p in parts[:k] if isinstance(p, Words) for j in range(p.first, p.last)

@@ -18,6 +18,7 @@ from protoparse.grammar.drafts import (
     Node,
     Tree,
     active,
+    allergic,
     apart,
     backwards,
     drafts,
@@ -504,8 +505,8 @@ def _follow(first: Draft, right: Draft) -> None:
         and (right.time is None or first.standing == "history")
     ):
         right.standing = first.standing
-    if first.allergen and right.domain in (None, "drug", "other", "observation"):
-        right.domain, right.term, right.allergen = "allergy", None, True
+    if first.allergen:
+        allergic(right)
     alike = right.domain in (None, first.domain) and not right.anew
     if alike and not right.modifiers and not right.standing and right.time is None:
         # "active hepatitis B or C infection"
