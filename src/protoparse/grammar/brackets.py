@@ -6,22 +6,29 @@ In: a draft and the brackets behind it, already read. Out: the draft with them, 
 
 from __future__ import annotations
 
+import re
+
 from protoparse.grammar.drafts import (
+    NOW,
     Draft,
     Node,
     Tree,
     alternatives,
     blank,
     drafts,
+    either,
     empty,
     exemplify,
     last_draft,
     repeat_subject,
+    standing,
 )
 from protoparse.grammar.heads import Chooser
 from protoparse.grammar.naming import Bracket
 from protoparse.grammar.values import DAILY
 from protoparse.model import Comparison
+
+_END = re.compile(r"\)*(?:\.|$)")
 
 
 def _bare(draft: Draft) -> bool:
@@ -74,7 +81,15 @@ class Attacher(Chooser):
             elif isinstance(node, Draft):
                 if node.term is not None and node.term is last_draft(tree).term:
                     self.carry(bracket.first, bracket.last)  # "heart attack (myocardial infarction)"
+                target = last_draft(tree)
+                alternative = self.code(bracket.first + 1) == "|" and target.standing in NOW
+                if alternative and node.concept is None and node.time is not None:
+                    # "currently taking (or likely to need during the study)"
+                    node.time = either(standing("current"), node.time)
                 tree = self._plain_bracket(tree, node)
+                target = last_draft(tree)
+                if node.concept is None and target.time is node.time is not None and self._ends(bracket.last):
+                    target.window_behind = True  # "colitis, gastritis or bleeding (within 6 months)"
             elif any(d.value and not d.concept for d in drafts(node)) and not empty(tree):
                 # "≤ 1.5 × ULN (≤ 3 × ULN in Gilbert's syndrome)": one limit or the other
                 repeat_subject(tree, node)
@@ -102,6 +117,10 @@ class Attacher(Chooser):
             and all(d.concept is not None and not (d.value or d.time or d.dose or d.count) for d in drafts(node))
             and any(d.known and (d.domain in alike or not of.known) for d in drafts(node))
         )
+
+    def _ends(self, i: int) -> bool:
+        """Whether a sentence ends at i."""
+        return _END.match(self.codes, i - self.offset) is not None
 
     def _when(self, draft: Draft, node: Tree) -> None:
         """ "hypertension (systolic > 160 mmHg) at screening": what is measured in brackets was measured then."""

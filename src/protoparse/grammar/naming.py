@@ -54,6 +54,7 @@ _NAMING = re.compile("[KMYamvpicAGRIHC=J^]")
 _MODIFIER_OF_CUE = {"c": "cause", "A": "method", "G": "purpose"}
 # What has a value though it is no measurement.
 VALUED = ("age", "life expectancy")
+_NOW: dict[str, Standing] = {"now": "current", "state": "ongoing", "study": "concurrent"}
 _ASPECTS: dict[str, Standing | None] = {"duration": None, "history": "history"}
 VISITS: dict[str, Event] = {"screening": "screening", "baseline": "baseline"}
 _OTHER = ("other", "another")
@@ -119,8 +120,7 @@ class Namer(Valuer):
                     continue
                 if code in "HC" or (code == "P" and "history" in self.entries[i].roles):
                     if standing is None:
-                        now = self.entries[i].roles.get("current") != "study"
-                        standing = "history" if code in "HP" else "current" if now else "concurrent"
+                        standing = "history" if code in "HP" else _NOW[self.entries[i].roles["current"]]
                     self.take(i, i + 1)
                     draft.cover(self.starts[i], self.ends[i])
                     cue = -1
