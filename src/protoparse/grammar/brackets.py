@@ -72,6 +72,8 @@ class Attacher(Chooser):
             elif isinstance(node, Draft):
                 if node.term is not None and node.term is last_draft(tree).term:
                     self.carry(bracket.first, bracket.last)  # "heart attack (myocardial infarction)"
+                elif node.dose is not None and last_draft(tree).domain == "drug":
+                    self.carry(bracket.first, bracket.last)  # "steroids (> 10 mg/day of prednisone)"
                 tree = self._plain_bracket(tree, node)
             elif any(d.value and not d.concept for d in drafts(node)) and not empty(tree):
                 # "≤ 1.5 × ULN (≤ 3 × ULN in Gilbert's syndrome)": one limit or the other

@@ -15,10 +15,11 @@ from protoparse.grammar.drafts import Draft, Node, Tree, widened
 from protoparse.grammar.naming import VALUED, Bracket, Phrase, Words
 from protoparse.grammar.phrases import Phrase as Found
 from protoparse.grammar.phrases import Value
-from protoparse.grammar.values import TIME_CODES, whole
+from protoparse.grammar.values import TIME_CODES, given, whole
 
 # Carrier words, then a name that ends in a term of the vocabulary.
 _PLAIN = re.compile("([vdpi^]*)([wKM]*[KM])[v^]*")
+_TAKING = ("requiring", "requires", "require", "required", "needing", "that requires", "which requires")
 _SIZES = {"kg": "body weight", "g": "body weight", "[lb_av]": "body weight", "cm": "body height"}
 
 
@@ -43,6 +44,9 @@ class Cutter(Attacher):
                 return self._plain(plain)
         elif len(parts) > 3 and (segments := self._segments(parts)) is not None:
             said = [tree for segment in segments if (tree := self.cut(segment)) is not None]
+            return said[0] if len(said) == 1 else Node("all", said)
+        if (treated := self._treated(parts)) is not None:
+            said = [tree for some in treated if (tree := self.cut(some)) is not None]
             return said[0] if len(said) == 1 else Node("all", said)
         if k := self._having(parts):
             before, last = parts[k - 1], parts[k - 1].last - 1
@@ -99,7 +103,9 @@ class Cutter(Attacher):
         if draft.standing is None:
             # "acute effects of prior therapy": what stands behind the head is of something else
             for phrase in phrases:
-                if phrase.standing and (head is None or phrase.first <= head.first):
+                if phrase.standing and (
+                    head is None or (phrase.first <= head.first and not self._graded_effect(phrase, head, phrases))
+                ):
                     draft.standing = phrase.standing
                     break
         if head is not None:
@@ -140,6 +146,11 @@ class Cutter(Attacher):
             if timed.window_behind and windows[0].first >= disease.last:
                 other.time = timed.time  # "grade 2 neuropathy at screening" was a neuropathy then
             tree = Node("all", [tree, other])
+        if isinstance(tree, Draft) and tree.dose is not None and head is not None and head.first < values[0][1]:
+            for phrase in phrases:
+                # "steroids at a dose of more than 10 mg of prednisone": what it is measured against
+                if 0 <= phrase.first - values[-1][2] <= 2 and self._domain(phrase) == "drug":
+                    self.carry(phrase.first, phrase.last)
         if also and tree is not None:
             # "HBsAg positive with HBV DNA ≥ 2000 IU/mL": each has a result of its own
             results = [Draft() for _ in also]
@@ -180,6 +191,21 @@ class Cutter(Attacher):
             if named and self.code(i) in "wK" and "generic" not in self.entries[i].roles:
                 return k
         return 0
+
+    def _treated(self, parts: Sequence[Any]) -> tuple[list[Any], list[Any]] | None:
+        """A disease, and the dose that it takes: "asthma requiring prednisone > 10 mg/day"."""
+        for k in range(len(parts) - 1):
+            before, value = parts[k], parts[k + 1]
+            if not isinstance(before, Words) or isinstance(value, Words | Bracket):
+                continue
+            if not isinstance(value.meaning, Value) or not all(map(given, value.meaning.comparisons)):
+                continue
+            place = self.codes.rfind("R", before.first - self.offset, before.last - self.offset) + self.offset
+            if place <= before.first or self.entries[place].text not in _TAKING:
+                continue
+            behind = [Words(place + 1, before.last)] if place + 1 < before.last else []
+            return [*parts[:k], Words(before.first, place)], [*behind, *parts[k + 1 :]]
+        return None
 
     def _segments(self, parts: Sequence[Any]) -> list[list[Any]] | None:
         """Statements that only follow one another, each a measure and its value ("ANC ≥ 1500 Platelets ≥ 50,000")."""

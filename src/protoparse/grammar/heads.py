@@ -15,12 +15,14 @@ from protoparse.grammar.naming import VISITS, Bracket, Namer, Phrase, Words
 from protoparse.grammar.phrases import Phrase as Found
 from protoparse.grammar.phrases import Value
 from protoparse.grammar.terms import domain_of
-from protoparse.grammar.values import DAILY, RATES, TIME_CODES, whole
+from protoparse.grammar.values import DAILY, RATES, TIME_CODES, given, whole
 from protoparse.model import Anchor, Bound, Window
 
 _TONES = ("Hz", "kHz")
 _OCCASIONS = ("occasions", "occasion", "visits")
 _AMOUNT_OF = re.compile("Od*[wKm]")
+_GIVEN = ("drug", "procedure")
+_OVER = ("recovered", "returned", "improved", "resolution", "recovery")
 _SUFFERED = ("condition", "drug", "procedure", "device")
 
 
@@ -111,11 +113,16 @@ class Chooser(Namer):
         for phrase in phrases:
             if phrase is head or not phrase.known:
                 continue
+            if self.entries[phrase.last - 1].text in _OVER and self._scaled(head):
+                phrase = phrase._replace(last=phrase.last - 1)  # "toxicities recovered to grade 1"
             linked = phrase.cue < 0 or self.code(phrase.cue) in "vpi^"
             if phrase.last <= head.first and all(self.code(i) in "Od-<v" for i in range(phrase.last, head.first)):
                 linked = True
             elif phrase.last < head.first:
-                linked = head.cue >= 0 and self.entries[head.cue].text in ("with", "and")
+                linked = head.cue >= 0 and (
+                    self.entries[head.cue].text in ("with", "and")
+                    or (self.entries[head.cue].text == "to" and self._scaled(head))  # "toxicity resolved to grade 1"
+                )
             elif phrase.cue >= 0 and "locative" in self.entries[phrase.cue].roles:
                 linked = False
             term = self.entries[phrase.last - 1].roles.get("concept")
@@ -192,6 +199,16 @@ class Chooser(Namer):
             return None
         return next((p for p in phrases if p.first == end and not self._generic(p)), None)
 
+    def _scaled(self, head: Phrase) -> bool:
+        """Whether a phrase ends in an ordinal scale."""
+        return self.code(head.last - 1) == "M" and self.entries[head.last - 1].roles["measurement"].kind == "ordinal"
+
+    def _graded_effect(self, phrase: Phrase, head: Phrase, phrases: list[Phrase]) -> bool:
+        """Whether a phrase is only what the graded effects are of: "toxicity of prior therapy resolved to grade 1"."""
+        if phrase is head or not self._scaled(head):
+            return False
+        return any(p.last <= phrase.first and self._domain(p) == "condition" for p in phrases)
+
     def _courses(self, i: int) -> bool:
         """Whether what can only be counted stands at i, or behind a "prior" there: lines and courses of treatment."""
         for k in range(i, min(i + 3, self.offset + len(self.codes))):
@@ -227,6 +244,8 @@ class Chooser(Namer):
             return False  # "heartburn more than once a week"
         if any(c.unit is not None and DAILY.fullmatch(c.unit.ucum or "") for c in meaning.comparisons):
             return False  # "somemab ≤ 20.5 mg/day"
+        if draft.domain in _GIVEN and all(map(given, meaning.comparisons)):
+            return False  # "steroids at a dose of > 10 mg"
         if (
             meaning.bare
             or draft.domain == "measurement"

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 
-from protoparse.grammar.events import DIRECT, EVENT_SIDES, Events
+from protoparse.grammar.amending import Amender
+from protoparse.grammar.events import DIRECT, EVENT_SIDES
 from protoparse.grammar.phrases import Lexeme, Phrase, Value, reader
 from protoparse.lexicon import unit
 from protoparse.lexing import Entry, Lexemes
@@ -23,12 +24,13 @@ _BACK = frozenset(
 _AMOUNT = frozenset({"NUMBER", "UNIT", "TIME", "ORDINAL", "REFERENCE"})
 _REACH = 48
 """No phrase is longer: what repeats without end ("within 3 days within 3 days …") is read piece by piece."""
+_GRADES = frozenset({"NUMBER", "ORDINAL", "POST"})
 _FACTORS = ("twice", "double", "thrice", "triple")
 _AT_MOST = Entry("<", "within", {"before_number": "<="})
 _NORMAL = Entry("L", "normal", {"reference": "normal"})
 
 
-class Islands(Events):
+class Islands(Amender):
     """Finds the phrases of one item."""
 
     def phrases(self) -> list[Phrase]:
@@ -54,6 +56,7 @@ class Islands(Events):
                     continue
                 if self._of_no_thing(lexemes[:n], end):
                     continue
+                meaning = self._as_at_first(self._by_day(meaning, end), lexemes[0].first)
             found.append(Phrase(meaning, lexemes[0].first, end))
         return found
 
@@ -267,8 +270,13 @@ class Islands(Events):
             elif code == "w" and kind == "NUMBER" and self._out_of(i):
                 i += 2  # "5 out of 10"
                 out[-1].last = i + 1
-            elif code == "(" and kind == "TIME":
-                close = self._repeated(i) or self._choice(out, i)
+            elif code == "(" and kind in ("TIME", "UNIT"):
+                close = self._repeated(i)
+                if close:
+                    out[-1].last = close + 1
+                    self.codes[i - self.first : close + 1 - self.first] = "v" * (close + 1 - i)
+                else:
+                    close = self._choice(out, i) if kind == "TIME" else 0
                 if not close:
                     break
                 i = close
@@ -304,6 +312,8 @@ class Islands(Events):
             and out[-1].entry.roles["number"] <= self.entries[j].roles["number"]
         ):
             self.codes[j - self.first] = "_"  # "4/10" is 4 on a scale of ten
+            return ""
+        if "|" in (code, after) and kind in _GRADES and self._graded_before(out[0].first) and self._as_before(out, i):
             return ""
         if code == "," and after in "&|" and kind in _AMOUNT:
             beyond = self._next(j + 1)
@@ -374,13 +384,6 @@ class Islands(Events):
                 out += [self._lexeme("ALT", i + 1), self._lexeme("NUMBER", j), self._lexeme("TIME", j + 1)]
                 out += [self._lexeme("WHICHEVER", which)] if which else []
         return close
-
-    def _repeated(self, i: int) -> int:
-        """The end of a bracket that says a quantity again in another unit ("4 weeks (28 days)"), else 0."""
-        j = i + 1
-        while self.code(j) in "nut-_<~":
-            j += 1
-        return j if self.code(j) == ")" and j > i + 2 else 0
 
 
 def _ranked(lexemes: Lexemes, first: int, codes: str) -> bool:

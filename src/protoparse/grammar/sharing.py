@@ -12,7 +12,18 @@ from typing import Any, Literal
 
 from msgspec.structs import replace
 
-from protoparse.grammar.drafts import Draft, Node, Tree, active, apart, backwards, drafts, last_draft, repeat_subject
+from protoparse.grammar.drafts import (
+    ORDERED,
+    Draft,
+    Node,
+    Tree,
+    active,
+    apart,
+    backwards,
+    drafts,
+    last_draft,
+    repeat_subject,
+)
 from protoparse.grammar.facts import Cutter
 from protoparse.lexicon import fold
 from protoparse.model import Bound, Modifier, Window
@@ -452,11 +463,23 @@ def _follow(first: Draft, right: Draft) -> None:
         right.time, right.again = first.time, first.again
 
 
+def _dose_alike(first: Draft, right: Draft) -> None:
+    """ "more than 5 mg of one and 100 mg of another per day": a limit, and how often, hold for both doses."""
+    one, other = first.dose, right.dose
+    if one is None or other is None or one.operator not in ORDERED or other.operator != "=":
+        return
+    right.dose = replace(other, operator=one.operator)
+    code, rate = (c.unit.ucum or "" if c.unit else "" for c in (one, other))
+    if one.unit is not None and "/" not in code and rate.endswith(("/d", "/wk")):
+        first.dose = replace(one, unit=replace(one.unit, ucum=code + rate[rate.rindex("/") :]))
+
+
 def _inherit(first: Draft, right: Draft) -> None:
     """What stands before the first member ("history of A or B") holds for the later ones."""
     _follow(first, right)
     if right.domain is None and first.domain is not None and right.value is None:
         right.domain = first.domain
+    _dose_alike(first, right)
     result = first.value
     plain = first.domain == "condition" and right.domain in ("condition", "measurement") and not right.modifiers
     plain = plain and _resulted(first) and not right.standing  # "positive for HIV, hepatitis B or hepatitis C"

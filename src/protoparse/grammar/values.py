@@ -27,7 +27,7 @@ _LONG = ("duration", "length", "period")
 _TREATED = ("treatment", "surgery", "transplant", "first_dose", "last_dose")
 _DONOR = re.compile(r"\bdonors?\b")
 _BORN = re.compile(r"\bborn\b|\bbirth\b|\bdeliver")
-_DOSE_UNITS = ("mg", "ug", "g", "ng", "[IU]", "mL", "meq", "mmol")
+_DOSE_UNITS = ("mg", "ug", "g", "ng", "[IU]", "mL", "meq", "mmol", "Gy", "cGy")
 DAILY = re.compile(r"(?:[mu]?g|\[IU\])(?:/kg|/m2)?/(?:d|wk)")
 RATES = ("/d", "/wk", "/mo", "/a")
 _COUNTED = ("drug", "procedure", "condition", "study", "visit", "device", "allergy", "consent")
@@ -305,6 +305,10 @@ class Valuer(Item):
                 lasting = Window(duration=comparison, span=comparison.span)
                 self._fill_window(draft, _ago(comparison) if made else lasting)
             return draft
+        if unit is not None and code is None and draft.domain in ("drug", "procedure") and not behind:
+            if "countable" in self.roles(unit.text or ""):  # "no more than 2 courses of chemotherapy"
+                comparison = replace(comparison, unit=None)
+                unit = None
         plain = unit is None and comparison.reference is None
         measured = draft.domain == "measurement"
         if plain and not behind and draft.concept and self.text[draft.concept[0]] == "%":
@@ -324,8 +328,7 @@ class Valuer(Item):
             words = self.text[slice(*comparison.span)].lower()
             if _OLD.search(words) or (behind and words.startswith("over ") and not lower.endswith(_LONG)):
                 return draft  # "a scan older than 3 months with …", "measured daily over 2 weeks"
-        named = code or (unit.text or "" if unit else "")
-        taken = named.startswith(_DOSE_UNITS) or (named[:1] == "{" and named.endswith(("/d", "/wk")))
+        taken = given(comparison)
         if code in RATES and draft.concept is not None and not measured:
             draft.count = comparison  # "more than 3 times a week"
             return draft
@@ -366,6 +369,13 @@ class Valuer(Item):
         if draft.domain in (None, "condition", "procedure", "drug") and draft.concept is not None:
             draft.domain = "measurement"
         return draft
+
+
+def given(comparison: Comparison) -> bool:
+    """Whether a comparison is in a unit of what is given or taken."""
+    unit = comparison.unit
+    named = unit.ucum or unit.text or "" if unit else ""
+    return named.startswith(_DOSE_UNITS) or (named[:1] == "{" and named.endswith(("/d", "/wk")))
 
 
 def whole(comparison: Comparison) -> bool:
