@@ -11,13 +11,15 @@ from msgspec.structs import replace
 from protoparse.grammar.events import Events
 from protoparse.grammar.phrases import Lexeme, Value
 from protoparse.lexing import Entry
-from protoparse.model import Comparison
+from protoparse.model import Comparison, Unit
 
 _UNIT_ROLES = frozenset({"unit", "time_unit"})
 _BASELINE = Entry("L", "baseline", {"reference": "baseline"})
 _BACK_TO = ("return", "returned", "returning", "back", "pretreatment")
 _AMOUNTS = frozenset({"mg", "g", "ug", "ng", "[IU]", "U", "mg/kg", "mg/m2", "ug/kg", "g/kg", "mL", "{drinks}"})
 _RATES = {"daily": "/d", "/d": "/d", "weekly": "/wk", "/wk": "/wk", "d": "/d", "wk": "/wk"}
+_PER = {"d": "/d", "wk": "/wk", "mo": "/mo", "a": "/a"}
+RATES = ("/d", "/wk", "/mo", "/a")
 _APART = 6
 """A dose stands no further from the words that say how often it is taken."""
 
@@ -28,6 +30,8 @@ class Amender(Events):
     def _by_day(self, value: Value, i: int) -> Value:
         """An amount with how often it is taken, the substance between: "10 mg of prednisone daily"."""
         last = value.comparisons[-1]
+        if last.unit is None and last.reference is None and not value.bare:
+            return self._per(value, i)
         if last.unit is None or last.unit.ucum not in _AMOUNTS:
             return value
         for j in range(i, min(i + _APART, self.last)):
@@ -49,6 +53,25 @@ class Amender(Events):
                     )
                 )
             if code not in "OdwKMm-" or "verb" in roles:
+                break
+        return value
+
+    def _per(self, value: Value, i: int) -> Value:
+        """A count with the stretch of time that it is of: "more than 3 seizures per month"."""
+        if any(isinstance(n, float | str) for c in value.comparisons for n in (c.value, c.low, c.high)):
+            return value
+        for j in range(i, min(i + _APART, self.last)):
+            code, word = self.code(j), self.entries[j].text
+            roles = self.entries[j].roles
+            end = j + 1
+            rate = roles.get("unit") if j > i else None
+            if word in ("per", "/", "a", "each") and j > i and self.code(end) in "tKw":
+                rate, end = _PER.get(self.entries[end].roles.get("time_unit") or ""), j + 2
+            if rate in RATES:
+                self.codes[j - self.first : end - self.first] = "v" * (end - j)
+                unit = Unit(text=self.text[self.starts[j] : self.ends[end - 1]], ucum=rate)
+                return value._replace(comparisons=tuple([replace(c, unit=unit) for c in value.comparisons]))
+            if code not in "OwKMmH-t":
                 break
         return value
 
@@ -93,7 +116,7 @@ class Amender(Events):
         return True
 
     def _repeated(self, i: int) -> int:
-        """The end of a bracket that says a quantity or its unit again ("4 weeks (28 days)", "20 kilograms (kg)"), else 0."""
+        """The end of a bracket that says a quantity or its unit again ("4 weeks (28 days)", "20 kilos (kg)"), else 0."""
         j = i + 1
         while self.code(j) in "nut-_<~/x":
             j += 1

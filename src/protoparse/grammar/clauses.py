@@ -269,6 +269,7 @@ def read(text: str, lexemes: Lexemes, first: int, last: int, kind: Kind) -> Read
     """The rule of the lexemes `[first, last)` of one item, and the spans of it that were not understood."""
     found, codes = phrases(text, lexemes, first, last)
     if "(" in codes:
+        codes = codes.replace("w(>)O", "wyyyO") if "w(>)O" in codes else codes  # "1 line (or more) of …"
         codes = _asides(text, lexemes, first, codes)
     if "M" in codes or ">" in codes:
         codes = _results(text, lexemes, first, codes)

@@ -49,7 +49,8 @@ class Cutter(Attacher):
             said = [tree for some in treated if (tree := self.cut(some)) is not None]
             return said[0] if len(said) == 1 else Node("all", said)
         if k := self._having(parts):
-            before, last = parts[k - 1], parts[k - 1].last - 1
+            before, last = parts[k - 1], parts[k - 1].last
+            last -= self.code(last - 1) != "K"
             had = [*parts[: k - 1], *([Words(before.first, last)] if last > before.first else [])]
             said = [tree for some in (had, parts[k:]) if (tree := self.cut(some)) is not None]
             return said[0] if len(said) == 1 else Node("all", said)
@@ -70,7 +71,10 @@ class Cutter(Attacher):
             elif isinstance(part.meaning, Value):
                 if self._elsewhere(part, draft):
                     continue
-                if part.meaning.bare and self._courses(part.last) and all(map(whole, part.meaning.comparisons)):
+                if self._of_list(part):
+                    continue
+                countable = part.meaning.bare and (self._courses(part.last) or self._earlier(part.last))
+                if countable and all(map(whole, part.meaning.comparisons)):
                     part = part._replace(meaning=part.meaning._replace(bare=False))  # "one prior line of therapy"
                 if not _plain_number(part.meaning) or self._owned(part, phrases, len(parts)):
                     values.append(part)
@@ -100,6 +104,8 @@ class Cutter(Attacher):
             self.carry(head.first, head.last)
             phrases.remove(head)
             head = None
+        if head is None and values:
+            self.counted_in(draft, values[0][0])
         if draft.standing is None:
             # "acute effects of prior therapy": what stands behind the head is of something else
             for phrase in phrases:
@@ -173,7 +179,10 @@ class Cutter(Attacher):
             before, value, behind = parts[k - 1 : k + 2]
             if not isinstance(before, Words) or not isinstance(behind, Words) or isinstance(value, Words | Bracket):
                 continue
-            if self.entries[before.last - 1].text not in ("with", "having") or behind.first != value.last:
+            led = self.entries[before.last - 1].text in ("with", "having") or (
+                self.code(before.last - 1) == "K" and self.code(behind.first) == "H"  # "gout, < 2 earlier treatments"
+            )
+            if not led or behind.first != value.last:
                 continue
             meaning = value.meaning
             if not isinstance(meaning, Value) or meaning.bare:

@@ -10,12 +10,14 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
+from protoparse.grammar.amending import RATES
 from protoparse.grammar.drafts import Draft
 from protoparse.grammar.naming import VISITS, Bracket, Namer, Phrase, Words
 from protoparse.grammar.phrases import Phrase as Found
 from protoparse.grammar.phrases import Value
 from protoparse.grammar.terms import domain_of
-from protoparse.grammar.values import DAILY, RATES, TIME_CODES, given, whole
+from protoparse.grammar.values import DAILY, TIME_CODES, given, whole
+from protoparse.lexing import Term
 from protoparse.model import Anchor, Bound, Window
 
 _TONES = ("Hz", "kHz")
@@ -195,13 +197,27 @@ class Chooser(Namer):
         if self._courses(end) and not any(p.known and p.last <= place for p in phrases):
             end = next(i for i in range(end, end + 4) if self.code(i) not in "Hmd")
             return next((p for p in phrases if p.first <= end < p.last), None)
+        if all(p.first >= end for p in phrases) and (alone or first is None):
+            # "at least 2 lesions of bone metastasis": what is counted stands right behind its number
+            begin = next((i for i in range(end, end + 4) if self.code(i) not in "Hmd"), end)
+            found = next((p for p in phrases if p.first <= begin < p.last and p.cue < end), None)
+            if found is None or self._generic(found) or self._has(found, "M") or self._valued(found) is not None:
+                return None
+            more = next((p for p in phrases if p.first == found.last + 1), None)
+            if more is not None and self.code(found.last - 1) == "O" and self.code(found.last) == "H":
+                self.carry(found.first, found.last)  # "one line of prior therapy": the therapy
+                return more
+            return found
         if not any(self._adjacent(p, place) and not self._has(p, "M") and self._valued(p) is None for p in phrases):
             return None
         return next((p for p in phrases if p.first == end and not self._generic(p)), None)
 
     def _scaled(self, head: Phrase) -> bool:
         """Whether a phrase ends in an ordinal scale."""
-        return self.code(head.last - 1) == "M" and self.entries[head.last - 1].roles["measurement"].kind == "ordinal"
+        if self.code(head.last - 1) != "M":
+            return False
+        term: Term = self.entries[head.last - 1].roles["measurement"]
+        return term.kind == "ordinal"
 
     def _graded_effect(self, phrase: Phrase, head: Phrase, phrases: list[Phrase]) -> bool:
         """Whether a phrase is only what the graded effects are of: "toxicity of prior therapy resolved to grade 1"."""
@@ -217,6 +233,19 @@ class Chooser(Namer):
             if self.code(k) not in "Hmd":
                 return False
         return False
+
+    def _earlier(self, i: int) -> bool:
+        """Whether what was before stands at i: it can only be counted ("1 prior platinum-based regimen")."""
+        return i < self.offset + len(self.codes) and self.entries[i].text in ("prior", "previous")
+
+    def _of_list(self, value: Any) -> bool:
+        """Whether a number counts the members of a list ("no more than 1 of the following: …"), no thing by itself."""
+        i = value.last
+        if self.codes[i - self.offset : i - self.offset + 1] != "O":
+            return False
+        while self.codes[i - self.offset : i - self.offset + 1] in ("O", "d"):
+            i += 1
+        return i < self.offset + len(self.codes) and self.entries[i].text == "following"
 
     def _beside(self, phrases: list[Phrase], value: tuple[Value, int, int]) -> Phrase | None:
         """The phrase right before a value, where it can be what is measured; a time may be of any other."""

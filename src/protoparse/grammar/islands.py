@@ -87,6 +87,8 @@ class Islands(Amender):
                 if code == "-":
                     entry = Entry("n", entry.text, {"number": -entry.roles["number"]})
                 out.append(Lexeme("NUMBER", entry, i, i + 1, self.starts[i - 1], self.ends[i]))
+            elif code == "g" and kind == "NUMBER":
+                break  # "3 earlier regimens"
             elif code in DIRECT:
                 if code == "u" and kind == "UNIT" and self.entries[i].text.startswith(("/", "per ")):
                     start = out.pop().start

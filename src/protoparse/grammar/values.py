@@ -12,8 +12,10 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from protoparse.grammar.amending import RATES
 from protoparse.grammar.drafts import Draft, Node, Tree, apart, around, drafts
 from protoparse.grammar.phrases import Phrase, Times, Value, merge
+from protoparse.grammar.terms import domain_of
 from protoparse.lexing import Entry, lexer
 from protoparse.model import Anchor, Bound, Comparison, Kind, Offset, Operator, Span, Unit, Window
 
@@ -27,10 +29,13 @@ _LONG = ("duration", "length", "period")
 _TREATED = ("treatment", "surgery", "transplant", "first_dose", "last_dose")
 _DONOR = re.compile(r"\bdonors?\b")
 _BORN = re.compile(r"\bborn\b|\bbirth\b|\bdeliver")
+# What is counted, behind its number: a noun, and no word that goes on with something else.
+_COUNTING = re.compile(r"\s*\(?(?!(?:in|on|at|by|for|with|within|and|or|to|who|as|using|if|is|are)\b)[A-Za-z]")
+_FAR = 12
 _DOSE_UNITS = ("mg", "ug", "g", "ng", "[IU]", "mL", "meq", "mmol", "Gy", "cGy")
 DAILY = re.compile(r"(?:[mu]?g|\[IU\])(?:/kg|/m2)?/(?:d|wk)")
-RATES = ("/d", "/wk", "/mo", "/a")
 _COUNTED = ("drug", "procedure", "condition", "study", "visit", "device", "allergy", "consent")
+_PER = re.compile(r"\s*(?:\bper\b|/|\ba\b|\beach\b|\bweekly\b|\bdaily\b|\bmonthly\b)")
 TIME_CODES = frozenset({"s", "min", "h", "d", "wk", "mo", "a"})
 CARRIED = 2
 """In `Cutter.taken`: understood, though no fact names it."""
@@ -188,6 +193,35 @@ class Valuer(Item):
             made.append(one)
         return made
 
+    def _degree(self, words: str, comparison: Comparison) -> bool:
+        """Whether a number behind a disease can only be its degree ("spondylolisthesis > 2"): nothing is counted."""
+        if words.endswith("s") and not words.endswith(("sis", "itis", "us", "ss")):
+            return False
+        numbers = [n for n in (comparison.value, comparison.low) if isinstance(n, int)]
+        if not comparison.span or not numbers or numbers[0] > 100 or "episode" in words:
+            return False
+        return _COUNTING.match(self.text, comparison.span[1]) is None
+
+    def _of_another(self, draft: Draft, comparison: Comparison) -> bool:
+        """Whether a number further on counts what follows it ("a cataract that costs the sight 3 or more lines")."""
+        if not draft.concept or not comparison.span or comparison.span[0] - draft.concept[1] < _FAR:
+            return False
+        return _COUNTING.match(self.text, comparison.span[1]) is not None
+
+    def counted_in(self, draft: Draft, value: Value) -> None:
+        """Name what a rate counts, where nothing else is named: "more than 3 seizures per month"."""
+        comparison = value.comparisons[0]
+        unit, span = comparison.unit, comparison.span
+        if unit is None or unit.ucum not in RATES or span is None or value.bare:
+            return
+        words = _PER.split(unit.text or "")[0]
+        start = self.text.find(unit.text or "", *span)
+        if not words or words.lower() in ("times", "time", "x") or start < 0:
+            return
+        draft.concept = start, start + len(words)
+        draft.cover(*draft.concept)
+        draft.domain = domain_of(words.lower().split())
+
     def _used(self, draft: Draft, value: Value, behind: bool) -> list[Draft]:
         """The draft with each comparison of a value that it has a place for."""
         made: list[Draft] = []
@@ -305,10 +339,10 @@ class Valuer(Item):
                 lasting = Window(duration=comparison, span=comparison.span)
                 self._fill_window(draft, _ago(comparison) if made else lasting)
             return draft
-        if unit is not None and code is None and draft.domain in ("drug", "procedure") and not behind:
-            if "countable" in self.roles(unit.text or ""):  # "no more than 2 courses of chemotherapy"
-                comparison = replace(comparison, unit=None)
-                unit = None
+        treated = draft.domain in ("drug", "procedure") and not behind
+        if treated and unit is not None and code is None and "countable" in self.roles(unit.text or ""):
+            comparison = replace(comparison, unit=None)  # "no more than 2 courses of chemotherapy"
+            unit = None
         plain = unit is None and comparison.reference is None
         measured = draft.domain == "measurement"
         if plain and not behind and draft.concept and self.text[draft.concept[0]] == "%":
@@ -341,7 +375,12 @@ class Valuer(Item):
                 draft.dose = comparison
             return draft
         if draft.concept is not None and not measured:
-            if plain and numeric and whole(comparison) and (not behind or draft.domain in _COUNTED):
+            counted = not behind or draft.domain in _COUNTED
+            if plain and numeric and whole(comparison) and behind and draft.domain == "condition":
+                if self._of_another(draft, comparison) or _dated(comparison):
+                    return draft
+                counted = not self._degree(lower, comparison)
+            if plain and numeric and whole(comparison) and counted:
                 # "≥ 2 prior lines": how many, not how much
                 if not value.bare:
                     draft.count = comparison
@@ -369,6 +408,11 @@ class Valuer(Item):
         if draft.domain in (None, "condition", "procedure", "drug") and draft.concept is not None:
             draft.domain = "measurement"
         return draft
+
+
+def _dated(comparison: Comparison) -> bool:
+    """Whether numbers look like years ("died between 2008 and 2017")."""
+    return any(isinstance(n, int) and 1900 < n < 2100 for n in (comparison.value, comparison.low, comparison.high))
 
 
 def given(comparison: Comparison) -> bool:
