@@ -116,7 +116,7 @@ class Amender(Events):
         return True
 
     def _repeated(self, i: int) -> int:
-        """The end of a bracket that says a quantity or its unit again ("4 weeks (28 days)", "20 kilos (kg)"), else 0."""
+        """The end of a bracket that says a quantity or its unit again ("4 weeks (28 days)", "9 kilos (kg)"), else 0."""
         j = i + 1
         while self.code(j) in "nut-_<~/x":
             j += 1

@@ -126,6 +126,8 @@ class Cutter(Attacher):
                 also = [p for p in others if self._result(p)]
                 self._others(draft, head, [p for p in others if p not in also])
         timed = draft if with_it is None else Draft()
+        if head is not None and draft.modifiers and self._scaled(head):
+            self._by_scale(draft, head, phrases)
         for window in windows:
             if head is None or not self.possible(draft, head.last, window):
                 self._add_window(timed, window)

@@ -23,6 +23,7 @@ from protoparse.model import Anchor, Bound, Window
 _TONES = ("Hz", "kHz")
 _OCCASIONS = ("occasions", "occasion", "visits")
 _AMOUNT_OF = re.compile("Od*[wKm]")
+_CLASSES = ("class", "grade", "stage")
 _GIVEN = ("drug", "procedure")
 _OVER = ("recovered", "returned", "improved", "resolution", "recovery")
 _SUFFERED = ("condition", "drug", "procedure", "device")
@@ -123,6 +124,7 @@ class Chooser(Namer):
             elif phrase.last < head.first:
                 linked = head.cue >= 0 and (
                     self.entries[head.cue].text in ("with", "and")
+                    or self.code(head.cue) in "A="  # "depression as assessed by a HAM-D score ≥ 18"
                     or (self.entries[head.cue].text == "to" and self._scaled(head))  # "toxicity resolved to grade 1"
                 )
             elif phrase.cue >= 0 and "locative" in self.entries[phrase.cue].roles:
@@ -166,7 +168,7 @@ class Chooser(Namer):
                 if self.codes.find("K", found.first - self.offset, scale - self.offset) >= 0:
                     # "heart failure NYHA class III": the disease, then its measure
                     last = scale
-                    while self.code(last - 1) in "Od-":
+                    while self.code(last - 1) in "Od-y":
                         last -= 1
                     phrases[phrases.index(found)] = found._replace(last=last)
                     found = found._replace(first=scale, cue=found.cue if found.cue >= values[0][2] else -1)
@@ -218,6 +220,23 @@ class Chooser(Namer):
             return False
         term: Term = self.entries[head.last - 1].roles["measurement"]
         return term.kind == "ordinal"
+
+    def _by_scale(self, draft: Draft, head: Phrase, phrases: list[Phrase]) -> None:
+        """Name a class by its scale, wherever that stands: "heart failure class III by NYHA"."""
+        if draft.term is None or draft.term.name not in _CLASSES:
+            return
+        for phrase in phrases:
+            named = next((i for i in range(phrase.first, phrase.last) if self.code(i) == "M"), -1)
+            start = self.starts[phrase.first]
+            method = next((m for m in draft.modifiers if m.type == "method" and m.span and m.span[0] == start), None)
+            if named < 0 or method is None:
+                continue
+            term: Term = self.entries[named].roles["measurement"]
+            if term.kind == "ordinal" and term.name not in _CLASSES:
+                self.carry(head.first, head.last)
+                draft.concept, draft.term, draft.name = method.span, term, term.name
+                draft.modifiers = tuple([m for m in draft.modifiers if m is not method])
+                return
 
     def _graded_effect(self, phrase: Phrase, head: Phrase, phrases: list[Phrase]) -> bool:
         """Whether a phrase is only what the graded effects are of: "toxicity of prior therapy resolved to grade 1"."""
