@@ -6,6 +6,7 @@ In: a draft and the brackets behind it, already read. Out: the draft with them, 
 
 from __future__ import annotations
 
+from protoparse.grammar.amending import RATES
 from protoparse.grammar.drafts import (
     Draft,
     Node,
@@ -104,7 +105,11 @@ class Attacher(Chooser):
             daily = node.value is not None and node.value.unit and DAILY.fullmatch(node.value.unit.ucum or "")
             if daily and not target.known and target.domain in (None, "observation", "measurement"):
                 target.domain = "drug"  # "somemab (≤ 20 mg/day)"
-            if node.value is not None and target.domain == "drug":
+            often = node.value is not None and node.value.unit and node.value.unit.ucum in RATES
+            if often and target.concept is not None and target.domain != "measurement":
+                target.count = target.count or node.value  # "frequent (more than twice per week) headache"
+                target.cover(node.first, node.last)
+            elif node.value is not None and target.domain == "drug":
                 target.dose = target.dose or node.value
                 target.cover(node.first, node.last)
             elif (

@@ -354,6 +354,9 @@ def _fact(draft: Draft, text: str, kind: Kind) -> Fact | None:
             draft.modifiers = tuple([m for m in draft.modifiers if m is not said])
     elif draft.domain == "measurement" and draft.value is None:
         draft.value, draft.modifiers = _detected(draft.modifiers)
+    told = draft.value.span if draft.value is not None and draft.value.value in ("positive", "negative") else None
+    if draft.domain == "condition" and told is not None and told < draft.concept:
+        draft.domain = "measurement"  # "tests positive for hepatitis B"; "HIV-positive" is a state
     dose = draft.dose
     daily = any(m.type == "acuity" and m.value == "daily" for m in draft.modifiers)
     if daily and dose is not None and dose.unit is not None and dose.unit.ucum in _BY_DAY:

@@ -49,7 +49,7 @@ _SUBSTANTIAL = re.compile("[wKMYa]")
 _MOST = 30
 """Nothing has more modifiers: a text that repeats one without end is not read so."""
 _RESULTED = re.compile("[y-]*q")
-_DISEASE = re.compile("[mwa/-]*K")
+_DISEASE = re.compile("y*[mwa/-]*K")
 _NAMING = re.compile("[KMYamvpicAGRIHC=J^]")
 _MODIFIER_OF_CUE = {"c": "cause", "A": "method", "G": "purpose"}
 # What has a value though it is no measurement.

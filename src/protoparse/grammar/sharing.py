@@ -49,6 +49,9 @@ def join(cutter: Cutter, op: Literal["all", "any"], left: Tree | None, right: Tr
         return Node("all", [*([tested] if tested else []), right.members[1]])
     if isinstance(right, Node):
         repeat_subject(left, right)
+        lead, last = right.members[0], last_draft(left)
+        if right.op == "all" and isinstance(lead, Draft) and lead.concept is not None:
+            _share_result(last, lead)  # "positive HBsAg or HBcAb and HBV DNA > …"
     elif _continues(cutter, left, right, link):
         return left
     members = left.members if isinstance(left, Node) and left.op == op else [left]
@@ -390,7 +393,8 @@ def _complete(cutter: Cutter, member: Draft, right: Draft, *, closed: bool) -> N
     measured = member.domain in (None, "measurement") and right.domain in (None, "measurement")
     tested = right.domain == "condition" and member.domain in ("condition", "measurement")
     measured = measured or (tested and _resulted(right))
-    if measured and member.value is None and member.count is None and right.value and not closed:
+    said = member.finding is not None and member.finding.value != "positive"  # "MMR-deficient or MSI-high"
+    if measured and member.value is None and member.count is None and right.value and not closed and not said:
         member.value, member.bare_value = right.value, right.bare_value
         member.domain = member.domain or right.domain
     if member.finding is None and not closed and member.term is not None and member.term.kind == "word":
@@ -480,10 +484,15 @@ def _inherit(first: Draft, right: Draft) -> None:
     if right.domain is None and first.domain is not None and right.value is None:
         right.domain = first.domain
     _dose_alike(first, right)
+    _share_result(first, right)
+
+
+def _share_result(first: Draft, right: Draft) -> None:
+    """A result in front holds for a list: "positive HBsAg or HBcAb"."""
     result = first.value
     plain = first.domain == "condition" and right.domain in ("condition", "measurement") and not right.modifiers
     plain = plain and _resulted(first) and not right.standing  # "positive for HIV, hepatitis B or hepatitis C"
     if right.value is not None or result is None or not (plain or right.domain == "measurement" == first.domain):
         return
     if result.operator == "=" and result.span and first.concept and result.span < first.concept:
-        right.value = result  # "positive HBsAg or HBcAb": a result in front holds for the list
+        right.value = result
