@@ -87,6 +87,18 @@ class Amender(Events):
             return _RATES.get(roles["modifier"][1]) if roles["modifier"][0] == "acuity" else None
         return _RATES.get(roles.get("unit", ""))
 
+    def _outside(self, value: Value, i: int) -> Value:
+        """What lies outside a range: "heart rate outside 50-100 bpm" is below the one or above the other."""
+        i -= 1
+        while self.code(i) in "dO":
+            i -= 1
+        (whole,) = value.comparisons
+        if self.entries[i].text != "outside" or whole.operator != "between" or self.code(i) == "\n":
+            return value
+        self.codes[i - self.first] = "v"
+        below = Comparison(operator="<", value=whole.low, unit=whole.unit, reference=whole.reference, span=whole.span)
+        return Value((below, replace(below, operator=">", value=whole.high)), "any")
+
     def _as_at_first(self, value: Value, i: int) -> Value:
         """A grade with the alternative in front of it: "baseline or grade ≤ 1"."""
         i -= self.code(i - 1) == "M"

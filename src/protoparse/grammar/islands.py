@@ -57,6 +57,8 @@ class Islands(Amender):
                 if self._of_no_thing(lexemes[:n], end):
                     continue
                 meaning = self._as_at_first(self._by_day(meaning, end), lexemes[0].first)
+                if len(meaning.comparisons) == 1:
+                    meaning = self._outside(meaning, lexemes[0].first)
             found.append(Phrase(meaning, lexemes[0].first, end))
         return found
 
@@ -346,7 +348,7 @@ class Islands(Amender):
             if out[0].type == "BETWEEN" and code == "&":
                 return "AND"
             if after == "<" and code != "/":
-                if not self._opposed(out, j):
+                if not self._opposed(out, j) or any(x.type == "LIST" for x in out):
                     return None
                 return "AND" if code in "&," else "OR"
             plain = not any(x.type in ("CMP", "POST", "TO") for x in out)

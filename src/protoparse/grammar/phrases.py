@@ -66,6 +66,7 @@ class _Amount(NamedTuple):
 
 
 _FLIP: dict[str, Operator] = {"<": ">", ">": "<", "<=": ">=", ">=": "<=", "=": "=", "!=": "!="}
+_POOR = ("worse than", "poorer than")
 _STUDY = ("study", "trial", "period")
 # "within 14 days of X" looks back, unless X comes before what is asked for.
 _EARLIER_EVENTS = {"diagnosis", "birth", "discharge", "transplant"}
@@ -110,6 +111,8 @@ class _Meaning(Transformer[Any, Any]):
 
     def compared(self, x: list[Any]) -> Value:
         operator = x[0].entry.roles["before_number"]
+        if isinstance(x[1].value, str) and "/" in x[1].value and x[0].entry.text.endswith(_POOR):
+            operator = _FLIP[operator]  # the worse sight sees the larger letter: 20/80 is less than 20/40
         if operator == "=" and len(x) > 2:
             operator = x[2].entry.roles["after_number"]  # "= 5 or higher"
         return _one(operator, x[1], x[0].start, x[-1].end)
