@@ -30,7 +30,7 @@ class Amender(Events):
     def _by_day(self, value: Value, i: int) -> Value:
         """An amount with how often it is taken, the substance between: "10 mg of prednisone daily"."""
         last = value.comparisons[-1]
-        if last.unit is None and last.reference is None and not value.bare:
+        if (last.unit is None or last.unit.ucum is None) and last.reference is None and not value.bare:
             return self._per(value, i)
         if last.unit is None or last.unit.ucum not in _AMOUNTS:
             return value
@@ -64,8 +64,9 @@ class Amender(Events):
             code, word = self.code(j), self.entries[j].text
             roles = self.entries[j].roles
             end = j + 1
-            rate = roles.get("unit") if j > i else None
-            if word in ("per", "/", "a", "each") and j > i and self.code(end) in "tKw":
+            behind = j > i or value.comparisons[-1].unit is not None  # "more than 2 visits per week"
+            rate = roles.get("unit") if behind else None
+            if word in ("per", "/", "a", "each") and behind and self.code(end) in "tKw":
                 rate, end = _PER.get(self.entries[end].roles.get("time_unit") or ""), j + 2
             if rate in RATES:
                 self.codes[j - self.first : end - self.first] = "v" * (end - j)
@@ -120,7 +121,7 @@ class Amender(Events):
     def _as_before(self, out: list[Lexeme], i: int) -> bool:
         """Take "or (back to) baseline" behind a grade: as it was at first is a value, too."""
         j = i + 1 + (self.code(i) == ",")
-        while j < i + 5 and (self.code(j) in "~pdv" or self.entries[j].text in _BACK_TO):
+        while j < i + 5 and (self.code(j) in "~pdv@" or self.entries[j].text in _BACK_TO):
             j += 1
         if self.code(j) != "a" or self.entries[j].text != "baseline" or self.code(j + 1) in "wKMn":
             return False

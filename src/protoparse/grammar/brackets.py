@@ -15,7 +15,7 @@ from protoparse.grammar.drafts import (
     blank,
     drafts,
     empty,
-    examples,
+    exemplify,
     last_draft,
     repeat_subject,
 )
@@ -65,7 +65,7 @@ class Attacher(Chooser):
                 tree = Node("all", [tree, node])
             elif bracket.role == "include":
                 target = last_draft(tree)
-                target.includes += examples(node)
+                exemplify(target, node)
             elif bracket.role == "except":
                 tree = Node("except", [tree, *(alternatives(node))])
             elif bracket.role == "if":

@@ -232,9 +232,27 @@ def empty(tree: Tree | None) -> bool:
     return tree is None or all(d.concept is None for d in drafts(tree))
 
 
-def examples(tree: Tree) -> tuple[Tree, ...]:
-    """The members of a list of examples, each one of its own; else the tree itself."""
-    return tuple(tree.members) if isinstance(tree, Node) and tree.op in ("all", "any") else (tree,)
+def exemplify(target: Draft, named: Tree) -> None:
+    """Name examples of a thing; those of what somebody is allergic to are allergens themselves."""
+    if isinstance(named, Node) and named.op in ("all", "any"):
+        target.includes += tuple(named.members)
+    else:
+        target.includes += (named,)
+    if target.allergen:
+        allergic(target)
+
+
+def allergic(draft: Draft) -> None:
+    """Make a draft and its examples what somebody is allergic to, where they may be."""
+    if draft.allergen or draft.domain in ALLERGENS:
+        draft.domain, draft.term, draft.allergen = "allergy", None, True
+        for example in draft.includes:
+            for named in drafts(example):
+                allergic(named)
+
+
+ALLERGENS = (None, "drug", "other", "observation")
+"""What is an allergen in a list of such: a disease there is a reaction."""
 
 
 def alternatives(tree: Tree, *, either: bool = False) -> list[Tree]:

@@ -19,7 +19,10 @@ from protoparse.grammar.values import TIME_CODES, given, whole
 
 # Carrier words, then a name that ends in a term of the vocabulary.
 _PLAIN = re.compile("([vdpi^]*)([wKM]*[KM])[v^]*")
-_TAKING = ("requiring", "requires", "require", "required", "needing", "that requires", "which requires")
+_REQUIRING = ("requiring", "requires", "require", "required", "needing", "that requires", "which requires")
+# What has so many of something, or so much ("steroids requiring …" a dose of a drug).
+_HAVING = ("with", "having")
+_TAKING = ("requiring", "needing", "taking", "receiving")
 _SIZES = {"kg": "body weight", "g": "body weight", "[lb_av]": "body weight", "cm": "body height"}
 
 
@@ -181,7 +184,8 @@ class Cutter(Attacher):
             before, value, behind = parts[k - 1 : k + 2]
             if not isinstance(before, Words) or not isinstance(behind, Words) or isinstance(value, Words | Bracket):
                 continue
-            led = self.entries[before.last - 1].text in ("with", "having") or (
+            cue = self.entries[before.last - 1].text
+            led = cue in _HAVING + _TAKING or (
                 self.code(before.last - 1) == "K" and self.code(behind.first) == "H"  # "gout, < 2 earlier treatments"
             )
             if not led or behind.first != value.last:
@@ -191,10 +195,10 @@ class Cutter(Attacher):
                 continue
             if self.code(behind.first) == "M" and k == 2 and not all(map(whole, meaning.comparisons)):
                 return k  # "at least 4 sites with ≥ 6 mm probing depth"
-            if not all(map(whole, meaning.comparisons)):
+            if cue not in _TAKING and not all(map(whole, meaning.comparisons)):
                 continue
             i = behind.first
-            while i < behind.last - 1 and self.code(i) in "mHC":
+            while i < behind.last - 1 and self.code(i) in ("mHCOd" if cue in _TAKING else "mHC"):
                 i += 1
             named = any(
                 self.code(j) in "wKM" for p in parts[:k] if isinstance(p, Words) for j in range(p.first, p.last)
@@ -212,7 +216,7 @@ class Cutter(Attacher):
             if not isinstance(value.meaning, Value) or not all(map(given, value.meaning.comparisons)):
                 continue
             place = self.codes.rfind("R", before.first - self.offset, before.last - self.offset) + self.offset
-            if place <= before.first or self.entries[place].text not in _TAKING:
+            if place <= before.first or self.entries[place].text not in _REQUIRING:
                 continue
             behind = [Words(place + 1, before.last)] if place + 1 < before.last else []
             return [*parts[:k], Words(before.first, place)], [*behind, *parts[k + 1 :]]

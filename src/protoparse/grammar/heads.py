@@ -21,6 +21,7 @@ from protoparse.lexing import Term
 from protoparse.model import Anchor, Bound, Window
 
 _TONES = ("Hz", "kHz")
+_DISTANCES = ("m", "cm", "[ft_i]")
 _OCCASIONS = ("occasions", "occasion", "visits")
 _AMOUNT_OF = re.compile("Od*[wKm]")
 _CLASSES = ("class", "grade", "stage")
@@ -264,7 +265,8 @@ class Chooser(Namer):
             return False
         while self.codes[i - self.offset : i - self.offset + 1] in ("O", "d"):
             i += 1
-        return i < self.offset + len(self.codes) and self.entries[i].text == "following"
+        listed: bool = i < self.offset + len(self.codes) and self.entries[i].text == "following"
+        return listed
 
     def _beside(self, phrases: list[Phrase], value: tuple[Value, int, int]) -> Phrase | None:
         """The phrase right before a value, where it can be what is measured; a time may be of any other."""
@@ -336,6 +338,8 @@ class Chooser(Namer):
                 if often:
                     self.carry(last, last + 1)
             return True
+        if unit is not None and unit.ucum == "d" and self.entries[i].text == "on":
+            return True  # "latency > 30 minutes on at least 3 nights"
         return unit is not None and unit.ucum == "%" and behind == "O"
 
     def _unsized(self, parts: Sequence[Any]) -> list[Any]:
@@ -381,11 +385,11 @@ class Chooser(Namer):
             return True
         unit = comparison.unit
         if unit is not None:
-            return (
-                unit.ucum in _TONES
-                and i >= self.offset
-                and self.entries[i].text in ("at", "and", ",", "for", "frequencies")
-            )
+            if i < self.offset:
+                return False
+            if unit.ucum in _DISTANCES:
+                return str(self.entries[i].text) == "at"  # "73 letters at 4 metres"
+            return unit.ucum in _TONES and self.entries[i].text in ("at", "and", ",", "for", "frequencies")
         year = comparison.value
         beside = i >= self.offset and self.code(i) in "M:=O"
         return isinstance(year, int) and 1950 < year < 2050 and part.last == part.first + 1 and not beside

@@ -120,6 +120,8 @@ class Islands(Amender):
                     out.append(self._lexeme(DIRECT[code], i))
             elif code in "d_":
                 pass
+            elif code == "~" and kind == "EVENT" and self.entries[i + 1].text == "baseline" and self.code(i + 2) == "|":
+                break  # "recovered from earlier treatment to baseline or grade 1"
             elif code in "-~" or (code == "U" and kind in _AMOUNT):
                 after = self.code(self._next(i + 1))
                 if kind in _AMOUNT and after in "n<rL":

@@ -109,6 +109,14 @@ class Namer(Valuer):
                 if begin >= 0:
                     found.append(Phrase(begin, i, cue, known, standing))
                     begin, cue, standing = -1, -1, None
+                if code == "V":
+                    end = i + 1
+                    while end < last and codes[end - offset] == "l":
+                        end += 1
+                    self._add_modifier(draft, "other", self.span(i, end))
+                    self.take(i, end)
+                    cue, i = -1, end
+                    continue
                 if code in "HC" or (code == "P" and "history" in self.entries[i].roles):
                     if standing is None:
                         now = self.entries[i].roles.get("current") != "study"

@@ -18,6 +18,7 @@ from protoparse.grammar.drafts import (
     Node,
     Tree,
     active,
+    allergic,
     apart,
     backwards,
     drafts,
@@ -394,6 +395,9 @@ def _complete(cutter: Cutter, member: Draft, right: Draft, *, closed: bool) -> N
     tested = right.domain == "condition" and member.domain in ("condition", "measurement")
     measured = measured or (tested and _resulted(right))
     said = member.finding is not None and member.finding.value != "positive"  # "MMR-deficient or MSI-high"
+    if right.value is not None and not isinstance(right.value.value, str):
+        # "adequate renal function, with serum creatinine ≤ 1.5 × ULN": a function is adequate or not
+        said = said or cutter.text.endswith("function", 0, member.concept[1])
     if measured and member.value is None and member.count is None and right.value and not closed and not said:
         member.value, member.bare_value = right.value, right.bare_value
         member.domain = member.domain or right.domain
@@ -454,8 +458,8 @@ def _follow(first: Draft, right: Draft) -> None:
     timeless = right.domain in ("person", "consent") or (right.value is not None and first.value is None)
     if first.standing and not right.standing and not timeless and (right.time is None or first.standing == "history"):
         right.standing = first.standing
-    if first.allergen and right.domain in (None, "drug", "other", "observation"):
-        right.domain, right.term, right.allergen = "allergy", None, True
+    if first.allergen:
+        allergic(right)
     alike = right.domain in (None, first.domain) and not right.anew
     if alike and not right.modifiers and not right.standing and right.time is None:
         # "active hepatitis B or C infection"

@@ -31,6 +31,7 @@ _DONOR = re.compile(r"\bdonors?\b")
 _BORN = re.compile(r"\bborn\b|\bbirth\b|\bdeliver")
 # What is counted, behind its number: a noun, and no word that goes on with something else.
 _COUNTING = re.compile(r"\s*\(?(?!(?:in|on|at|by|for|with|within|and|or|to|who|as|using|if|is|are)\b)[A-Za-z]")
+_OCCASIONS = ("times", "time", "x", "sessions", "session", "days", "nights", "visits", "episodes")
 _FAR = 12
 _DOSE_UNITS = ("mg", "ug", "g", "ng", "[IU]", "mL", "meq", "mmol", "Gy", "cGy")
 DAILY = re.compile(r"(?:[mu]?g|\[IU\])(?:/kg|/m2)?/(?:d|wk)")
@@ -162,6 +163,9 @@ class Valuer(Item):
                 subject.time = draft.time  # "40 years or over at screening"
                 if draft.domain == "person" and draft.name != "age":
                     draft.time = None  # "children under 5 years at diagnosis"
+            if subject is None and main is not None and main.value is not None and _lasting(value, main.value):
+                self._fill_window(main, Window(duration=value.comparisons[0], span=value.comparisons[0].span))
+                continue  # "viral load ≤ 200 copies/mL since at least 6 months"
             made = self._of(subject, value) if subject is not None else self._used(draft, value, behind)
             if not made:
                 self.leave(begin, end)
@@ -216,7 +220,7 @@ class Valuer(Item):
             return
         words = _PER.split(unit.text or "")[0]
         start = self.text.find(unit.text or "", *span)
-        if not words or words.lower() in ("times", "time", "x") or start < 0:
+        if not words or words.lower() in _OCCASIONS or start < 0:
             return
         draft.concept = start, start + len(words)
         draft.cover(*draft.concept)
@@ -408,6 +412,14 @@ class Valuer(Item):
         if draft.domain in (None, "condition", "procedure", "drug") and draft.concept is not None:
             draft.domain = "measurement"
         return draft
+
+
+def _lasting(value: Value, measured: Comparison) -> bool:
+    """Whether a second value is for how long a first one has held."""
+    (one, *more) = value.comparisons
+    code = one.unit.ucum if one.unit else None
+    timed = measured.unit is not None and measured.unit.ucum in TIME_CODES
+    return not more and not value.bare and not value.loose and code in ("d", "wk", "mo", "a") and not timed
 
 
 def _dated(comparison: Comparison) -> bool:
