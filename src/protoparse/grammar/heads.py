@@ -12,7 +12,7 @@ from typing import Any
 
 from protoparse.grammar.amending import RATES
 from protoparse.grammar.drafts import Draft
-from protoparse.grammar.naming import VISITS, Bracket, Namer, Phrase, Words
+from protoparse.grammar.naming import CLASSES, VISITS, Bracket, Namer, Phrase, Words
 from protoparse.grammar.phrases import Phrase as Found
 from protoparse.grammar.phrases import Value
 from protoparse.grammar.terms import domain_of
@@ -24,7 +24,6 @@ _TONES = ("Hz", "kHz")
 _DISTANCES = ("m", "cm", "[ft_i]")
 _OCCASIONS = ("occasions", "occasion", "visits")
 _AMOUNT_OF = re.compile("Od*[wKm]")
-_CLASSES = ("class", "grade", "stage")
 _GIVEN = ("drug", "procedure")
 _OVER = ("recovered", "returned", "improved", "resolution", "recovery")
 _SUFFERED = ("condition", "drug", "procedure", "device")
@@ -224,7 +223,7 @@ class Chooser(Namer):
 
     def _by_scale(self, draft: Draft, head: Phrase, phrases: list[Phrase]) -> None:
         """Name a class by its scale, wherever that stands: "heart failure class III by NYHA"."""
-        if draft.term is None or draft.term.name not in _CLASSES:
+        if draft.term is None or draft.term.name not in CLASSES:
             return
         for phrase in phrases:
             named = next((i for i in range(phrase.first, phrase.last) if self.code(i) == "M"), -1)
@@ -233,7 +232,7 @@ class Chooser(Namer):
             if named < 0 or method is None:
                 continue
             term: Term = self.entries[named].roles["measurement"]
-            if term.kind == "ordinal" and term.name not in _CLASSES:
+            if term.kind == "ordinal" and term.name not in CLASSES:
                 self.carry(head.first, head.last)
                 draft.concept, draft.term, draft.name = method.span, term, term.name
                 draft.modifiers = tuple([m for m in draft.modifiers if m is not method])

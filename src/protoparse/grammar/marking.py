@@ -9,9 +9,11 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from protoparse.grammar.naming import CLASSES
 from protoparse.grammar.phrases import Phrase, Value
 from protoparse.lexing import Lexemes
 
+_SCALED = re.compile(r"M(?:y*w[w.]*)?y*,(?=M)")
 _ASIDE = re.compile(r"(?<=[wKMaqL])\([wKMaL]\)")
 
 
@@ -21,9 +23,20 @@ def marked(text: str, lexemes: Lexemes, first: int, codes: str, found: Sequence[
         if "w(>)O" in codes:
             codes = codes.replace("w(>)O", "wyyyO")  # "1 line (or more) of …"
         codes = _asides(text, lexemes, first, codes)
+    if ",M" in codes:
+        codes = _scales(lexemes, first, codes)
     if "M" in codes or ">" in codes:
         codes = _results(text, lexemes, first, codes)
     return _descriptions(lexemes, first, codes, found) if "R" in codes else codes
+
+
+def _scales(lexemes: Lexemes, first: int, codes: str) -> str:
+    """The codes, a comma between a scale and its classes marked as part of the name ("NYHA, class III")."""
+    for match in _SCALED.finditer(codes):
+        scale, classes = (lexemes.entries[first + k].roles["measurement"] for k in (match.start(), match.end()))
+        if scale.kind == "ordinal" and scale.name not in CLASSES and classes.name in CLASSES:
+            codes = f"{codes[: match.end() - 1]}y{codes[match.end() :]}"
+    return codes
 
 
 def _asides(text: str, lexemes: Lexemes, first: int, codes: str) -> str:
