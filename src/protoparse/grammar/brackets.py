@@ -20,8 +20,8 @@ from protoparse.grammar.drafts import (
     repeat_subject,
 )
 from protoparse.grammar.heads import Chooser
+from protoparse.grammar.measures import DAILY
 from protoparse.grammar.naming import Bracket
-from protoparse.grammar.values import DAILY
 from protoparse.model import Comparison
 
 

@@ -35,12 +35,12 @@ from protoparse.grammar.drafts import (
 from protoparse.grammar.facts import Cutter
 from protoparse.grammar.files import grammar_text
 from protoparse.grammar.islands import phrases
+from protoparse.grammar.items import CARRIED
 from protoparse.grammar.marking import marked
 from protoparse.grammar.naming import Bracket, Words
 from protoparse.grammar.shaping import STRUCTURE, Shaper
 from protoparse.grammar.sharing import hand_on, join, return_window, share_window
 from protoparse.grammar.tables import Table
-from protoparse.grammar.values import CARRIED
 from protoparse.lexing import Lexemes
 from protoparse.model import Kind, Rule, Span, Window, moved, places
 

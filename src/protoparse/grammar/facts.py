@@ -12,10 +12,10 @@ from typing import Any
 
 from protoparse.grammar.brackets import Attacher
 from protoparse.grammar.drafts import Draft, Node, Tree, widened
+from protoparse.grammar.measures import TIME_CODES, given, whole
 from protoparse.grammar.naming import VALUED, Bracket, Phrase, Words
 from protoparse.grammar.phrases import Phrase as Found
 from protoparse.grammar.phrases import Value
-from protoparse.grammar.values import TIME_CODES, given, whole
 
 # Carrier words, then a name that ends in a term of the vocabulary.
 _PLAIN = re.compile("([vdpi^]*)([wKM]*[KM])[v^]*")

@@ -12,11 +12,11 @@ from typing import Any
 
 from protoparse.grammar.amending import RATES
 from protoparse.grammar.drafts import Draft
+from protoparse.grammar.measures import DAILY, TIME_CODES, given, whole
 from protoparse.grammar.naming import CLASSES, VISITS, Bracket, Namer, Phrase, Words
 from protoparse.grammar.phrases import Phrase as Found
 from protoparse.grammar.phrases import Value
 from protoparse.grammar.terms import domain_of
-from protoparse.grammar.values import DAILY, TIME_CODES, given, whole
 from protoparse.lexing import Term
 from protoparse.model import Anchor, Bound, Window
 

@@ -7,17 +7,18 @@ In: a `Draft` and the values printed beside it. Out: the draft with them, severa
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from msgspec.structs import replace
 
 from protoparse.grammar.amending import RATES
 from protoparse.grammar.drafts import Draft, Node, Tree, apart, around, drafts
+from protoparse.grammar.items import Item
+from protoparse.grammar.measures import DAILY, TIME_CODES, ago, dated, given, lasting, lifetime, whole, whole_study
 from protoparse.grammar.phrases import Phrase, Times, Value, merge
 from protoparse.grammar.terms import domain_of
-from protoparse.lexing import Entry, lexer
-from protoparse.model import Anchor, Bound, Comparison, Kind, Offset, Operator, Span, Unit, Window
+from protoparse.model import Bound, Comparison, Unit, Window
 
 # What has a time as its value rather than lasting for it.
 _TIMED = re.compile(r"expect|surviv|life|prognosis|interval|\btime\b|\bage\b")
@@ -33,53 +34,8 @@ _BORN = re.compile(r"\bborn\b|\bbirth\b|\bdeliver")
 _COUNTING = re.compile(r"\s*\(?(?!(?:in|on|at|by|for|with|within|and|or|to|who|as|using|if|is|are)\b)[A-Za-z]")
 _OCCASIONS = ("times", "time", "x", "sessions", "session", "days", "nights", "visits", "episodes")
 _FAR = 12
-_DOSE_UNITS = ("mg", "ug", "g", "ng", "[IU]", "mL", "meq", "mmol", "Gy", "cGy")
-DAILY = re.compile(r"(?:[mu]?g|\[IU\])(?:/kg|/m2)?/(?:d|wk)")
 _COUNTED = ("drug", "procedure", "condition", "study", "visit", "device", "allergy", "consent")
 _PER = re.compile(r"\s*(?:\bper\b|/|\ba\b|\beach\b|\bweekly\b|\bdaily\b|\bmonthly\b)")
-TIME_CODES = frozenset({"s", "min", "h", "d", "wk", "mo", "a"})
-CARRIED = 2
-"""In `Cutter.taken`: understood, though no fact names it."""
-
-
-class Item:
-    """The lexemes of one item, and which of them are understood."""
-
-    def __init__(
-        self, text: str, entries: Sequence[Entry], codes: str, first: int, starts: Sequence[int],
-        ends: Sequence[int], kind: Kind,
-    ) -> None:  # fmt: skip
-        self.text, self.entries, self.starts, self.ends = text, entries, starts, ends
-        self.codes, self.offset, self.kind = codes, first, kind
-        self.taken = bytearray(len(codes))
-
-    def code(self, i: int) -> str:
-        """The code of a lexeme."""
-        return self.codes[i - self.offset]
-
-    def take(self, first: int, last: int) -> None:
-        """These lexemes are understood."""
-        for k in range(first - self.offset, last - self.offset):
-            self.taken[k] = 1
-
-    def carry(self, first: int, last: int) -> None:
-        """These lexemes say again what is said, or only carry it."""
-        for k in range(first - self.offset, last - self.offset):
-            self.taken[k] = CARRIED
-
-    def leave(self, first: int, last: int) -> None:
-        """These lexemes are not understood after all."""
-        for k in range(first - self.offset, last - self.offset):
-            self.taken[k] = 0
-
-    def roles(self, word: str) -> Mapping[str, Any]:
-        """What the vocabulary knows of a single word."""
-        entry = lexer().singles.get(word.lower())
-        return entry.roles if entry else {}
-
-    def span(self, first: int, last: int) -> Span:
-        """The characters of these lexemes."""
-        return self.starts[first], self.ends[last - 1]
 
 
 class Valuer(Item):
@@ -101,12 +57,12 @@ class Valuer(Item):
         if window.span:
             draft.cover(*window.span)
         if draft.concept and draft.value is None and _PROGNOSIS.search(self.text[slice(*draft.concept)].lower()):
-            draft.value, rest = _lifetime(window)
+            draft.value, rest = lifetime(window)
             if rest is None:
                 return
             window = rest
         old = draft.time
-        if old is None or (_whole_study(old) and window.start and window.end):
+        if old is None or (whole_study(old) and window.start and window.end):
             draft.time = window  # "during the study, from screening until the last dose": the second says which part
         elif isinstance(old.any_of, tuple) or isinstance(window.any_of, tuple):
             return
@@ -163,7 +119,7 @@ class Valuer(Item):
                 subject.time = draft.time  # "40 years or over at screening"
                 if draft.domain == "person" and draft.name != "age":
                     draft.time = None  # "children under 5 years at diagnosis"
-            if subject is None and main is not None and main.value is not None and _lasting(value, main.value):
+            if subject is None and main is not None and main.value is not None and lasting(value, main.value):
                 self._fill_window(main, Window(duration=value.comparisons[0], span=value.comparisons[0].span))
                 continue  # "viral load ≤ 200 copies/mL since at least 6 months"
             made = self._of(subject, value) if subject is not None else self._used(draft, value, behind)
@@ -341,7 +297,7 @@ class Valuer(Item):
             if not value.bare and not value.loose:
                 made = _OLD.search(self.text, *comparison.span) if comparison.span else None
                 lasting = Window(duration=comparison, span=comparison.span)
-                self._fill_window(draft, _ago(comparison) if made else lasting)
+                self._fill_window(draft, ago(comparison) if made else lasting)
             return draft
         treated = draft.domain in ("drug", "procedure") and not behind
         if treated and unit is not None and code is None and "countable" in self.roles(unit.text or ""):
@@ -381,7 +337,7 @@ class Valuer(Item):
         if draft.concept is not None and not measured:
             counted = not behind or draft.domain in _COUNTED
             if plain and numeric and whole(comparison) and behind and draft.domain == "condition":
-                if self._of_another(draft, comparison) or _dated(comparison):
+                if self._of_another(draft, comparison) or dated(comparison):
                     return draft
                 counted = not self._degree(lower, comparison)
             if plain and numeric and whole(comparison) and counted:
@@ -412,68 +368,6 @@ class Valuer(Item):
         if draft.domain in (None, "condition", "procedure", "drug") and draft.concept is not None:
             draft.domain = "measurement"
         return draft
-
-
-def _lasting(value: Value, measured: Comparison) -> bool:
-    """Whether a second value is for how long a first one has held."""
-    (one, *more) = value.comparisons
-    code = one.unit.ucum if one.unit else None
-    timed = measured.unit is not None and measured.unit.ucum in TIME_CODES
-    return not more and not value.bare and not value.loose and code in ("d", "wk", "mo", "a") and not timed
-
-
-def _dated(comparison: Comparison) -> bool:
-    """Whether numbers look like years ("died between 2008 and 2017")."""
-    return any(isinstance(n, int) and 1900 < n < 2100 for n in (comparison.value, comparison.low, comparison.high))
-
-
-def given(comparison: Comparison) -> bool:
-    """Whether a comparison is in a unit of what is given or taken."""
-    unit = comparison.unit
-    named = unit.ucum or unit.text or "" if unit else ""
-    return named.startswith(_DOSE_UNITS) or (named[:1] == "{" and named.endswith(("/d", "/wk")))
-
-
-def whole(comparison: Comparison) -> bool:
-    """Whether a comparison could count things."""
-    plain = comparison.unit is None and comparison.reference is None
-    return plain and not any(isinstance(n, float) for n in (comparison.value, comparison.low, comparison.high))
-
-
-def _ago(age: Comparison) -> Window:
-    """When a thing was done that is so old: "a scan less than 3 months old"."""
-    screening = Anchor(event="screening")
-    value = -age.value if isinstance(age.value, int | float) else 0
-    there = Bound(anchor=screening, offset=Offset(value=value, unit=age.unit), inclusive="=" in age.operator)
-    if age.operator in (">", ">="):
-        return Window(end=there, span=age.span)
-    return Window(start=there, end=Bound(anchor=screening), span=age.span)
-
-
-def _whole_study(window: Window) -> bool:
-    """Whether a window says no more than "during the study"."""
-    start, end = window.start, window.end
-    if not (isinstance(start, Bound) and isinstance(end, Bound)) or window.duration:
-        return False
-    return (start.anchor.event, end.anchor.event) == ("study_start", "study_end") and not (start.offset or end.offset)
-
-
-def _lifetime(window: Window) -> tuple[Comparison | None, Window | None]:
-    """How long somebody is expected to live is a value: "≥ 90 days after the infusion", "within 12 months"."""
-    start, end = window.start, window.end
-    if isinstance(window.duration, Comparison):
-        value, anchor = window.duration, start or end
-        return value, Window(start=anchor, span=window.span) if isinstance(anchor, Bound) else None
-    for bound, operator in ((start, ">"), (end, "<")):
-        offset = bound.offset if isinstance(bound, Bound) else None
-        if isinstance(bound, Bound) and offset is not None and isinstance(offset.value, int | float):
-            near = operator == "<" or end is not None
-            said: Operator = ("<=" if bound.inclusive else "<") if near else (">=" if bound.inclusive else ">")
-            unit = offset.unit if isinstance(offset.unit, Unit) else None
-            value = Comparison(operator=said, value=abs(offset.value), unit=unit, span=window.span)
-            known = bound.anchor.event != "unspecified"
-            return value, Window(start=Bound(anchor=bound.anchor), span=window.span) if known else None
-    return None, window
 
 
 def _fill(main: Draft, more: Draft, bare: Draft) -> bool:
