@@ -239,6 +239,8 @@ class Islands(Amender):
                     i += 1
                 if self.code(i + 1) != "n":
                     break
+            elif code == "v" and kind == "CMP" and "equivalent" in self.entries[i].text and self.code(i + 1) == "n":
+                pass  # "more than the equivalent of 10 mg of prednisone"
             elif code == "K" and kind in ("CMP", "BETWEEN") and len(out) == 1 and self._is_age(i):
                 # "over the age of 18", "between the ages of 12 and 17"
                 while self.code(i + 1) == "O":
