@@ -15,6 +15,9 @@ from protoparse.model import Comparison, Unit
 
 _UNIT_ROLES = frozenset({"unit", "time_unit"})
 _BASELINE = Entry("L", "baseline", {"reference": "baseline"})
+_AGAIN = frozenset(
+    {"snellen", "equivalent", "equivalents", "snellen equivalent", "approximately", "approximate", "about", "etdrs"}
+)
 _BACK_TO = ("return", "returned", "returning", "back", "pretreatment")
 _AMOUNTS = frozenset({"mg", "g", "ug", "ng", "[IU]", "U", "mg/kg", "mg/m2", "ug/kg", "g/kg", "mL", "{drinks}"})
 _RATES = {"daily": "/d", "/d": "/d", "weekly": "/wk", "/wk": "/wk", "d": "/d", "wk": "/wk"}
@@ -131,7 +134,7 @@ class Amender(Events):
     def _repeated(self, i: int) -> int:
         """The end of a bracket that says a quantity or its unit again ("4 weeks (28 days)", "9 kilos (kg)"), else 0."""
         j = i + 1
-        while self.code(j) in "nut-_<~/x":
+        while self.code(j) in "nut-_<~/x" or self.entries[j].text in _AGAIN:
             j += 1
         if j == i + 1 and not _UNIT_ROLES.isdisjoint(self.entries[j].roles):
             return j + 1 if self.code(j + 1) == ")" else 0

@@ -39,7 +39,7 @@ from protoparse.grammar.items import CARRIED
 from protoparse.grammar.marking import marked
 from protoparse.grammar.naming import Bracket, Words
 from protoparse.grammar.shaping import STRUCTURE, Shaper
-from protoparse.grammar.sharing import hand_on, join, return_window, share_window
+from protoparse.grammar.sharing import framed, hand_on, join, return_window, share_window
 from protoparse.grammar.tables import Table
 from protoparse.lexing import Lexemes
 from protoparse.model import Kind, Rule, Span, Window, moved, places
@@ -181,7 +181,9 @@ class _Meaning(Transformer[Any, Any]):
         if stop.value == "permission":
             return widened(before, "except", alternatives(after))
         codes, here = self.cutter.codes, stop.first - self.cutter.offset
-        if stop.value in ("", "and", "or") and codes.rfind("R", 0, here) <= codes.rfind(".", 0, here):
+        if self.cutter.text[self.cutter.starts[stop.first]] in ";；" and framed(self.cutter.text, before):
+            hand_on(before, after, listed=False)
+        elif stop.value in ("", "and", "or") and codes.rfind("R", 0, here) <= codes.rfind(".", 0, here):
             # the commas of a list, none of a clause on what stands in it ("which could affect …")
             hand_on(before, after, listed=bool(stop.value))
         op: Op = "any" if self.kind == "exclusion" or stop.value == "or" else "all"

@@ -11,14 +11,17 @@ from collections.abc import Sequence
 from typing import Any
 
 from protoparse.grammar.brackets import Attacher
-from protoparse.grammar.drafts import Draft, Node, Tree, widened
+from protoparse.grammar.drafts import Draft, Node, Tree, ago, widened
 from protoparse.grammar.measures import TIME_CODES, given, whole
 from protoparse.grammar.naming import VALUED, Bracket, Phrase, Words
 from protoparse.grammar.phrases import Phrase as Found
 from protoparse.grammar.phrases import Value
+from protoparse.model import Bound, Window
 
 # Carrier words, then a name that ends in a term of the vocabulary.
 _PLAIN = re.compile("([vdpi^]*)([wKM]*[KM])[v^]*")
+_SUBSTANCE = re.compile("[wKMYaq]")
+_OF_IT = re.compile("O[OdHm]*")
 _REQUIRING = ("requiring", "requires", "require", "required", "needing", "that requires", "which requires")
 # What has so many of something, or so much ("steroids requiring …" a dose of a drug).
 _HAVING = ("with", "having")
@@ -97,7 +100,12 @@ class Cutter(Attacher):
         if head is not None and self._domain(head) == "person":
             # "women with breast cancer" says two things; what else is said is of the second
             done = bool(windows) and self.codes.find("R", head.last - self.offset, windows[-1].first - self.offset) >= 0
-            beside = [p for p in phrases if p.first > head.last and (done or self._suffered(p) or self._result(p))]
+            beside = [
+                p
+                for p in phrases
+                if p.first > head.last
+                and (done or self._suffered(p) or self._result(p) or "standing" in self.entries[p.first].roles)
+            ]
             if beside:
                 people, head = head, beside[0]
                 phrases.remove(people)
@@ -112,9 +120,14 @@ class Cutter(Attacher):
         if draft.standing is None:
             # "acute effects of prior therapy": what stands behind the head is of something else
             for phrase in phrases:
-                if phrase.standing and (
-                    head is None or (phrase.first <= head.first and not self._graded_effect(phrase, head, phrases))
-                ):
+                graded = (
+                    values
+                    and phrase is not head
+                    and self._substantial(phrase)
+                    and head is not None
+                    and self._has(head, "M")
+                )
+                if phrase.standing and (head is None or phrase.first <= head.first) and not graded:
                     draft.standing = phrase.standing
                     break
         if head is not None:
@@ -128,11 +141,13 @@ class Cutter(Attacher):
                 others = [p for p in phrases if p is not head and p is not disease and p is not with_it]
                 also = [p for p in others if self._result(p)]
                 self._others(draft, head, [p for p in others if p not in also])
-        timed = draft if with_it is None else Draft()
+        # "back pain for 6 months with a score > 5": the pain lasts, not the score
+        own = disease is not None and any(disease.last <= w.first < head.first for w in windows)  # type: ignore[union-attr]
+        timed = Draft() if own or with_it is not None else draft
         if head is not None and draft.modifiers and self._scaled(head):
             self._by_scale(draft, head, phrases)
         for window in windows:
-            if head is None or not self.possible(draft, head.last, window):
+            if not self.possible(draft, parts[0].first if head is None else head.last, window):
                 self._add_window(timed, window)
         if not windows and head is not None and draft.standing is None:
             draft.time = self._occasion(head, phrases)
@@ -150,11 +165,15 @@ class Cutter(Attacher):
         tree = self._values(draft, values, behind)
         if tree is not None and head is not None and values:
             tree = self._limited(tree, draft, head, phrases, values[0][1])
+        if head is not None and isinstance(tree, Draft) and tree.time is not None and self._last_of(head, windows):
+            tree.time = ago(tree.time, tree.time.start.anchor)  # type: ignore[union-attr]
         if head is not None and disease is not None and tree is not None:
             other = Draft()
             other.standing = disease.standing or (draft.standing if disease.first > head.first else None)
             self._name(other, disease)
-            if timed.window_behind and windows[0].first >= disease.last:
+            if own:
+                other.time = timed.time
+            elif timed.window_behind and windows[0].first >= disease.last:
                 other.time = timed.time  # "grade 2 neuropathy at screening" was a neuropathy then
             tree = Node("all", [tree, other])
         if isinstance(tree, Draft) and tree.dose is not None and head is not None and head.first < values[0][1]:
@@ -177,6 +196,18 @@ class Cutter(Attacher):
             self._name(who, people)
             tree = Node("all", [who, *(tree.members if isinstance(tree, Node) and tree.op == "all" else [tree])])
         return self._brackets(tree, brackets, draft)
+
+    def _last_of(self, head: Phrase, windows: list[Found]) -> bool:
+        """Whether a time alone stands in front of what was given last ("at least 4 weeks since the last dose of X")."""
+        if len(windows) != 1 or not isinstance(windows[0].meaning, Window):
+            return False
+        start, first, last = windows[0].meaning.start, windows[0].first, windows[0].last
+        return (
+            isinstance(start, Bound)
+            and start.anchor.event == "last_dose"
+            and _OF_IT.fullmatch(self.codes, last - self.offset, head.first - self.offset) is not None
+            and _SUBSTANCE.search(self.codes, 0, first - self.offset) is None
+        )
 
     def _having(self, parts: Sequence[Any]) -> int:
         """Where begins what something has so many of ("lupus with at least one lesion"), 0 where nothing does."""

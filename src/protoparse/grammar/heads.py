@@ -179,11 +179,22 @@ class Chooser(Namer):
         main = [p for p in candidates if p.cue < 0 or self.code(p.cue) not in "cAGR=J"]
         known = [p for p in main if p.known]
         for p in known:
+            if p is not main[0] and p.cue == main[0].last and self._treats(main[0], p):
+                return main[0]  # "current treatment for epilepsy"
             if p.cue < 0 or "locative" not in self.entries[p.cue].roles:
                 return p
         if main and (not known or main[0].first <= known[0].first):
             return main[0]
         return known[0] if known else candidates[0]
+
+    def _treats(self, phrase: Phrase, disease: Phrase) -> bool:
+        """Whether a phrase is a treatment that is not named, for what follows."""
+        last = phrase.last - 1
+        return (
+            self.code(last) == "a"
+            and self.entries[last].event == "treatment"
+            and self.entries[disease.cue].text.startswith("for")
+        )
 
     def _counted(self, phrases: list[Phrase], value: tuple[Value, int, int], *, alone: bool) -> Phrase | None:
         """The phrase right behind a number that counts it, where another stands before ("a trial of ≥ 4 drugs")."""
@@ -237,12 +248,6 @@ class Chooser(Namer):
                 draft.concept, draft.term, draft.name = method.span, term, term.name
                 draft.modifiers = tuple([m for m in draft.modifiers if m is not method])
                 return
-
-    def _graded_effect(self, phrase: Phrase, head: Phrase, phrases: list[Phrase]) -> bool:
-        """Whether a phrase is only what the graded effects are of: "toxicity of prior therapy resolved to grade 1"."""
-        if phrase is head or not self._scaled(head):
-            return False
-        return any(p.last <= phrase.first and self._domain(p) == "condition" for p in phrases)
 
     def _courses(self, i: int) -> bool:
         """Whether what can only be counted stands at i, or behind a "prior" there: lines and courses of treatment."""

@@ -41,7 +41,7 @@ def whole(comparison: Comparison) -> bool:
     return plain and not any(isinstance(n, float) for n in (comparison.value, comparison.low, comparison.high))
 
 
-def ago(age: Comparison) -> Window:
+def since_made(age: Comparison) -> Window:
     """When a thing was done that is so old: "a scan less than 3 months old"."""
     screening = Anchor(event="screening")
     value = -age.value if isinstance(age.value, int | float) else 0

@@ -56,6 +56,7 @@ _MODIFIER_OF_CUE = {"c": "cause", "A": "method", "G": "purpose"}
 VALUED = ("age", "life expectancy")
 CLASSES = ("class", "grade", "stage")
 """The scales that have no name of their own."""
+_NOW: dict[str, Standing] = {"now": "current", "state": "ongoing", "study": "concurrent"}
 _ASPECTS: dict[str, Standing | None] = {"duration": None, "history": "history"}
 VISITS: dict[str, Event] = {"screening": "screening", "baseline": "baseline"}
 _OTHER = ("other", "another")
@@ -121,8 +122,7 @@ class Namer(Valuer):
                     continue
                 if code in "HC" or (code == "P" and "history" in self.entries[i].roles):
                     if standing is None:
-                        now = self.entries[i].roles.get("current") != "study"
-                        standing = "history" if code in "HP" else "current" if now else "concurrent"
+                        standing = "history" if code in "HP" else _NOW[self.entries[i].roles["current"]]
                     self.take(i, i + 1)
                     draft.cover(self.starts[i], self.ends[i])
                     cue = -1
@@ -181,9 +181,14 @@ class Namer(Valuer):
 
     def _result_roles(self, i: int) -> Mapping[str, Any]:
         """What the name at i says of a result, or its last word."""
+        roles = self.entries[i].roles
+        return roles if "result" in roles else self._last_roles(i)
+
+    def _last_roles(self, i: int) -> Mapping[str, Any]:
+        """What the vocabulary knows of the last word of the name at i."""
         entry = self.entries[i]
-        word = entry.text.rsplit(" ", 1)[-1]
-        return entry.roles if "result" in entry.roles or word == entry.text else self.roles(word)
+        word = entry.text.rpartition(" ")[2]
+        return entry.roles if word == entry.text else self.roles(word)
 
     def _has(self, phrase: Phrase, code: str) -> bool:
         return self.codes.find(code, phrase.first - self.offset, phrase.last - self.offset) >= 0
@@ -237,6 +242,8 @@ class Namer(Valuer):
             final = term if term is not None and code(last - 1) in "KM" else None
             draft.domain = domain_of([entries[i].text for i in range(first, last)], final, term)
             draft.term = term if term is not None and term.domain == "measurement" == draft.domain else None
+        if not whole and "undertaking" in self._last_roles(first):
+            draft.domain, draft.term = "consent", None
         if head.cue >= 0 and "allergy" in entries[head.cue].roles:
             draft.domain, draft.term, draft.allergen = "allergy", None, True
             self.take(head.cue, head.cue + 1)
@@ -321,7 +328,7 @@ class Namer(Valuer):
             kind = _MODIFIER_OF_CUE.get(cue)
             if kind is None and cue in "pio" and phrase.first > head.last and not self._empty(phrase):
                 word = self.entries[phrase.cue].text
-                kind = "purpose" if word in ("for", "to") else None
+                kind = "purpose" if word in ("for", "for the", "to") else None
                 if "locative" in self.entries[phrase.cue].roles:
                     # "pain > 4 on a numeric scale"
                     kind = (

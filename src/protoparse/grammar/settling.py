@@ -47,6 +47,10 @@ class Settler:
                     codes[k] = "w"
                     continue
                 self._unit_behind(k)
+                if k and entries[first + k - 1].text == "first" and codes[k + 1 : k + 2] == ["t"]:
+                    codes[k - 1] = "_"  # "the first six weeks of life"
+                elif k > 1 and codes[k - 2] + codes[k - 1] == "(H" and codes[k + 1 : k + 2] == ["t"]:
+                    codes[k - 1] = "P"  # "(previous 3 months)"
             elif code == "M" and entries[first + k].roles["measurement"].kind == "ordinal":
                 self._classes_behind(k, entries[first + k].text)
 
@@ -61,8 +65,15 @@ class Settler:
         if k > 1 and self.codes[k - 1] == "." and self.starts[i] == self.ends[i - 2] + 1:
             return True  # "v1.1"
         if k > 1 and self.codes[k - 1] == "-" and self.starts[i] == self.ends[i - 2] + 1:
+            if self.codes[k - 2] == "M" and self.starts[i - 1] == self.ends[i - 2] and len(self.entries[i].text) > 2:
+                return self._nameless(k + 1)  # "CK-1827452" is a drug, "T-score -2.5" a value
             return self.codes[k - 2] in "wKa" and "scale" not in self.entries[i - 2].roles
         return False
+
+    def _nameless(self, k: int) -> bool:
+        """Whether no unit stands at k."""
+        roles = self.entries[self.first + k].roles if k < len(self.codes) else {}
+        return "unit" not in roles and "time_unit" not in roles
 
     def _unit_behind(self, k: int) -> None:
         codes, entries, first = self.codes, self.entries, self.first

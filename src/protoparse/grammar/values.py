@@ -15,7 +15,17 @@ from msgspec.structs import replace
 from protoparse.grammar.amending import RATES
 from protoparse.grammar.drafts import Draft, Node, Tree, apart, around, drafts
 from protoparse.grammar.items import Item
-from protoparse.grammar.measures import DAILY, TIME_CODES, ago, dated, given, lasting, lifetime, whole, whole_study
+from protoparse.grammar.measures import (
+    DAILY,
+    TIME_CODES,
+    dated,
+    given,
+    lasting,
+    lifetime,
+    since_made,
+    whole,
+    whole_study,
+)
 from protoparse.grammar.phrases import Phrase, Times, Value, merge
 from protoparse.grammar.terms import domain_of
 from protoparse.model import Bound, Comparison, Unit, Window
@@ -86,7 +96,7 @@ class Valuer(Item):
     def possible(self, draft: Draft, behind: int, window: Phrase) -> bool:
         """Whether a window is of what may come of a thing ("a disease that could worsen during the study")."""
         meaning = window.meaning
-        if draft.domain not in ("condition", "measurement", "other") or not isinstance(meaning, Window):
+        if draft.domain not in (None, "condition", "measurement", "other") or not isinstance(meaning, Window):
             return False
         if not isinstance(meaning.start, Bound) or meaning.start.anchor.event not in ("study_start", "treatment"):
             return False
@@ -122,6 +132,9 @@ class Valuer(Item):
             if subject is None and main is not None and main.value is not None and lasting(value, main.value):
                 self._fill_window(main, Window(duration=value.comparisons[0], span=value.comparisons[0].span))
                 continue  # "viral load ≤ 200 copies/mL since at least 6 months"
+            if subject is None and main is not None and main.value is not None and _aside(value, main):
+                self.leave(begin, end)
+                continue  # "eGFR < 60 mL/min 1.73 m²"
             made = self._of(subject, value) if subject is not None else self._used(draft, value, behind)
             if not made:
                 self.leave(begin, end)
@@ -297,7 +310,7 @@ class Valuer(Item):
             if not value.bare and not value.loose:
                 made = _OLD.search(self.text, *comparison.span) if comparison.span else None
                 lasting = Window(duration=comparison, span=comparison.span)
-                self._fill_window(draft, ago(comparison) if made else lasting)
+                self._fill_window(draft, since_made(comparison) if made else lasting)
             return draft
         treated = draft.domain in ("drug", "procedure") and not behind
         if treated and unit is not None and code is None and "countable" in self.roles(unit.text or ""):
@@ -315,6 +328,9 @@ class Valuer(Item):
         hyphened = comparison.span is not None and "-" in self.text[slice(*comparison.span)]
         if timely and measured and value.bare and not behind and hyphened:
             return draft  # "mean 24-h systolic pressure": how long it was measured
+        lengthy = _TIMED.search(lower) or "duration" in lower or code in ("s", "min")
+        if timely and measured and value.bare and draft.term is not None and not lengthy:
+            return draft  # "FSH after 12 months", "a 24 h clearance"
         if timely and measured and draft.term is None and lower.endswith("duration"):
             self._fill_window(draft, Window(duration=comparison, span=comparison.span))
             return draft
@@ -368,6 +384,14 @@ class Valuer(Item):
         if draft.domain in (None, "condition", "procedure", "drug") and draft.concept is not None:
             draft.domain = "measurement"
         return draft
+
+
+def _aside(value: Value, main: Draft) -> bool:
+    """Whether a second number that nothing compares is no value of what has one, in another unit, already."""
+    if not value.bare or main.bare_value or main.value is None:
+        return False
+    codes = {c.unit.ucum if c.unit else None for c in (*value.comparisons, main.value)}
+    return len(codes) > 1 and None not in codes
 
 
 def _fill(main: Draft, more: Draft, bare: Draft) -> bool:
