@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import re
 
+from msgspec.structs import replace
+
 from protoparse.grammar.amending import RATES
 from protoparse.grammar.drafts import (
     NOW,
@@ -40,6 +42,14 @@ def _unnamed(tree: Draft, node: Tree) -> bool:
     """Whether modifiers alone stand before a bracket that says what was measured ("moderate (stage score ≤ 3)")."""
     said = tree.value or tree.count or tree.dose or tree.time or tree.standing
     return tree.concept is None and not said and any(d.value and d.concept for d in drafts(node))
+
+
+def _pressures(tree: Tree, node: Tree) -> None:
+    """ "> 160/100 mmHg (systolic > 160 or diastolic > 100)": the unit printed once is that of both."""
+    unit = next((d.value.unit for d in drafts(tree) if d.value and "pressure" in (d.name or "")), None)
+    for one in drafts(node) if unit is not None else ():
+        if one.value and one.value.unit is None and one.term is not None and "pressure" in one.term.name:
+            one.value = replace(one.value, unit=unit)
 
 
 def _ranged(target: Draft, node: Draft) -> Tree:
@@ -99,6 +109,7 @@ class Attacher(Chooser):
                 self._when(draft, node)
                 tree = Node("any", [tree, node])
             elif not empty(node) and not empty(tree) and any(d.value or d.time or d.dose for d in drafts(node)):
+                _pressures(tree, node)
                 self._when(draft, node)
                 tree = Node("all", [tree, node])
         return tree

@@ -84,8 +84,9 @@ def join(cutter: Cutter, op: Literal["all", "any"], left: Tree | None, right: Tr
             _inherit(before, right)
         if isinstance(first, Draft) and first.completed:
             for one in (*tail, right):
-                if (one.completed or one is right) and not one.modifiers:
-                    one.modifiers = first.modifiers  # "severe renal, hepatic or cardiac disease"
+                if (one.completed or one is right) and all(m.type == "method" for m in one.modifiers):
+                    # "severe renal, hepatic or cardiac disease", "adequate renal and liver function by local tests"
+                    one.modifiers = (*(m for m in first.modifiers if m not in one.modifiers), *one.modifiers)
         if not members:
             return right
     members.append(right)
