@@ -66,6 +66,7 @@ class _Amount(NamedTuple):
 
 
 _FLIP: dict[str, Operator] = {"<": ">", ">": "<", "<=": ">=", ">=": "<=", "=": "=", "!=": "!="}
+_SIGHT = ("worse", "poorer", "better", "worse than", "poorer than", "better than")
 # "during and for a month after completion of treatment": the treatment itself is the period.
 _PERIOD_OF: dict[Event, Event] = {
     "first_dose": "treatment", "last_dose": "treatment", "study_end": "study_start", "enrollment": "study_start"
@@ -114,6 +115,8 @@ class _Meaning(Transformer[Any, Any]):
 
     def compared(self, x: list[Any]) -> Value:
         operator = x[0].entry.roles["before_number"]
+        if _seen(x[1]) and x[0].entry.text.endswith(_SIGHT):
+            operator = _FLIP[operator]
         if operator == "=" and len(x) > 2:
             operator = x[2].entry.roles["after_number"]  # "= 5 or higher"
         return _one(operator, x[1], x[0].start, x[-1].end)
@@ -144,8 +147,8 @@ class _Meaning(Transformer[Any, Any]):
 
     def compared_after(self, x: list[Any]) -> Value:
         operator = x[1].entry.roles["after_number"]
-        if isinstance(x[0].value, str) and "/" in x[0].value and "better" in x[1].entry.text:
-            operator = _FLIP[operator]  # the better sight sees the smaller letter: 20/40 is more than 20/80
+        if _seen(x[0]) and x[1].entry.text.endswith(_SIGHT):
+            operator = _FLIP[operator]
         return _one(operator, x[0], x[0].start, x[1].end)
 
     def bare(self, x: list[Any]) -> Value:
@@ -473,6 +476,12 @@ def _single(meaning: Window | Times) -> Window:
     return Window(any_of=meaning.windows, span=meaning.windows[-1].span) if isinstance(meaning, Times) else meaning
 
 
+def _seen(amount: _Amount) -> bool:
+    """Whether an amount is what an eye sees: of a score the higher is worse, of sight better (20/40 against 20/80)."""
+    unit = amount.unit.ucum if amount.unit else None
+    return unit == "{letters}" or (isinstance(amount.value, str) and "/" in amount.value)
+
+
 def _one(operator: Operator, amount: _Amount, start: int, end: int) -> Value:
     return Value(
         (
@@ -493,8 +502,10 @@ def _between(low: _Amount, high: _Amount, start: int, *, below: str = ">=", abov
                 *_one(above, high, high.start, high.end).comparisons,  # type: ignore[arg-type]
             )
         )
-    if below[0] == "<":
-        low, high, below, above = high, low, above, below
+    falling = isinstance(low.value, int | float) and isinstance(high.value, int | float) and low.value > high.value
+    if below[0] == "<" or (falling and below == ">=" and above == "<="):
+        low, high, below, above = high, low, above, below  # "73 to 35 letters"
+        below, above = (below, above) if below[0] == ">" else (above, below)
     return Value(
         (
             Comparison(

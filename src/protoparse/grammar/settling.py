@@ -65,8 +65,15 @@ class Settler:
         if k > 1 and self.codes[k - 1] == "." and self.starts[i] == self.ends[i - 2] + 1:
             return True  # "v1.1"
         if k > 1 and self.codes[k - 1] == "-" and self.starts[i] == self.ends[i - 2] + 1:
+            if self.codes[k - 2] == "M" and self.starts[i - 1] == self.ends[i - 2] and len(self.entries[i].text) > 2:
+                return self._nameless(k + 1)  # "CK-1827452" is a drug, "T-score -2.5" a value
             return self.codes[k - 2] in "wKa" and "scale" not in self.entries[i - 2].roles
         return False
+
+    def _nameless(self, k: int) -> bool:
+        """Whether no unit stands at k."""
+        roles = self.entries[self.first + k].roles if k < len(self.codes) else {}
+        return "unit" not in roles and "time_unit" not in roles
 
     def _unit_behind(self, k: int) -> None:
         codes, entries, first = self.codes, self.entries, self.first
