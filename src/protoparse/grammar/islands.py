@@ -9,7 +9,8 @@ from __future__ import annotations
 import re
 
 from protoparse.grammar.events import DIRECT, EVENT_SIDES, Events
-from protoparse.grammar.phrases import Lexeme, Phrase, Value, reader
+from protoparse.grammar.phrases import Lexeme, Phrase, Value
+from protoparse.grammar.windows import reader
 from protoparse.lexicon import unit
 from protoparse.lexing import Entry, Lexemes
 
