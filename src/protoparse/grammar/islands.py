@@ -186,6 +186,12 @@ class Islands(Ahead):
                     out += [self._lexeme("AFTER", i), event]  # "within 10 days since symptom onset"
                     i = event.last
                     continue
+                if code == "U" and not out and self._shifted(i + 1):
+                    out.append(self._lexeme("UNTIL", i))
+                    if self._limit(out, i + 1):
+                        i = out[-1].last
+                        continue
+                    break
                 if code == "D" and not out and self._opening_at(i + 1):
                     out.append(self._lexeme("WITHIN", i))  # "during the first 4 weeks of treatment"
                     timely = True

@@ -67,7 +67,7 @@ def share_behind(text: str, op: Literal["all", "any"], members: list[Tree], sour
             return  # "diabetes and metformin for 3 months"
         if planned and not all(_planned(text, d) for d in drafts(member)):
             return  # "pregnant or planning a pregnancy within a year"
-        if isinstance(member, Draft) and member.domain == "person" and source.domain != "person":
+        if isinstance(member, Draft) and member.domain == "person":
             return  # "pregnant or nursing women, or women planning to breastfeed during the study"
         if isinstance(member, Draft) and any(active(m) for m in member.modifiers):
             continue  # "active cancer, or another within 2 years"
