@@ -72,6 +72,8 @@ class Attacher(Chooser):
             elif bracket.role == "include":
                 target = last_draft(tree)
                 exemplify(target, node)
+            elif self._lists(bracket, node, tree):
+                exemplify(last_draft(tree), node)
             elif bracket.role == "except":
                 tree = Node("except", [tree, *(alternatives(node))])
             elif bracket.role == "if":
@@ -97,6 +99,24 @@ class Attacher(Chooser):
                 self._when(draft, node)
                 tree = Node("all", [tree, node])
         return tree
+
+    def _lists(self, bracket: Bracket, node: Tree, tree: Tree) -> bool:
+        """Whether a bracket names what a thing is for example: "(warfarin, heparin)", "(anaphylaxis, etc.)"."""
+        named = node.members if isinstance(node, Node) and node.op in ("all", "any") else [node]
+        if bracket.role != "plain" or not all(isinstance(d, Draft) for d in named):
+            return False
+        if len(named) < 2 and not any(e.text.startswith("etc") for e in self.entries[bracket.last : bracket.last + 2]):
+            return False
+        of = last_draft(tree)
+        if of.term is not None and all(d.term is of.term for d in drafts(node)):
+            self.carry(bracket.first, bracket.last)  # "aspartate aminotransferase (AST/SGOT)"
+            return False
+        alike = (of.domain, "condition", "drug") if of.domain == "allergy" else (of.domain,)
+        return (
+            of.concept is not None
+            and all(d.concept is not None and not (d.value or d.time or d.dose or d.count) for d in drafts(node))
+            and any(d.known and (d.domain in alike or not of.known) for d in drafts(node))
+        )
 
     def _ends(self, i: int) -> bool:
         """Whether a sentence ends at i."""

@@ -8,9 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import cache
 
 from protoparse.grammar.phrases import Phrase, Value
-from protoparse.lexing import Lexemes
+from protoparse.grammar.terms import domain_of
+from protoparse.lexing import Entry, Lexemes, Term, lexer
+from protoparse.model import Domain
 
 _ASIDE = re.compile(r"(?<=[wKMaqL])\([wKMaL]\)")
 
@@ -21,7 +24,12 @@ def marked(text: str, lexemes: Lexemes, first: int, codes: str, found: Sequence[
         codes = _asides(text, lexemes, first, codes)
     if "M" in codes or ">" in codes:
         codes = _results(text, lexemes, first, codes)
-    return _descriptions(lexemes, first, codes, found) if "R" in codes else codes
+    if "R" in codes:
+        codes = _descriptions(lexemes, first, codes, found)
+    end = first + len(codes)
+    if codes and _undertaken().search(text, lexemes.starts[first], lexemes.ends[end - 1]):
+        codes = _undertakings(lexemes, first, codes, found)
+    return codes
 
 
 def _asides(text: str, lexemes: Lexemes, first: int, codes: str) -> str:
@@ -78,6 +86,7 @@ _HEADED = re.compile("[&|/,][&|]?d*[wMK]+-[wMK]")
 
 # Behind a description that goes on over "or": what begins something of its own.
 _ANEW = re.compile(r"[&|]?[dv]*(?:[!HCXI?]|m*[KM])")
+_SUFFERED = {"condition", "observation"}
 _BASE = re.compile("[KMw]")
 _ENDING = re.compile(r"[.;()XI?+#\n]")
 
@@ -113,10 +122,66 @@ def _end(lexemes: Lexemes, first: int, codes: str, k: int, islands: dict[int, Ph
     stop = _ENDING.search(codes, k)
     end = stop.start() if stop else len(codes)
     end = min([i for i in islands if k < i < end], default=end)
-    listed = "," in codes[max(codes.rfind(".", 0, k), 0) : k]
+    begin = max(codes.rfind(".", 0, k), 0)
+    listed = "," in codes[begin:k]
+    of = _domain(lexemes, first, codes, begin, k)
     i = codes.find(",", k, end)
     while i >= 0:
-        if listed or _ANEW.match(codes, i + 1):
-            return i
+        anew = _ANEW.match(codes, i + 1)
+        there = _domain(lexemes, first, codes, i, anew.end()) if anew else None
+        alike = there is None or of == there or {of, there} <= _SUFFERED
+        if (listed and there is None) or (anew and alike):
+            return i  # "… that may impair absorption, alcohol abuse": of the kind that stands before the clause
         i = codes.find(",", i + 1, end)
     return end
+
+
+def _domain(lexemes: Lexemes, first: int, codes: str, begin: int, end: int) -> Domain | None:
+    """What the last known name of a stretch is."""
+    for k in range(end - 1, begin - 1, -1):
+        if codes[k] in "KMw":
+            entry = lexemes.entries[first + k]
+            term: Term | None = entry.roles.get("measurement" if codes[k] == "M" else "concept")
+            domain = domain_of([entry.text], term)
+            if domain is not None or codes[k] != "w":
+                return domain
+    return None
+
+
+_PARTS = re.compile(r"[&|,/]+")
+_OBJECT = re.compile(r"[dOpvamwKMtbfyGi-]*")
+
+
+def _undertakings(lexemes: Lexemes, first: int, codes: str, found: Sequence[Phrase]) -> str:
+    """The codes, what somebody undertakes one name with all that it is about ("comply with visits and procedures")."""
+    entries = lexemes.entries
+    k = next((i for i, c in enumerate(codes) if c in "wK" and _last_word(entries[first + i], "undertaking")), -1)
+    if k < 0:
+        return codes
+    stop = min([p.first - first for p in found if p.first - first > k], default=len(codes))
+    end = i = k + 1
+    while i < stop:
+        part = _OBJECT.match(codes, i, stop)
+        last = part.end() if part is not None else i
+        if last == i or not _last_word(entries[first + last - 1], "matter"):
+            break
+        end = last
+        link = _PARTS.match(codes, last, stop)
+        if link is None:
+            break
+        i = link.end()
+    return f"{codes[: k + 1]}{'w' * (end - k - 1)}{codes[end:]}"
+
+
+@cache
+def _undertaken() -> re.Pattern[str]:
+    """Any word that may begin an undertaking: few texts have one."""
+    return re.compile("|".join(w for w, e in lexer().singles.items() if "undertaking" in e.roles), re.IGNORECASE)
+
+
+def _last_word(entry: Entry, role: str) -> bool:
+    """Whether a lexeme plays a role by itself or by its last word ("willing to comply", "study visits")."""
+    if role in entry.roles:
+        return True
+    word = entry.text.rpartition(" ")[2]
+    return word != entry.text and role in lexer().singles[word].roles

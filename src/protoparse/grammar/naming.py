@@ -179,9 +179,14 @@ class Namer(Valuer):
 
     def _result_roles(self, i: int) -> Mapping[str, Any]:
         """What the name at i says of a result, or its last word."""
+        roles = self.entries[i].roles
+        return roles if "result" in roles else self._last_roles(i)
+
+    def _last_roles(self, i: int) -> Mapping[str, Any]:
+        """What the vocabulary knows of the last word of the name at i."""
         entry = self.entries[i]
-        word = entry.text.rsplit(" ", 1)[-1]
-        return entry.roles if "result" in entry.roles or word == entry.text else self.roles(word)
+        word = entry.text.rpartition(" ")[2]
+        return entry.roles if word == entry.text else self.roles(word)
 
     def _has(self, phrase: Phrase, code: str) -> bool:
         return self.codes.find(code, phrase.first - self.offset, phrase.last - self.offset) >= 0
@@ -233,6 +238,8 @@ class Namer(Valuer):
             final = term if term is not None and code(last - 1) in "KM" else None
             draft.domain = domain_of([entries[i].text for i in range(first, last)], final, term)
             draft.term = term if term is not None and term.domain == "measurement" == draft.domain else None
+        if not whole and "undertaking" in self._last_roles(first):
+            draft.domain, draft.term = "consent", None
         if head.cue >= 0 and "allergy" in entries[head.cue].roles:
             draft.domain, draft.term, draft.allergen = "allergy", None, True
             self.take(head.cue, head.cue + 1)
