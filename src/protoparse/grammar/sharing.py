@@ -89,13 +89,19 @@ def join(cutter: Cutter, op: Literal["all", "any"], left: Tree | None, right: Tr
     return Node(op, members)
 
 
-_DEMAND = re.compile(r"\b(?:that|which)\s[^.;,]{3,40}\sor\s+(?:has\s+|have\s+)?(requir(?:es|ed|ing|e)\s+(?:an?\s+)?)$")
+_DEMAND = re.compile(
+    r"\b(?:that|which)\s[^.;,]{3,40}\sor\s+(?:has\s+|have\s+)?((?:requir(?:es|ed|ing|e)|need(?:s|ed|ing)?)\s+(?:an?\s+)?)$"
+)
 
 
 def _continues(cutter: Cutter, left: Tree, right: Draft, link: Any) -> bool:
     """Whether a member goes on with the last modifier of the one before: "by CT or MRI", "due to injury or age"."""
     target = last_draft(left)
-    if right.concept is not None and target.concept is not None and right.domain in (None, "procedure", "condition"):
+    if (
+        right.concept is not None
+        and target.concept is not None
+        and right.domain in (None, "procedure", "condition", "drug")
+    ):
         demand = _DEMAND.search(cutter.text[target.concept[1] : right.concept[0]])
         if demand is not None:
             # "a malignancy that is progressing or has required active treatment within 3 years": of the malignancy
