@@ -14,7 +14,7 @@ from lark import Lark, Token, Transformer, Tree
 from lark.exceptions import UnexpectedToken
 
 from protoparse.check import check
-from protoparse.grammar import clauses, phrases
+from protoparse.grammar import clauses, windows
 from protoparse.grammar.facts import Cutter
 from protoparse.grammar.files import fingerprint, grammar_text
 from protoparse.grammar.islands import phrases as islands
@@ -24,7 +24,7 @@ from protoparse.lexing import lexer
 from protoparse.model import Kind, dump
 from protoparse.parsing import Parser, parse
 
-SOURCES = {"clauses": clauses.grammar_source(), "phrases": phrases.grammar_source()}
+SOURCES = {"clauses": clauses.grammar_source(), "phrases": windows.grammar_source()}
 each_grammar = pytest.mark.parametrize("source", SOURCES.values(), ids=SOURCES)
 lenient = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 
@@ -61,7 +61,7 @@ def test_every_terminal_that_is_declared_is_used(source: str) -> None:
 
 def test_every_alternative_has_its_meaning() -> None:
     """A rule of more than one symbol that the transformer does not know would come out as a tree."""
-    for name, meaning in (("clauses", clauses._Meaning), ("phrases", phrases._Meaning)):
+    for name, meaning in (("clauses", clauses._Meaning), ("phrases", windows._Meaning)):
         lark = Lark(SOURCES[name], parser="lalr", lexer=Premade)
         wanted = {str(r.alias or r.origin.name) for r in lark.rules if len(r.expansion) > 1}
         assert {rule for rule in wanted if not hasattr(meaning, rule)} == set()

@@ -39,8 +39,9 @@ from protoparse.grammar.items import CARRIED
 from protoparse.grammar.marking import marked
 from protoparse.grammar.naming import Bracket, Words
 from protoparse.grammar.shaping import STRUCTURE, Shaper
-from protoparse.grammar.sharing import framed, hand_on, join, return_window, share_window
+from protoparse.grammar.sharing import framed, hand_on, join
 from protoparse.grammar.tables import Table
+from protoparse.grammar.timing import return_window, share_window
 from protoparse.lexing import Lexemes
 from protoparse.model import Kind, Rule, Span, Window, moved, places
 

@@ -84,13 +84,15 @@ class Events(Settler):
         if earlier and event in _OWN:
             event = None  # not the trial's own
         elif event in _OWN:
-            event = self._begun(begin) or event
+            begun = self._begun(begin)
+            if begun is not None:
+                event, end = begun[0], max(end, begun[1])
         entry = Entry("a", "", {"anchor": event or "event"})
         return Lexeme(
             "EVENT", entry, first + begin, first + end, self.starts[first + begin], self.ends[first + end - 1]
         )
 
-    def _begun(self, k: int) -> str | None:
+    def _begun(self, k: int) -> tuple[str, int] | None:
         """What it is that starts or ends, where a word says no more than that ("the start of the run-in period")."""
         codes, entries, first = self.codes, self.entries, self.first
         if codes[k] != "a" or codes[k + 1 : k + 2] != ["O"] or " " in entries[first + k].text:
@@ -100,7 +102,8 @@ class Events(Settler):
             k += 1
         if k == len(codes):
             return None
-        return entries[first + k].event or ("event" if codes[k] == "K" else None)
+        event = entries[first + k].event or ("event" if codes[k] == "K" else None)
+        return None if event is None else (event, k + 1)
 
     def _long(self, k: int) -> int:
         """Where an event begins behind how long it lasts: "the 16-week treatment period"."""

@@ -29,8 +29,9 @@ from protoparse.grammar.drafts import (
     standing,
 )
 from protoparse.grammar.facts import Cutter
+from protoparse.grammar.timing import MOST, last_named, return_duration, share_behind, share_window, timely
 from protoparse.lexicon import fold
-from protoparse.model import Bound, Modifier, Window
+from protoparse.model import Modifier
 
 
 def join(cutter: Cutter, op: Literal["all", "any"], left: Tree | None, right: Tree | None, link: Any) -> Tree | None:
@@ -46,7 +47,7 @@ def join(cutter: Cutter, op: Literal["all", "any"], left: Tree | None, right: Tr
     if op == "all" and _each_sex(cutter, left, right):
         op = "any"
     if link.value == "without":
-        _return_duration(left, right)
+        return_duration(left, right)
     if isinstance(right, Node) and _of_one_disease(left, right):
         # "ER or PR positive breast cancer": the disease behind the last test is that of all
         tested = join(cutter, op, left, right.members[0], link)
@@ -64,12 +65,12 @@ def join(cutter: Cutter, op: Literal["all", "any"], left: Tree | None, right: Tr
         return Node(op, members[:-1]) if len(members) > 1 else Draft()
     tail = _tail(members) if isinstance(right, Draft) else []
     timed = [m.window_behind for m in tail]  # "ANC at baseline and platelets ≥ 100": closed before the list ends
-    source = _timed(right)
+    source = timely(right)
     if source is not None:
-        _share_window(cutter, op, members, source)
+        share_behind(cutter.text, op, members, source)
     if isinstance(right, Draft):
         first = members[0]
-        before = _last_named(members)
+        before = last_named(members)
         for member, closed in zip(tail, timed, strict=True):
             _complete(cutter, member, right, closed=closed)
         for lone in [m for m in tail if m.concept is None]:
@@ -93,10 +94,19 @@ def join(cutter: Cutter, op: Literal["all", "any"], left: Tree | None, right: Tr
     return Node(op, members)
 
 
+_DEMAND = re.compile(
+    r"\b(?:that|which)\s[^.;,]{3,40}\sor\s+(?:has\s+|have\s+)?((?:requir(?:es|ed|ing|e)|need(?:s|ed|ing)?)\s+(?:an?\s+)?)$"
+)
+
+
 def _continues(cutter: Cutter, left: Tree, right: Draft, link: Any) -> bool:
     """Whether a member goes on with the last modifier of the one before: "by CT or MRI", "due to injury or age"."""
     target = last_draft(left)
-    if right.concept is not None and target.concept is not None and right.domain in (None, "procedure", "condition"):
+    if (
+        right.concept is not None
+        and target.concept is not None
+        and right.domain in (None, "procedure", "condition", "drug")
+    ):
         demand = _DEMAND.search(cutter.text[target.concept[1] : right.concept[0]])
         if demand is not None:
             # "a malignancy that is progressing or has required active treatment within 3 years": of the malignancy
@@ -136,157 +146,14 @@ def _both_sexes(cutter: Cutter, left: Tree, right: Tree) -> bool:
     return any(a in roles[0] and b in roles[1] for a, b in (("male", "female"), ("female", "male")))
 
 
-_LIST = 40
-"""What stands at the end of a list holds for so many members before it, no more."""
-
-
 def _tail(members: list[Tree]) -> list[Draft]:
     """The drafts at the end of a list, back to the last that is no plain draft."""
     found: list[Draft] = []
-    for member in reversed(members[-_LIST:]):
+    for member in reversed(members[-MOST:]):
         if not isinstance(member, Draft):
             break
         found.append(member)
     return found
-
-
-def _last_named(members: list[Tree]) -> Draft | None:
-    """The last member that names something, exceptions aside: what stands before it holds for the next as well."""
-    for member in reversed(members[-_LIST:]):
-        while isinstance(member, Node) and member.op in ("except", "all"):
-            member = member.members[0]
-        if isinstance(member, Draft) and member.concept is not None:
-            return member
-    return None
-
-
-def _timed(tree: Tree) -> Draft | None:
-    """The statement of a member whose window stands behind it, where it may be of the whole list."""
-    while isinstance(tree, Node):
-        if tree.op not in ("all", "except"):
-            return None
-        tree = tree.members[0]
-    return tree if tree.window_behind and tree.time is not None and tree.concept is not None else None
-
-
-def share_window(tree: Tree, source: Draft) -> bool:
-    """Give the window of a statement to all that a tree says and that names no time; whether any took it."""
-    if isinstance(tree, Node) and tree.op == "except":
-        return share_window(tree.members[0], source)
-    if isinstance(tree, Node):
-        shared = [share_window(m, source) for m in tree.members]
-        return any(shared)
-    if tree.time is not None or tree.concept is None or tree.domain in ("person", "consent"):
-        return False
-    if tree.standing in ("current", "ongoing", "concurrent"):
-        return False  # "current or, in the last 6 months, past"
-    tree.time, tree.again, tree.window_behind = source.time, source.again, True
-    return True
-
-
-def _share_window(cutter: Cutter, op: Literal["all", "any"], members: list[Tree], source: Draft) -> None:
-    """ "A, B or C within 6 months": the window behind the last member is of the earlier ones, too."""
-    planned = _planned(cutter.text, source)
-    named = source.domain == "consent"
-    if _aside(cutter, members, source):
-        return
-    for member in reversed(members[-_LIST:]):
-        if named and any(d.domain != "consent" for d in drafts(member)):
-            return  # "pregnant or unwilling to use contraception during the study"
-        if isinstance(member, Node) and member.op != "except":
-            return  # "ulcers of grade 2, or bleeding within 3 months"
-        if op == "all" and isinstance(member, Draft) and member.domain != source.domain and member.value is None:
-            return  # "diabetes and metformin for 3 months"
-        if planned and not all(_planned(cutter.text, d) for d in drafts(member)):
-            return  # "pregnant or planning a pregnancy within a year"
-        if isinstance(member, Draft) and member.domain == "person" and source.domain != "person":
-            return  # "pregnant or nursing women, or women planning to breastfeed during the study"
-        if isinstance(member, Draft) and any(active(m) for m in member.modifiers):
-            continue  # "active cancer, or another within 2 years"
-        share_window(member, source)
-        for draft in drafts(member):
-            if draft.time is not None and source.time is not None:
-                draft.time = _anchored(cutter.text, draft.time, source.time)
-
-
-def _aside(cutter: Cutter, members: list[Tree], source: Draft) -> bool:
-    """Whether a window stands in a clause on the last thing ("A, or B that may worsen C or D during the study")."""
-    before = _last_named(members)
-    if before is None or before.concept is None or source.time is None or source.time.span is None:
-        return False
-    words = cutter.text[before.concept[1] : source.time.span[0]].lower()
-    return _RELATIVE.search(words) is not None
-
-
-_DEMAND = re.compile(r"\b(?:that|which)\s[^.;,]{3,40}\sor\s+(?:has\s+|have\s+)?(requir(?:es|ed|ing|e)\s+(?:an?\s+)?)$")
-_RELATIVE = re.compile(r"(?<!\bor )(?<!\band )\b(?:that|which|who|whom|whose)\b")
-_LATELY = re.compile("last|past|prior|prec|prev|recent")
-
-
-def _anchored(text: str, open_: Window, named: Window) -> Window:
-    """ "A within 8 weeks or B within 4 weeks before screening": the event named last is that of both."""
-    start, end, last = open_.start, open_.end, named.end
-    if not (isinstance(start, Bound) and isinstance(end, Bound) and isinstance(last, Bound) and named.start):
-        return open_
-    if start.anchor.event != "unspecified" or end.offset is not None or last.offset is not None or not open_.span:
-        return open_
-    words = text[slice(*open_.span)].lower()
-    if not words.startswith("within") or _LATELY.search(words) or last.anchor.event == "unspecified":
-        return open_
-    return replace(open_, start=replace(start, anchor=last.anchor), end=replace(end, anchor=last.anchor))
-
-
-def return_window(base: Tree, named: Tree, *, lasting: bool) -> None:
-    """ "drugs other than vitamins within 2 weeks": a window behind exceptions or examples is of their base.
-
-    Without `lasting`, a window is theirs unless it says how far back to look: "except those cured for 5 years".
-    """
-    source = last_draft(named)
-    time = source.time
-    if not source.window_behind or time is None or source.value is not None or source.count is not None:
-        return
-    if not lasting and (time.duration or not isinstance(time.start, Bound) or not isinstance(time.end, Bound)):
-        return
-    if share_window(base, source):
-        for draft in drafts(named):
-            if draft.time is time:
-                draft.time, draft.again = None, ()
-
-
-def _return_duration(able: Tree, aid: Tree) -> None:
-    """ "able to walk without a stick for 10 minutes": for so long somebody walks."""
-    if not isinstance(able, Draft) or able.domain != "observation" or able.time is not None:
-        return
-    for draft in drafts(aid):
-        time = draft.time
-        if time is not None and time.duration and time.start is time.end is None and draft.window_behind:
-            able.time, able.window_behind, draft.time = time, True, None
-
-
-_INTENT = (
-    "plan",
-    "intend",
-    "intent",
-    "wish",
-    "desir",
-    "want",
-    "refus",
-    "unwilling",
-    "use ",
-    "agree",
-    "become ",
-    "expect",
-    "conceive",
-    "father",
-    "donat",
-)
-
-
-def _planned(text: str, draft: Draft) -> bool:
-    """Whether a statement is of what is still to come."""
-    if draft.concept and text[slice(*draft.concept)].lower().startswith(_INTENT):
-        return True
-    return any(m.type == "certainty" and m.value == "planned" for m in draft.modifiers)
 
 
 def _kinds(left: Tree, right: Tree) -> bool:
@@ -457,7 +324,7 @@ def _complete(cutter: Cutter, member: Draft, right: Draft, *, closed: bool) -> N
 
 def _last_base(tree: Tree) -> Draft | None:
     """The last thing that a tree names, exceptions aside."""
-    return next((d for d in islice(backwards(tree, exceptions=False), _LIST) if d.concept is not None), None)
+    return next((d for d in islice(backwards(tree, exceptions=False), MOST) if d.concept is not None), None)
 
 
 def framed(text: str, before: Tree) -> bool:
@@ -486,7 +353,7 @@ def hand_on(before: Tree, after: Tree, *, listed: bool) -> None:
     source = last_draft(after)
     closing = listed and source.window_behind and source.time is not None and source.concept is not None
     if closing and all(d.time is source.time for d in drafts(after)):
-        for member in before.members[-_LIST:] if isinstance(before, Node) else [before]:
+        for member in before.members[-MOST:] if isinstance(before, Node) else [before]:
             share_window(member, source)
 
 

@@ -1,0 +1,106 @@
+"""What a phrase goes on with: the look ahead from one of its lexemes.
+
+In: the terminals found so far and where the next one may begin. Out: whether the words ahead belong to the phrase, and
+the terminals that they make; "during the study and for 12 weeks after the last dose" is one stretch.
+"""
+
+from __future__ import annotations
+
+from protoparse.grammar.events import Events
+from protoparse.grammar.phrases import Lexeme
+
+
+class Ahead(Events):
+    """Looks ahead in one item."""
+
+    def _onward(self, out: list[Lexeme], i: int, j: int) -> bool:
+        """How long something goes on behind a period: "during the study and for up to 12 weeks after the last dose"."""
+        while self.code(j) in "oWU~":
+            j = self._next(j + 1)
+        if not self._quantity_at(j):
+            return False
+        out.append(self._lexeme("UNTIL", i))
+        if self._limit(out, j) and out[-2].type == "AFTER":
+            return True
+        while out.pop().type != "UNTIL":
+            pass
+        return False
+
+    def _along(self, out: list[Lexeme], i: int) -> bool:
+        """Whether what stands before an event goes on during it ("2 weeks before and during the study")."""
+        j = self._next(i + 1)
+        if self.code(j) == ",":
+            j = self._next(j + 1)
+        k = self._next(j + 1)
+        if self.code(j) not in "&|" or self.code(k) != "D" or (event := self._event(k + 1)) is None:
+            return False
+        conj = "EACH" if self.code(j) == "&" else "EITHER"
+        out += [self._lexeme("BEFORE", i), self._lexeme(conj, j), self._lexeme("DURING", k), event]
+        return True
+
+    def _shifted(self, i: int) -> bool:
+        """Whether a distance from an event stands at i."""
+        j = self._next(i)
+        return self.code(j) == "n" and self.code(j + 1) == "t" and self.code(j + 2) in "bf"
+
+    def _stages(self, out: list[Lexeme], i: int) -> bool:
+        """Whether points of time are listed ("at 3, 6 and 12 months")."""
+        j = self._next(i + 1)
+        listed: list[Lexeme] = [self._lexeme("AT", i)]
+        while self.code(j) == "n" and len(listed) < 12:
+            listed.append(self._lexeme("NUMBER", j))
+            if self.code(j + 1) == "t":
+                listed.append(self._lexeme("TIME", j + 1))
+                if len(listed) < 5 or self.code(self._next(j + 2)) in "bfOF":
+                    return False
+                out += listed
+                return True
+            j += 1
+            listed.append(self._lexeme("EITHER", j))
+            while self.code(j) in ",&|d_":
+                j += 1
+        return False
+
+    def _opening_at(self, i: int) -> bool:
+        """Whether the first part of a period is meant ("the first 4 weeks of treatment")."""
+        i = self._next(i)
+        return self.code(i) == "n" and self.entries[i - 1].text == "first" and self._quantity_at(i)
+
+    def _opening(self, out: list[Lexeme]) -> bool:
+        number = next((x for x in out if x.type == "NUMBER"), None)
+        return number is not None and out[0].type == "WITHIN" and self.entries[number.first - 1].text == "first"
+
+    def _sided(self, i: int) -> bool:
+        """Whether "before" or "after" follows."""
+        return self.code(self._next(i)) in "bf" or "elapsed" in self.entries[self._next(i)].roles
+
+    def _opposed(self, out: list[Lexeme], i: int) -> bool:
+        """Whether a comparator looks the other way than the one before: "< 18 or > 75", not "≤ 2 or ≤ 5 if …"."""
+        before = next((x for x in reversed(out) if x.type in ("CMP", "POST")), None)
+        if before is None:
+            return True
+        role = "before_number" if before.type == "CMP" else "after_number"
+        return bool(before.entry.roles[role][0] != self.entries[i].roles["before_number"][0])
+
+    def _choice(self, out: list[Lexeme], i: int) -> int:
+        """The end of a bracket between a quantity and its event ("4 weeks (or 5 half-lives) before X"), else 0."""
+        depth, close = 1, i
+        while depth and close + 1 < min(self.last, i + 20):
+            close += 1
+            depth += (self.code(close) == "(") - (self.code(close) == ")")
+        if self.code(close) != ")" or self.code(close + 1) not in "bfO":
+            return 0
+        j = self._next(i + 2)
+        if self.code(i + 1) == "|" and self.code(j) == "n" and self.code(j + 1) == "t":
+            which = next((k for k in range(j, close) if self.code(k) == "h"), 0)
+            if which or self.entries[j + 1].roles["time_unit"] is None:
+                out += [self._lexeme("ALT", i + 1), self._lexeme("NUMBER", j), self._lexeme("TIME", j + 1)]
+                out += [self._lexeme("WHICHEVER", which)] if which else []
+        return close
+
+    def _repeated(self, i: int) -> int:
+        """The end of a bracket that says a quantity again in another unit ("4 weeks (28 days)"), else 0."""
+        j = i + 1
+        while self.code(j) in "nut-_<~":
+            j += 1
+        return j if self.code(j) == ")" and j > i + 2 else 0
