@@ -72,7 +72,7 @@ _EARLIER_EVENTS = {"diagnosis", "birth", "discharge", "transplant"}
 
 
 def _unit(text: str, entry: Entry, role: str) -> Unit:
-    return Unit(text=text, ucum=entry.roles[role])
+    return Unit(text=entry.roles.get("printed", text), ucum=entry.roles[role])
 
 
 class _Meaning(Transformer[Any, Any]):
@@ -112,7 +112,7 @@ class _Meaning(Transformer[Any, Any]):
         operator = x[0].entry.roles["before_number"]
         if operator == "=" and len(x) > 2:
             operator = x[2].entry.roles["after_number"]  # "= 5 or higher"
-        return _one(operator, x[1], x[0].start, x[-1].end)
+        return _one(_graded(operator, x[0].entry, x[1]), x[1], x[0].start, x[-1].end)
 
     def plus(self, x: list[Any]) -> Value:
         role = "unit" if x[2].type == "UNIT" else "time_unit"
@@ -139,9 +139,7 @@ class _Meaning(Transformer[Any, Any]):
         return Value(upper.comparisons + lower.comparisons, "pair")
 
     def compared_after(self, x: list[Any]) -> Value:
-        operator = x[1].entry.roles["after_number"]
-        if isinstance(x[0].value, str) and "/" in x[0].value and "better" in x[1].entry.text:
-            operator = _FLIP[operator]  # the better sight sees the smaller letter: 20/40 is more than 20/80
+        operator = _graded(x[1].entry.roles["after_number"], x[1].entry, x[0])
         return _one(operator, x[0], x[0].start, x[1].end)
 
     def bare(self, x: list[Any]) -> Value:
@@ -407,6 +405,18 @@ _LAST = ("last_dose", "study_end", "treatment", "first_dose", "event")
 def _single(meaning: Window | Times) -> Window:
     """A window that is one of several: of two times that both count, either."""
     return Window(any_of=meaning.windows, span=meaning.windows[-1].span) if isinstance(meaning, Times) else meaning
+
+
+def _graded(operator: Operator, said: Entry, amount: _Amount) -> Operator:
+    """The operator of "better" and "worse": more is worse, but of sight and of what is lost below nought less is.
+
+    The better sight sees the smaller letter, and more of them: 20/40 is more than 20/80.
+    """
+    if not any(word in said.text for word in ("better", "worse", "poorer")):
+        return operator
+    value, unit = amount.value, amount.unit.text.lower() if amount.unit and amount.unit.text else ""
+    less = "/" in value if isinstance(value, str) else value < 0 or unit.startswith(("letter", "etdrs"))
+    return _FLIP[operator] if less else operator
 
 
 def _one(operator: Operator, amount: _Amount, start: int, end: int) -> Value:

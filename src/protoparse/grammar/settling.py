@@ -15,6 +15,15 @@ _SETTLED = re.compile("[nM]")
 # A line of Snellen's chart, in feet or in metres.
 _ACUITY = re.compile(r"(?:20/(?!0)\d{2,3}(?:\.5)?|6/(?:5|6|7\.5|9|12|15|18|24|30|36|48|60|120))(?![\d.,/]*\d)")
 _SIGNS = ("-", "−", "–", "+")
+# How long a pregnancy has lasted, in weeks and days.
+_WEEKS = re.compile(
+    r"([1-4]?\d)(?:\s?\+\s?([0-6])(?=\s?w|\s?(?:to|and|-|–)\s?\d{1,2}\s?\+\s?[0-6]\s?w)|\s([0-6])/7)(?![\d/])"
+    r"(?:\s?w(?:ee)?k?s?\b)?"
+)
+_LIFE = re.compile(r"\bgestation|\bamenorrh|\bpregnan|\bga\b|\b(?:of|in) (?:age|life)\b|\bage$")
+_BORN = re.compile(r"\bborn\b|\bbirths?\b|\bdeliver|\blabou?r\b")
+_PARTS = {("a", "mo"): 12, ("wk", "d"): 7, ("d", "h"): 24, ("h", "min"): 60}
+_DAYS = Entry("t", "days", {"time_unit": "d", "printed": "days"})
 _CLASS = re.compile(r"[a-fk-mt]\d[a-d]?")
 
 
@@ -46,6 +55,8 @@ class Settler:
                 ):
                     codes[k] = "w"
                     continue
+                if k > 1 and codes[k - 1] == "<" and "limited" in entries[first + k - 2].roles and codes[k - 2] == "w":
+                    codes[k - 2] = "M"
                 self._unit_behind(k)
             elif code == "M" and entries[first + k].roles["measurement"].kind == "ordinal":
                 self._classes_behind(k, entries[first + k].text)
@@ -129,6 +140,15 @@ class Settler:
             i += 1
         return not any(w in self.entries[i].text for w in ("old", "age"))
 
+    def _life_at(self, i: int) -> bool:
+        """Whether a time of a life stands at i, no distance from an event ("36 weeks of gestation", "12 h of age")."""
+        n = self._next(i)
+        if self.code(n) != "n" or self.code(n + 1) not in "tn>":
+            return False
+        weeks = self.entries[n + 1].roles.get("time_unit") == "wk" or _WEEKS.match(self.text, self.starts[n])
+        born = i > self.first + 1 and weeks and _BORN.search(self.entries[i - 2].text)
+        return bool(born) or _LIFE.search(self.entries[n + 1].text) is not None
+
     def _next(self, i: int) -> int:
         while self.code(i) in "d_":
             i += 1
@@ -191,3 +211,40 @@ class Settler:
             and self.ends[i] == self.starts[i + 1]
             and (i == self.first or self.ends[i - 1] < self.starts[i] or self.code(i - 1) in "<~-(")
         )
+
+    def _weeks(self, out: list[Lexeme], i: int) -> list[Lexeme]:
+        """Weeks and days in one number ("24 6/7 weeks", "24+6 weeks") as days; none where none stand at i."""
+        match = _WEEKS.match(self.text, self.starts[i])
+        if match is None:
+            return []
+        last = i + 1
+        while last < self.last and self.starts[last] < match.end():
+            last += 1
+        days = 7 * int(match[1]) + int(match[2] or match[3])
+        _widen(out, 7)
+        number = Lexeme("NUMBER", Entry("n", "", {"number": days}), i, last - 1, self.starts[i], self.starts[last - 1])
+        return [number, Lexeme("TIME", _DAYS, last - 1, last, self.starts[last - 1], self.ends[last - 1])]
+
+    def _smaller(self, out: list[Lexeme], i: int) -> list[Lexeme]:
+        """A time in two units, the larger at i, as one in the smaller ("22 weeks 6 days" are 160 days); else none."""
+        j = i + 1
+        if self.code(j) == "&" and self.code(out[0].first - 1) != "@":
+            j += out[0].type != "BETWEEN" or len(out) > 2  # "between 6 weeks and …", "at 6 weeks and 3 months"
+        if self.code(j) != "n" or self.code(j + 1) != "t":
+            return []
+        parts = _PARTS.get((self.entries[i].roles["time_unit"], self.entries[j + 1].roles["time_unit"]), 0)
+        larger, rest = out[-1].entry.roles["number"], self.entries[j].roles["number"]
+        if not isinstance(larger, int) or not isinstance(rest, int) or rest >= parts:
+            return []
+        _widen(out[:-1], parts)
+        entry = Entry("n", "", {"number": larger * parts + rest})
+        number = Lexeme("NUMBER", entry, out[-1].first, j + 1, out[-1].start, self.ends[j])
+        return [number, self._lexeme("TIME", j + 1)]
+
+
+def _widen(out: list[Lexeme], parts: int) -> None:
+    """A number before a "to" has the unit of what follows: "25 to 32 6/7 weeks" begins at 175 days."""
+    if len(out) > 1 and out[-1].type in ("TO", "AND") and out[-2].type == "NUMBER":
+        number = out[-2].entry.roles["number"]
+        if isinstance(number, int):
+            out[-2].entry = Entry("n", "", {"number": number * parts})

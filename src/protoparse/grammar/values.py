@@ -217,7 +217,7 @@ class Valuer(Item):
         subject = Draft()
         subject.known = True
         named_as = self.text[slice(*draft.concept)].lower() if draft.concept else ""
-        weeks = all(c.unit is not None and c.unit.ucum == "wk" for c in value.comparisons)
+        weeks = "/7" in text or all(c.unit is not None and c.unit.ucum == "wk" for c in value.comparisons)
         if any(w in text for w in ("gestation", "amenorrh", "pregnan")) or (weeks and _BORN.search(named_as)):
             subject.domain, subject.name = "measurement", "gestational age"
             if draft.concept is not None and _BORN.search(named_as):
