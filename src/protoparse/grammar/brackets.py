@@ -21,7 +21,7 @@ from protoparse.grammar.drafts import (
 from protoparse.grammar.heads import Chooser
 from protoparse.grammar.naming import Bracket
 from protoparse.grammar.values import DAILY
-from protoparse.model import Comparison
+from protoparse.model import Comparison, Span
 
 
 def _bare(draft: Draft) -> bool:
@@ -70,6 +70,9 @@ class Attacher(Chooser):
             elif bracket.role == "if":
                 tree = Node("if", [node, tree])
             elif isinstance(node, Draft):
+                if node.concept and node.value and self._points(last_draft(tree)) and self._scores(node.concept):
+                    self.carry(bracket.first, bracket.last)  # "Child-Pugh class A (score 5-6)"
+                    continue
                 if node.term is not None and node.term is last_draft(tree).term:
                     self.carry(bracket.first, bracket.last)  # "heart attack (myocardial infarction)"
                 tree = self._plain_bracket(tree, node)
@@ -82,6 +85,14 @@ class Attacher(Chooser):
                 self._when(draft, node)
                 tree = Node("all", [tree, node])
         return tree
+
+    def _points(self, target: Draft) -> bool:
+        """Whether a class of an ordinal scale stands before a bracket, or one alone that goes on with such."""
+        graded = target.value is not None and isinstance(target.value.value or target.value.low, str)
+        return graded and (target.concept is None or (target.term is not None and target.term.kind == "ordinal"))
+
+    def _scores(self, concept: Span) -> bool:
+        return self.text[slice(*concept)].lower() in ("score", "scores", "points", "total score")
 
     def _when(self, draft: Draft, node: Tree) -> None:
         """ "hypertension (systolic > 160 mmHg) at screening": what is measured in brackets was measured then."""

@@ -134,8 +134,8 @@ class Events(Settler):
                     return True
             return False
         event = self._event(i)
-        if event is None:
-            return False
+        if event is None or (self.code(event.last) in "<r" and self.code(event.last - 1) == "M"):
+            return False  # "recovered from the toxicity to CTCAE grade ≤ 1"
         out.append(event)
         return True
 

@@ -168,7 +168,7 @@ class Chooser(Namer):
         main = [p for p in candidates if p.cue < 0 or self.code(p.cue) not in "cAGR=J"]
         known = [p for p in main if p.known]
         for p in known:
-            if p.cue < 0 or "locative" not in self.entries[p.cue].roles:
+            if p.cue < 0 or ("locative" not in self.entries[p.cue].roles and not self._when_said(p.cue)):
                 return p
         if main and (not known or main[0].first <= known[0].first):
             return main[0]
@@ -210,9 +210,14 @@ class Chooser(Namer):
             return None  # "no more than 2 mg of dexamethasone"
         for phrase in phrases:
             if phrase.first < place and self._adjacent(phrase, place) and not self._generic(phrase):
-                led = phrase.cue >= 0 and self.code(phrase.cue) == "p" and self.entries[phrase.cue].text != "with"
+                led = phrase.cue >= 0 and (self.code(phrase.cue) == "p" or self._when_said(phrase.cue))
+                led = led and self.entries[phrase.cue].text != "with"
                 return None if led and phrase is not phrases[0] else phrase
         return None
+
+    def _when_said(self, i: int) -> bool:
+        """Whether a cue says when something holds ("at the time of surgery", "during exercise"), not how or where."""
+        return self.code(i) == "D" or (self.code(i) == "@" and "time" in self.entries[i].text)
 
     def _graded(self, phrase: Phrase) -> bool:
         """Whether a phrase is the scale that something is measured on ("on a 0-10 rating scale")."""
@@ -288,6 +293,12 @@ class Chooser(Namer):
             cue = -1
         return out
 
+    def _scale(self, i: int) -> bool:
+        """Whether words that end at i name a scale of which the size follows ("on a scale of 0-5", "(range 0-42)")."""
+        while i > self.offset and self.code(i) in "O:dF":
+            i -= 1
+        return i >= self.offset and self.entries[i].text in ("scale", "range", "ranging", "ranges", "range of")
+
     def _sized(self, part: Any) -> bool:
         """Whether a bare number tells how something was measured, or when a work appeared.
 
@@ -297,16 +308,20 @@ class Chooser(Namer):
             return False
         comparison = part.meaning.comparisons[0]
         i = part.first - 1
+        end = self.offset + len(self.codes)
         if comparison.operator == "between":
             while i >= self.offset and self.code(i) == "d":
                 i -= 1
             last = part.last
+            if comparison.low in (0, 1) and (self._scale(i) or (last < end and self.entries[last].text == "scale")):
+                self.carry(part.first, last)
+                return True
             if (
                 i < self.offset
                 or comparison.unit is not None
                 or comparison.low not in (0, 1)
                 or self.entries[i].text not in ("on", "using", "in", "from")
-                or last == self.offset + len(self.codes)
+                or last == end
                 or self.code(last) not in "wKM"
             ):
                 return False

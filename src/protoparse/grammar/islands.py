@@ -107,7 +107,7 @@ class Islands(Events):
                     entry = Entry("n", whole, {"number": whole})
                     out.append(Lexeme("NUMBER", entry, i, i + 3, self.starts[i], self.ends[i + 2]))
                     i += 2
-                elif code == "n" and self.code(i + 1) in "n>" and (days := self._weeks(out, i)):
+                elif code == "n" and self.code(i + 1) in "n>" and (days := self._weeks(i)):
                     out += days
                     i = days[-1].last
                     continue

@@ -23,7 +23,7 @@ _WEEKS = re.compile(
 _LIFE = re.compile(r"\bgestation|\bamenorrh|\bpregnan|\bga\b|\b(?:of|in) (?:age|life)\b|\bage$")
 _BORN = re.compile(r"\bborn\b|\bbirths?\b|\bdeliver|\blabou?r\b")
 _PARTS = {("a", "mo"): 12, ("wk", "d"): 7, ("d", "h"): 24, ("h", "min"): 60}
-_DAYS = Entry("t", "days", {"time_unit": "d", "printed": "days"})
+_UNPRINTED = Entry("t", "weeks", {"time_unit": "wk", "printed": "weeks"})
 _CLASS = re.compile(r"[a-fk-mt]\d[a-d]?")
 
 
@@ -212,21 +212,22 @@ class Settler:
             and (i == self.first or self.ends[i - 1] < self.starts[i] or self.code(i - 1) in "<~-(")
         )
 
-    def _weeks(self, out: list[Lexeme], i: int) -> list[Lexeme]:
-        """Weeks and days in one number ("24 6/7 weeks", "24+6 weeks") as days; none where none stand at i."""
+    def _weeks(self, i: int) -> list[Lexeme]:
+        """Weeks and days in one number ("24 6/7 weeks", "24+6 weeks"); none where none stand at i."""
         match = _WEEKS.match(self.text, self.starts[i])
         if match is None:
             return []
         last = i + 1
         while last < self.last and self.starts[last] < match.end():
             last += 1
-        days = 7 * int(match[1]) + int(match[2] or match[3])
-        _widen(out, 7)
-        number = Lexeme("NUMBER", Entry("n", "", {"number": days}), i, last - 1, self.starts[i], self.starts[last - 1])
-        return [number, Lexeme("TIME", _DAYS, last - 1, last, self.starts[last - 1], self.ends[last - 1])]
+        number = _pregnant(int(match[1]), int(match[2] or match[3]))
+        return [
+            Lexeme("NUMBER", number, i, last - 1, self.starts[i], self.ends[last - 2]),
+            Lexeme("TIME", _UNPRINTED, last - 1, last, self.starts[last - 1], self.ends[last - 1]),
+        ]
 
     def _smaller(self, out: list[Lexeme], i: int) -> list[Lexeme]:
-        """A time in two units, the larger at i, as one in the smaller ("22 weeks 6 days" are 160 days); else none."""
+        """A time in two units, the larger at i, as one ("5 years 11 months" are 71 months); else none."""
         j = i + 1
         if self.code(j) == "&" and self.code(out[0].first - 1) != "@":
             j += out[0].type != "BETWEEN" or len(out) > 2  # "between 6 weeks and …", "at 6 weeks and 3 months"
@@ -236,14 +237,24 @@ class Settler:
         larger, rest = out[-1].entry.roles["number"], self.entries[j].roles["number"]
         if not isinstance(larger, int) or not isinstance(rest, int) or rest >= parts:
             return []
-        _widen(out[:-1], parts)
-        entry = Entry("n", "", {"number": larger * parts + rest})
-        number = Lexeme("NUMBER", entry, out[-1].first, j + 1, out[-1].start, self.ends[j])
-        return [number, self._lexeme("TIME", j + 1)]
+        if parts == 7 and larger > 9 and self.code(j + 2) not in "bfSgH":
+            number, time = _pregnant(larger, rest), _UNPRINTED
+        else:
+            number, time = Entry("n", "", {"number": larger * parts + rest}), self.entries[j + 1]
+            _widen(out[:-1], parts)
+        return [
+            Lexeme("NUMBER", number, out[-1].first, j + 1, out[-1].start, self.ends[j]),
+            Lexeme("TIME", time, j + 1, j + 2, self.starts[j + 1], self.ends[j + 1]),
+        ]
+
+
+def _pregnant(weeks: int, days: int) -> Entry:
+    """So many weeks and days, in the notation that obstetricians have for them."""
+    return Entry("n", "", {"number": f"{weeks}+{days}" if days else weeks})
 
 
 def _widen(out: list[Lexeme], parts: int) -> None:
-    """A number before a "to" has the unit of what follows: "25 to 32 6/7 weeks" begins at 175 days."""
+    """A number before a "to" has the unit of what follows: "2 to 5 years 6 months" begins at 24 months."""
     if len(out) > 1 and out[-1].type in ("TO", "AND") and out[-2].type == "NUMBER":
         number = out[-2].entry.roles["number"]
         if isinstance(number, int):

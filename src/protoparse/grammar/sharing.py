@@ -15,6 +15,7 @@ from msgspec.structs import replace
 from protoparse.grammar.drafts import Draft, Node, Tree, active, apart, backwards, drafts, last_draft, repeat_subject
 from protoparse.grammar.facts import Cutter
 from protoparse.lexicon import fold
+from protoparse.lexing import lexer
 from protoparse.model import Bound, Modifier, Window
 
 
@@ -52,6 +53,8 @@ def join(cutter: Cutter, op: Literal["all", "any"], left: Tree | None, right: Tr
     if isinstance(right, Draft):
         first = members[0]
         before = _last_named(members)
+        if before is not None:
+            _lettered(cutter, before, right)
         for member, closed in zip(tail, timed, strict=True):
             _complete(cutter, member, right, closed=closed)
         for lone in [m for m in tail if m.concept is None]:
@@ -452,13 +455,34 @@ def _follow(first: Draft, right: Draft) -> None:
         right.time, right.again = first.time, first.again
 
 
+def _lettered(cutter: Cutter, first: Draft, right: Draft) -> None:
+    """A letter alone goes on with a name that ends in one: "hepatitis B or C", "troponin I or T"."""
+    if not first.concept or not right.concept:
+        return
+    words = cutter.text[slice(*right.concept)].split()
+    if len(words[0]) > 1 or not words[0].isupper():
+        return
+    named = fold(cutter.text[slice(*first.concept)]).split()
+    if len(named) == 1 and first.completed and first.name:
+        named = first.name.split()
+    if len(named) < 2 or len(named[-1]) > 1:
+        return
+    whole = [*named[:-1], *fold(" ".join(words)).split()]
+    entry = lexer().phrase(whole)
+    term = entry.roles.get("concept") or entry.roles.get("measurement") if entry is not None else None
+    right.term, right.name = term, term.name if term else " ".join(whole)
+    right.domain = term.domain if term else first.domain
+    right.known = right.completed = True
+
+
 def _inherit(first: Draft, right: Draft) -> None:
     """What stands before the first member ("history of A or B") holds for the later ones."""
     _follow(first, right)
     if right.domain is None and first.domain is not None and right.value is None:
         right.domain = first.domain
     result = first.value
-    plain = first.domain == "condition" and right.domain in ("condition", "measurement") and not right.modifiers
+    tested = "measurement", first.domain if first.domain in ("condition", "drug") else "measurement"
+    plain = first.domain in tested and right.domain in tested and not right.modifiers
     plain = plain and _resulted(first) and not right.standing  # "positive for HIV, hepatitis B or hepatitis C"
     if right.value is not None or result is None or not (plain or right.domain == "measurement" == first.domain):
         return
