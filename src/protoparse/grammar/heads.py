@@ -335,8 +335,12 @@ class Chooser(Namer):
                 and self.entries[i].text in ("at", "and", ",", "for", "frequencies")
             )
         year = comparison.value
-        beside = i >= self.offset and self.code(i) in "M:=O"
+        beside = i >= self.offset and self.code(i) in "M:=O" and not self._edited(i)
         return isinstance(year, int) and 1950 < year < 2050 and part.last == part.first + 1 and not beside
+
+    def _edited(self, i: int) -> bool:
+        """Whether a scale of classes stands at i: a year behind it is that of its edition ("AJCC 2010")."""
+        return self.code(i) == "M" and self.entries[i].roles["measurement"].kind == "ordinal"
 
     def _owned(self, value: Any, phrases: list[Phrase], parts: int) -> bool:
         """Whether a number that nothing compares is the value of what it stands beside ("ECOG 0-1", "ASA 3")."""

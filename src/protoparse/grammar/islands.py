@@ -268,6 +268,8 @@ class Islands(Events):
                 out.append(self._lexeme("WHICHEVER", i + 1))
                 out[-1].last = i + 3
                 i += 2
+            elif code == "(" and kind == "CMP" and self.code(i + 1) == "<" and self.code(i + 2) == ")":
+                i += 2  # "greater than or equal to (>=) 3 months"
             elif code == "(" and kind == "BETWEEN" and self.code(i + 1) == "n" and self.code(i + 4) == ")":
                 pass  # "between (16-24) weeks"
             elif code == ")" and kind == "NUMBER" and out[0].type == "BETWEEN" and self.code(i - 4) == "(":

@@ -16,7 +16,7 @@ from protoparse.grammar.drafts import Draft, Node, Tree, active, apart, backward
 from protoparse.grammar.facts import Cutter
 from protoparse.lexicon import fold
 from protoparse.lexing import lexer
-from protoparse.model import Bound, Modifier, Window
+from protoparse.model import Bound, Comparison, Modifier, Window
 
 
 def join(cutter: Cutter, op: Literal["all", "any"], left: Tree | None, right: Tree | None, link: Any) -> Tree | None:
@@ -299,6 +299,9 @@ def _lone(cutter: Cutter, op: Literal["all", "any"], left: Tree, right: Draft) -
             # "ALT and AST ≤ 2.5 × ULN or ≤ 5 × ULN …": the second limit is of both
             return Node("any", [left, Node("all", [_again(m, right) for m in sharing])])
     if right.value is not None and target.concept is not None:
+        said = target.value.operator if target.value is not None else "="
+        if op == "any" and right.bare_value and said != "between" and _other_unit(target.value, right.value):
+            right.value = replace(right.value, operator=said)  # "≤ 1.5 mg/dL or 133 µmol/L"
         twin = _again(target, right)
         if target.value is None:
             target.value = right.value
@@ -323,6 +326,13 @@ def _lone(cutter: Cutter, op: Literal["all", "any"], left: Tree, right: Draft) -
     if right.standing and not target.standing:
         target.standing = right.standing
     return left
+
+
+def _other_unit(one: Comparison | None, other: Comparison) -> bool:
+    """Whether two quantities are told in different units."""
+    if one is None or one.unit is None or other.unit is None:
+        return False
+    return other.operator == "=" and one.unit.ucum != other.unit.ucum
 
 
 def _either(first: Window, second: Window) -> Window:

@@ -24,6 +24,7 @@ _AGE = re.compile(r"\b[Aa](?:ge|GE)(?:d|s)?\b")
 # Words in a value that only an age has: "older than 18", "28 days old", "hours of life", "18 y.o.".
 _OLD = re.compile(r"older|younger|\bold\b|\bolds\b|\bof (?:age|life)\b|\by\.?\s?o\b|\by/o\b")
 _LONG = ("duration", "length", "period")
+_LASTS = (*_LONG, "survival", "latency", "gestation", "pregnancy")
 _TREATED = ("treatment", "surgery", "transplant", "first_dose", "last_dose")
 _DONOR = re.compile(r"\bdonors?\b")
 _BORN = re.compile(r"\bborn\b|\bbirth\b|\bdeliver")
@@ -314,8 +315,7 @@ class Valuer(Item):
             if not value.bare and draft.concept is not None:
                 draft.count = comparison
             return draft
-        hyphened = comparison.span is not None and "-" in self.text[slice(*comparison.span)]
-        if timely and measured and value.bare and not behind and hyphened:
+        if timely and measured and value.bare and self._takes_time(draft, comparison, lower, behind):
             return draft  # "mean 24-h systolic pressure": how long it was measured
         if timely and measured and draft.term is None and lower.endswith("duration"):
             self._fill_window(draft, Window(duration=comparison, span=comparison.span))
@@ -366,6 +366,14 @@ class Valuer(Item):
         if draft.domain in (None, "condition", "procedure", "drug") and draft.concept is not None:
             draft.domain = "measurement"
         return draft
+
+    def _takes_time(self, draft: Draft, comparison: Comparison, lower: str, behind: bool) -> bool:
+        """Whether a bare time is how long something was measured, and no measure: "24 h creatinine clearance"."""
+        hyphened = comparison.span is not None and "-" in self.text[slice(*comparison.span)]
+        if not behind and hyphened:
+            return True
+        known = draft.term is not None and draft.term.kind == "number"
+        return known and not _TIMED.search(lower) and not lower.endswith(_LASTS)
 
 
 def whole(comparison: Comparison) -> bool:
