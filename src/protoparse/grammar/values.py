@@ -326,8 +326,9 @@ class Valuer(Item):
                 return draft  # "a scan older than 3 months with …", "measured daily over 2 weeks"
         named = code or (unit.text or "" if unit else "")
         taken = named.startswith(_DOSE_UNITS) or (named[:1] == "{" and named.endswith(("/d", "/wk")))
-        if code in RATES and draft.concept is not None and not measured:
-            draft.count = comparison  # "more than 3 times a week"
+        told = (unit.text or "").lower() if unit else ""
+        if draft.concept is not None and not measured and (code in RATES or "countable" in self.roles(told)):
+            draft.count = comparison  # "more than 3 times a week", "2-4 cycles"
             return draft
         if draft.domain == "observation" and (code or "").startswith("{"):
             taken = False  # "10 cigarettes a day" is how much, not what is taken against a disease
