@@ -183,7 +183,13 @@ class _Grower:
         if not block.runs_on:
             self._place(block, kind)
             return
-        for item in self.runons.split(block, self._next()):
+        items = self.runons.split(block, self._next())
+        if len(items) > 1 and not block.marks:
+            # "Inclusion criteria: Patients must meet all of: * Age …" in one line
+            head = items[0]
+            if self._unmarked_heading(head.start, head.body, head.end, rest=False, listed=True):
+                items = items[1:]
+        for item in items:
             self._place(item, kind)
             kind = None
 
@@ -193,14 +199,14 @@ class _Grower:
             return over.section(self.text, start, end, marked=marked)
         return None
 
-    def _unmarked_heading(self, begin: int, start: int, end: int, *, rest: bool) -> bool:
+    def _unmarked_heading(self, begin: int, start: int, end: int, *, rest: bool, listed: bool = False) -> bool:
         """Take an unmarked block as a heading or a preamble, where it is one."""
         text = self.text
         own = text[start:end]
         if len(own) < 12 and _LONE.fullmatch(own):
             return False
         after = self._next()
-        listed = after is not None and bool(after.marks)
+        listed = listed or (after is not None and bool(after.marks))
         colon = own.rstrip("*_ ").endswith((":", "："))
         folded = " ".join(own.split()) if len(own) <= 400 and (colon or listed) else ""
         if folded:

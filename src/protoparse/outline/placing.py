@@ -15,7 +15,7 @@ from msgspec import Struct, field
 
 from protoparse.model import Kind, Note, Span
 from protoparse.outline.blocks import Block
-from protoparse.outline.marks import Reading
+from protoparse.outline.marks import Reading, inline
 
 _UNFINISHED = re.compile(r"(?:[,(/&]|\b(?:and|or|of|the|with|to|in|by|for|an?|than|from))$", re.I)
 _JOINS = re.compile(r"\b(?:or|and)$", re.I)
@@ -104,12 +104,19 @@ class Place:
         if not top.style or self.text[top.start : top.end].rstrip()[-1:] not in (":", "："):
             return False
         for block in self.blocks[self.at + 1 : self.at + 12]:
+            wanted = top.ordinal + 1 if top.ordinal else 0
             if block.marks:
-                wanted = top.ordinal + 1 if top.ordinal else 0
-                return (top.style, wanted) in block.marks[-1].readings and abs(block.indent - top.indent) <= 1
+                level = abs(block.indent - top.indent) <= 1 or (not wanted and block.indent < top.indent)
+                return (top.style, wanted) in block.marks[-1].readings and level
+            if wanted and block.runs_on and self._follows(block, (top.style, wanted)):
+                return True
             if self.low.find("clusion", block.start, min(block.end, block.start + 60)) >= 0:
                 break
         return True
+
+    def _follows(self, block: Block, reading: Reading) -> bool:
+        """Whether a number stands inside a block."""
+        return any(reading in mark.readings for mark in inline(self.text, block.body, block.end))
 
     def depth(self, block: Block) -> tuple[int, Reading]:
         """How deep a marked item lies, and which reading of its mark is meant."""

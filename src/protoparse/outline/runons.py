@@ -69,6 +69,7 @@ class RunOns:
                 before = part.marks[-1].readings if part.marks else ()
                 good = self._runs_on(part.body, mark, listed, before)
             if good:
+                bullet = bullet or (mark.readings[0][0] if mark.bullet else "")
                 part.end = part.body + len(text[part.body : mark.start].rstrip())
                 items.append(part)
                 start = mark.end
