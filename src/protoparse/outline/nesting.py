@@ -136,6 +136,8 @@ class _Grower:
             if (not first or end < block.end) and not self._says(start, end):
                 self._stray(begin, end)
                 return
+            while not first and text[start].isspace():
+                start += 1
             marks = block.marks if first else leading(text, start, end)
             body = start if first or not marks else marks[-1].end
             while body < end and text[body].isspace():

@@ -107,7 +107,8 @@ class Place:
             wanted = top.ordinal + 1 if top.ordinal else 0
             if block.marks:
                 level = abs(block.indent - top.indent) <= 1 or (not wanted and block.indent < top.indent)
-                return (top.style, wanted) in block.marks[-1].readings and level
+                readings = block.marks[-1].readings
+                return level and ((top.style, wanted) in readings or wanted == readings[0][1] == 0)
             if wanted and block.runs_on and self._follows(block, (top.style, wanted)):
                 return True
             if self.low.find("clusion", block.start, min(block.end, block.start + 60)) >= 0:
@@ -179,6 +180,11 @@ class Place:
             node = self.stack[d]
             if node.style == style and -1 <= node.indent - indent <= 1:
                 return d
+        if not _rank(style) and not self.stack[depth - 1].style:  # another sign, back from unmarked paragraphs
+            for d in range(depth - 2, -1, -1):
+                node = self.stack[d]
+                if node.style and not node.ordinal and -1 <= node.indent - indent <= 1:
+                    return d
         return None
 
     def _successor(self, block: Block) -> tuple[int, Reading] | None:

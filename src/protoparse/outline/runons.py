@@ -29,6 +29,8 @@ _STOPS = tuple(".;:,)]；。：，")
 _BEFORE_DASH = re.compile(r"(?:\d\S{0,8}|\b[A-Z]{1,4}\d?[a-c]?|[<>≤≥=]|\d\s*(?:[a-z]{1,6}(?:/[a-z]+)?|%))$")
 _BEHIND_DASH = re.compile(r"\s*(?:[<>≤≥=~]?\s*\d|[IVX]{1,4}\b|[A-Z]\d?[a-c]?\b)")
 _LONG = re.compile(r".{60}\b[a-z]{3,}$", re.S)
+_NOTE = re.compile(r"\s*(?:Note|NOTE|N\.B\.)")
+"""What a star leads to that is no item: a footnote."""
 _NEW = re.compile(r"\s+(?:[A-Z][a-z]+|A|An)\s+[a-z\d≥≤<>(]")
 """What begins a second item behind a long one, not the rest of a name ("Clinical Global Impression - Severity")."""
 
@@ -98,6 +100,8 @@ class RunOns:
     def _bulleted(self, body: int, mark: Mark, end: int, bullet: str, signs: Counter[str]) -> bool:
         """Whether a bullet sign inside a line is one: a dash is far more often a dash."""
         text, sign = self.text, mark.readings[0][0]
+        if sign == "*" and _NOTE.match(text, mark.end, end):
+            return False
         if sign not in "-–*":
             return sign == bullet or signs[sign] > 1 or leads(text[body : mark.start].rstrip())
         if _between(text, body, mark, end):
