@@ -42,7 +42,7 @@ _MARK = re.compile(
   | (?P<bullet>\*(?!\*)|[{_SIGNS[1:]}]|\\[*+-](?=\s)|o(?=[ \t\xa0]+\S)|\+(?=\s))
   | (?P<open>[(\[（【]|\\\[)\s?(?P<inner>\d{{1,2}}(?:\.\d{{1,2}})*|[A-Za-z]|[ivx]{{2,5}}|
     [IVX]{{2,5}})\s?(?:\\?[)\]）】])[.:]?
-  | (?P<letter>[ivx]{{2,5}}|[IVX]{{2,5}}|[A-Za-z])(?P<close>\\?\.\)?(?=\s)|\\?\))
+  | (?P<letter>[ivx]{{2,5}}|[IVX]{{2,5}}|[A-Za-z])(?P<close>\\?\.\)?(?=\s)|(?<=(?-i:[ivx]{{2}}))\.(?=(?-i:[A-Z][a-z]))|\\?\))
   | (?P<circled>[{_CIRCLED}])
   | (?:\#|(?:criteri(?:on|um)|inclusion|exclusion)\s(?:criterion\s)?(?:no\.?\s?|\#)?)(?P<named>\d{{1,2}})(?:\s?[:.)]|
     (?=\s))

@@ -282,6 +282,10 @@ class _Grower:
             parent_depth, (style, ordinal) = self.place.depth(block)
         if parent_depth >= MAX_DEPTH:
             raise NestingError(f"items nested deeper than {MAX_DEPTH} levels")
+        indent = block.indent
+        if ordinal and len(self.place.stack) > parent_depth and self.place.stack[parent_depth].style == style:
+            # a number returns to its list wherever it is indented, and what it owns stands below that list
+            indent = min(indent, self.place.stack[parent_depth].indent)
         del self.place.stack[parent_depth:]
         parent = self.place.stack[-1] if self.place.stack else None
         if parent and not parent.children and not parent.group and parent.pieces:
@@ -320,7 +324,7 @@ class _Grower:
             label=label,
             style=style,
             ordinal=ordinal,
-            indent=block.indent,
+            indent=indent,
             announces=leads(own) or named,
             pieces=self._pieces(body, close, block),
             inline=block.inline,

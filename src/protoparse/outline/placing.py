@@ -168,6 +168,8 @@ class Place:
             if ordinal == 1:
                 self._restarts(block)
             return same, reading
+        if ordinal > 1 and owns and not top.style and self.text[top.end - 1] in ":：":
+            return depth, reading  # "…, or one of the following:", then a list that begins in its middle
         if ordinal > 1 and depth > 1 and not owns:
             # a list that lost the numbers of its first items goes on above what they own
             return depth - 2, reading
@@ -263,7 +265,11 @@ class Place:
             return False
         here = self.blocks[self.at]
         expected = {r[0]: r[1] + 1 for r in here.marks[-1].readings} if here.marks else {}
-        for block in self.blocks[self.at + 1 : self.at + _LOOK]:
+        for block in self.blocks[self.at : self.at + _LOOK]:
+            if block.runs_on and self._follows(block, (top.style, top.ordinal + 1)):
+                return True
+            if block is here:
+                continue
             if not block.marks:
                 if (
                     block.indent <= top.indent
