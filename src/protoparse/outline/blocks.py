@@ -25,6 +25,7 @@ _OPEN_END = re.compile(
     re.I,
 )
 _STOPS = ".:;!?)"
+_ENDING = re.compile(r"\w{2,}[.;]\s")
 _TAB = 4
 _NARROW, _WIDE = 55, 130
 """Between these widths the longest lines of a text may be where it was wrapped."""
@@ -124,8 +125,11 @@ def blocks(text: str, low: str) -> list[Block]:
             mark_end += 1
         keyed, runs_on = stems[stem] < end + SECTION_REACH, inner[mark_end] < end
         heads = opens_section(text, low, body, end) if keyed else 0
-        if heads and wrapped and current and text[body].islower() and text[current.end - 1] not in _STOPS:
-            heads = 0
+        if current and not gap and not marks and low[first] == "c" and _severed(low, current.end, first):
+            heads, wrapped = 0, True
+        if heads and wrapped and current and text[current.end - 1] not in _STOPS:
+            # what goes on is no heading, nor one behind the end of a sentence ("ULN. Exclusion Criteria: …")
+            heads = 0 if text[body].islower() or _ENDING.match(text, body, end) else heads
         if (
             current is None
             or gap
@@ -150,6 +154,11 @@ def blocks(text: str, low: str) -> list[Block]:
         for block in made:
             block.comments = block.comments or [m.span() for m in _COMMENT.finditer(text, block.body, block.end)]
     return made
+
+
+def _severed(low: str, end: int, first: int) -> bool:
+    """Whether a section heading was broken in two: "Exclusion" ends one line, "criteria" begins the next."""
+    return low.startswith("criteri", first) and low.endswith(("inclusion", "exclusion"), 0, end)
 
 
 def _opens(text: str, block: Block, marks: list[Mark], indent: int, lines: list[tuple[int, str]], at: int) -> bool:

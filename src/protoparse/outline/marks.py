@@ -160,13 +160,13 @@ _AFTER = r"(?:(?![\d.\w])|(?<=\d[.)])(?=[^\W\d])|(?<=[)）])(?=[A-Z][a-z]))"
 _INLINE = re.compile(  # the sign before it is taken in: a search for one of a few signs is fast
     r"(?:[\s;:]|(?<=[a-z)])[.)](?=\(?\d))"
     rf"(?:(?P<open>\(?)(?P<word>\d{{1,2}}|[A-Za-z]|[ivx]{{2,4}})(?P<close>[.)]){_AFTER}|"
-    r"(?<=[\s;:])(?P<bullet>[•●▪*–-](?=\s+[A-Z\d≥≤<>\\])|(?<=[.;:]\s)\*(?=\s)))"
+    r"(?<=[\s;:])(?P<bullet>[•●▪*–-](?=\s+[A-Z\d≥≤<>\\])|(?<=[.;:]\s)(?:\*(?=\s)|o(?=\s+[A-Z][a-z]))))"
 )
 _INLINE_WIDE = re.compile(
     r"(?:(?<=[\s;:；：。])|(?<=[a-z)][.)])(?=[(（]?\d))"
     rf"(?:(?P<open>[(（]?)(?P<word>\d{{1,2}}|[A-Za-z]|[ivx]{{2,4}})(?P<close>[.)）]|、(?=\D))"
     rf"(?:{_AFTER}|(?<=[）、])(?=[^\W\d]))|"
-    r"(?<=[\s;:；：。])(?P<bullet>[•●▪]|[*–-](?=\s+[A-Z\d≥≤<>\\])|(?<=[.;:]\s)\*(?=\s)))"
+    r"(?<=[\s;:；：。])(?P<bullet>[•●▪]|[*–-](?=\s+[A-Z\d≥≤<>\\])|(?<=[.;:]\s)(?:\*(?=\s)|o(?=\s+[A-Z][a-z]))))"
     rf"|(?P<circled>[{_CIRCLED}])"
 )
 
@@ -186,12 +186,12 @@ def inline(text: str, start: int, end: int) -> Iterator[Mark]:
 
 _INLINE_END = re.compile(
     rf"""
-    [.)）、•●▪*–{_CIRCLED}-]
+    [.)）、•●▪*–o{_CIRCLED}-]
     (?: (?<=[.)）、])(?<![A-Za-z][A-Za-hj-uwyz].)(?![\d.])(?:(?<=\d.)|(?![a-z]))  # mostly the end of a word, no mark
         (?:(?<=[\s;:；：。(（]\w.)|(?<=[\s;:；：。(（][\divx][\divx].)|(?<=[ivx]{{3}}.)|(?<=[.)]\d.)|(?<=[.)]\d\d.))
       | (?<=[\s;:；：。][•●▪])
       | (?<=[\s;:；：。][*–-])(?=\s+[A-Z\d≥≤<>\\])
-      | (?<=[.;:]\s\*)(?=\s)
+      | (?<=[.;:]\s[*o])(?=\s)
       | (?<=[{_CIRCLED}])
     )
     """,

@@ -151,6 +151,8 @@ class Place:
         owns = top.announces and whole
         same = self._same_list(depth, style, block.indent)
         if not ordinal:
+            if same is None and style == "o" and block.inline and top.style:
+                return depth, reading  # the sign of inner lists
             if same is None or (same < depth - 1 and owns):
                 return (depth if owns or self._returns(top) else depth - 1), reading
             if same == depth - 1:

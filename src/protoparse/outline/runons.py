@@ -29,6 +29,7 @@ _STOPS = tuple(".;:,)]；。：，")
 _BEFORE_DASH = re.compile(r"(?:\d\S{0,8}|\b[A-Z]{1,4}\d?[a-c]?|[<>≤≥=]|\d\s*(?:[a-z]{1,6}(?:/[a-z]+)?|%))$")
 _BEHIND_DASH = re.compile(r"\s*(?:[<>≤≥=~]?\s*\d|[IVX]{1,4}\b|[A-Z]\d?[a-c]?\b)")
 _LONG = re.compile(r".{60}\b[a-z]{3,}$", re.S)
+_GLUED = re.compile(r"[A-Z][a-z]+\s")
 _NOTE = re.compile(r"\s*(?:Note|NOTE|N\.B\.)")
 """What a star leads to that is no item: a footnote."""
 _NEW = re.compile(r"\s+(?:[A-Z][a-z]+|A|An)\s+[a-z\d≥≤<>(]")
@@ -102,6 +103,8 @@ class RunOns:
         text, sign = self.text, mark.readings[0][0]
         if sign == "*" and _NOTE.match(text, mark.end, end):
             return False
+        if sign == "o":
+            return text[body : mark.start].rstrip().endswith(_STOPS)
         if sign not in "-–*":
             return sign == bullet or signs[sign] > 1 or leads(text[body : mark.start].rstrip())
         if _between(text, body, mark, end):
@@ -123,6 +126,9 @@ class RunOns:
         if not head or not follows or follows in ".,;)":
             return False
         for style, ordinal in mark.readings:
+            if style == "1." and head.endswith(".") and _GLUED.match(text, mark.end) and self.open.get(style, 99) < ordinal:
+                self.open[style] = ordinal  # "… heart block. 12.Women": whatever list was counted last
+                return True
             if self.open.get(style) == ordinal - 1 and ordinal > 1:
                 joined = _JOINED.search(head)
                 rest = head[: joined.start()].rstrip() if joined else head
