@@ -155,18 +155,19 @@ def _begins_word_mark(opening: str) -> bool:
     return opening[:2] in ("o ", "o\t", "o\xa0") or opening[:4] in _NAMED
 
 
-_AFTER = r"(?:(?![\d.\w])|(?<=\d[.)])(?=[^\W\d])|(?<=[)）])(?=[A-Z][a-z]))"
-"""What may follow a number inside a line: "2. Stroke", "2.Stroke", "b)Stroke", no decimal and no abbreviation."""
+_AFTER = r"(?:(?![\d.\w])|(?<=\d[.)])(?=[^\W\d])|(?<=[)）])(?=[A-Z][A-Za-z])"
+_AFTER += r"|(?<=[:;,]\s\w\))(?=[a-z]))"
+"""What may follow a number inside a line: "2. Stroke", "2.Stroke", "b)HIV", "; c)gout", no decimal and no abbreviation."""
 _INLINE = re.compile(  # the sign before it is taken in: a search for one of a few signs is fast
     r"(?:[\s;:]|(?<=[a-z)])[.)](?=\(?\d))"
     rf"(?:(?P<open>\(?)(?P<word>\d{{1,2}}|[A-Za-z]|[ivx]{{2,4}})(?P<close>[.)]){_AFTER}|"
-    r"(?<=[\s;:])(?P<bullet>[•●▪*–-](?=\s+[A-Z\d≥≤<>\\])|(?<=[.;:]\s)(?:\*(?=\s)|o(?=\s+[A-Z][a-z]))))"
+    r"(?<=[\s;:])(?P<bullet>[•●▪*–-](?=\s+[A-Z\d≥≤<>\\])|(?<=[.;:]\s)(?:\*(?=\s|[A-Z])|o(?=\s+[A-Z][a-z]))))"
 )
 _INLINE_WIDE = re.compile(
     r"(?:(?<=[\s;:；：。])|(?<=[a-z)][.)])(?=[(（]?\d))"
     rf"(?:(?P<open>[(（]?)(?P<word>\d{{1,2}}|[A-Za-z]|[ivx]{{2,4}})(?P<close>[.)）]|、(?=\D))"
     rf"(?:{_AFTER}|(?<=[）、])(?=[^\W\d]))|"
-    r"(?<=[\s;:；：。])(?P<bullet>[•●▪]|[*–-](?=\s+[A-Z\d≥≤<>\\])|(?<=[.;:]\s)(?:\*(?=\s)|o(?=\s+[A-Z][a-z]))))"
+    r"(?<=[\s;:；：。])(?P<bullet>[•●▪]|[*–-](?=\s+[A-Z\d≥≤<>\\])|(?<=[.;:]\s)(?:\*(?=\s|[A-Z])|o(?=\s+[A-Z][a-z]))))"
     rf"|(?P<circled>[{_CIRCLED}])"
 )
 
@@ -187,11 +188,11 @@ def inline(text: str, start: int, end: int) -> Iterator[Mark]:
 _INLINE_END = re.compile(
     rf"""
     [.)）、•●▪*–o{_CIRCLED}-]
-    (?: (?<=[.)）、])(?<![A-Za-z][A-Za-hj-uwyz].)(?![\d.])(?:(?<=\d.)|(?![a-z]))  # mostly the end of a word, no mark
+    (?: (?<=[.)）、])(?<![A-Za-z][A-Za-hj-uwyz].)(?![\d.])(?:(?<=\d.)|(?![a-z])|(?<=[:;,]\s\w\)))  # mostly the end of a word, no mark
         (?:(?<=[\s;:；：。(（]\w.)|(?<=[\s;:；：。(（][\divx][\divx].)|(?<=[ivx]{{3}}.)|(?<=[.)]\d.)|(?<=[.)]\d\d.))
       | (?<=[\s;:；：。][•●▪])
       | (?<=[\s;:；：。][*–-])(?=\s+[A-Z\d≥≤<>\\])
-      | (?<=[.;:]\s[*o])(?=\s)
+      | (?<=[.;:]\s[*o])(?=\s|[A-Z])
       | (?<=[{_CIRCLED}])
     )
     """,

@@ -126,8 +126,8 @@ class RunOns:
         if not head or not follows or follows in ".,;)":
             return False
         for style, ordinal in mark.readings:
-            if style == "1." and head.endswith(".") and _GLUED.match(text, mark.end) and self.open.get(style, 99) < ordinal:
-                self.open[style] = ordinal  # "… heart block. 12.Women": whatever list was counted last
+            if head.endswith(_STOPS) and self._leaps(style, ordinal, mark, follows):
+                self.open[style] = ordinal
                 return True
             if self.open.get(style) == ordinal - 1 and ordinal > 1:
                 joined = _JOINED.search(head)
@@ -156,3 +156,13 @@ class RunOns:
                     self.open[style] = 1
                     return True
         return False
+
+    def _leaps(self, style: str, ordinal: int, mark: Mark, follows: str) -> bool:
+        """Whether a number behind a full stop counts on though not by one, whatever list was counted last."""
+        if style in "①⑴⒈❶":
+            return True  # such a sign is nothing else
+        if style not in ("1.", "1)") or self.text[mark.start - 2 : mark.start] != ". ":
+            return False
+        last = self.open.get(style, 99)
+        glued = style == "1." and _GLUED.match(self.text, mark.end) is not None  # "… heart block. 12.Women"
+        return last < ordinal and (glued or (ordinal == last + 2 and follows.isupper()))
