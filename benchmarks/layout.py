@@ -216,7 +216,9 @@ def as_html(text: str, plan: Outline) -> str:
     for start, end in others:
         shared = bool(roots) and not text[behind:start].strip(" ")
         home = lines_of[behind] if shared else start
-        roots[home] = roots[home].replace("</p>", f" {words(start, end)}</p>") if shared else f"<p>{words(start, end)}</p>"
+        roots[home] = (
+            roots[home].replace("</p>", f" {words(start, end)}</p>") if shared else f"<p>{words(start, end)}</p>"
+        )
         behind = end
         lines_of[end] = home
     bounds = [start for start, _ in others]

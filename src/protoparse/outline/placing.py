@@ -125,7 +125,8 @@ class Place:
         stack = self.stack
         if stack and not readings[0][1]:
             top = stack[-1]
-            if top.style == readings[0][0] and top.indent == block.indent and not top.announces and not top.flat:
+            like = top.style == readings[0][0] and top.indent == block.indent and top.inline <= block.inline
+            if like and not top.announces and not top.flat:
                 return len(stack) - 1, readings[0]  # the commonest of all: a bullet below its like
         if readings[0][1]:
             back = self._successor(block)
@@ -149,10 +150,12 @@ class Place:
                 return depth, reading
             return depth - 1, reading
         owns = top.announces and whole
-        same = self._same_list(depth, style, block.indent)
+        same = self._same_list(depth, style, block)
         if not ordinal:
             if same is None and style == "o" and block.inline and top.style:
                 return depth, reading  # the sign of inner lists
+            if block.inline and owns and top.style == style:
+                return depth, reading  # "… by the following: *WBC > 2,400; *Platelets > 75,000"
             if same is None or (same < depth - 1 and owns):
                 return (depth if owns or self._returns(top) else depth - 1), reading
             if same == depth - 1:
@@ -178,12 +181,17 @@ class Place:
         below = top.style and _rank(style) > _rank(top.style) > 0
         return (depth if ordinal == 1 and below else depth - 1), reading
 
-    def _same_list(self, depth: int, style: str, indent: int) -> int | None:
+    def _same_list(self, depth: int, style: str, block: Block) -> int | None:
         """The innermost list above a depth that has the style and stands in the same column."""
+        indent, inside = block.indent, None
         for d in range(depth - 1, -1, -1):
             node = self.stack[d]
             if node.style == style and -1 <= node.indent - indent <= 1:
-                return d
+                if node.inline <= block.inline:
+                    return d
+                inside = d if inside is None else inside  # a list inside a line ends with it, if one stands outside
+        if inside is not None:
+            return inside
         if not _rank(style) and not self.stack[depth - 1].style:  # another sign, back from unmarked paragraphs
             for d in range(depth - 2, -1, -1):
                 node = self.stack[d]
