@@ -44,10 +44,10 @@ CODES: Mapping[str, str] = {
     "concept": "K", "date": "Z", "word": "w", "break": "\n",
     # What a word does beside its other roles: it has no code of its own for it.
     "verb": "v", "predicate": "v", "locative": "p", "abbreviation": "w", "numbered": "w", "scale": "w",
-    "elapsed": "w", "possible": "v", "companion": "p",
+    "elapsed": "w", "possible": "v", "companion": "p", "thereafter": "w", "beginning": "w", "standing": "K",
     "method_noun": "w", "version": "w", "generic": "w", "limit": "w", "male": "w", "female": "w", "allergy": "v",
     "age_group": "w", "unresulted": "w", "result": "w", "schooling": "w", "finding": "w", "countable": "w",
-    "limited": "w",
+    "limited": "w", "undertaking": "w", "matter": "w",
 }  # fmt: skip
 """What a role is called in the tables, and its code; a word of several roles takes the code of the first listed here
 in which it may stand alone (see `_PRIORITY`), and keeps the others for the grammar to ask."""
@@ -146,7 +146,7 @@ _RAISED = re.compile(powers.NUMBER)
 _ROMAN = re.compile(r"(?:i{1,3}|iv|v|vi{0,2})(?:[abc]\d?)?")
 _ROMAN_SIGN = re.compile("[\u2160-\u217b]")
 _NTH = re.compile(r"(\d+)(?:st|nd|rd|th)")
-_BEFORE_NUMBER = re.compile(r"than$|\d")
+_BEFORE_NUMBER = re.compile(r"(?:than|to)$|\d")
 
 
 # A bare noun that is counted ("3 doses", "10 tablets") is a thing of its own, no unit.
@@ -295,6 +295,8 @@ def _roles() -> dict[tuple[str, ...], dict[str, Any]]:
     for row in lexicon.rows("anchors"):
         for phrase in lexicon.spellings(row["spellings"]):
             add(phrase, "anchor", row["event"])
+            if phrase.startswith("last "):
+                add(f"the {phrase}", "anchor", row["event"])  # no "the last" of a while ago
     for row in lexicon.rows("modifiers"):
         for phrase in lexicon.spellings(row["spellings"]):
             add(phrase, "modifier", (row["type"], row["value"]))

@@ -6,22 +6,29 @@ In: a draft and the brackets behind it, already read. Out: the draft with them, 
 
 from __future__ import annotations
 
+import re
+
 from protoparse.grammar.drafts import (
+    NOW,
     Draft,
     Node,
     Tree,
     alternatives,
     blank,
     drafts,
+    either,
     empty,
-    examples,
+    exemplify,
     last_draft,
     repeat_subject,
+    standing,
 )
 from protoparse.grammar.heads import Chooser
 from protoparse.grammar.naming import Bracket
 from protoparse.grammar.values import DAILY
 from protoparse.model import Comparison, Span
+
+_END = re.compile(r"\)*(?:\.|$)")
 
 
 def _bare(draft: Draft) -> bool:
@@ -64,7 +71,9 @@ class Attacher(Chooser):
                 tree = Node("all", [tree, node])
             elif bracket.role == "include":
                 target = last_draft(tree)
-                target.includes += examples(node)
+                exemplify(target, node)
+            elif self._lists(bracket, node, tree):
+                exemplify(last_draft(tree), node)
             elif bracket.role == "except":
                 tree = Node("except", [tree, *(alternatives(node))])
             elif bracket.role == "if":
@@ -75,7 +84,15 @@ class Attacher(Chooser):
                     continue
                 if node.term is not None and node.term is last_draft(tree).term:
                     self.carry(bracket.first, bracket.last)  # "heart attack (myocardial infarction)"
+                target = last_draft(tree)
+                alternative = self.code(bracket.first + 1) == "|" and target.standing in NOW
+                if alternative and node.concept is None and node.time is not None:
+                    # "currently taking (or likely to need during the study)"
+                    node.time = either(standing("current"), node.time)
                 tree = self._plain_bracket(tree, node)
+                target = last_draft(tree)
+                if node.concept is None and target.time is node.time is not None and self._ends(bracket.last):
+                    target.window_behind = True  # "colitis, gastritis or bleeding (within 6 months)"
             elif any(d.value and not d.concept for d in drafts(node)) and not empty(tree):
                 # "≤ 1.5 × ULN (≤ 3 × ULN in Gilbert's syndrome)": one limit or the other
                 repeat_subject(tree, node)
@@ -93,6 +110,28 @@ class Attacher(Chooser):
 
     def _scores(self, concept: Span) -> bool:
         return self.text[slice(*concept)].lower() in ("score", "scores", "points", "total score")
+
+    def _lists(self, bracket: Bracket, node: Tree, tree: Tree) -> bool:
+        """Whether a bracket names what a thing is for example: "(warfarin, heparin)", "(anaphylaxis, etc.)"."""
+        named = node.members if isinstance(node, Node) and node.op in ("all", "any") else [node]
+        if bracket.role != "plain" or not all(isinstance(d, Draft) for d in named):
+            return False
+        if len(named) < 2 and not any(e.text.startswith("etc") for e in self.entries[bracket.last : bracket.last + 2]):
+            return False
+        of = last_draft(tree)
+        if of.term is not None and all(d.term is of.term for d in drafts(node)):
+            self.carry(bracket.first, bracket.last)  # "aspartate aminotransferase (AST/SGOT)"
+            return False
+        alike = (of.domain, "condition", "drug") if of.domain == "allergy" else (of.domain,)
+        return (
+            of.concept is not None
+            and all(d.concept is not None and not (d.value or d.time or d.dose or d.count) for d in drafts(node))
+            and any(d.known and (d.domain in alike or not of.known) for d in drafts(node))
+        )
+
+    def _ends(self, i: int) -> bool:
+        """Whether a sentence ends at i."""
+        return _END.match(self.codes, i - self.offset) is not None
 
     def _when(self, draft: Draft, node: Tree) -> None:
         """ "hypertension (systolic > 160 mmHg) at screening": what is measured in brackets was measured then."""

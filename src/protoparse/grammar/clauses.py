@@ -26,7 +26,7 @@ from protoparse.grammar.drafts import (
     alternatives,
     drafts,
     empty,
-    examples,
+    exemplify,
     frame,
     repeat_subject,
     rule,
@@ -35,15 +35,16 @@ from protoparse.grammar.drafts import (
 from protoparse.grammar.facts import Cutter
 from protoparse.grammar.files import grammar_text
 from protoparse.grammar.islands import phrases
+from protoparse.grammar.marking import marked
 from protoparse.grammar.naming import Bracket, Words
 from protoparse.grammar.shaping import STRUCTURE, Shaper
-from protoparse.grammar.sharing import hand_on, join, return_window, share_window
+from protoparse.grammar.sharing import framed, hand_on, join, return_window, share_window
 from protoparse.grammar.tables import Table
 from protoparse.grammar.values import CARRIED
 from protoparse.lexing import Lexemes
 from protoparse.model import Kind, Rule, Span, Window, moved, places
 
-_CONTENT = frozenset("wKMYqamrnutLHCZ")
+_CONTENT = frozenset("wKMYqamrnutLHCZVl")
 _CARRIERS = re.compile("[HCYv^]")
 _TIMING = frozenset("WPNbfDSUF@<o")
 _IS_CONTENT = bytes(chr(c) in _CONTENT for c in range(256))
@@ -130,7 +131,7 @@ class _Meaning(Transformer[Any, Any]):
         while isinstance(target, Node):
             target = target.members[-1] if target.op != "except" else target.members[0]
         return_window(base, named, lasting=True)
-        target.includes += examples(named)
+        exemplify(target, named)
         return base  # type: ignore[no-any-return]
 
     def limited(self, x: list[Any]) -> Tree | None:
@@ -180,7 +181,9 @@ class _Meaning(Transformer[Any, Any]):
         if stop.value == "permission":
             return widened(before, "except", alternatives(after))
         codes, here = self.cutter.codes, stop.first - self.cutter.offset
-        if stop.value in ("", "and", "or") and codes.rfind("R", 0, here) <= codes.rfind(".", 0, here):
+        if self.cutter.text[self.cutter.starts[stop.first]] in ";；" and framed(self.cutter.text, before):
+            hand_on(before, after, listed=False)
+        elif stop.value in ("", "and", "or") and codes.rfind("R", 0, here) <= codes.rfind(".", 0, here):
             # the commas of a list, none of a clause on what stands in it ("which could affect …")
             hand_on(before, after, listed=bool(stop.value))
         op: Op = "any" if self.kind == "exclusion" or stop.value == "or" else "all"
@@ -210,68 +213,10 @@ def grammar_source() -> str:
     return "\n".join(["start: sentences", grammar_text("criterion", "logic"), f"%declare {terminals}"])
 
 
-_ASIDE = re.compile(r"(?<=[wKMaqL])\([wKMaL]\)")
-
-
-def _asides(text: str, lexemes: Lexemes, first: int, codes: str) -> str:
-    """The codes, an abbreviation in brackets behind its long form marked as part of the words around it."""
-    for match in _ASIDE.finditer(codes):
-        i = first + match.start() + 1
-        short = text[lexemes.starts[i] : lexemes.ends[i]]
-        if len(short) <= 9 and (short[:1].isupper() or short[1:2].isupper()):
-            codes = f"{codes[: match.start()]}yyy{codes[match.end() :]}"
-    return codes
-
-
-# A sign behind a test, glued to it or in brackets; a word that says its result ("MMR-deficient", "wild-type KRAS").
-_SIGN = re.compile(r"(?<=[MKw])(?:>|\([->]\))|(?<=M)-(?![wKMnamq])|(?<=M)-(?=[^\n])")
-_RESULT = re.compile(r"(?<=M)-?w(?![w-])|w(?=M)")
-
-
-def _results(text: str, lexemes: Lexemes, first: int, codes: str) -> str:
-    """The codes, with what says the result of a test marked as such ("ER+", "HBsAg (-)", "MMR-deficient")."""
-    entries, starts, ends = lexemes.entries, lexemes.starts, lexemes.ends
-    for match in _SIGN.finditer(codes):
-        i = first + match.start()
-        inside = match[0][0] == "("
-        sign = i + 1 if inside else i
-        roles = entries[i - 1].roles
-        if "qualitative" not in entries[sign].roles or (not inside and starts[i] != ends[i - 1]):
-            continue
-        if not inside and (
-            text[ends[i] : ends[i] + 1].isalnum() or (match[0] == "-" and _suspended(codes, match.end()))
-        ):
-            continue  # "HER2-directed", "PD-1- and PD-L1-directed"
-        word = entries[i - 1].text
-        named = "measurement" in roles or (len(word) > 3 and not word.isalpha() and word[0].isalpha())
-        if named or ("concept" in roles and roles["concept"].domain == "condition"):
-            codes = f"{codes[: match.start()]}{'yqy' if inside else 'q'}{codes[match.end() :]}"
-    for match in _RESULT.finditer(codes):
-        last = match.end() - 1
-        if "result" not in entries[first + last].roles:
-            continue
-        before = match.start() - 1 if last + 1 == len(codes) or codes[last + 1] != "M" else last + 1
-        term = entries[first + before].roles.get("measurement")
-        if term is not None and term.kind == "word":
-            codes = f"{codes[: match.start()]}{'y' * (len(match[0]) - 1)}q{codes[match.end() :]}"
-    return codes
-
-
-def _suspended(codes: str, place: int) -> bool:
-    """Whether a hyphen waits for the head of a list ("PD-1- and PD-L1-directed therapy")."""
-    return _HEADED.match(codes, place) is not None
-
-
-_HEADED = re.compile("[&|/,][&|]?d*[wMK]+-[wMK]")
-
-
 def read(text: str, lexemes: Lexemes, first: int, last: int, kind: Kind) -> Reading:
     """The rule of the lexemes `[first, last)` of one item, and the spans of it that were not understood."""
     found, codes = phrases(text, lexemes, first, last)
-    if "(" in codes:
-        codes = _asides(text, lexemes, first, codes)
-    if "M" in codes or ">" in codes:
-        codes = _results(text, lexemes, first, codes)
+    codes = marked(text, lexemes, first, codes, found)
     cutter = Cutter(text, lexemes.entries, codes, first, lexemes.starts, lexemes.ends, kind)
     tree: Tree | None = None
     end = len(codes) - 1 if codes.endswith(".") else len(codes)

@@ -39,7 +39,8 @@ from protoparse.model import (
 )
 
 Op = Literal["all", "any", "not", "except", "if"]
-Standing = Literal["history", "current", "concurrent"]
+Standing = Literal["history", "current", "ongoing", "concurrent"]
+NOW = ("current", "ongoing")
 
 
 class Draft:
@@ -65,6 +66,8 @@ class Draft:
     """The concept is what somebody is allergic to."""
     completed = False
     """The concept takes its head from the end of its list ("renal, hepatic or cardiac disease")."""
+    framed = False
+    """When it holds is said in front of a colon, of all that the list behind it names."""
     window_behind = False
     """The window stands behind the concept, where it may hold for a whole list."""
     standing: Standing | None = None
@@ -82,6 +85,16 @@ class Draft:
         twin.__dict__.update(self.__dict__)
         return twin
 
+    def past_event(self, text: str) -> bool:
+        """Whether a time alone tells how long an event was ago; the draft is then of that event."""
+        time = self.time
+        if time is None or not isinstance(time.start, Bound) or self.value is not None or self.modifiers:
+            return False
+        if time.start.anchor.event not in _NAMED or ago(time, time.start.anchor) is time:
+            return False
+        self.name_by_anchor(text)
+        return self.concept is not None
+
     def name_by_anchor(self, text: str) -> None:
         """ "≤ 4 weeks from major surgery" alone is about the surgery, which was no longer ago."""
         if self.time is None:
@@ -93,7 +106,7 @@ class Draft:
         if anchor is None:
             return
         self.concept = anchor.span
-        self.time = _elapsed(self.time, anchor)
+        self.time = ago(self.time, anchor)
         words = text[slice(*anchor.span)] if anchor.span else ""
         self.domain = domain_of(words.lower().split())
 
@@ -113,7 +126,7 @@ def _calendar(anchor: Anchor) -> bool:
 _NAMED = ("event", "surgery", "transplant", "diagnosis")
 
 
-def _elapsed(time: Window, event: Anchor) -> Window:
+def ago(time: Window, event: Anchor) -> Window:
     """How long something was ago, where that is all that is said of it: "at least 4 weeks since surgery"."""
     start, end, duration = time.start, time.end, time.duration
     if not isinstance(start, Bound) or start.anchor != event:
@@ -199,22 +212,22 @@ _NEAR = 40
 """So many facts back is what a limit without a subject may be of."""
 
 
-def drafts(tree: Tree) -> Iterable[Draft]:
-    """The drafts of a tree, in order."""
+def drafts(tree: Tree, *, exceptions: bool = True) -> Iterable[Draft]:
+    """The drafts of a tree, in order, those that only exempt something left out where `exceptions` is false."""
     if isinstance(tree, Draft):
         yield tree
     else:
-        for member in tree.members:
-            yield from drafts(member)
+        for member in tree.members if exceptions or tree.op != "except" else tree.members[:1]:
+            yield from drafts(member, exceptions=exceptions)
 
 
-def backwards(tree: Tree) -> Iterable[Draft]:
+def backwards(tree: Tree, *, exceptions: bool = True) -> Iterable[Draft]:
     """The drafts of a tree, the last first."""
     if isinstance(tree, Draft):
         yield tree
     else:
-        for member in reversed(tree.members):
-            yield from backwards(member)
+        for member in reversed(tree.members if exceptions or tree.op != "except" else tree.members[:1]):
+            yield from backwards(member, exceptions=exceptions)
 
 
 def last_draft(tree: Tree) -> Draft:
@@ -232,9 +245,27 @@ def empty(tree: Tree | None) -> bool:
     return tree is None or all(d.concept is None for d in drafts(tree))
 
 
-def examples(tree: Tree) -> tuple[Tree, ...]:
-    """The members of a list of examples, each one of its own; else the tree itself."""
-    return tuple(tree.members) if isinstance(tree, Node) and tree.op in ("all", "any") else (tree,)
+def exemplify(target: Draft, named: Tree) -> None:
+    """Name examples of a thing; those of what somebody is allergic to are allergens themselves."""
+    if isinstance(named, Node) and named.op in ("all", "any"):
+        target.includes += tuple(named.members)
+    else:
+        target.includes += (named,)
+    if target.allergen:
+        allergic(target)
+
+
+def allergic(draft: Draft) -> None:
+    """Make a draft and its examples what somebody is allergic to, where they may be."""
+    if draft.allergen or draft.domain in ALLERGENS:
+        draft.domain, draft.term, draft.allergen = "allergy", None, True
+        for example in draft.includes:
+            for named in drafts(example):
+                allergic(named)
+
+
+ALLERGENS = (None, "drug", "other", "observation")
+"""What is an allergen in a list of such: a disease there is a reaction."""
 
 
 def alternatives(tree: Tree, *, either: bool = False) -> list[Tree]:
@@ -311,6 +342,7 @@ _SCREENING = Bound(anchor=Anchor(event="screening"))
 _STANDING = {
     "history": (None, _SCREENING),
     "current": (_SCREENING, _SCREENING),
+    "ongoing": (_SCREENING, _SCREENING),  # an adjective of one thing: no others share it
     "concurrent": (Bound(anchor=Anchor(event="study_start")), Bound(anchor=Anchor(event="study_end"))),
 }
 
@@ -321,8 +353,20 @@ def frame(tree: Tree | None) -> Window | None:
         return None
     if tree.time is not None or tree.standing is None:
         return tree.time
-    start, end = _STANDING[tree.standing]
+    return standing(tree.standing)
+
+
+def standing(kind: Standing) -> Window:
+    """When something holds of which no more than "prior" or "current" is said."""
+    start, end = _STANDING[kind]
     return Window(start=start, end=end)
+
+
+def either(first: Window, second: Window) -> Window:
+    """ "in the last 6 months or within the next 6 months": one fact, two windows."""
+    options = [w for x in (first, second) for w in (x.any_of if isinstance(x.any_of, tuple) else (x,))]
+    span = (first.span[0], second.span[1]) if first.span and second.span else second.span
+    return Window(any_of=tuple(options), span=span)
 
 
 def _fact(draft: Draft, text: str, kind: Kind) -> Fact | None:
@@ -330,18 +374,18 @@ def _fact(draft: Draft, text: str, kind: Kind) -> Fact | None:
         return None
     words = text[slice(*draft.concept)]
     time = draft.time
-    standing = draft.standing
+    stands = draft.standing
     if (
-        standing is None
+        stands is None
         and draft.modifiers
         and draft.domain != "device"  # an active implant is one with power of its own
         and any(active(m) for m in draft.modifiers)
     ):
-        standing = "current"
-    if standing is not None and (time is None or (time.start is time.end is None)):
-        if standing == "concurrent" and draft.domain == "condition":
-            standing = "current"  # a drug goes along with the study, a disease with another
-        start, end = _STANDING[standing]
+        stands = "current"
+    if stands is not None and (time is None or (time.start is time.end is None)):
+        if stands == "concurrent" and draft.domain == "condition":
+            stands = "current"  # a drug goes along with the study, a disease with another
+        start, end = _STANDING[stands]
         time = replace(time, start=start, end=end) if time else Window(start=start, end=end)
     term = draft.term
     name = draft.name or (term.name if term else fold(words))

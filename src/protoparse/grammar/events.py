@@ -85,10 +85,24 @@ class Events(Settler):
             return None
         if earlier and event in _OWN:
             event = None  # not the trial's own
+        elif event in _OWN:
+            event = self._begun(begin) or event
         entry = Entry("a", "", {"anchor": event or "event"})
         return Lexeme(
             "EVENT", entry, first + begin, first + end, self.starts[first + begin], self.ends[first + end - 1]
         )
+
+    def _begun(self, k: int) -> str | None:
+        """What it is that starts or ends, where a word says no more than that ("the start of the run-in period")."""
+        codes, entries, first = self.codes, self.entries, self.first
+        if codes[k] != "a" or codes[k + 1 : k + 2] != ["O"] or " " in entries[first + k].text:
+            return None
+        k += 2
+        while k < len(codes) and codes[k] in "d_":
+            k += 1
+        if k == len(codes):
+            return None
+        return entries[first + k].event or ("event" if codes[k] == "K" else None)
 
     def _long(self, k: int) -> int:
         """Where an event begins behind how long it lasts: "the 16-week treatment period"."""
@@ -132,6 +146,12 @@ class Events(Settler):
                 if event is not None:
                     out += [*parts, self._lexeme(EVENT_SIDES[self.code(j)], j), event]
                     return True
+            elif "thereafter" in self.entries[j].roles and len(parts) == 2:
+                last = next((x for x in reversed(out) if x.type == "EVENT"), None)
+                if last is not None:
+                    event = Lexeme("EVENT", last.entry, j, j + 1, last.start, last.end)
+                    out += [*parts, self._lexeme("AFTER", j), event]
+                    return True
             return False
         event = self._event(i)
         if event is None or (self.code(event.last) in "<r" and self.code(event.last - 1) == "M"):
@@ -159,6 +179,11 @@ class Events(Settler):
             self._lexeme("AFTER" if late else "UNTIL", i), self._lexeme("NUMBER", n), time,
             self._lexeme("OF" if late else "AFTER", age), birth,
         ]  # fmt: skip
+
+    def _period(self, i: int) -> Lexeme | None:
+        """A period of the study that stands at i."""
+        event = self._event(i, known=True)
+        return event if event is not None and event.entry.event in _LASTING else None
 
     def _second_event(self, out: list[Lexeme], i: int, j: int) -> str | None:
         """Another event at which something holds: "at screening and (at) baseline"."""

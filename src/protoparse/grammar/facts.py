@@ -11,14 +11,20 @@ from collections.abc import Sequence
 from typing import Any
 
 from protoparse.grammar.brackets import Attacher
-from protoparse.grammar.drafts import Draft, Node, Tree, widened
+from protoparse.grammar.drafts import Draft, Node, Tree, ago, widened
 from protoparse.grammar.naming import VALUED, Bracket, Phrase, Words
 from protoparse.grammar.phrases import Phrase as Found
 from protoparse.grammar.phrases import Value
 from protoparse.grammar.values import TIME_CODES, whole
+from protoparse.model import Bound, Window
 
 # Carrier words, then a name that ends in a term of the vocabulary.
 _PLAIN = re.compile("([vdpi^]*)([wKM]*[KM])[v^]*")
+_SUBSTANCE = re.compile("[wKMYaq]")
+_OF_IT = re.compile("O[OdHm]*")
+# What has so many of something, or so much ("steroids requiring …" a dose of a drug).
+_HAVING = ("with", "having")
+_TAKING = ("requiring", "needing", "taking", "receiving")
 _SIZES = {"kg": "body weight", "g": "body weight", "[lb_av]": "body weight", "cm": "body height"}
 
 
@@ -86,7 +92,12 @@ class Cutter(Attacher):
         if head is not None and self._domain(head) == "person":
             # "women with breast cancer" says two things; what else is said is of the second
             done = bool(windows) and self.codes.find("R", head.last - self.offset, windows[-1].first - self.offset) >= 0
-            beside = [p for p in phrases if p.first > head.last and (done or self._suffered(p) or self._result(p))]
+            beside = [
+                p
+                for p in phrases
+                if p.first > head.last
+                and (done or self._suffered(p) or self._result(p) or "standing" in self.entries[p.first].roles)
+            ]
             if beside:
                 people, head = head, beside[0]
                 phrases.remove(people)
@@ -99,7 +110,14 @@ class Cutter(Attacher):
         if draft.standing is None:
             # "acute effects of prior therapy": what stands behind the head is of something else
             for phrase in phrases:
-                if phrase.standing and (head is None or phrase.first <= head.first):
+                graded = (
+                    values
+                    and phrase is not head
+                    and self._substantial(phrase)
+                    and head is not None
+                    and self._has(head, "M")
+                )
+                if phrase.standing and (head is None or phrase.first <= head.first) and not graded:
                     draft.standing = phrase.standing
                     break
         if head is not None:
@@ -113,9 +131,11 @@ class Cutter(Attacher):
                 others = [p for p in phrases if p is not head and p is not disease and p is not with_it]
                 also = [p for p in others if self._result(p)]
                 self._others(draft, head, [p for p in others if p not in also])
-        timed = draft if with_it is None else Draft()
+        # "back pain for 6 months with a score > 5": the pain lasts, not the score
+        own = disease is not None and any(disease.last <= w.first < head.first for w in windows)  # type: ignore[union-attr]
+        timed = Draft() if own or with_it is not None else draft
         for window in windows:
-            if head is None or not self.possible(draft, head.last, window):
+            if not self.possible(draft, parts[0].first if head is None else head.last, window):
                 self._add_window(timed, window)
         if not windows and head is not None and draft.standing is None:
             draft.time = self._occasion(head, phrases)
@@ -133,11 +153,15 @@ class Cutter(Attacher):
         tree = self._values(draft, values, behind)
         if tree is not None and head is not None and values:
             tree = self._limited(tree, draft, head, phrases, values[0][1])
+        if head is not None and isinstance(tree, Draft) and tree.time is not None and self._last_of(head, windows):
+            tree.time = ago(tree.time, tree.time.start.anchor)  # type: ignore[union-attr]
         if head is not None and disease is not None and tree is not None:
             other = Draft()
             other.standing = disease.standing or (draft.standing if disease.first > head.first else None)
             self._name(other, disease)
-            if timed.window_behind and windows[0].first >= disease.last:
+            if own:
+                other.time = timed.time
+            elif timed.window_behind and windows[0].first >= disease.last:
                 other.time = timed.time  # "grade 2 neuropathy at screening" was a neuropathy then
             tree = Node("all", [tree, other])
         if also and tree is not None:
@@ -168,23 +192,36 @@ class Cutter(Attacher):
                 self._name(node, phrase)
                 node.domain = "measurement"
 
+    def _last_of(self, head: Phrase, windows: list[Found]) -> bool:
+        """Whether a time alone stands in front of what was given last ("at least 4 weeks since the last dose of X")."""
+        if len(windows) != 1 or not isinstance(windows[0].meaning, Window):
+            return False
+        start, first, last = windows[0].meaning.start, windows[0].first, windows[0].last
+        return (
+            isinstance(start, Bound)
+            and start.anchor.event == "last_dose"
+            and _OF_IT.fullmatch(self.codes, last - self.offset, head.first - self.offset) is not None
+            and _SUBSTANCE.search(self.codes, 0, first - self.offset) is None
+        )
+
     def _having(self, parts: Sequence[Any]) -> int:
         """Where begins what something has so many of ("lupus with at least one lesion"), 0 where nothing does."""
         for k in range(1, len(parts) - 1):
             before, value, behind = parts[k - 1 : k + 2]
             if not isinstance(before, Words) or not isinstance(behind, Words) or isinstance(value, Words | Bracket):
                 continue
-            if self.entries[before.last - 1].text not in ("with", "having") or behind.first != value.last:
+            cue = self.entries[before.last - 1].text
+            if cue not in _HAVING + _TAKING or behind.first != value.last:
                 continue
             meaning = value.meaning
             if not isinstance(meaning, Value) or meaning.bare:
                 continue
             if self.code(behind.first) == "M" and k == 2 and not all(map(whole, meaning.comparisons)):
                 return k  # "at least 4 sites with ≥ 6 mm probing depth"
-            if not all(map(whole, meaning.comparisons)):
+            if cue in _HAVING and not all(map(whole, meaning.comparisons)):
                 continue
             i = behind.first
-            while i < behind.last - 1 and self.code(i) in "mHC":
+            while i < behind.last - 1 and self.code(i) in ("mHC" if cue in _HAVING else "mHCOd"):
                 i += 1
             named = any(
                 self.code(j) in "wKM" for p in parts[:k] if isinstance(p, Words) for j in range(p.first, p.last)

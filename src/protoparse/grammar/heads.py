@@ -168,11 +168,22 @@ class Chooser(Namer):
         main = [p for p in candidates if p.cue < 0 or self.code(p.cue) not in "cAGR=J"]
         known = [p for p in main if p.known]
         for p in known:
+            if p is not main[0] and p.cue == main[0].last and self._treats(main[0], p):
+                return main[0]  # "current treatment for epilepsy"
             if p.cue < 0 or ("locative" not in self.entries[p.cue].roles and not self._when_said(p.cue)):
                 return p
         if main and (not known or main[0].first <= known[0].first):
             return main[0]
         return known[0] if known else candidates[0]
+
+    def _treats(self, phrase: Phrase, disease: Phrase) -> bool:
+        """Whether a phrase is a treatment that is not named, for what follows."""
+        last = phrase.last - 1
+        return (
+            self.code(last) == "a"
+            and self.entries[last].event == "treatment"
+            and self.entries[disease.cue].text.startswith("for")
+        )
 
     def _counted(self, phrases: list[Phrase], value: tuple[Value, int, int], *, alone: bool) -> Phrase | None:
         """The phrase right behind a number that counts it, where another stands before ("a trial of ≥ 4 drugs")."""

@@ -99,6 +99,8 @@ class Islands(Events):
                     continue
                 if (code == "L" and not out) or (code == "W" and not self._quantity_at(i + 1)):
                     break
+                if code in "PN" and self.code(self._next(i + 1)) == "n" and not self._quantity_at(i + 1):
+                    break  # "the last two visits"
                 timely = timely or code in "WPN"
                 if code == "n" and "," in self.entries[i].text and self._classed(i):
                     out += self._classes(i)
@@ -121,13 +123,20 @@ class Islands(Events):
                 pass
             elif code in "-~" or (code == "U" and kind in _AMOUNT):
                 after = self.code(self._next(i + 1))
+                if code == "U" and kind == "TIME" and self._shifted(i + 1):
+                    break  # "every 9 weeks until 3 weeks after the last dose"
                 if kind in _AMOUNT and after in "n<rL":
                     out.append(self._lexeme("TO", i))
                 elif code == "U" or (kind == "EVENT" and code == "~"):
+                    begun = out[-1] if out else None
                     out.append(self._lexeme("UNTIL" if code == "U" else "TO", i))
                     if not self._limit(out, i + 1):
                         out.pop()
                         break
+                    if code == "~" and begun is not None and not _spanned(begun, out[-1]):
+                        while out.pop().type != "TO":
+                            pass
+                        break  # "recovery from toxic effects to grade 1", "to baseline"
                     i = out[-1].last
                     continue
                 else:
@@ -140,12 +149,22 @@ class Islands(Events):
                     out.append(self._lexeme("WITHIN", i))
                     timely = True
                 elif code == "O" and kind in ("TIME", "WHICHEVER"):
+                    opening = self._opening(out)
+                    if opening and "beginning" in self.entries[j].roles:
+                        entry = Entry("a", "", {"anchor": self.entries[j].roles["beginning"]})
+                        born = Lexeme("EVENT", entry, j, j + 1, self.starts[j], self.ends[j])
+                        out += [self._lexeme("AFTER", i), born]  # "the first six weeks of life"
+                        i = j + 1
+                        continue
+                    if kind == "TIME" and out[-1].entry.roles["time_unit"] is None and (drug := self._event(i + 1)):
+                        i = drug.last  # "30 days or 5 half-lives of the drug before screening"
+                        continue
                     # "≤ 7 days of the first dose" is a time where "≤ 7 days of treatment" is none
                     event = self._event(i + 1)
                     if event is None or not (timely or (out[0].type == "CMP" and event.entry.event in _BACK)):
                         break
                     timely = True
-                    out += [self._lexeme("OF", i), event]
+                    out += [self._lexeme("AFTER" if opening else "OF", i), event]
                     i = event.last
                     continue
                 else:
@@ -160,7 +179,7 @@ class Islands(Events):
                 if event is None:
                     break
                 # "within 4 weeks from enrollment" looks back, as "within 4 weeks of enrollment" does
-                back = out[0].type == "WITHIN" and event.entry.event in _BACK
+                back = out[0].type == "WITHIN" and (event.entry.event in _BACK or event.entry.event == "treatment")
                 out += [self._lexeme("OF" if back else "AFTER", i), event]
                 i = event.last
                 continue
@@ -174,6 +193,15 @@ class Islands(Events):
                 if code == "S" and kind == "TIME" and timely and (event := self._event(i + 1)) is not None:
                     out += [self._lexeme("AFTER", i), event]  # "within 10 days since symptom onset"
                     i = event.last
+                    continue
+                if code == "D" and not out and self._opening_at(i + 1):
+                    out.append(self._lexeme("WITHIN", i))  # "during the first 4 weeks of treatment"
+                    timely = True
+                    i += 1
+                    continue
+                if code == "D" and kind == "EVENT" and out[0].type in ("FROM", "AT") and (on := self._period(i + 1)):
+                    out += [self._lexeme("DURING", i), on]  # "from screening throughout the study"
+                    i = on.last
                     continue
                 if code in "@DSUF" and out and kind != "OR":
                     if kind == "EVENT" and (
@@ -191,8 +219,22 @@ class Islands(Events):
                     timely = True
                     i += 1
                     continue
-                if kind and kind not in ("TIME", "OR", "WHICHEVER") and not (kind == "POST" and out[0].type == "FOR"):
+                if (
+                    kind
+                    and kind not in ("TIME", "OR", "WHICHEVER")
+                    and not (kind == "POST" and (out[0].type == "FOR" or out[-2].type == "TIME"))
+                ):
                     break
+                if code == "@" and not out and self._stages(out, i):
+                    break
+                if code == "b" and self._along(out, i):
+                    i = out[-1].last
+                    timely = True
+                    continue
+                if code == "D" and not out and self.code(i + 1) in "&|" and self._onward(out, i, self._next(i + 2)):
+                    out.insert(0, self._lexeme("DURING", i))  # "during and for 3 months after treatment"
+                    i = out[-1].last
+                    continue
                 tied = code == "f" and self.code(i + 1) == "-" and self.starts[i + 1] == self.ends[i]  # "post-stroke"
                 event = self._event(i + 2 if tied else i + 1, known=code == "@")
                 if event is not None and code in "bfD" and kind != "TIME" and not self._telling(event):
@@ -215,6 +257,11 @@ class Islands(Events):
             elif code in "oi" and (not out or kind == "OR") and "for" in self.entries[i].roles and self._lasting(i + 1):
                 out.append(self._lexeme("FOR", i))
                 timely = True
+            elif code == "w" and kind == "TIME" and "elapsed" in self.entries[i].roles and self._sided(i + 1):
+                pass  # "the 6-month period before screening", "7 days immediately before screening"
+            elif code == "K" and kind == "TIME" and "standing" in self.entries[i].roles:
+                out.append(Lexeme("STATE", self.entries[i], i, i, self.starts[i], self.starts[i]))
+                break  # "< 1 year postmenopausal"
             elif code == "w" and kind == "TIMES" and self.entries[i].text in ("control", "controls"):
                 out.append(Lexeme("REFERENCE", _NORMAL, i, i + 1, self.starts[i], self.ends[i]))
             elif code == "q" and kind == "CMP" and self.entries[i].roles["qualitative"] == "normal":
@@ -233,13 +280,18 @@ class Islands(Events):
                     continue
             elif code == "K" and kind == "POST" and "time_unit" in self.entries[i].roles:
                 out.append(self._lexeme("TIME", i))  # "18 or more years of age"
-            elif code in "MKwv" and kind == "CMP" and out[-1].last == i and "limit" in out[-1].entry.roles:
+            elif code in "MKwvo" and kind == "CMP" and out[-1].last == i and "limit" in out[-1].entry.roles:
                 # "minimum age of 18 years", "minimum duration of symptoms of 3 weeks": what is limited stands between
                 named = i
                 while i < named + 5 and self.code(i + 1) in "O:MKwamdv":
                     i += 1
                 if self.code(i + 1) != "n":
                     break
+            elif code in "aKw" and kind == "BETWEEN" and len(out) == 1 and (event := self._event(i, known=True)):
+                out.append(event)  # "between menarche and 2 years after menopause"
+                timely = True
+                i = event.last
+                continue
             elif code == "K" and kind in ("CMP", "BETWEEN") and len(out) == 1 and self._is_age(i):
                 # "over the age of 18", "between the ages of 12 and 17"
                 while self.code(i + 1) == "O":
@@ -270,6 +322,15 @@ class Islands(Events):
                 i += 2
             elif code == "(" and kind == "CMP" and self.code(i + 1) == "<" and self.code(i + 2) == ")":
                 i += 2  # "greater than or equal to (>=) 3 months"
+            elif (
+                code == "("
+                and kind == "UNIT"
+                and "unit" in self.entries[i + 1].roles
+                and self.code(i + 2) == ")"
+                and self.code(i + 3) in "&~-"
+                and self.code(self._next(i + 4)) in "n<"
+            ):
+                i += 2  # "between 20 kilograms per square meter (kg/m2) and 30 kg/m2"
             elif code == "(" and kind == "BETWEEN" and self.code(i + 1) == "n" and self.code(i + 4) == ")":
                 pass  # "between (16-24) weeks"
             elif code == ")" and kind == "NUMBER" and out[0].type == "BETWEEN" and self.code(i - 4) == "(":
@@ -330,6 +391,20 @@ class Islands(Events):
             while self.code(k) in "nt-_d":
                 k += 1
             return "OR" if self.code(k) in "bf" else "ALT"
+        if kind == "EVENT" and code in "&," and out[0].type in ("FROM", "DURING", "AT"):
+            while self.code(j) in ",&d_":
+                j += 1
+            going = any(x.type == "DURING" for x in out)
+            if not going and self.code(j) == "D":
+                return ""  # "from screening, throughout the study"
+            if (going or out[0].type == "FROM") and self._onward(out, i, j):
+                return ""
+        if kind == "EVENT" and code == "|" and [x.type for x in out] == ["FROM", "EVENT"]:
+            again = self._event(j, known=True)
+            if again is not None and again.entry.event == out[-1].entry.event:
+                out[-1].last, out[-1].end = again.last, again.end  # "from the pre-screening or screening visit"
+                out[-1].first = max(i + 1, out[-1].first)
+                return ""
         if kind == "EVENT" and code in "&|" and out[0].type == "AT" and len(out) % 2 == 0:
             return self._second_event(out, i, j)
         if kind == "TIME" and code == "|" and [x.type for x in out] == ["CMP", "NUMBER", "TIME"]:
@@ -340,8 +415,14 @@ class Islands(Events):
             if self.code(j) == "n" and self.code(k) == "h":
                 return "ALT"
         windowed = any(x.type in ("WITHIN", "PAST", "NEXT", "FOR", "EVENT") for x in out)
-        if kind == "EVENT" and code == "&" and out[0].type == "BETWEEN" and after == "Z":
-            return "AND"
+        if kind == "EVENT" and code == "&" and out[0].type == "BETWEEN":
+            if after == "Z":
+                return "AND"
+            out.append(self._lexeme("AND", i))
+            if self._limit(out, j):
+                return ""
+            out.pop()
+            return None
         if kind in _AMOUNT and not windowed:
             if out[0].type == "BETWEEN" and code == "&":
                 return "AND"
@@ -366,6 +447,67 @@ class Islands(Events):
             return "OR" if self._quantity_at(j + (after in "oWU")) else None
         return None
 
+    def _onward(self, out: list[Lexeme], i: int, j: int) -> bool:
+        """How long something goes on behind a period: "during the study and for up to 12 weeks after the last dose"."""
+        while self.code(j) in "oWU~":
+            j = self._next(j + 1)
+        if not self._quantity_at(j):
+            return False
+        out.append(self._lexeme("UNTIL", i))
+        if self._limit(out, j) and out[-2].type == "AFTER":
+            return True
+        while out.pop().type != "UNTIL":
+            pass
+        return False
+
+    def _along(self, out: list[Lexeme], i: int) -> bool:
+        """Whether what stands before an event goes on during it ("2 weeks before and during the study")."""
+        j = self._next(i + 1)
+        if self.code(j) == ",":
+            j = self._next(j + 1)
+        k = self._next(j + 1)
+        if self.code(j) not in "&|" or self.code(k) != "D" or (event := self._event(k + 1)) is None:
+            return False
+        conj = "EACH" if self.code(j) == "&" else "EITHER"
+        out += [self._lexeme("BEFORE", i), self._lexeme(conj, j), self._lexeme("DURING", k), event]
+        return True
+
+    def _shifted(self, i: int) -> bool:
+        """Whether a distance from an event stands at i."""
+        j = self._next(i)
+        return self.code(j) == "n" and self.code(j + 1) == "t" and self.code(j + 2) in "bf"
+
+    def _stages(self, out: list[Lexeme], i: int) -> bool:
+        """Whether points of time are listed ("at 3, 6 and 12 months")."""
+        j = self._next(i + 1)
+        listed: list[Lexeme] = [self._lexeme("AT", i)]
+        while self.code(j) == "n" and len(listed) < 12:
+            listed.append(self._lexeme("NUMBER", j))
+            if self.code(j + 1) == "t":
+                listed.append(self._lexeme("TIME", j + 1))
+                if len(listed) < 5 or self.code(self._next(j + 2)) in "bfOF":
+                    return False
+                out += listed
+                return True
+            j += 1
+            listed.append(self._lexeme("EITHER", j))
+            while self.code(j) in ",&|d_":
+                j += 1
+        return False
+
+    def _opening_at(self, i: int) -> bool:
+        """Whether the first part of a period is meant ("the first 4 weeks of treatment")."""
+        i = self._next(i)
+        return self.code(i) == "n" and self.entries[i - 1].text == "first" and self._quantity_at(i)
+
+    def _opening(self, out: list[Lexeme]) -> bool:
+        number = next((x for x in out if x.type == "NUMBER"), None)
+        return number is not None and out[0].type == "WITHIN" and self.entries[number.first - 1].text == "first"
+
+    def _sided(self, i: int) -> bool:
+        """Whether "before" or "after" follows."""
+        return self.code(self._next(i)) in "bf" or "elapsed" in self.entries[self._next(i)].roles
+
     def _opposed(self, out: list[Lexeme], i: int) -> bool:
         """Whether a comparator looks the other way than the one before: "< 18 or > 75", not "≤ 2 or ≤ 5 if …"."""
         before = next((x for x in reversed(out) if x.type in ("CMP", "POST")), None)
@@ -376,8 +518,11 @@ class Islands(Events):
 
     def _choice(self, out: list[Lexeme], i: int) -> int:
         """The end of a bracket between a quantity and its event ("4 weeks (or 5 half-lives) before X"), else 0."""
-        close = next((k for k in range(i + 1, min(self.last, i + 16)) if self.code(k) in "()"), 0)
-        if self.code(close) != ")" or self.code(close + 1) not in "bf":
+        depth, close = 1, i
+        while depth and close + 1 < min(self.last, i + 20):
+            close += 1
+            depth += (self.code(close) == "(") - (self.code(close) == ")")
+        if self.code(close) != ")" or self.code(close + 1) not in "bfO":
             return 0
         j = self._next(i + 2)
         if self.code(i + 1) == "|" and self.code(j) == "n" and self.code(j + 1) == "t":
@@ -393,6 +538,13 @@ class Islands(Events):
         while self.code(j) in "nut-_<~":
             j += 1
         return j if self.code(j) == ")" and j > i + 2 else 0
+
+
+def _spanned(begun: Lexeme, ended: Lexeme) -> bool:
+    """Whether time passes from one event to another, and no state changes to another."""
+    if begun.entry.event in ("event", "treatment"):
+        return ended.entry.event not in ("event", "baseline")
+    return True
 
 
 def _ranked(lexemes: Lexemes, first: int, codes: str) -> bool:

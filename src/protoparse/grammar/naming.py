@@ -54,6 +54,7 @@ _NAMING = re.compile("[KMYamvpicAGRIHC=J^]")
 _MODIFIER_OF_CUE = {"c": "cause", "A": "method", "G": "purpose"}
 # What has a value though it is no measurement.
 VALUED = ("age", "life expectancy")
+_NOW: dict[str, Standing] = {"now": "current", "state": "ongoing", "study": "concurrent"}
 _ASPECTS: dict[str, Standing | None] = {"duration": None, "history": "history"}
 VISITS: dict[str, Event] = {"screening": "screening", "baseline": "baseline"}
 _TESTED = ("disease", "diseases", "status", "expression")
@@ -110,10 +111,17 @@ class Namer(Valuer):
                 if begin >= 0:
                     found.append(Phrase(begin, i, cue, known, standing))
                     begin, cue, standing = -1, -1, None
+                if code == "V":
+                    end = i + 1
+                    while end < last and codes[end - offset] == "l":
+                        end += 1
+                    self._add_modifier(draft, "other", self.span(i, end))
+                    self.take(i, end)
+                    cue, i = -1, end
+                    continue
                 if code in "HC" or (code == "P" and "history" in self.entries[i].roles):
                     if standing is None:
-                        now = self.entries[i].roles.get("current") != "study"
-                        standing = "history" if code in "HP" else "current" if now else "concurrent"
+                        standing = "history" if code in "HP" else _NOW[self.entries[i].roles["current"]]
                     self.take(i, i + 1)
                     draft.cover(self.starts[i], self.ends[i])
                     cue = -1
@@ -172,9 +180,14 @@ class Namer(Valuer):
 
     def _result_roles(self, i: int) -> Mapping[str, Any]:
         """What the name at i says of a result, or its last word."""
+        roles = self.entries[i].roles
+        return roles if "result" in roles else self._last_roles(i)
+
+    def _last_roles(self, i: int) -> Mapping[str, Any]:
+        """What the vocabulary knows of the last word of the name at i."""
         entry = self.entries[i]
-        word = entry.text.rsplit(" ", 1)[-1]
-        return entry.roles if "result" in entry.roles or word == entry.text else self.roles(word)
+        word = entry.text.rpartition(" ")[2]
+        return entry.roles if word == entry.text else self.roles(word)
 
     def _has(self, phrase: Phrase, code: str) -> bool:
         return self.codes.find(code, phrase.first - self.offset, phrase.last - self.offset) >= 0
@@ -226,6 +239,8 @@ class Namer(Valuer):
             final = term if term is not None and code(last - 1) in "KM" else None
             draft.domain = domain_of([entries[i].text for i in range(first, last)], final, term)
             draft.term = term if term is not None and term.domain == "measurement" == draft.domain else None
+        if not whole and "undertaking" in self._last_roles(first):
+            draft.domain, draft.term = "consent", None
         if head.cue >= 0 and "allergy" in entries[head.cue].roles:
             draft.domain, draft.term, draft.allergen = "allergy", None, True
             self.take(head.cue, head.cue + 1)
@@ -313,7 +328,7 @@ class Namer(Valuer):
             kind = _MODIFIER_OF_CUE.get(cue)
             if kind is None and cue in "pio" and phrase.first > head.last and not self._empty(phrase):
                 word = self.entries[phrase.cue].text
-                kind = "purpose" if word in ("for", "to") else None
+                kind = "purpose" if word in ("for", "for the", "to") else None
                 if "locative" in self.entries[phrase.cue].roles:
                     # "pain > 4 on a numeric scale"
                     kind = (

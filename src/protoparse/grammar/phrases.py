@@ -18,7 +18,7 @@ from msgspec.structs import replace
 from protoparse.grammar.files import grammar_text
 from protoparse.grammar.tables import Table
 from protoparse.lexing import Entry
-from protoparse.model import Anchor, Bound, Comparison, Number, Offset, Operator, Reference, Unit, Window
+from protoparse.model import Anchor, Bound, Comparison, Event, Number, Offset, Operator, Reference, Unit, Window
 
 
 class Value(NamedTuple):
@@ -66,6 +66,10 @@ class _Amount(NamedTuple):
 
 
 _FLIP: dict[str, Operator] = {"<": ">", ">": "<", "<=": ">=", ">=": "<=", "=": "=", "!=": "!="}
+# "during and for a month after completion of treatment": the treatment itself is the period.
+_PERIOD_OF: dict[Event, Event] = {
+    "first_dose": "treatment", "last_dose": "treatment", "study_end": "study_start", "enrollment": "study_start"
+}  # fmt: skip
 _STUDY = ("study", "trial", "period")
 # "within 14 days of X" looks back, unless X comes before what is asked for.
 _EARLIER_EVENTS = {"diagnosis", "birth", "discharge", "transplant"}
@@ -238,6 +242,13 @@ class _Meaning(Transformer[Any, Any]):
     def compared_distance(self, x: list[Any]) -> Window:
         return _compared(x[0], x[1], x[2], _anchor(self.text, x[3]), (x[0].start, x[3].end))
 
+    def distance_compared(self, x: list[Any]) -> Window:
+        return _compared(x[1], (x[0],), x[2], _anchor(self.text, x[3]), (x[0].start, x[3].end))
+
+    def from_compared(self, x: list[Any]) -> Window:
+        duration = _one(x[2].entry.roles["after_number"], x[1], x[1].start, x[1].end).comparisons[0]
+        return Window(end=Bound(anchor=_anchor(self.text, x[4])), duration=duration, span=(x[0].start, x[4].end))
+
     def lately(self, x: list[Any]) -> Window:
         return _beside("BEFORE", Anchor(event="unspecified"), x[1], (x[0].start, _end(x[1])))
 
@@ -267,6 +278,17 @@ class _Meaning(Transformer[Any, Any]):
     def beyond(self, x: list[Any]) -> Window:
         bound = Bound(anchor=_anchor(self.text, x[3]), offset=_offset(x[1], 1))
         return Window(start=bound, span=(x[0].start, x[3].end))
+
+    def stages(self, x: list[Any]) -> list[_Amount]:
+        return [*(x[0] if isinstance(x[0], list) else [x[0]]), x[2]]
+
+    def at_stages(self, x: list[Any]) -> Window:
+        options = []
+        for amount in x[1]:
+            offset = Offset(value=_signed(amount.value, 1), unit=amount.unit or x[1][-1].unit)
+            bound = Bound(anchor=Anchor(event="unspecified"), offset=offset)
+            options.append(Window(start=bound, end=bound, span=(amount.start, amount.end)))
+        return Window(any_of=tuple(options), span=(x[0].start, x[1][-1].end))
 
     def events(self, x: list[Any]) -> tuple[str, list[Lexeme]]:
         return "", [x[0]]
@@ -309,6 +331,34 @@ class _Meaning(Transformer[Any, Any]):
         bound, end = x[3]
         return replace(self.during(x[:2]), end=bound, span=(x[0].start, end))
 
+    def during_itself(self, x: list[Any]) -> Window:
+        bound, end = x[2]
+        event = _PERIOD_OF.get(bound.anchor.event, bound.anchor.event)
+        start = Bound(anchor=replace(bound.anchor, event=event))
+        return Window(start=start, end=bound, span=(x[0].start, end))
+
+    def conj(self, x: list[Any]) -> Lexeme:
+        return x[0]  # type: ignore[no-any-return]
+
+    def before_during(self, x: list[Any]) -> Window:
+        along = self.during(x[-2:])
+        offset = next((o for o in x[:-4] if isinstance(o, tuple)), None)
+        if isinstance(offset, Value):
+            amount = offset.comparisons[0]
+            back = (
+                Offset(value=_signed(amount.value, -1), unit=amount.unit)
+                if isinstance(amount.value, int | float)
+                else None
+            )
+        else:
+            back = _offset(offset, -1) if offset is not None else None
+        start = replace(along.start, offset=back) if isinstance(along.start, Bound) and back is not None else None
+        begin = _start(offset) if offset is not None and x[0] is offset else x[0].start
+        span = (begin, x[-1].end)
+        if x[-3].type == "EACH":
+            return Window(start=start, end=along.end, span=span)
+        return Window(any_of=(Window(start=start, end=along.start, span=span), along), span=span)
+
     def since(self, x: list[Any]) -> Window:
         return Window(start=Bound(anchor=_anchor(self.text, x[1])), span=(x[0].start, x[1].end))
 
@@ -317,25 +367,39 @@ class _Meaning(Transformer[Any, Any]):
 
     def shifted_limit(self, x: list[Any]) -> tuple[Bound, int]:
         sign = -1 if x[1].type == "BEFORE" else 1
-        return Bound(anchor=_anchor(self.text, x[2], x[1]), offset=_offset(x[0], sign)), x[2].end
+        return Bound(anchor=_anchor(self.text, x[2], x[1]), offset=_offset(x[0], sign)), max(x[1].end, x[2].end)
 
     def until(self, x: list[Any]) -> Window:
         bound, end = x[1]
         return Window(end=bound, span=(x[0].start, end))
 
+    def origin(self, x: list[Any]) -> Bound:
+        return Bound(anchor=_anchor(self.text, x[0]))
+
+    def shifted_origin(self, x: list[Any]) -> Bound:
+        sign = -1 if x[1].type == "BEFORE" else 1
+        return Bound(anchor=_anchor(self.text, x[2]), offset=_offset(x[0], sign))
+
     def from_until(self, x: list[Any]) -> Window:
         bound, end = x[3]
-        return Window(start=Bound(anchor=_anchor(self.text, x[1])), end=bound, span=(x[0].start, end))
+        return Window(start=x[1], end=bound, span=(x[0].start, end))
+
+    def from_during(self, x: list[Any]) -> Window:
+        period = self.during_until(x[2:]) if len(x) > 4 else self.during(x[2:])
+        return replace(period, start=x[1], span=(x[0].start, period.span[1] if period.span else x[3].end))
+
+    def at_during(self, x: list[Any]) -> Window:
+        return self.from_during([x[0], self.origin(x[1:]), *x[2:]])
+
+    def standing(self, x: list[Any]) -> Window:
+        amount = x[-2][-1]
+        operator: Operator = x[0].entry.roles["before_number"] if len(x) > 2 else ">="
+        start = x[0].start if len(x) > 2 else _start(x[0])
+        return Window(duration=_one(operator, amount, start, amount.end).comparisons[0], span=(start, amount.end))
 
     def between(self, x: list[Any]) -> Window:
-        first, last = (Bound(anchor=_anchor(self.text, x[i])) for i in (1, 3))
-        return Window(start=first, end=last, span=(x[0].start, x[3].end))
-
-    def from_shifted(self, x: list[Any]) -> Window:
-        bound, end = x[5]
-        sign = -1 if x[2].type == "BEFORE" else 1
-        start = Bound(anchor=_anchor(self.text, x[3]), offset=_offset(x[1], sign))
-        return Window(start=start, end=bound, span=(x[0].start, end))
+        last, end = x[3]
+        return Window(start=Bound(anchor=_anchor(self.text, x[1])), end=last, span=(x[0].start, end))
 
     def duration(self, x: list[Any]) -> Value:
         return _one(">=", x[0], x[0].start, x[0].end)
@@ -550,7 +614,7 @@ def _distance(offset: Offset) -> float:
 
 def _compared(cmp: Lexeme, offset: tuple[Any, ...], side: Any, anchor: Anchor, span: tuple[int, int]) -> Window:
     """ "at least 4 weeks before X" ends there; "less than 4 weeks before X" begins there."""
-    operator: str = cmp.entry.roles["before_number"]
+    operator: str = cmp.entry.roles["after_number" if cmp.type == "POST" else "before_number"]
     kind = side if isinstance(side, str) else side.type
     here = Bound(anchor=anchor)
     there = Bound(anchor=anchor, offset=_offset(offset, 1 if kind == "AFTER" else -1), inclusive="=" in operator)
@@ -581,7 +645,7 @@ def grammar_source() -> str:
     """The grammar of phrases, whole."""
     terminals = (
         "NUMBER UNIT TIME ORDINAL REFERENCE TIMES CMP POST TOLERANCE TO BETWEEN AND OR LIST ALT WITHIN PAST NEXT "
-        "BEFORE AFTER OF AT DURING SINCE UNTIL FROM FOR AGO WHICHEVER EVENT EITHER EACH"
+        "BEFORE AFTER OF AT DURING SINCE UNTIL FROM FOR AGO WHICHEVER EVENT EITHER EACH STATE"
     )
     grammar = grammar_text("quantity", "comparison", "window")
     return f"start: values | windows\n{grammar}\n%declare {terminals}"

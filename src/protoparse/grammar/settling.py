@@ -60,6 +60,10 @@ class Settler:
                 if k > 1 and codes[k - 1] == "<" and "limited" in entries[first + k - 2].roles and codes[k - 2] == "w":
                     codes[k - 2] = "M"
                 self._unit_behind(k)
+                if k and entries[first + k - 1].text == "first" and codes[k + 1 : k + 2] == ["t"]:
+                    codes[k - 1] = "_"  # "the first six weeks of life"
+                elif k > 1 and codes[k - 2] + codes[k - 1] == "(H" and codes[k + 1 : k + 2] == ["t"]:
+                    codes[k - 1] = "P"  # "(previous 3 months)"
             elif code == "M" and entries[first + k].roles["measurement"].kind == "ordinal":
                 self._classes_behind(k, entries[first + k].text)
 

@@ -202,6 +202,7 @@ class Shaper:
 
     def _lists(self, items: list[Clause]) -> list[Clause]:
         """Commas become the connective of their list, or close a guard; brackets shield what is inside them."""
+        items = [item for n, item in enumerate(items) if not self._trailing(items, n)]
         if self.cutter.codes.count(",") > 1:
             items = self._groups(items)
         ahead: list[str] = [""]  # by depth: the next connective to the right in the same sentence
@@ -232,6 +233,8 @@ class Shaper:
                 guarding = beginning
                 item.value = "begin" if beginning else None
                 frames[-1][1] = not beginning
+            elif kind == "INCLUDE":
+                frames[-1][0] = False
             elif kind == "STOP":
                 frames[-1] = [False, False]
                 beginning, guarding = item.value not in ("and", "or"), False
@@ -249,13 +252,6 @@ class Shaper:
                     frames[-1] = [False, False]
                 elif kind == "AND" and item.value == "but" and follower is not None and follower.type == "VALUE":
                     item.type = "OR"  # "≤ 2.5 × ULN, but ≤ 5 × ULN if …" allows either
-                elif (
-                    kind == "COMMA"
-                    and follower is not None
-                    and follower.type == "WINDOW"
-                    and self._closes(items, n + 2)
-                ):
-                    item.type = "DROP"  # "bleeding or transfusion, within 8 weeks"
                 elif kind == "COMMA":
                     if not item.value and behind:
                         item.type = "STOP"
@@ -280,9 +276,14 @@ class Shaper:
         return out
 
     def _grouped(self, sentence: list[Clause]) -> list[Clause]:
+        colons = [n for n, item in enumerate(sentence) if item.type == "COLON"]
+        if len(colons) == 1 and not any(item.type in _CLOSING for item in sentence[: colons[0]]):
+            lead = colons[0] + 1  # "any of the following: A or B, C and D"
+            return sentence[:lead] + self._grouped(sentence[lead:])
         if any(item.type in ("NOT", "IF", "EXCEPT", "INCLUDE", "COLON") for item in sentence):
             return sentence
         depth, commas, inner, last = 0, [], False, ""
+        joints: list[int] = []
         for n, item in enumerate(sentence):
             depth += (item.type == "OPEN") - (item.type == "CLOSE")
             if depth or item.type not in ("COMMA", "AND", "OR"):
@@ -292,13 +293,29 @@ class Shaper:
             elif commas and commas[-1] == n - 1:
                 last = item.type
             else:
+                joints.append(n)
                 inner = inner or not commas or commas[-1] < n - 1
+        if not last and len(commas) > 1 and len(joints) > 1 and joints[-2] < commas[-1] < joints[-1]:
+            # "A, B or C, D and E": the last connective is the list's where those inside are of the other kind
+            final = sentence[joints[-1]].type
+            if all(sentence[n].type != final for n in joints[:-1]):
+                commas.append(joints[-1])
+                last = final
         if not last or not inner or len(commas) < 2:
             return sentence
         drop = {n + 1 for n in commas if sentence[n + 1 : n + 2] and sentence[n + 1].type in ("AND", "OR")}
         for n in commas:
             sentence[n].type, sentence[n].value = "STOP", last.lower()
         return [item for n, item in enumerate(sentence) if n not in drop]
+
+    def _trailing(self, items: list[Clause], n: int) -> bool:
+        """Whether a comma only sets off a time behind a list: "bleeding or transfusion, within 8 weeks"."""
+        return (
+            items[n].type == "COMMA"
+            and n + 1 < len(items)
+            and items[n + 1].type == "WINDOW"
+            and self._closes(items, n + 2)
+        )
 
     def _closes(self, items: list[Clause], n: int) -> bool:
         """Whether nothing of the same list stands from here on."""
@@ -426,6 +443,7 @@ class _Frame:
         self.guard = -1
 
 
+_CLOSING = frozenset({"NOT", "IF", "EXCEPT", "INCLUDE", "OPEN", "COMMA"})
 _JOINTS = frozenset({"AND", "OR", "STOP", "THEN", "EXCEPT", "INCLUDE", "IF", "LIMIT"})
 _ENDS = frozenset({"ATOM", "CLOSE", "SCOPE_END"})
 _TERMINAL = {

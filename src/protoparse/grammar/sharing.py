@@ -12,7 +12,21 @@ from typing import Any, Literal
 
 from msgspec.structs import replace
 
-from protoparse.grammar.drafts import Draft, Node, Tree, active, apart, backwards, drafts, last_draft, repeat_subject
+from protoparse.grammar.drafts import (
+    NOW,
+    Draft,
+    Node,
+    Tree,
+    active,
+    allergic,
+    apart,
+    backwards,
+    drafts,
+    either,
+    last_draft,
+    repeat_subject,
+    standing,
+)
 from protoparse.grammar.facts import Cutter
 from protoparse.lexicon import fold
 from protoparse.lexing import lexer
@@ -58,6 +72,11 @@ def join(cutter: Cutter, op: Literal["all", "any"], left: Tree | None, right: Tr
         for member, closed in zip(tail, timed, strict=True):
             _complete(cutter, member, right, closed=closed)
         for lone in [m for m in tail if m.concept is None]:
+            if lone.past_event(cutter.text):
+                # "at least 4 weeks since surgery or biopsy"
+                if right.time is None and not right.standing and right.domain in ("procedure", "drug"):
+                    right.time = lone.time
+                continue
             members.remove(lone)
             _absorb(cutter, lone, right)
         if before is not None:
@@ -75,6 +94,17 @@ def join(cutter: Cutter, op: Literal["all", "any"], left: Tree | None, right: Tr
 def _continues(cutter: Cutter, left: Tree, right: Draft, link: Any) -> bool:
     """Whether a member goes on with the last modifier of the one before: "by CT or MRI", "due to injury or age"."""
     target = last_draft(left)
+    if right.concept is not None and target.concept is not None and right.domain in (None, "procedure", "condition"):
+        demand = _DEMAND.search(cutter.text[target.concept[1] : right.concept[0]])
+        if demand is not None:
+            # "a malignancy that is progressing or has required active treatment within 3 years": of the malignancy
+            span = (target.concept[1] + demand.start(1), right.concept[1])
+            text = cutter.text[slice(*span)]
+            target.modifiers += (Modifier(type="other", text=text, span=span, value=fold(text)),)
+            target.cover(right.first, right.last)
+            if target.time is None and right.time is not None:
+                target.time, target.window_behind = right.time, right.window_behind
+            return True
     if not target.modifiers or right.concept is None or link.value == ",":
         return False
     last = target.modifiers[-1]
@@ -146,7 +176,7 @@ def share_window(tree: Tree, source: Draft) -> bool:
         return any(shared)
     if tree.time is not None or tree.concept is None or tree.domain in ("person", "consent"):
         return False
-    if tree.standing in ("current", "concurrent"):
+    if tree.standing in ("current", "ongoing", "concurrent"):
         return False  # "current or, in the last 6 months, past"
     tree.time, tree.again, tree.window_behind = source.time, source.again, True
     return True
@@ -155,19 +185,39 @@ def share_window(tree: Tree, source: Draft) -> bool:
 def _share_window(cutter: Cutter, op: Literal["all", "any"], members: list[Tree], source: Draft) -> None:
     """ "A, B or C within 6 months": the window behind the last member is of the earlier ones, too."""
     planned = _planned(cutter.text, source)
+    named = source.domain == "consent"
+    if _aside(cutter, members, source):
+        return
     for member in reversed(members[-_LIST:]):
+        if named and any(d.domain != "consent" for d in drafts(member)):
+            return  # "pregnant or unwilling to use contraception during the study"
         if isinstance(member, Node) and member.op != "except":
             return  # "ulcers of grade 2, or bleeding within 3 months"
         if op == "all" and isinstance(member, Draft) and member.domain != source.domain and member.value is None:
             return  # "diabetes and metformin for 3 months"
         if planned and not all(_planned(cutter.text, d) for d in drafts(member)):
             return  # "pregnant or planning a pregnancy within a year"
+        if isinstance(member, Draft) and member.domain == "person" and source.domain != "person":
+            return  # "pregnant or nursing women, or women planning to breastfeed during the study"
+        if isinstance(member, Draft) and any(active(m) for m in member.modifiers):
+            continue  # "active cancer, or another within 2 years"
         share_window(member, source)
         for draft in drafts(member):
             if draft.time is not None and source.time is not None:
                 draft.time = _anchored(cutter.text, draft.time, source.time)
 
 
+def _aside(cutter: Cutter, members: list[Tree], source: Draft) -> bool:
+    """Whether a window stands in a clause on the last thing ("A, or B that may worsen C or D during the study")."""
+    before = _last_named(members)
+    if before is None or before.concept is None or source.time is None or source.time.span is None:
+        return False
+    words = cutter.text[before.concept[1] : source.time.span[0]].lower()
+    return _RELATIVE.search(words) is not None
+
+
+_DEMAND = re.compile(r"\b(?:that|which)\s[^.;,]{3,40}\sor\s+(?:has\s+|have\s+)?(requir(?:es|ed|ing|e)\s+(?:an?\s+)?)$")
+_RELATIVE = re.compile(r"(?<!\bor )(?<!\band )\b(?:that|which|who|whom|whose)\b")
 _LATELY = re.compile("last|past|prior|prec|prev|recent")
 
 
@@ -314,7 +364,9 @@ def _lone(cutter: Cutter, op: Literal["all", "any"], left: Tree, right: Draft) -
         return Node(op, [left, right])
     if right.time is not None:
         before = target.time
-        target.time = right.time if before is None else _either(before, right.time)
+        if before is None and op == "any" and target.standing in NOW:
+            before = standing("current")  # "current treatment or within 5 years before baseline"
+        target.time = right.time if before is None else either(before, right.time)
         target.cover(right.first, right.last)
         if before is not None:
             for other in drafts(left):
@@ -333,13 +385,6 @@ def _other_unit(one: Comparison | None, other: Comparison) -> bool:
     if one is None or one.unit is None or other.unit is None:
         return False
     return other.operator == "=" and one.unit.ucum != other.unit.ucum
-
-
-def _either(first: Window, second: Window) -> Window:
-    """ "in the last 6 months or within the next 6 months": one fact, two windows."""
-    options = [w for x in (first, second) for w in (x.any_of if isinstance(x.any_of, tuple) else (x,))]
-    span = (first.span[0], second.span[1]) if first.span and second.span else None
-    return Window(any_of=tuple(options), span=span)
 
 
 def _again(model: Draft, limit: Draft) -> Draft:
@@ -367,7 +412,7 @@ def _absorb(cutter: Cutter, lone: Draft, right: Draft) -> None:
     if lone.standing and not right.standing:
         right.standing = lone.standing
     elif lone.standing and right.standing and lone.standing != right.standing:
-        right.standing = "history"
+        right.standing = "current" if lone.standing in NOW and right.standing in NOW else "history"
     if lone.time is not None and right.time is None:
         right.time = lone.time
         right.cover(lone.first, lone.last)
@@ -414,17 +459,33 @@ def _complete(cutter: Cutter, member: Draft, right: Draft, *, closed: bool) -> N
         member.domain = right.domain
 
 
+def _last_base(tree: Tree) -> Draft | None:
+    """The last thing that a tree names, exceptions aside."""
+    return next((d for d in islice(backwards(tree, exceptions=False), _LIST) if d.concept is not None), None)
+
+
+def framed(text: str, before: Tree) -> bool:
+    """Whether when its list holds is said in front of a colon ("any of the following within a month: A; B")."""
+    first = _last_base(before)
+    if first is None or first.concept is None:
+        return False
+    if not first.framed and not first.window_behind and (first.standing or first.time):
+        first.framed = ":" in text[first.first : first.concept[0]]
+    return first.framed
+
+
 def hand_on(before: Tree, after: Tree, *, listed: bool) -> None:
     """What a list says in front of its first members, where commas alone lead on to the next ones.
 
     "History of gout, renal or hepatic colic, asthma": the asthma is history, too. `listed` where the commas part
     members of one list that hold lists of their own: a window behind the last is then of all.
     """
-    first = next((d for d in islice(backwards(before), _LIST) if d.concept is not None), None)
+    first = _last_base(before)
     if first is not None and not (first.window_behind and first.time):
-        for draft in drafts(after):
-            if draft.standing or draft.concept is None:
+        for draft in drafts(after, exceptions=False):
+            if draft.concept is None or (draft.standing and not first.framed):
                 break
+            draft.framed = first.framed
             _follow(first, draft)
     source = last_draft(after)
     closing = listed and source.window_behind and source.time is not None and source.concept is not None
@@ -450,10 +511,15 @@ def _follow(first: Draft, right: Draft) -> None:
     if right.anew == "people":
         return  # "… or patients with a stoma"
     timeless = right.domain in ("person", "consent") or (right.value is not None and first.value is None)
-    if first.standing and not right.standing and not timeless and (right.time is None or first.standing == "history"):
+    if (
+        first.standing not in (None, "ongoing")
+        and not right.standing
+        and not timeless
+        and (right.time is None or first.standing == "history")
+    ):
         right.standing = first.standing
-    if first.allergen and right.domain in (None, "drug", "other", "observation"):
-        right.domain, right.term, right.allergen = "allergy", None, True
+    if first.allergen:
+        allergic(right)
     alike = right.domain in (None, first.domain) and not right.anew
     if alike and not right.modifiers and not right.standing and right.time is None:
         # "active hepatitis B or C infection"
@@ -461,7 +527,7 @@ def _follow(first: Draft, right: Draft) -> None:
     if first.experiencer != "patient" and right.experiencer == "patient":
         right.experiencer = first.experiencer
     in_front = first.time and first.time.span and first.concept and first.time.span < first.concept
-    if in_front and not first.window_behind and right.time is None:
+    if in_front and not first.window_behind and right.time is None and right.domain not in ("person", "consent"):
         right.time, right.again = first.time, first.again
 
 

@@ -125,7 +125,7 @@ class Valuer(Item):
     def possible(self, draft: Draft, behind: int, window: Phrase) -> bool:
         """Whether a window is of what may come of a thing ("a disease that could worsen during the study")."""
         meaning = window.meaning
-        if draft.domain not in ("condition", "measurement", "other") or not isinstance(meaning, Window):
+        if draft.domain not in (None, "condition", "measurement", "other") or not isinstance(meaning, Window):
             return False
         if not isinstance(meaning.start, Bound) or meaning.start.anchor.event not in ("study_start", "treatment"):
             return False

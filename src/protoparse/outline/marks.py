@@ -42,7 +42,8 @@ _MARK = re.compile(
   | (?P<bullet>\*(?!\*)|[{_SIGNS[1:]}]|\\[*+-](?=\s)|o(?=[ \t\xa0]+\S)|\+(?=\s))
   | (?P<open>[(\[（【]|\\\[)\s?(?P<inner>\d{{1,2}}(?:\.\d{{1,2}})*|[A-Za-z]|[ivx]{{2,5}}|
     [IVX]{{2,5}})\s?(?:\\?[)\]）】])[.:]?
-  | (?P<letter>[ivx]{{2,5}}|[IVX]{{2,5}}|[A-Za-z])(?P<close>\\?\.\)?(?=\s)|(?<=(?-i:[ivx]{{2}}))\.(?=(?-i:[A-Z][a-z]))|\\?\))
+  | (?P<letter>[ivx]{{2,5}}|[IVX]{{2,5}}|[A-Za-z])(?P<close>\\?\.\)?(?=\s)|\\?\)|
+    (?<=(?-i:[ivx]{{2}}))\.(?=(?-i:[A-Z][a-z])))
   | (?P<circled>[{_CIRCLED}])
   | (?:\#|(?:criteri(?:on|um)|inclusion|exclusion)\s(?:criterion\s)?(?:no\.?\s?|\#)?)(?P<named>\d{{1,2}})(?:\s?[:.)]|
     (?=\s))
@@ -157,7 +158,7 @@ def _begins_word_mark(opening: str) -> bool:
 
 _AFTER = r"(?:(?![\d.\w])|(?<=\d[.)])(?=[^\W\d])|(?<=[)）])(?=[A-Z][A-Za-z])"
 _AFTER += r"|(?<=[:;,]\s\w\))(?=[a-z]))"
-"""What may follow a number inside a line: "2. Stroke", "2.Stroke", "b)HIV", "; c)gout", no decimal and no abbreviation."""
+"""What may follow a number inside a line: "2. Stroke", "2.Stroke", "b)HIV", "; c)gout"; no decimal, no abbreviation."""
 _INLINE = re.compile(  # the sign before it is taken in: a search for one of a few signs is fast
     r"(?:[\s;:]|(?<=[a-z)])[.)](?=\(?\d))"
     rf"(?:(?P<open>\(?)(?P<word>\d{{1,2}}|[A-Za-z]|[ivx]{{2,4}})(?P<close>[.)]){_AFTER}|"
@@ -188,7 +189,7 @@ def inline(text: str, start: int, end: int) -> Iterator[Mark]:
 _INLINE_END = re.compile(
     rf"""
     [.)）、•●▪*–o{_CIRCLED}-]
-    (?: (?<=[.)）、])(?<![A-Za-z][A-Za-hj-uwyz].)(?![\d.])(?:(?<=\d.)|(?![a-z])|(?<=[:;,]\s\w\)))  # mostly the end of a word, no mark
+    (?: (?<=[.)）、])(?<![A-Za-z][A-Za-hj-uwyz].)(?![\d.])(?:(?<=\d.)|(?![a-z])|(?<=[:;,]\s\w\)))  # mostly no mark
         (?:(?<=[\s;:；：。(（]\w.)|(?<=[\s;:；：。(（][\divx][\divx].)|(?<=[ivx]{{3}}.)|(?<=[.)]\d.)|(?<=[.)]\d\d.))
       | (?<=[\s;:；：。][•●▪])
       | (?<=[\s;:；：。][*–-])(?=\s+[A-Z\d≥≤<>\\])

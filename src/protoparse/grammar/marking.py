@@ -1,0 +1,177 @@
+"""What a lexeme is by what stands around it: abbreviations beside their long form, signs of a result, descriptions.
+
+In: the codes of an item. Out: the codes as the statements are cut from them; of "rash that may require steroids" the
+last four are one description (`Vlll`), which names nothing of its own.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from protoparse.grammar.phrases import Phrase, Value
+from protoparse.grammar.terms import domain_of
+from protoparse.lexing import Entry, Lexemes, Term, lexer
+from protoparse.model import Domain
+
+_ASIDE = re.compile(r"(?<=[wKMaqL])\([wKMaL]\)")
+
+
+def marked(text: str, lexemes: Lexemes, first: int, codes: str, found: Sequence[Phrase]) -> str:
+    """The codes of an item, with what its neighbours make of them."""
+    if "(" in codes:
+        codes = _asides(text, lexemes, first, codes)
+    if "M" in codes or ">" in codes:
+        codes = _results(text, lexemes, first, codes)
+    if "R" in codes:
+        codes = _descriptions(lexemes, first, codes, found)
+    return _undertakings(lexemes, first, codes, found)
+
+
+def _asides(text: str, lexemes: Lexemes, first: int, codes: str) -> str:
+    """The codes, an abbreviation in brackets behind its long form marked as part of the words around it."""
+    for match in _ASIDE.finditer(codes):
+        i = first + match.start() + 1
+        short = text[lexemes.starts[i] : lexemes.ends[i]]
+        if len(short) <= 9 and (short[:1].isupper() or short[1:2].isupper()):
+            codes = f"{codes[: match.start()]}yyy{codes[match.end() :]}"
+    return codes
+
+
+# A sign behind a test, glued to it or in brackets; a word that says its result ("MMR-deficient", "wild-type KRAS").
+_SIGN = re.compile(r"(?<=[MKw])(?:>|\([->]\))|(?<=M)-(?![wKMnamq])|(?<=M)-(?=[^\n])")
+_RESULT = re.compile(r"(?<=M)-?w(?![w-])|w(?=M)")
+
+
+def _results(text: str, lexemes: Lexemes, first: int, codes: str) -> str:
+    """The codes, with what says the result of a test marked as such ("ER+", "HBsAg (-)", "MMR-deficient")."""
+    entries, starts, ends = lexemes.entries, lexemes.starts, lexemes.ends
+    for match in _SIGN.finditer(codes):
+        i = first + match.start()
+        inside = match[0][0] == "("
+        sign = i + 1 if inside else i
+        roles = entries[i - 1].roles
+        if "qualitative" not in entries[sign].roles or (not inside and starts[i] != ends[i - 1]):
+            continue
+        if not inside and (
+            text[ends[i] : ends[i] + 1].isalnum() or (match[0] == "-" and _suspended(codes, match.end()))
+        ):
+            continue  # "HER2-directed", "PD-1- and PD-L1-directed"
+        word = entries[i - 1].text
+        named = "measurement" in roles or (len(word) > 3 and not word.isalpha() and word[0].isalpha())
+        if named or ("concept" in roles and roles["concept"].domain == "condition"):
+            codes = f"{codes[: match.start()]}{'yqy' if inside else 'q'}{codes[match.end() :]}"
+    for match in _RESULT.finditer(codes):
+        last = match.end() - 1
+        if "result" not in entries[first + last].roles:
+            continue
+        before = match.start() - 1 if last + 1 == len(codes) or codes[last + 1] != "M" else last + 1
+        term = entries[first + before].roles.get("measurement")
+        if term is not None and term.kind == "word":
+            codes = f"{codes[: match.start()]}{'y' * (len(match[0]) - 1)}q{codes[match.end() :]}"
+    return codes
+
+
+def _suspended(codes: str, place: int) -> bool:
+    """Whether a hyphen waits for the head of a list ("PD-1- and PD-L1-directed therapy")."""
+    return _HEADED.match(codes, place) is not None
+
+
+_HEADED = re.compile("[&|/,][&|]?d*[wMK]+-[wMK]")
+
+
+# Behind a description that goes on over "or": what begins something of its own.
+_ANEW = re.compile(r"[&|]?[dv]*(?:[!HCXI?]|m*[KM])")
+_SUFFERED = {"condition", "observation"}
+_BASE = re.compile("[KMw]")
+_ENDING = re.compile(r"[.;()XI?+#\n]")
+
+
+def _descriptions(lexemes: Lexemes, first: int, codes: str, found: Sequence[Phrase]) -> str:
+    """The codes, a clause that only describes what it follows marked as one ("that may affect absorption")."""
+    entries = lexemes.entries
+    islands = {p.first - first: p for p in found}
+    k = codes.find("R")
+    while k >= 0:
+        end = k + 1
+        if entries[first + k].roles["clause"] == "description" and _described(lexemes, first, codes, k):
+            end = _end(lexemes, first, codes, k, islands)
+            if end not in islands or not isinstance(islands[end].meaning, Value):
+                codes = f"{codes[:k]}V{'l' * (end - k - 1)}{codes[end:]}"
+        k = codes.find("R", end)
+    return codes
+
+
+def _described(lexemes: Lexemes, first: int, codes: str, k: int) -> bool:
+    """Whether something that has a name of its own, and is nobody, stands before a clause."""
+    begin = max(codes.rfind(c, 0, k) for c in ".(") + 1
+    for match in _BASE.finditer(codes, begin, k):
+        roles = lexemes.entries[first + match.start()].roles
+        term = roles.get("concept")
+        if "population" not in roles and (term is None or term.domain != "person"):
+            return True
+    return False
+
+
+def _end(lexemes: Lexemes, first: int, codes: str, k: int, islands: dict[int, Phrase]) -> int:
+    """Where a description ends: at a stop, a bracket, a value or window, or where its list goes on behind a comma."""
+    stop = _ENDING.search(codes, k)
+    end = stop.start() if stop else len(codes)
+    end = min([i for i in islands if k < i < end], default=end)
+    begin = max(codes.rfind(".", 0, k), 0)
+    listed = "," in codes[begin:k]
+    of = _domain(lexemes, first, codes, begin, k)
+    i = codes.find(",", k, end)
+    while i >= 0:
+        anew = _ANEW.match(codes, i + 1)
+        there = _domain(lexemes, first, codes, i, anew.end()) if anew else None
+        alike = there is None or of == there or {of, there} <= _SUFFERED
+        if (listed and there is None) or (anew and alike):
+            return i  # "… that may impair absorption, alcohol abuse": of the kind that stands before the clause
+        i = codes.find(",", i + 1, end)
+    return end
+
+
+def _domain(lexemes: Lexemes, first: int, codes: str, begin: int, end: int) -> Domain | None:
+    """What the last known name of a stretch is."""
+    for k in range(end - 1, begin - 1, -1):
+        if codes[k] in "KMw":
+            entry = lexemes.entries[first + k]
+            term: Term | None = entry.roles.get("measurement" if codes[k] == "M" else "concept")
+            domain = domain_of([entry.text], term)
+            if domain is not None or codes[k] != "w":
+                return domain
+    return None
+
+
+_PARTS = re.compile(r"[&|,/]+")
+_OBJECT = re.compile(r"[dOpvamwKMtbfyGi-]*")
+
+
+def _undertakings(lexemes: Lexemes, first: int, codes: str, found: Sequence[Phrase]) -> str:
+    """The codes, what somebody undertakes one name with all that it is about ("comply with visits and procedures")."""
+    entries = lexemes.entries
+    k = next((i for i, c in enumerate(codes) if c in "wK" and _last_word(entries[first + i], "undertaking")), -1)
+    if k < 0:
+        return codes
+    stop = min([p.first - first for p in found if p.first - first > k], default=len(codes))
+    end = i = k + 1
+    while i < stop:
+        part = _OBJECT.match(codes, i, stop)
+        last = part.end() if part is not None else i
+        if last == i or not _last_word(entries[first + last - 1], "matter"):
+            break
+        end = last
+        link = _PARTS.match(codes, last, stop)
+        if link is None:
+            break
+        i = link.end()
+    return f"{codes[: k + 1]}{'w' * (end - k - 1)}{codes[end:]}"
+
+
+def _last_word(entry: Entry, role: str) -> bool:
+    """Whether a lexeme plays a role by itself or by its last word ("willing to comply", "study visits")."""
+    if role in entry.roles:
+        return True
+    word = entry.text.rpartition(" ")[2]
+    return word != entry.text and role in lexer().singles[word].roles
