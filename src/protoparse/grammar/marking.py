@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import cache
 
 from protoparse.grammar.phrases import Phrase, Value
 from protoparse.grammar.terms import domain_of
@@ -25,7 +26,10 @@ def marked(text: str, lexemes: Lexemes, first: int, codes: str, found: Sequence[
         codes = _results(text, lexemes, first, codes)
     if "R" in codes:
         codes = _descriptions(lexemes, first, codes, found)
-    return _undertakings(lexemes, first, codes, found)
+    end = first + len(codes)
+    if codes and _undertaken().search(text, lexemes.starts[first], lexemes.ends[end - 1]):
+        codes = _undertakings(lexemes, first, codes, found)
+    return codes
 
 
 def _asides(text: str, lexemes: Lexemes, first: int, codes: str) -> str:
@@ -167,6 +171,12 @@ def _undertakings(lexemes: Lexemes, first: int, codes: str, found: Sequence[Phra
             break
         i = link.end()
     return f"{codes[: k + 1]}{'w' * (end - k - 1)}{codes[end:]}"
+
+
+@cache
+def _undertaken() -> re.Pattern[str]:
+    """Any word that may begin an undertaking: few texts have one."""
+    return re.compile("|".join(w for w, e in lexer().singles.items() if "undertaking" in e.roles), re.IGNORECASE)
 
 
 def _last_word(entry: Entry, role: str) -> bool:
