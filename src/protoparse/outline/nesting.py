@@ -325,7 +325,7 @@ class _Grower:
             style=style,
             ordinal=ordinal,
             indent=indent,
-            announces=leads(own) or named,
+            announces=leads(" ".join(own.split()) if "\n" in own else own) or named,
             pieces=self._pieces(body, close, block),
             inline=block.inline,
             joins=text[block.end - 1] in "rdRD" and self.place.joins(block.end),
