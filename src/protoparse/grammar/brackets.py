@@ -8,6 +8,9 @@ from __future__ import annotations
 
 import re
 
+from msgspec.structs import replace
+
+from protoparse.grammar.amending import RATES
 from protoparse.grammar.drafts import (
     NOW,
     Draft,
@@ -24,8 +27,8 @@ from protoparse.grammar.drafts import (
     standing,
 )
 from protoparse.grammar.heads import Chooser
+from protoparse.grammar.measures import DAILY
 from protoparse.grammar.naming import Bracket
-from protoparse.grammar.values import DAILY
 from protoparse.model import Comparison, Span
 
 _END = re.compile(r"\)*(?:\.|$)")
@@ -39,6 +42,14 @@ def _unnamed(tree: Draft, node: Tree) -> bool:
     """Whether modifiers alone stand before a bracket that says what was measured ("moderate (stage score ≤ 3)")."""
     said = tree.value or tree.count or tree.dose or tree.time or tree.standing
     return tree.concept is None and not said and any(d.value and d.concept for d in drafts(node))
+
+
+def _pressures(tree: Tree, node: Tree) -> None:
+    """ "> 160/100 mmHg (systolic > 160 or diastolic > 100)": the unit printed once is that of both."""
+    unit = next((d.value.unit for d in drafts(tree) if d.value and "pressure" in (d.name or "")), None)
+    for one in drafts(node) if unit is not None else ():
+        if one.value and one.value.unit is None and one.term is not None and "pressure" in one.term.name:
+            one.value = replace(one.value, unit=unit)
 
 
 def _ranged(target: Draft, node: Draft) -> Tree:
@@ -84,6 +95,8 @@ class Attacher(Chooser):
                     continue
                 if node.term is not None and node.term is last_draft(tree).term:
                     self.carry(bracket.first, bracket.last)  # "heart attack (myocardial infarction)"
+                elif node.dose is not None and last_draft(tree).domain == "drug":
+                    self.carry(bracket.first, bracket.last)  # "steroids (> 10 mg/day of prednisone)"
                 target = last_draft(tree)
                 alternative = self.code(bracket.first + 1) == "|" and target.standing in NOW
                 if alternative and node.concept is None and node.time is not None:
@@ -99,6 +112,7 @@ class Attacher(Chooser):
                 self._when(draft, node)
                 tree = Node("any", [tree, node])
             elif not empty(node) and not empty(tree) and any(d.value or d.time or d.dose for d in drafts(node)):
+                _pressures(tree, node)
                 self._when(draft, node)
                 tree = Node("all", [tree, node])
         return tree
@@ -152,7 +166,11 @@ class Attacher(Chooser):
             daily = node.value is not None and node.value.unit and DAILY.fullmatch(node.value.unit.ucum or "")
             if daily and not target.known and target.domain in (None, "observation", "measurement"):
                 target.domain = "drug"  # "somemab (≤ 20 mg/day)"
-            if node.value is not None and target.domain == "drug":
+            often = node.value is not None and node.value.unit and node.value.unit.ucum in RATES
+            if often and target.concept is not None and target.domain != "measurement":
+                target.count = target.count or node.value  # "frequent (more than twice per week) headache"
+                target.cover(node.first, node.last)
+            elif node.value is not None and target.domain == "drug":
                 target.dose = target.dose or node.value
                 target.cover(node.first, node.last)
             elif (

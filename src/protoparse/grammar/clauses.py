@@ -35,12 +35,12 @@ from protoparse.grammar.drafts import (
 from protoparse.grammar.facts import Cutter
 from protoparse.grammar.files import grammar_text
 from protoparse.grammar.islands import phrases
+from protoparse.grammar.items import CARRIED
 from protoparse.grammar.marking import marked
 from protoparse.grammar.naming import Bracket, Words
 from protoparse.grammar.shaping import STRUCTURE, Shaper
 from protoparse.grammar.sharing import framed, hand_on, join, return_window, share_window
 from protoparse.grammar.tables import Table
-from protoparse.grammar.values import CARRIED
 from protoparse.lexing import Lexemes
 from protoparse.model import Kind, Rule, Span, Window, moved, places
 
@@ -195,7 +195,9 @@ def _as_any(tree: Tree) -> Tree:
     if (
         isinstance(tree, Node)
         and tree.op == "all"
-        and not any(isinstance(m, Draft) and m.value is not None for m in tree.members)
+        and not any(
+            d.value is not None for m in tree.members if not isinstance(m, Node) or m.op == "any" for d in drafts(m)
+        )
     ):
         return Node("any", tree.members)
     return tree

@@ -200,14 +200,14 @@ def repeat_subject(before: Tree, after: Tree) -> None:
         value = draft.value
         draft.concept, draft.domain, draft.name, draft.term = model.concept, model.domain, model.name, model.term
         draft.cover(*model.concept)
-        if value is not None and draft.bare_value and value.operator == "=" and model.value.operator in _ORDERED:
+        if value is not None and draft.bare_value and value.operator == "=" and model.value.operator in ORDERED:
             value = replace(value, operator=model.value.operator)
         if value is not None and value.unit is None and value.reference is None:
             value = replace(value, unit=model.value.unit, reference=model.value.reference)
         draft.value = value
 
 
-_ORDERED = ("<", "<=", ">", ">=")
+ORDERED = ("<", "<=", ">", ">=")
 _NEAR = 40
 """So many facts back is what a limit without a subject may be of."""
 
@@ -396,6 +396,11 @@ def _fact(draft: Draft, text: str, kind: Kind) -> Fact | None:
             draft.value = Comparison(operator="=", value=str(said.value), span=said.span)
             draft.domain = "measurement"
             draft.modifiers = tuple([m for m in draft.modifiers if m is not said])
+    elif draft.domain == "measurement" and draft.value is None:
+        draft.value, draft.modifiers = _detected(draft.modifiers)
+    told = draft.value.span if draft.value is not None and draft.value.value in ("positive", "negative") else None
+    if draft.domain == "condition" and told is not None and told < draft.concept:
+        draft.domain = "measurement"  # "tests positive for hepatitis B"; "HIV-positive" is a state
     dose = draft.dose
     daily = any(m.type == "acuity" and m.value == "daily" for m in draft.modifiers)
     if daily and dose is not None and dose.unit is not None and dose.unit.ucum in _BY_DAY:
@@ -416,6 +421,18 @@ def _fact(draft: Draft, text: str, kind: Kind) -> Fact | None:
         includes=includes,
         experiencer=draft.experiencer,
     )
+
+
+_DETECTED = {"detectable": "positive", "undetectable": "negative"}
+
+
+def _detected(modifiers: tuple[Modifier, ...]) -> tuple[Comparison | None, tuple[Modifier, ...]]:
+    """Whether a test found something: said of what is measured, that is its result ("undetectable viral load")."""
+    said = next((m for m in modifiers if m.value in _DETECTED), None)
+    if said is None:
+        return None, modifiers
+    result = Comparison(operator="=", value=_DETECTED[str(said.value)], span=said.span)
+    return result, tuple([m for m in modifiers if m is not said])
 
 
 def active(modifier: Modifier) -> bool:

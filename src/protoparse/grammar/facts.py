@@ -12,16 +12,17 @@ from typing import Any
 
 from protoparse.grammar.brackets import Attacher
 from protoparse.grammar.drafts import Draft, Node, Tree, ago, widened
+from protoparse.grammar.measures import TIME_CODES, given, whole
 from protoparse.grammar.naming import VALUED, Bracket, Phrase, Words
 from protoparse.grammar.phrases import Phrase as Found
 from protoparse.grammar.phrases import Value
-from protoparse.grammar.values import TIME_CODES, whole
 from protoparse.model import Bound, Window
 
 # Carrier words, then a name that ends in a term of the vocabulary.
 _PLAIN = re.compile("([vdpi^]*)([wKM]*[KM])[v^]*")
 _SUBSTANCE = re.compile("[wKMYaq]")
 _OF_IT = re.compile("O[OdHm]*")
+_REQUIRING = ("requiring", "requires", "require", "required", "needing", "that requires", "which requires")
 # What has so many of something, or so much ("steroids requiring …" a dose of a drug).
 _HAVING = ("with", "having")
 _TAKING = ("requiring", "needing", "taking", "receiving")
@@ -50,8 +51,12 @@ class Cutter(Attacher):
         elif len(parts) > 3 and (segments := self._segments(parts)) is not None:
             said = [tree for segment in segments if (tree := self.cut(segment)) is not None]
             return said[0] if len(said) == 1 else Node("all", said)
+        if (treated := self._treated(parts)) is not None:
+            said = [tree for some in treated if (tree := self.cut(some)) is not None]
+            return said[0] if len(said) == 1 else Node("all", said)
         if k := self._having(parts):
-            before, last = parts[k - 1], parts[k - 1].last - 1
+            before, last = parts[k - 1], parts[k - 1].last
+            last -= self.code(last - 1) != "K"
             had = [*parts[: k - 1], *([Words(before.first, last)] if last > before.first else [])]
             said = [tree for some in (had, parts[k:]) if (tree := self.cut(some)) is not None]
             return said[0] if len(said) == 1 else Node("all", said)
@@ -72,7 +77,10 @@ class Cutter(Attacher):
             elif isinstance(part.meaning, Value):
                 if self._elsewhere(part, draft):
                     continue
-                if part.meaning.bare and self._courses(part.last) and all(map(whole, part.meaning.comparisons)):
+                if self._of_list(part):
+                    continue
+                countable = part.meaning.bare and (self._courses(part.last) or self._earlier(part.last))
+                if countable and all(map(whole, part.meaning.comparisons)):
                     part = part._replace(meaning=part.meaning._replace(bare=False))  # "one prior line of therapy"
                 if not _plain_number(part.meaning) or self._owned(part, phrases, len(parts)):
                     values.append(part)
@@ -107,6 +115,8 @@ class Cutter(Attacher):
             self.carry(head.first, head.last)
             phrases.remove(head)
             head = None
+        if head is None and values:
+            self.counted_in(draft, values[0][0])
         if draft.standing is None:
             # "acute effects of prior therapy": what stands behind the head is of something else
             for phrase in phrases:
@@ -134,6 +144,8 @@ class Cutter(Attacher):
         # "back pain for 6 months with a score > 5": the pain lasts, not the score
         own = disease is not None and any(disease.last <= w.first < head.first for w in windows)  # type: ignore[union-attr]
         timed = Draft() if own or with_it is not None else draft
+        if head is not None and draft.modifiers and self._scaled(head):
+            self._by_scale(draft, head, phrases)
         for window in windows:
             if not self.possible(draft, parts[0].first if head is None else head.last, window):
                 self._add_window(timed, window)
@@ -164,6 +176,11 @@ class Cutter(Attacher):
             elif timed.window_behind and windows[0].first >= disease.last:
                 other.time = timed.time  # "grade 2 neuropathy at screening" was a neuropathy then
             tree = Node("all", [tree, other])
+        if isinstance(tree, Draft) and tree.dose is not None and head is not None and head.first < values[0][1]:
+            for phrase in phrases:
+                # "steroids at a dose of more than 10 mg of prednisone": what it is measured against
+                if 0 <= phrase.first - values[-1][2] <= 2 and self._domain(phrase) == "drug":
+                    self.carry(phrase.first, phrase.last)
         if also and tree is not None:
             # "HBsAg positive with HBV DNA ≥ 2000 IU/mL": each has a result of its own
             results = [Draft() for _ in also]
@@ -211,17 +228,20 @@ class Cutter(Attacher):
             if not isinstance(before, Words) or not isinstance(behind, Words) or isinstance(value, Words | Bracket):
                 continue
             cue = self.entries[before.last - 1].text
-            if cue not in _HAVING + _TAKING or behind.first != value.last:
+            led = cue in _HAVING + _TAKING or (
+                self.code(before.last - 1) == "K" and self.code(behind.first) == "H"  # "gout, < 2 earlier treatments"
+            )
+            if not led or behind.first != value.last:
                 continue
             meaning = value.meaning
             if not isinstance(meaning, Value) or meaning.bare:
                 continue
             if self.code(behind.first) == "M" and k == 2 and not all(map(whole, meaning.comparisons)):
                 return k  # "at least 4 sites with ≥ 6 mm probing depth"
-            if cue in _HAVING and not all(map(whole, meaning.comparisons)):
+            if cue not in _TAKING and not all(map(whole, meaning.comparisons)):
                 continue
             i = behind.first
-            while i < behind.last - 1 and self.code(i) in ("mHC" if cue in _HAVING else "mHCOd"):
+            while i < behind.last - 1 and self.code(i) in ("mHCOd" if cue in _TAKING else "mHC"):
                 i += 1
             named = any(
                 self.code(j) in "wKM" for p in parts[:k] if isinstance(p, Words) for j in range(p.first, p.last)
@@ -229,6 +249,21 @@ class Cutter(Attacher):
             if named and self.code(i) in "wK" and "generic" not in self.entries[i].roles:
                 return k
         return 0
+
+    def _treated(self, parts: Sequence[Any]) -> tuple[list[Any], list[Any]] | None:
+        """A disease, and the dose that it takes: "asthma requiring prednisone > 10 mg/day"."""
+        for k in range(len(parts) - 1):
+            before, value = parts[k], parts[k + 1]
+            if not isinstance(before, Words) or isinstance(value, Words | Bracket):
+                continue
+            if not isinstance(value.meaning, Value) or not all(map(given, value.meaning.comparisons)):
+                continue
+            place = self.codes.rfind("R", before.first - self.offset, before.last - self.offset) + self.offset
+            if place <= before.first or self.entries[place].text not in _REQUIRING:
+                continue
+            behind = [Words(place + 1, before.last)] if place + 1 < before.last else []
+            return [*parts[:k], Words(before.first, place)], [*behind, *parts[k + 1 :]]
+        return None
 
     def _segments(self, parts: Sequence[Any]) -> list[list[Any]] | None:
         """Statements that only follow one another, each a measure and its value ("ANC ≥ 1500 Platelets ≥ 50,000")."""

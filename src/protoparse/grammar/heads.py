@@ -10,17 +10,22 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
+from protoparse.grammar.amending import RATES
 from protoparse.grammar.drafts import Draft
-from protoparse.grammar.naming import VISITS, Bracket, Namer, Phrase, Words
+from protoparse.grammar.measures import DAILY, TIME_CODES, given, whole
+from protoparse.grammar.naming import CLASSES, VISITS, Bracket, Namer, Phrase, Words
 from protoparse.grammar.phrases import Phrase as Found
 from protoparse.grammar.phrases import Value
 from protoparse.grammar.terms import domain_of
-from protoparse.grammar.values import DAILY, RATES, TIME_CODES, whole
+from protoparse.lexing import Term
 from protoparse.model import Anchor, Bound, Window
 
 _TONES = ("Hz", "kHz")
+_DISTANCES = ("m", "cm", "[ft_i]")
 _OCCASIONS = ("occasions", "occasion", "visits")
 _AMOUNT_OF = re.compile("Od*[wKm]")
+_GIVEN = ("drug", "procedure")
+_OVER = ("recovered", "returned", "improved", "resolution", "recovery")
 _SUFFERED = ("condition", "drug", "procedure", "device")
 
 
@@ -111,11 +116,17 @@ class Chooser(Namer):
         for phrase in phrases:
             if phrase is head or not phrase.known:
                 continue
+            if self.entries[phrase.last - 1].text in _OVER and self._scaled(head):
+                phrase = phrase._replace(last=phrase.last - 1)  # "toxicities recovered to grade 1"
             linked = phrase.cue < 0 or self.code(phrase.cue) in "vpi^"
             if phrase.last <= head.first and all(self.code(i) in "Od-<v" for i in range(phrase.last, head.first)):
                 linked = True
             elif phrase.last < head.first:
-                linked = head.cue >= 0 and self.entries[head.cue].text in ("with", "and")
+                linked = head.cue >= 0 and (
+                    self.entries[head.cue].text in ("with", "and")
+                    or self.code(head.cue) in "A="  # "depression as assessed by a HAM-D score ≥ 18"
+                    or (self.entries[head.cue].text == "to" and self._scaled(head))  # "toxicity resolved to grade 1"
+                )
             elif phrase.cue >= 0 and "locative" in self.entries[phrase.cue].roles:
                 linked = False
             term = self.entries[phrase.last - 1].roles.get("concept")
@@ -157,7 +168,7 @@ class Chooser(Namer):
                 if self.codes.find("K", found.first - self.offset, scale - self.offset) >= 0:
                     # "heart failure NYHA class III": the disease, then its measure
                     last = scale
-                    while self.code(last - 1) in "Od-":
+                    while self.code(last - 1) in "Od-y":
                         last -= 1
                     phrases[phrases.index(found)] = found._replace(last=last)
                     found = found._replace(first=scale, cue=found.cue if found.cue >= values[0][2] else -1)
@@ -199,9 +210,44 @@ class Chooser(Namer):
         if self._courses(end) and not any(p.known and p.last <= place for p in phrases):
             end = next(i for i in range(end, end + 4) if self.code(i) not in "Hmd")
             return next((p for p in phrases if p.first <= end < p.last), None)
+        if all(p.first >= end for p in phrases) and (alone or first is None):
+            # "at least 2 lesions of bone metastasis": what is counted stands right behind its number
+            begin = next((i for i in range(end, end + 4) if self.code(i) not in "Hmd"), end)
+            found = next((p for p in phrases if p.first <= begin < p.last and p.cue < end), None)
+            if found is None or self._generic(found) or self._has(found, "M") or self._valued(found) is not None:
+                return None
+            more = next((p for p in phrases if p.first == found.last + 1), None)
+            if more is not None and self.code(found.last - 1) == "O" and self.code(found.last) == "H":
+                self.carry(found.first, found.last)  # "one line of prior therapy": the therapy
+                return more
+            return found
         if not any(self._adjacent(p, place) and not self._has(p, "M") and self._valued(p) is None for p in phrases):
             return None
         return next((p for p in phrases if p.first == end and not self._generic(p)), None)
+
+    def _scaled(self, head: Phrase) -> bool:
+        """Whether a phrase ends in an ordinal scale."""
+        if self.code(head.last - 1) != "M":
+            return False
+        term: Term = self.entries[head.last - 1].roles["measurement"]
+        return term.kind == "ordinal"
+
+    def _by_scale(self, draft: Draft, head: Phrase, phrases: list[Phrase]) -> None:
+        """Name a class by its scale, wherever that stands: "heart failure class III by NYHA"."""
+        if draft.term is None or draft.term.name not in CLASSES:
+            return
+        for phrase in phrases:
+            named = next((i for i in range(phrase.first, phrase.last) if self.code(i) == "M"), -1)
+            start = self.starts[phrase.first]
+            method = next((m for m in draft.modifiers if m.type == "method" and m.span and m.span[0] == start), None)
+            if named < 0 or method is None:
+                continue
+            term: Term = self.entries[named].roles["measurement"]
+            if term.kind == "ordinal" and term.name not in CLASSES:
+                self.carry(head.first, head.last)
+                draft.concept, draft.term, draft.name = method.span, term, term.name
+                draft.modifiers = tuple([m for m in draft.modifiers if m is not method])
+                return
 
     def _courses(self, i: int) -> bool:
         """Whether what can only be counted stands at i, or behind a "prior" there: lines and courses of treatment."""
@@ -211,6 +257,20 @@ class Chooser(Namer):
             if self.code(k) not in "Hmd":
                 return False
         return False
+
+    def _earlier(self, i: int) -> bool:
+        """Whether what was before stands at i: it can only be counted ("1 prior platinum-based regimen")."""
+        return i < self.offset + len(self.codes) and self.entries[i].text in ("prior", "previous")
+
+    def _of_list(self, value: Any) -> bool:
+        """Whether a number counts the members of a list ("no more than 1 of the following: …"), no thing by itself."""
+        i = value.last
+        if self.codes[i - self.offset : i - self.offset + 1] != "O":
+            return False
+        while self.codes[i - self.offset : i - self.offset + 1] in ("O", "d"):
+            i += 1
+        listed: bool = i < self.offset + len(self.codes) and self.entries[i].text == "following"
+        return listed
 
     def _beside(self, phrases: list[Phrase], value: tuple[Value, int, int]) -> Phrase | None:
         """The phrase right before a value, where it can be what is measured; a time may be of any other."""
@@ -243,6 +303,8 @@ class Chooser(Namer):
             return False  # "heartburn more than once a week"
         if any(c.unit is not None and DAILY.fullmatch(c.unit.ucum or "") for c in meaning.comparisons):
             return False  # "somemab ≤ 20.5 mg/day"
+        if draft.domain in _GIVEN and all(map(given, meaning.comparisons)):
+            return False  # "steroids at a dose of > 10 mg"
         if (
             meaning.bare
             or draft.domain == "measurement"
@@ -285,6 +347,8 @@ class Chooser(Namer):
                 if often:
                     self.carry(last, last + 1)
             return True
+        if unit is not None and unit.ucum == "d" and self.entries[i].text == "on":
+            return True  # "latency > 30 minutes on at least 3 nights"
         return unit is not None and unit.ucum == "%" and behind == "O"
 
     def _unsized(self, parts: Sequence[Any]) -> list[Any]:
@@ -340,11 +404,11 @@ class Chooser(Namer):
             return True
         unit = comparison.unit
         if unit is not None:
-            return (
-                unit.ucum in _TONES
-                and i >= self.offset
-                and self.entries[i].text in ("at", "and", ",", "for", "frequencies")
-            )
+            if i < self.offset:
+                return False
+            if unit.ucum in _DISTANCES:
+                return str(self.entries[i].text) == "at"  # "73 letters at 4 metres"
+            return unit.ucum in _TONES and self.entries[i].text in ("at", "and", ",", "for", "frequencies")
         year = comparison.value
         beside = i >= self.offset and self.code(i) in "M:=O" and not self._edited(i)
         return isinstance(year, int) and 1950 < year < 2050 and part.last == part.first + 1 and not beside

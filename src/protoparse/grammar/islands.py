@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 
-from protoparse.grammar.events import DIRECT, EVENT_SIDES, Events
+from protoparse.grammar.amending import Amender
+from protoparse.grammar.events import DIRECT, EVENT_SIDES
 from protoparse.grammar.phrases import Lexeme, Phrase, Value, reader
 from protoparse.lexicon import unit
 from protoparse.lexing import Entry, Lexemes
@@ -23,6 +24,7 @@ _BACK = frozenset(
 _AMOUNT = frozenset({"NUMBER", "UNIT", "TIME", "ORDINAL", "REFERENCE"})
 _REACH = 48
 """No phrase is longer: what repeats without end ("within 3 days within 3 days …") is read piece by piece."""
+_GRADES = frozenset({"NUMBER", "ORDINAL", "POST"})
 _FACTORS = ("twice", "double", "thrice", "triple")
 _AT_MOST = Entry("<", "within", {"before_number": "<="})
 _EARLIER = Entry("<", "before", {"before_number": "<"})
@@ -30,7 +32,7 @@ _LATER = Entry("<", "after", {"before_number": ">"})
 _NORMAL = Entry("L", "normal", {"reference": "normal"})
 
 
-class Islands(Events):
+class Islands(Amender):
     """Finds the phrases of one item."""
 
     def phrases(self) -> list[Phrase]:
@@ -56,6 +58,9 @@ class Islands(Events):
                     continue
                 if self._of_no_thing(lexemes[:n], end):
                     continue
+                meaning = self._as_at_first(self._by_day(meaning, end), lexemes[0].first)
+                if len(meaning.comparisons) == 1:
+                    meaning = self._outside(meaning, lexemes[0].first)
             found.append(Phrase(meaning, lexemes[0].first, end))
         return found
 
@@ -82,6 +87,8 @@ class Islands(Events):
                 if code == "-":
                     entry = Entry("n", entry.text, {"number": -entry.roles["number"]})
                 out.append(Lexeme("NUMBER", entry, i, i + 1, self.starts[i - 1], self.ends[i]))
+            elif code == "g" and kind == "NUMBER":
+                break  # "3 earlier regimens"
             elif code in DIRECT:
                 if code == "u" and kind == "UNIT" and self.entries[i].text.startswith(("/", "per ")):
                     start = out.pop().start
@@ -121,6 +128,8 @@ class Islands(Events):
                     out.append(self._lexeme(DIRECT[code], i))
             elif code in "d_":
                 pass
+            elif code == "~" and kind == "EVENT" and self.entries[i + 1].text == "baseline" and self.code(i + 2) == "|":
+                break  # "recovered from earlier treatment to baseline or grade 1"
             elif code in "-~" or (code == "U" and kind in _AMOUNT):
                 after = self.code(self._next(i + 1))
                 if code == "U" and kind == "TIME" and self._shifted(i + 1):
@@ -287,6 +296,8 @@ class Islands(Events):
                     i += 1
                 if self.code(i + 1) != "n":
                     break
+            elif code == "v" and kind == "CMP" and "equivalent" in self.entries[i].text and self.code(i + 1) == "n":
+                pass  # "more than the equivalent of 10 mg of prednisone"
             elif code in "aKw" and kind == "BETWEEN" and len(out) == 1 and (event := self._event(i, known=True)):
                 out.append(event)  # "between menarche and 2 years after menopause"
                 timely = True
@@ -312,6 +323,8 @@ class Islands(Events):
                     out.append(self._lexeme("WHICHEVER", which))
                 out[-1].last = close + 1
                 break
+            elif code == "(" and kind == "CMP" and self.code(i + 1) == "<" and self.code(i + 2) == ")":
+                i += 2  # "less than (<) 92 %"
             elif code == "(" and kind == "NUMBER" and self.code(i + 1) == "n" and self.code(i + 2) == ")":
                 i += 2  # "one (1) month"
                 if "time_unit" in self.entries[i + 1].roles and self.code(i + 1) != "\n":
@@ -340,8 +353,13 @@ class Islands(Events):
             elif code == "w" and kind == "NUMBER" and self._out_of(i):
                 i += 2  # "5 out of 10"
                 out[-1].last = i + 1
-            elif code == "(" and kind == "TIME":
-                close = self._repeated(i) or self._choice(out, i)
+            elif code == "(" and kind in ("TIME", "UNIT"):
+                close = self._repeated(i)
+                if close:
+                    out[-1].last = close + 1
+                    self.codes[i - self.first : close + 1 - self.first] = "v" * (close + 1 - i)
+                else:
+                    close = self._choice(out, i) if kind == "TIME" else 0
                 if not close:
                     break
                 i = close
@@ -377,6 +395,8 @@ class Islands(Events):
             and out[-1].entry.roles["number"] <= self.entries[j].roles["number"]
         ):
             self.codes[j - self.first] = "_"  # "4/10" is 4 on a scale of ten
+            return ""
+        if "|" in (code, after) and kind in _GRADES and self._graded_before(out[0].first) and self._as_before(out, i):
             return ""
         if code == "," and after in "&|" and kind in _AMOUNT:
             beyond = self._next(j + 1)
@@ -427,7 +447,7 @@ class Islands(Events):
             if out[0].type == "BETWEEN" and code == "&":
                 return "AND"
             if after == "<" and code != "/":
-                if not self._opposed(out, j):
+                if not self._opposed(out, j) or any(x.type == "LIST" for x in out):
                     return None
                 return "AND" if code in "&," else "OR"
             plain = not any(x.type in ("CMP", "POST", "TO") for x in out)
@@ -531,13 +551,6 @@ class Islands(Events):
                 out += [self._lexeme("ALT", i + 1), self._lexeme("NUMBER", j), self._lexeme("TIME", j + 1)]
                 out += [self._lexeme("WHICHEVER", which)] if which else []
         return close
-
-    def _repeated(self, i: int) -> int:
-        """The end of a bracket that says a quantity again in another unit ("4 weeks (28 days)"), else 0."""
-        j = i + 1
-        while self.code(j) in "nut-_<~":
-            j += 1
-        return j if self.code(j) == ")" and j > i + 2 else 0
 
 
 def _spanned(begun: Lexeme, ended: Lexeme) -> bool:

@@ -10,18 +10,24 @@ import re
 from collections.abc import Sequence
 from functools import cache
 
+from protoparse.grammar.naming import CLASSES
 from protoparse.grammar.phrases import Phrase, Value
 from protoparse.grammar.terms import domain_of
 from protoparse.lexing import Entry, Lexemes, Term, lexer
 from protoparse.model import Domain
 
+_SCALED = re.compile(r"M(?:y*w[w.]*)?y*,(?=M)")
 _ASIDE = re.compile(r"(?<=[wKMaqL])\([wKMaL]\)")
 
 
 def marked(text: str, lexemes: Lexemes, first: int, codes: str, found: Sequence[Phrase]) -> str:
     """The codes of an item, with what its neighbours make of them."""
     if "(" in codes:
+        if "w(>)O" in codes:
+            codes = codes.replace("w(>)O", "wyyyO")  # "1 line (or more) of …"
         codes = _asides(text, lexemes, first, codes)
+    if ",M" in codes:
+        codes = _scales(lexemes, first, codes)
     if "M" in codes or ">" in codes:
         codes = _results(text, lexemes, first, codes)
     if "R" in codes:
@@ -29,6 +35,15 @@ def marked(text: str, lexemes: Lexemes, first: int, codes: str, found: Sequence[
     end = first + len(codes)
     if codes and _undertaken().search(text, lexemes.starts[first], lexemes.ends[end - 1]):
         codes = _undertakings(lexemes, first, codes, found)
+    return codes
+
+
+def _scales(lexemes: Lexemes, first: int, codes: str) -> str:
+    """The codes, a comma between a scale and its classes marked as part of the name ("NYHA, class III")."""
+    for match in _SCALED.finditer(codes):
+        scale, classes = (lexemes.entries[first + k].roles["measurement"] for k in (match.start(), match.end()))
+        if scale.kind == "ordinal" and scale.name not in CLASSES and classes.name in CLASSES:
+            codes = f"{codes[: match.end() - 1]}y{codes[match.end() :]}"
     return codes
 
 

@@ -49,11 +49,13 @@ _SUBSTANTIAL = re.compile("[wKMYa]")
 _MOST = 30
 """Nothing has more modifiers: a text that repeats one without end is not read so."""
 _RESULTED = re.compile("[y-]*q")
-_DISEASE = re.compile("[mwa/-]*K")
+_DISEASE = re.compile("y*[mwa/-]*K")
 _NAMING = re.compile("[KMYamvpicAGRIHC=J^]")
 _MODIFIER_OF_CUE = {"c": "cause", "A": "method", "G": "purpose"}
 # What has a value though it is no measurement.
 VALUED = ("age", "life expectancy")
+CLASSES = ("class", "grade", "stage")
+"""The scales that have no name of their own."""
 _NOW: dict[str, Standing] = {"now": "current", "state": "ongoing", "study": "concurrent"}
 _ASPECTS: dict[str, Standing | None] = {"duration": None, "history": "history"}
 VISITS: dict[str, Event] = {"screening": "screening", "baseline": "baseline"}
@@ -230,8 +232,10 @@ class Namer(Valuer):
             roles = entries[i].roles
             found = roles.get("measurement") if code(i) == "M" else roles.get("concept")
             if found is not None and (code(i) in "KM" or whole):
-                term = found
-                break
+                if term is None or found.kind == "ordinal":
+                    term = found
+                if term.name not in CLASSES or found is not term:
+                    break  # "NYHA, class": the scale has the name
         draft.known = term is not None
         if whole and term is not None:
             draft.term, draft.domain = term, term.domain

@@ -503,8 +503,10 @@ def _between(low: _Amount, high: _Amount, start: int, *, below: str = ">=", abov
                 *_one(above, high, high.start, high.end).comparisons,  # type: ignore[arg-type]
             )
         )
-    if below[0] == "<":
-        low, high, below, above = high, low, above, below
+    falling = isinstance(low.value, int | float) and isinstance(high.value, int | float) and low.value > high.value
+    if below[0] == "<" or (falling and below == ">=" and above == "<="):
+        low, high, below, above = high, low, above, below  # "73 to 35 letters"
+        below, above = (below, above) if below[0] == ">" else (above, below)
     return Value(
         (
             Comparison(

@@ -57,7 +57,7 @@ class Settler:
                 ):
                     codes[k] = "w"
                     continue
-                if k > 1 and codes[k - 1] == "<" and "limited" in entries[first + k - 2].roles and codes[k - 2] == "w":
+                if k > 1 and codes[k - 1] in "<B" and "limited" in entries[first + k - 2].roles and codes[k - 2] == "w":
                     codes[k - 2] = "M"
                 self._unit_behind(k)
                 if k and entries[first + k - 1].text == "first" and codes[k + 1 : k + 2] == ["t"]:
@@ -78,6 +78,8 @@ class Settler:
         if k > 1 and self.codes[k - 1] == "." and self.starts[i] == self.ends[i - 2] + 1:
             return True  # "v1.1"
         if k > 1 and self.codes[k - 1] == "-" and self.starts[i] == self.ends[i - 2] + 1:
+            if self.codes[k - 2] == "M" and self.starts[i - 1] == self.ends[i - 2] and len(self.entries[i].text) > 2:
+                return self._nameless(k + 1)  # "CK-1827452" is a drug, "T-score -2.5" a value
             return self.codes[k - 2] in "wKa" and "scale" not in self.entries[i - 2].roles
         return False
 
@@ -88,6 +90,11 @@ class Settler:
             return False
         self.codes[k - 2] = "w"
         return True
+
+    def _nameless(self, k: int) -> bool:
+        """Whether no unit stands at k."""
+        roles = self.entries[self.first + k].roles if k < len(self.codes) else {}
+        return "unit" not in roles and "time_unit" not in roles
 
     def _unit_behind(self, k: int) -> None:
         codes, entries, first = self.codes, self.entries, self.first

@@ -11,6 +11,7 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
+from protoparse.grammar import dealing
 from protoparse.grammar.drafts import aged
 from protoparse.grammar.facts import Cutter
 from protoparse.grammar.naming import Words
@@ -42,7 +43,11 @@ class Shaper:
 
     def clauses(self) -> list[Clause]:
         """The terminals of the item, in order."""
-        return self._balance(self._lists(self._terminals()))
+        clauses = self._terminals()
+        cutter = self.cutter
+        if cutter.text.find(dealing.CUE, cutter.starts[self.first], cutter.ends[self.last - 1]) >= 0:
+            clauses = dealing.dealt(clauses)
+        return self._balance(self._lists(clauses))
 
     # ---- lexemes to terminals
 

@@ -14,6 +14,7 @@ from msgspec.structs import replace
 
 from protoparse.grammar.drafts import (
     NOW,
+    ORDERED,
     Draft,
     Node,
     Tree,
@@ -53,6 +54,9 @@ def join(cutter: Cutter, op: Literal["all", "any"], left: Tree | None, right: Tr
         return Node("all", [*([tested] if tested else []), right.members[1]])
     if isinstance(right, Node):
         repeat_subject(left, right)
+        lead, last = right.members[0], last_draft(left)
+        if right.op == "all" and isinstance(lead, Draft) and lead.concept is not None:
+            _share_result(last, lead)  # "positive HBsAg or HBcAb and HBV DNA > …"
     elif _continues(cutter, left, right, link):
         return left
     members = left.members if isinstance(left, Node) and left.op == op else [left]
@@ -83,8 +87,9 @@ def join(cutter: Cutter, op: Literal["all", "any"], left: Tree | None, right: Tr
             _inherit(before, right)
         if isinstance(first, Draft) and first.completed:
             for one in (*tail, right):
-                if (one.completed or one is right) and not one.modifiers:
-                    one.modifiers = first.modifiers  # "severe renal, hepatic or cardiac disease"
+                if (one.completed or one is right) and all(m.type == "method" for m in one.modifiers):
+                    # "severe renal, hepatic or cardiac disease", "adequate renal and liver function by local tests"
+                    one.modifiers = (*(m for m in first.modifiers if m not in one.modifiers), *one.modifiers)
         if not members:
             return right
     members.append(right)
@@ -437,7 +442,11 @@ def _complete(cutter: Cutter, member: Draft, right: Draft, *, closed: bool) -> N
     measured = member.domain in (None, "measurement") and right.domain in (None, "measurement")
     tested = right.domain == "condition" and member.domain in ("condition", "measurement")
     measured = measured or (tested and _resulted(right))
-    if measured and member.value is None and member.count is None and right.value and not closed:
+    said = member.finding is not None and member.finding.value != "positive"  # "MMR-deficient or MSI-high"
+    if right.value is not None and not isinstance(right.value.value, str):
+        # "adequate renal function, with serum creatinine ≤ 1.5 × ULN": a function is adequate or not
+        said = said or cutter.text.endswith("function", 0, member.concept[1])
+    if measured and member.value is None and member.count is None and right.value and not closed and not said:
         member.value, member.bare_value = right.value, right.bare_value
         member.domain = member.domain or right.domain
     if member.finding is None and not closed and member.term is not None and member.term.kind == "word":
@@ -551,11 +560,28 @@ def _lettered(cutter: Cutter, first: Draft, right: Draft) -> None:
     right.known = right.completed = True
 
 
+def _dose_alike(first: Draft, right: Draft) -> None:
+    """ "more than 5 mg of one and 100 mg of another per day": a limit, and how often, hold for both doses."""
+    one, other = first.dose, right.dose
+    if one is None or other is None or one.operator not in ORDERED or other.operator != "=":
+        return
+    right.dose = replace(other, operator=one.operator)
+    code, rate = (c.unit.ucum or "" if c.unit else "" for c in (one, other))
+    if one.unit is not None and "/" not in code and rate.endswith(("/d", "/wk")):
+        first.dose = replace(one, unit=replace(one.unit, ucum=code + rate[rate.rindex("/") :]))
+
+
 def _inherit(first: Draft, right: Draft) -> None:
     """What stands before the first member ("history of A or B") holds for the later ones."""
     _follow(first, right)
     if right.domain is None and first.domain is not None and right.value is None:
         right.domain = first.domain
+    _dose_alike(first, right)
+    _share_result(first, right)
+
+
+def _share_result(first: Draft, right: Draft) -> None:
+    """A result in front holds for a list: "positive HBsAg or HBcAb"."""
     result = first.value
     tested = "measurement", first.domain if first.domain in ("condition", "drug") else "measurement"
     plain = first.domain in tested and right.domain in tested and not right.modifiers
@@ -563,4 +589,4 @@ def _inherit(first: Draft, right: Draft) -> None:
     if right.value is not None or result is None or not (plain or right.domain == "measurement" == first.domain):
         return
     if result.operator == "=" and result.span and first.concept and result.span < first.concept:
-        right.value = result  # "positive HBsAg or HBcAb": a result in front holds for the list
+        right.value = result

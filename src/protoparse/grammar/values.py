@@ -7,15 +7,28 @@ In: a `Draft` and the values printed beside it. Out: the draft with them, severa
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from msgspec.structs import replace
 
+from protoparse.grammar.amending import RATES
 from protoparse.grammar.drafts import Draft, Node, Tree, apart, around, drafts
+from protoparse.grammar.items import Item
+from protoparse.grammar.measures import (
+    DAILY,
+    TIME_CODES,
+    dated,
+    given,
+    lasting,
+    lifetime,
+    since_made,
+    whole,
+    whole_study,
+)
 from protoparse.grammar.phrases import Phrase, Times, Value, merge
-from protoparse.lexing import Entry, lexer
-from protoparse.model import Anchor, Bound, Comparison, Kind, Offset, Operator, Span, Unit, Window
+from protoparse.grammar.terms import domain_of
+from protoparse.model import Bound, Comparison, Unit, Window
 
 # What has a time as its value rather than lasting for it.
 _TIMED = re.compile(r"expect|surviv|life|prognosis|interval|\btime\b|\bage\b")
@@ -24,57 +37,15 @@ _AGE = re.compile(r"\b[Aa](?:ge|GE)(?:d|s)?\b")
 # Words in a value that only an age has: "older than 18", "28 days old", "hours of life", "18 y.o.".
 _OLD = re.compile(r"older|younger|\bold\b|\bolds\b|\bof (?:age|life)\b|\by\.?\s?o\b|\by/o\b")
 _LONG = ("duration", "length", "period")
-_LASTS = (*_LONG, "survival", "latency", "gestation", "pregnancy")
 _TREATED = ("treatment", "surgery", "transplant", "first_dose", "last_dose")
 _DONOR = re.compile(r"\bdonors?\b")
 _BORN = re.compile(r"\bborn\b|\bbirth\b|\bdeliver")
-_DOSE_UNITS = ("mg", "ug", "g", "ng", "[IU]", "mL", "meq", "mmol")
-DAILY = re.compile(r"(?:[mu]?g|\[IU\])(?:/kg|/m2)?/(?:d|wk)")
-RATES = ("/d", "/wk", "/mo", "/a")
+# What is counted, behind its number: a noun, and no word that goes on with something else.
+_COUNTING = re.compile(r"\s*\(?(?!(?:in|on|at|by|for|with|within|and|or|to|who|as|using|if|is|are)\b)[A-Za-z]")
+_OCCASIONS = ("times", "time", "x", "sessions", "session", "days", "nights", "visits", "episodes")
+_FAR = 12
 _COUNTED = ("drug", "procedure", "condition", "study", "visit", "device", "allergy", "consent")
-TIME_CODES = frozenset({"s", "min", "h", "d", "wk", "mo", "a"})
-CARRIED = 2
-"""In `Cutter.taken`: understood, though no fact names it."""
-
-
-class Item:
-    """The lexemes of one item, and which of them are understood."""
-
-    def __init__(
-        self, text: str, entries: Sequence[Entry], codes: str, first: int, starts: Sequence[int],
-        ends: Sequence[int], kind: Kind,
-    ) -> None:  # fmt: skip
-        self.text, self.entries, self.starts, self.ends = text, entries, starts, ends
-        self.codes, self.offset, self.kind = codes, first, kind
-        self.taken = bytearray(len(codes))
-
-    def code(self, i: int) -> str:
-        """The code of a lexeme."""
-        return self.codes[i - self.offset]
-
-    def take(self, first: int, last: int) -> None:
-        """These lexemes are understood."""
-        for k in range(first - self.offset, last - self.offset):
-            self.taken[k] = 1
-
-    def carry(self, first: int, last: int) -> None:
-        """These lexemes say again what is said, or only carry it."""
-        for k in range(first - self.offset, last - self.offset):
-            self.taken[k] = CARRIED
-
-    def leave(self, first: int, last: int) -> None:
-        """These lexemes are not understood after all."""
-        for k in range(first - self.offset, last - self.offset):
-            self.taken[k] = 0
-
-    def roles(self, word: str) -> Mapping[str, Any]:
-        """What the vocabulary knows of a single word."""
-        entry = lexer().singles.get(word.lower())
-        return entry.roles if entry else {}
-
-    def span(self, first: int, last: int) -> Span:
-        """The characters of these lexemes."""
-        return self.starts[first], self.ends[last - 1]
+_PER = re.compile(r"\s*(?:\bper\b|/|\ba\b|\beach\b|\bweekly\b|\bdaily\b|\bmonthly\b)")
 
 
 class Valuer(Item):
@@ -96,12 +67,12 @@ class Valuer(Item):
         if window.span:
             draft.cover(*window.span)
         if draft.concept and draft.value is None and _PROGNOSIS.search(self.text[slice(*draft.concept)].lower()):
-            draft.value, rest = _lifetime(window)
+            draft.value, rest = lifetime(window)
             if rest is None:
                 return
             window = rest
         old = draft.time
-        if old is None or (_whole_study(old) and window.start and window.end):
+        if old is None or (whole_study(old) and window.start and window.end):
             draft.time = window  # "during the study, from screening until the last dose": the second says which part
         elif isinstance(old.any_of, tuple) or isinstance(window.any_of, tuple):
             return
@@ -158,6 +129,12 @@ class Valuer(Item):
                 subject.time = draft.time  # "40 years or over at screening"
                 if draft.domain == "person" and draft.name != "age":
                     draft.time = None  # "children under 5 years at diagnosis"
+            if subject is None and main is not None and main.value is not None and lasting(value, main.value):
+                self._fill_window(main, Window(duration=value.comparisons[0], span=value.comparisons[0].span))
+                continue  # "viral load ≤ 200 copies/mL since at least 6 months"
+            if subject is None and main is not None and main.value is not None and _aside(value, main):
+                self.leave(begin, end)
+                continue  # "eGFR < 60 mL/min 1.73 m²"
             made = self._of(subject, value) if subject is not None else self._used(draft, value, behind)
             if not made:
                 self.leave(begin, end)
@@ -188,6 +165,35 @@ class Valuer(Item):
                 one.cover(*comparison.span)
             made.append(one)
         return made
+
+    def _degree(self, words: str, comparison: Comparison) -> bool:
+        """Whether a number behind a disease can only be its degree ("spondylolisthesis > 2"): nothing is counted."""
+        if words.endswith("s") and not words.endswith(("sis", "itis", "us", "ss")):
+            return False
+        numbers = [n for n in (comparison.value, comparison.low) if isinstance(n, int)]
+        if not comparison.span or not numbers or numbers[0] > 100 or "episode" in words:
+            return False
+        return _COUNTING.match(self.text, comparison.span[1]) is None
+
+    def _of_another(self, draft: Draft, comparison: Comparison) -> bool:
+        """Whether a number further on counts what follows it ("a cataract that costs the sight 3 or more lines")."""
+        if not draft.concept or not comparison.span or comparison.span[0] - draft.concept[1] < _FAR:
+            return False
+        return _COUNTING.match(self.text, comparison.span[1]) is not None
+
+    def counted_in(self, draft: Draft, value: Value) -> None:
+        """Name what a rate counts, where nothing else is named: "more than 3 seizures per month"."""
+        comparison = value.comparisons[0]
+        unit, span = comparison.unit, comparison.span
+        if unit is None or unit.ucum not in RATES or span is None or value.bare:
+            return
+        words = _PER.split(unit.text or "")[0]
+        start = self.text.find(unit.text or "", *span)
+        if not words or words.lower() in _OCCASIONS or start < 0:
+            return
+        draft.concept = start, start + len(words)
+        draft.cover(*draft.concept)
+        draft.domain = domain_of(words.lower().split())
 
     def _used(self, draft: Draft, value: Value, behind: bool) -> list[Draft]:
         """The draft with each comparison of a value that it has a place for."""
@@ -304,8 +310,12 @@ class Valuer(Item):
             if not value.bare and not value.loose:
                 made = _OLD.search(self.text, *comparison.span) if comparison.span else None
                 lasting = Window(duration=comparison, span=comparison.span)
-                self._fill_window(draft, _ago(comparison) if made else lasting)
+                self._fill_window(draft, since_made(comparison) if made else lasting)
             return draft
+        treated = draft.domain in ("drug", "procedure") and not behind
+        if treated and unit is not None and code is None and "countable" in self.roles(unit.text or ""):
+            comparison = replace(comparison, unit=None)  # "no more than 2 courses of chemotherapy"
+            unit = None
         plain = unit is None and comparison.reference is None
         measured = draft.domain == "measurement"
         if plain and not behind and draft.concept and self.text[draft.concept[0]] == "%":
@@ -315,8 +325,12 @@ class Valuer(Item):
             if not value.bare and draft.concept is not None:
                 draft.count = comparison
             return draft
-        if timely and measured and value.bare and self._takes_time(draft, comparison, lower, behind):
+        hyphened = comparison.span is not None and "-" in self.text[slice(*comparison.span)]
+        if timely and measured and value.bare and not behind and hyphened:
             return draft  # "mean 24-h systolic pressure": how long it was measured
+        lengthy = _TIMED.search(lower) or "duration" in lower or code in ("s", "min")
+        if timely and measured and value.bare and draft.term is not None and not lengthy:
+            return draft  # "FSH after 12 months", "a 24 h clearance"
         if timely and measured and draft.term is None and lower.endswith("duration"):
             self._fill_window(draft, Window(duration=comparison, span=comparison.span))
             return draft
@@ -324,8 +338,7 @@ class Valuer(Item):
             words = self.text[slice(*comparison.span)].lower()
             if _OLD.search(words) or (behind and words.startswith("over ") and not lower.endswith(_LONG)):
                 return draft  # "a scan older than 3 months with …", "measured daily over 2 weeks"
-        named = code or (unit.text or "" if unit else "")
-        taken = named.startswith(_DOSE_UNITS) or (named[:1] == "{" and named.endswith(("/d", "/wk")))
+        taken = given(comparison)
         told = (unit.text or "").lower() if unit else ""
         if draft.concept is not None and not measured and (code in RATES or "countable" in self.roles(told)):
             draft.count = comparison  # "more than 3 times a week", "2-4 cycles"
@@ -339,7 +352,12 @@ class Valuer(Item):
                 draft.dose = comparison
             return draft
         if draft.concept is not None and not measured:
-            if plain and numeric and whole(comparison) and (not behind or draft.domain in _COUNTED):
+            counted = not behind or draft.domain in _COUNTED
+            if plain and numeric and whole(comparison) and behind and draft.domain == "condition":
+                if self._of_another(draft, comparison) or dated(comparison):
+                    return draft
+                counted = not self._degree(lower, comparison)
+            if plain and numeric and whole(comparison) and counted:
                 # "≥ 2 prior lines": how many, not how much
                 if not value.bare:
                     draft.count = comparison
@@ -368,55 +386,13 @@ class Valuer(Item):
             draft.domain = "measurement"
         return draft
 
-    def _takes_time(self, draft: Draft, comparison: Comparison, lower: str, behind: bool) -> bool:
-        """Whether a bare time is how long something was measured, and no measure: "24 h creatinine clearance"."""
-        hyphened = comparison.span is not None and "-" in self.text[slice(*comparison.span)]
-        if not behind and hyphened:
-            return True
-        known = draft.term is not None and draft.term.kind == "number"
-        return known and not _TIMED.search(lower) and not lower.endswith(_LASTS)
 
-
-def whole(comparison: Comparison) -> bool:
-    """Whether a comparison could count things."""
-    plain = comparison.unit is None and comparison.reference is None
-    return plain and not any(isinstance(n, float) for n in (comparison.value, comparison.low, comparison.high))
-
-
-def _ago(age: Comparison) -> Window:
-    """When a thing was done that is so old: "a scan less than 3 months old"."""
-    screening = Anchor(event="screening")
-    value = -age.value if isinstance(age.value, int | float) else 0
-    there = Bound(anchor=screening, offset=Offset(value=value, unit=age.unit), inclusive="=" in age.operator)
-    if age.operator in (">", ">="):
-        return Window(end=there, span=age.span)
-    return Window(start=there, end=Bound(anchor=screening), span=age.span)
-
-
-def _whole_study(window: Window) -> bool:
-    """Whether a window says no more than "during the study"."""
-    start, end = window.start, window.end
-    if not (isinstance(start, Bound) and isinstance(end, Bound)) or window.duration:
+def _aside(value: Value, main: Draft) -> bool:
+    """Whether a second number that nothing compares is no value of what has one, in another unit, already."""
+    if not value.bare or main.bare_value or main.value is None:
         return False
-    return (start.anchor.event, end.anchor.event) == ("study_start", "study_end") and not (start.offset or end.offset)
-
-
-def _lifetime(window: Window) -> tuple[Comparison | None, Window | None]:
-    """How long somebody is expected to live is a value: "≥ 90 days after the infusion", "within 12 months"."""
-    start, end = window.start, window.end
-    if isinstance(window.duration, Comparison):
-        value, anchor = window.duration, start or end
-        return value, Window(start=anchor, span=window.span) if isinstance(anchor, Bound) else None
-    for bound, operator in ((start, ">"), (end, "<")):
-        offset = bound.offset if isinstance(bound, Bound) else None
-        if isinstance(bound, Bound) and offset is not None and isinstance(offset.value, int | float):
-            near = operator == "<" or end is not None
-            said: Operator = ("<=" if bound.inclusive else "<") if near else (">=" if bound.inclusive else ">")
-            unit = offset.unit if isinstance(offset.unit, Unit) else None
-            value = Comparison(operator=said, value=abs(offset.value), unit=unit, span=window.span)
-            known = bound.anchor.event != "unspecified"
-            return value, Window(start=Bound(anchor=bound.anchor), span=window.span) if known else None
-    return None, window
+    codes = {c.unit.ucum if c.unit else None for c in (*value.comparisons, main.value)}
+    return len(codes) > 1 and None not in codes
 
 
 def _fill(main: Draft, more: Draft, bare: Draft) -> bool:

@@ -1,0 +1,55 @@
+"""The lexemes of one item, and which of them are understood.
+
+In: the entries, places and codes of an item. Out: `Item`, what every reader of statements asks for them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from protoparse.lexing import Entry, lexer
+from protoparse.model import Kind, Span
+
+CARRIED = 2
+"""In `Cutter.taken`: understood, though no fact names it."""
+
+
+class Item:
+    """The lexemes of one item, and which of them are understood."""
+
+    def __init__(
+        self, text: str, entries: Sequence[Entry], codes: str, first: int, starts: Sequence[int],
+        ends: Sequence[int], kind: Kind,
+    ) -> None:  # fmt: skip
+        self.text, self.entries, self.starts, self.ends = text, entries, starts, ends
+        self.codes, self.offset, self.kind = codes, first, kind
+        self.taken = bytearray(len(codes))
+
+    def code(self, i: int) -> str:
+        """The code of a lexeme."""
+        return self.codes[i - self.offset]
+
+    def take(self, first: int, last: int) -> None:
+        """These lexemes are understood."""
+        for k in range(first - self.offset, last - self.offset):
+            self.taken[k] = 1
+
+    def carry(self, first: int, last: int) -> None:
+        """These lexemes say again what is said, or only carry it."""
+        for k in range(first - self.offset, last - self.offset):
+            self.taken[k] = CARRIED
+
+    def leave(self, first: int, last: int) -> None:
+        """These lexemes are not understood after all."""
+        for k in range(first - self.offset, last - self.offset):
+            self.taken[k] = 0
+
+    def roles(self, word: str) -> Mapping[str, Any]:
+        """What the vocabulary knows of a single word."""
+        entry = lexer().singles.get(word.lower())
+        return entry.roles if entry else {}
+
+    def span(self, first: int, last: int) -> Span:
+        """The characters of these lexemes."""
+        return self.starts[first], self.ends[last - 1]
