@@ -13,7 +13,9 @@ Compared are kinds, nesting, `combine`, groups and the words of each item, white
 Where the layout alone carries the meaning it is kept: the blank line above an unmarked paragraph stays ("close"), and
 where unmarked lines are items, the line break that parts them becomes a blank line when they are wrapped ("wrap").
 A sign inside a line ("…; 2) …", "… - …") is the only thing that parts two items: where a text has one, its numbers or
-its bullets are not exchanged ("signs").
+its bullets are not exchanged ("signs"). Nor are bullets where another sign stands inside a line as that of a footnote,
+which would become the sign of the list. An unmarked lead-in stays a paragraph above its list, and what shares its line
+with a heading still does ("html").
 
     python benchmarks/layout.py [--bulk 1000] [--show 5] [--json FILE]
 """
@@ -39,6 +41,7 @@ from texts import bulk, gold, may_be_shown, written
 WIDTH = 80
 SIGNS = str.maketrans("-*•", "*•-")
 ENDS = str.maketrans(".)", ").")
+_FOREIGN = re.compile(r"(?<=\S)[ \t]+[*•](?=\s*[A-Z]|\s*$)", re.M)
 _COMMENT = re.compile(r"<!--.*?-->|<!--[^\r\n]*")
 
 
@@ -112,7 +115,7 @@ def open_up(text: str, plan: Outline) -> str:
 def signs(text: str, plan: Outline) -> str:
     changed = list(text)
     found = []
-    kept = set()
+    kept = {False} if _FOREIGN.search(text) else set()
     for item in walk(plan.items):
         label = item.label or ""
         place = text.find(label, item.span[0])
@@ -206,28 +209,54 @@ def as_html(text: str, plan: Outline) -> str:
                 below_items[found.span] = ""
             below_items[together[0].span] = written
 
-    listed_roots: list[tuple[int, str]] = []
+    roots: dict[int, str] = {}
     others = sorted((*plan.headings, *plan.preambles))
+    lines_of: dict[int, int] = {}  # where a heading ends, and where the paragraph that it stands in begins
     behind = 0
     for start, end in others:
-        if listed_roots and not text[behind:start].strip(" "):  # on one line with the heading before it
-            listed_roots[-1] = (listed_roots[-1][0], listed_roots[-1][1].replace("</p>", f" {words(start, end)}</p>"))
-        else:
-            listed_roots.append((start, f"<p>{words(start, end)}</p>"))
+        shared = bool(roots) and not text[behind:start].strip(" ")
+        home = lines_of[behind] if shared else start
+        roots[home] = (
+            roots[home].replace("</p>", f" {words(start, end)}</p>") if shared else f"<p>{words(start, end)}</p>"
+        )
         behind = end
+        lines_of[end] = home
     bounds = [start for start, _ in others]
 
+    def paragraphs(start: int, end: int) -> Iterator[tuple[int, int]]:
+        """The paragraphs of an item that goes on behind a blank line ("…; or", then what is the other way)."""
+        cuts = [start, *(start + gap.end() for gap in re.finditer(r"\n\s*\n", text[start:end])), end]
+        return pairwise(cuts)
+
+    def level(found: Item) -> int:
+        """The column in which an item begins."""
+        return found.span[0] - text.rfind("\n", 0, found.span[0])
+
     def section(found: Item) -> tuple[int, bool]:
-        return bisect(bounds, found.span[0]), found.label is None and not found.children
+        return bisect(bounds, found.span[0]), found.label is None
 
     for (_, plain), run in groupby(printed(plan.items), section):
         together = tuple(run)
-        if plain:
-            listed_roots += [(found.span[0], f"<p>{words(*found.span)}</p>") for found in together]
+        if not plain:
+            listed(together)
+            roots |= {found.span[0]: below_items.pop(found.span) for found in together}
             continue
-        listed(together)
-        listed_roots += [(found.span[0], below_items.pop(found.span)) for found in together]
-    page = "".join(part for _, part in sorted(listed_roots))
+        for found in together:
+            start, end = found.span
+            below = tuple(printed(found.children))
+            own = words(start, below[0].span[0] if below else end)
+            if all(one.label is None and not one.children and level(one) == level(found) for one in below):
+                lists = "".join(f"<p>{words(*part)}</p>" for one in below for part in paragraphs(*one.span))
+            else:
+                listed(below)
+                lists = "".join(below_items.pop(one.span) for one in below)
+            above = text[:start].rstrip(" ")
+            if len(above) in lines_of:  # on one line with the heading before it
+                home = lines_of[len(above)]
+                roots[home] = roots[home].replace("</p>", f" {own}</p>{lists}")
+            else:
+                roots[start] = f"<p>{own}</p>{lists}"
+    page = "".join(part for _, part in sorted(roots.items()))
     [listing] = listings(f"<div>{page}</div>".encode(), name="page")
     return listing.text
 

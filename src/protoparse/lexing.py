@@ -47,7 +47,7 @@ CODES: Mapping[str, str] = {
     "elapsed": "w", "possible": "v", "companion": "p", "thereafter": "w", "beginning": "w", "standing": "K",
     "method_noun": "w", "version": "w", "generic": "w", "limit": "w", "male": "w", "female": "w", "allergy": "v",
     "age_group": "w", "unresulted": "w", "result": "w", "schooling": "w", "finding": "w", "countable": "w",
-    "undertaking": "w", "matter": "w",
+    "limited": "w", "undertaking": "w", "matter": "w",
 }  # fmt: skip
 """What a role is called in the tables, and its code; a word of several roles takes the code of the first listed here
 in which it may stand alone (see `_PRIORITY`), and keeps the others for the grammar to ask."""
@@ -345,7 +345,8 @@ def _entry(key: tuple[str, ...], roles: dict[str, Any], shared: dict[Any, dict[s
     first = min((r for r in roles if r in _RANK and r not in ("unit", "time_unit")), key=_RANK.__getitem__, default="")
     first = first or next((r for r in ("time_unit", "unit") if r in roles), "word")
     # A unit is one only behind a number; units of time have names that stand alone, too ("in the past year").
-    code = "w" if first == "unit" and key[0].isalpha() else CODES[first]
+    # An abbreviation of several things is a measurement's only where a limit stands behind it ("HR > 100").
+    code = "w" if (first == "unit" and key[0].isalpha()) or "limited" in roles else CODES[first]
     if len(key) == 1 and _ROMAN.fullmatch(key[0]):
         roles = roles | {"ordinal": key[0].upper()}
     # Spellings of one row share what they are: fewer objects for the garbage collector to walk.

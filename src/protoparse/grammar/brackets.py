@@ -29,7 +29,7 @@ from protoparse.grammar.drafts import (
 from protoparse.grammar.heads import Chooser
 from protoparse.grammar.measures import DAILY
 from protoparse.grammar.naming import Bracket
-from protoparse.model import Comparison
+from protoparse.model import Comparison, Span
 
 _END = re.compile(r"\)*(?:\.|$)")
 
@@ -90,6 +90,9 @@ class Attacher(Chooser):
             elif bracket.role == "if":
                 tree = Node("if", [node, tree])
             elif isinstance(node, Draft):
+                if node.concept and node.value and self._points(last_draft(tree)) and self._scores(node.concept):
+                    self.carry(bracket.first, bracket.last)  # "Child-Pugh class A (score 5-6)"
+                    continue
                 if node.term is not None and node.term is last_draft(tree).term:
                     self.carry(bracket.first, bracket.last)  # "heart attack (myocardial infarction)"
                 elif node.dose is not None and last_draft(tree).domain == "drug":
@@ -113,6 +116,14 @@ class Attacher(Chooser):
                 self._when(draft, node)
                 tree = Node("all", [tree, node])
         return tree
+
+    def _points(self, target: Draft) -> bool:
+        """Whether a class of an ordinal scale stands before a bracket, or one alone that goes on with such."""
+        graded = target.value is not None and isinstance(target.value.value or target.value.low, str)
+        return graded and (target.concept is None or (target.term is not None and target.term.kind == "ordinal"))
+
+    def _scores(self, concept: Span) -> bool:
+        return self.text[slice(*concept)].lower() in ("score", "scores", "points", "total score")
 
     def _lists(self, bracket: Bracket, node: Tree, tree: Tree) -> bool:
         """Whether a bracket names what a thing is for example: "(warfarin, heparin)", "(anaphylaxis, etc.)"."""

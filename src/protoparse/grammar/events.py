@@ -21,6 +21,8 @@ _NAMING = frozenset("aKMwmHYqs")
 _OWN = frozenset({"enrollment", "study_start", "study_end", "first_dose", "last_dose", "treatment"})
 _HAPPENING = ("person", "condition", "drug", "procedure", "visit", "device")
 _LASTING = frozenset({"study_start", "study_end", "enrollment", "treatment", "screening"})
+_YEARS = Entry("t", "years", {"time_unit": "a", "printed": "years"})
+_BIRTH = Entry("a", "birth", {"anchor": "birth"})
 _LENGTH = re.compile("(n[-_]*[twu])(?:Od*)?")
 
 
@@ -155,10 +157,31 @@ class Events(Settler):
                     return True
             return False
         event = self._event(i)
-        if event is None:
-            return False
+        if event is None or (self.code(event.last) in "<r" and self.code(event.last - 1) == "M"):
+            return False  # "recovered from the toxicity to CTCAE grade ≤ 1"
         out.append(event)
         return True
+
+    def _is_age(self, i: int) -> bool:
+        term = self.entries[i].roles.get("concept")
+        return term is not None and term.name == "age" and "time_unit" not in self.entries[i].roles
+
+    def _since_birth(self, i: int) -> list[Lexeme]:
+        """A window that an age bounds ("before the age of 18", "since age 12"): so many years after birth."""
+        age = self._next(i + 1)
+        n = age + 1
+        while self.code(n) in "O_":
+            n += 1
+        if self.code(age) != "K" or self.code(n) != "n" or not self._is_age(age):
+            return []
+        timed = self.code(n + 1) == "t"
+        time = self._lexeme("TIME", n + 1) if timed else Lexeme("TIME", _YEARS, n, n + 1, self.starts[n], self.ends[n])
+        birth = Lexeme("EVENT", _BIRTH, n + timed, n + timed + 1, self.starts[age], self.ends[n + timed])
+        late = self.code(i) in "fS"
+        return [
+            self._lexeme("AFTER" if late else "UNTIL", i), self._lexeme("NUMBER", n), time,
+            self._lexeme("OF" if late else "AFTER", age), birth,
+        ]  # fmt: skip
 
     def _period(self, i: int) -> Lexeme | None:
         """A period of the study that stands at i."""

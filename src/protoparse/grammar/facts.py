@@ -195,7 +195,19 @@ class Cutter(Attacher):
             who = Draft()
             self._name(who, people)
             tree = Node("all", [who, *(tree.members if isinstance(tree, Node) and tree.op == "all" else [tree])])
+        for bracket in brackets if head is not None and len(phrases) > 1 else ():
+            node = bracket.node
+            if isinstance(node, Draft) and node.concept is None and node.value is not None:
+                self._name_behind(node, bracket.first, head, phrases)
         return self._brackets(tree, brackets, draft)
+
+    def _name_behind(self, node: Draft, place: int, head: Phrase | None, phrases: list[Phrase]) -> None:
+        """What a limit in brackets is of where not the head stands before it: "scoliosis with pain (> 2/10)"."""
+        for phrase in phrases:
+            beside = phrase is not head and phrase.last == place and phrase.known and phrase.cue >= 0
+            if beside and self.entries[phrase.cue].text == "with":
+                self._name(node, phrase)
+                node.domain = "measurement"
 
     def _last_of(self, head: Phrase, windows: list[Found]) -> bool:
         """Whether a time alone stands in front of what was given last ("at least 4 weeks since the last dose of X")."""
@@ -262,6 +274,8 @@ class Cutter(Attacher):
         for part in parts:
             if isinstance(part, Words):
                 place = self._measured(part.first, part.last)
+                if place is None and named and valued:
+                    place = self._given(part)
                 if place is not None and named and valued:
                     if place > part.first:
                         segments[-1].append(Words(part.first, place))
@@ -283,6 +297,19 @@ class Cutter(Attacher):
                     i -= 1
                 return i
         return None
+
+    def _given(self, words: Words) -> int | None:
+        """Where a drug or procedure stands in front of its own amount ("despite transfusion of at least 2 units")."""
+        last = words.last
+        while last > words.first and self.code(last - 1) in "Od":
+            last -= 1
+        if last - 2 < words.first or self.code(last - 1) != "K" or self.code(words.first) not in "pfb":
+            return None
+        if self.entries[last - 1].roles["concept"].domain not in ("drug", "procedure"):
+            return None
+        while self.code(last - 2) in "wmK" and last - 2 > words.first:
+            last -= 1
+        return last - 1
 
     def _limited(self, tree: Tree, draft: Draft, head: Phrase, phrases: list[Phrase], place: int) -> Tree:
         """A limit for some people: "haemoglobin: men ≥ 13 g/dL, women ≥ 12 g/dL"."""

@@ -181,7 +181,7 @@ class Chooser(Namer):
         for p in known:
             if p is not main[0] and p.cue == main[0].last and self._treats(main[0], p):
                 return main[0]  # "current treatment for epilepsy"
-            if p.cue < 0 or "locative" not in self.entries[p.cue].roles:
+            if p.cue < 0 or ("locative" not in self.entries[p.cue].roles and not self._when_said(p.cue)):
                 return p
         if main and (not known or main[0].first <= known[0].first):
             return main[0]
@@ -281,9 +281,14 @@ class Chooser(Namer):
             return None  # "no more than 2 mg of dexamethasone"
         for phrase in phrases:
             if phrase.first < place and self._adjacent(phrase, place) and not self._generic(phrase):
-                led = phrase.cue >= 0 and self.code(phrase.cue) == "p" and self.entries[phrase.cue].text != "with"
+                led = phrase.cue >= 0 and (self.code(phrase.cue) == "p" or self._when_said(phrase.cue))
+                led = led and self.entries[phrase.cue].text != "with"
                 return None if led and phrase is not phrases[0] else phrase
         return None
+
+    def _when_said(self, i: int) -> bool:
+        """Whether a cue says when something holds ("at the time of surgery", "during exercise"), not how or where."""
+        return self.code(i) == "D" or (self.code(i) == "@" and "time" in self.entries[i].text)
 
     def _graded(self, phrase: Phrase) -> bool:
         """Whether a phrase is the scale that something is measured on ("on a 0-10 rating scale")."""
@@ -363,6 +368,12 @@ class Chooser(Namer):
             cue = -1
         return out
 
+    def _scale(self, i: int) -> bool:
+        """Whether words that end at i name a scale of which the size follows ("on a scale of 0-5", "(range 0-42)")."""
+        while i > self.offset and self.code(i) in "O:dF":
+            i -= 1
+        return i >= self.offset and self.entries[i].text in ("scale", "range", "ranging", "ranges", "range of")
+
     def _sized(self, part: Any) -> bool:
         """Whether a bare number tells how something was measured, or when a work appeared.
 
@@ -372,16 +383,20 @@ class Chooser(Namer):
             return False
         comparison = part.meaning.comparisons[0]
         i = part.first - 1
+        end = self.offset + len(self.codes)
         if comparison.operator == "between":
             while i >= self.offset and self.code(i) == "d":
                 i -= 1
             last = part.last
+            if comparison.low in (0, 1) and (self._scale(i) or (last < end and self.entries[last].text == "scale")):
+                self.carry(part.first, last)
+                return True
             if (
                 i < self.offset
                 or comparison.unit is not None
                 or comparison.low not in (0, 1)
                 or self.entries[i].text not in ("on", "using", "in", "from")
-                or last == self.offset + len(self.codes)
+                or last == end
                 or self.code(last) not in "wKM"
             ):
                 return False
@@ -395,8 +410,12 @@ class Chooser(Namer):
                 return str(self.entries[i].text) == "at"  # "73 letters at 4 metres"
             return unit.ucum in _TONES and self.entries[i].text in ("at", "and", ",", "for", "frequencies")
         year = comparison.value
-        beside = i >= self.offset and self.code(i) in "M:=O"
+        beside = i >= self.offset and self.code(i) in "M:=O" and not self._edited(i)
         return isinstance(year, int) and 1950 < year < 2050 and part.last == part.first + 1 and not beside
+
+    def _edited(self, i: int) -> bool:
+        """Whether a scale of classes stands at i: a year behind it is that of its edition ("AJCC 2010")."""
+        return self.code(i) == "M" and self.entries[i].roles["measurement"].kind == "ordinal"
 
     def _owned(self, value: Any, phrases: list[Phrase], parts: int) -> bool:
         """Whether a number that nothing compares is the value of what it stands beside ("ECOG 0-1", "ASA 3")."""

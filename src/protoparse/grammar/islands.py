@@ -29,6 +29,8 @@ _REACH = 48
 _GRADES = frozenset({"NUMBER", "ORDINAL", "POST"})
 _FACTORS = ("twice", "double", "thrice", "triple")
 _AT_MOST = Entry("<", "within", {"before_number": "<="})
+_EARLIER = Entry("<", "before", {"before_number": "<"})
+_LATER = Entry("<", "after", {"before_number": ">"})
 _NORMAL = Entry("L", "normal", {"reference": "normal"})
 
 
@@ -73,10 +75,6 @@ class Islands(Amender, Ahead):
             lexemes[-1].type == "NUMBER" and lexemes[-1].entry.text == "half" and self.code(end) == "O"
         )
 
-    def _is_age(self, i: int) -> bool:
-        term = self.entries[i].roles.get("concept")
-        return term is not None and term.name == "age" and "time_unit" not in self.entries[i].roles
-
     def _collect(self, i: int) -> list[Lexeme]:
         """The terminals from lexeme i on, as far as they may belong to one phrase."""
         out: list[Lexeme] = []
@@ -120,6 +118,14 @@ class Islands(Amender, Ahead):
                     entry = Entry("n", whole, {"number": whole})
                     out.append(Lexeme("NUMBER", entry, i, i + 3, self.starts[i], self.ends[i + 2]))
                     i += 2
+                elif code == "n" and self.code(i + 1) in "n>" and (days := self._weeks(i)):
+                    out += days
+                    i = days[-1].last
+                    continue
+                elif code == "t" and kind == "NUMBER" and (rest := self._smaller(out, i)):
+                    out[-1:] = rest
+                    i = rest[-1].last
+                    continue
                 else:
                     out.append(self._lexeme(DIRECT[code], i))
             elif code in "d_":
@@ -190,6 +196,10 @@ class Islands(Amender, Ahead):
                 continue
             elif code == "f" and self.code(i - 1) == "d" and self.entries[i].text == "following":
                 break  # "any of the following conditions"
+            elif code in "bfS" and not out and (aged := self._since_birth(i)):
+                return aged
+            elif code in "bf" and not out and self._life_at(i + 1):
+                out.append(Lexeme("CMP", _EARLIER if code == "b" else _LATER, i, i + 1, self.starts[i], self.ends[i]))
             elif code in EVENT_SIDES:
                 if code == "S" and kind == "TIME" and timely and (event := self._event(i + 1)) is not None:
                     out += [self._lexeme("AFTER", i), event]  # "within 10 days since symptom onset"
@@ -331,6 +341,8 @@ class Islands(Amender, Ahead):
                 out.append(self._lexeme("WHICHEVER", i + 1))
                 out[-1].last = i + 3
                 i += 2
+            elif code == "(" and kind == "CMP" and self.code(i + 1) == "<" and self.code(i + 2) == ")":
+                i += 2  # "greater than or equal to (>=) 3 months"
             elif (
                 code == "("
                 and kind == "UNIT"

@@ -59,6 +59,7 @@ CLASSES = ("class", "grade", "stage")
 _NOW: dict[str, Standing] = {"now": "current", "state": "ongoing", "study": "concurrent"}
 _ASPECTS: dict[str, Standing | None] = {"duration": None, "history": "history"}
 VISITS: dict[str, Event] = {"screening": "screening", "baseline": "baseline"}
+_TESTED = ("disease", "diseases", "status", "expression")
 _OTHER = ("other", "another")
 
 
@@ -274,6 +275,9 @@ class Namer(Valuer):
         for i in range(first, last):
             if code(i) == "q":
                 self._qualify(draft, i)
+        if last > first + 2 and self.entries[last - 1].text in _TESTED and code(last - 2) == "q" and code(first) == "M":
+            last -= 1  # "HER2-positive disease" says no more than the result
+            self.carry(last, last + 1)
         while last > first and code(last - 1) in "qO-/dyn~":
             last -= 1
         if last > first + 1 and code(last - 1) == "w" and self.entries[last - 1].text in _ASPECTS:

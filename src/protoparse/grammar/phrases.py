@@ -64,12 +64,11 @@ class Amount(NamedTuple):
 
 
 _FLIP: dict[str, Operator] = {"<": ">", ">": "<", "<=": ">=", ">=": "<=", "=": "=", "!=": "!="}
-_SIGHT = ("worse", "poorer", "better", "worse than", "poorer than", "better than")
 
 
 def named_unit(text: str, entry: Entry, role: str) -> Unit:
     """A unit as printed, with the code that the vocabulary gives it in a role ("unit", "time_unit")."""
-    return Unit(text=text, ucum=entry.roles[role])
+    return Unit(text=entry.roles.get("printed", text), ucum=entry.roles[role])
 
 
 class Comparing(Transformer[Any, Any]):
@@ -107,11 +106,9 @@ class Comparing(Transformer[Any, Any]):
 
     def compared(self, x: list[Any]) -> Value:
         operator = x[0].entry.roles["before_number"]
-        if _seen(x[1]) and x[0].entry.text.endswith(_SIGHT):
-            operator = _FLIP[operator]
         if operator == "=" and len(x) > 2:
             operator = x[2].entry.roles["after_number"]  # "= 5 or higher"
-        return one_value(operator, x[1], x[0].start, x[-1].end)
+        return one_value(_graded(operator, x[0].entry, x[1]), x[1], x[0].start, x[-1].end)
 
     def plus(self, x: list[Any]) -> Value:
         role = "unit" if x[2].type == "UNIT" else "time_unit"
@@ -138,9 +135,7 @@ class Comparing(Transformer[Any, Any]):
         return Value(upper.comparisons + lower.comparisons, "pair")
 
     def compared_after(self, x: list[Any]) -> Value:
-        operator = x[1].entry.roles["after_number"]
-        if _seen(x[0]) and x[1].entry.text.endswith(_SIGHT):
-            operator = _FLIP[operator]
+        operator = _graded(x[1].entry.roles["after_number"], x[1].entry, x[0])
         return one_value(operator, x[0], x[0].start, x[1].end)
 
     def bare(self, x: list[Any]) -> Value:
@@ -204,10 +199,16 @@ class Comparing(Transformer[Any, Any]):
         return Value(left + right, "any")
 
 
-def _seen(amount: Amount) -> bool:
-    """Whether an amount is what an eye sees: of a score the higher is worse, of sight better (20/40 against 20/80)."""
-    unit = amount.unit.ucum if amount.unit else None
-    return unit == "{letters}" or (isinstance(amount.value, str) and "/" in amount.value)
+def _graded(operator: Operator, said: Entry, amount: Amount) -> Operator:
+    """The operator of "better" and "worse": more is worse, but of sight and of what is lost below nought less is.
+
+    The better sight sees the smaller letter, and more of them: 20/40 is more than 20/80.
+    """
+    if not any(word in said.text for word in ("better", "worse", "poorer")):
+        return operator
+    value, unit = amount.value, amount.unit.text.lower() if amount.unit and amount.unit.text else ""
+    less = "/" in value if isinstance(value, str) else value < 0 or unit.startswith(("letter", "etdrs"))
+    return _FLIP[operator] if less else operator
 
 
 def one_value(operator: Operator, amount: Amount, start: int, end: int) -> Value:

@@ -15,6 +15,16 @@ _SETTLED = re.compile("[nM]")
 # A line of Snellen's chart, in feet or in metres.
 _ACUITY = re.compile(r"(?:20/(?!0)\d{2,3}(?:\.5)?|6/(?:5|6|7\.5|9|12|15|18|24|30|36|48|60|120))(?![\d.,/]*\d)")
 _SIGNS = ("-", "−", "–", "+")
+# How long a pregnancy has lasted, in weeks and days.
+_WEEKS = re.compile(
+    r"([1-4]?\d)(?:\s?\+\s?([0-6])(?=\s?w|\s?(?:to|and|-|–)\s?\d{1,2}\s?\+\s?[0-6]\s?w)|\s([0-6])/7)(?![\d/])"
+    r"(?:\s?w(?:ee)?k?s?\b)?"
+)
+_LIFE = re.compile(r"\bgestation|\bamenorrh|\bpregnan|\bga\b|\b(?:of|in) (?:age|life)\b|\bage$")
+_BORN = re.compile(r"\bborn\b|\bbirths?\b|\bdeliver|\blabou?r\b")
+_PARTS = {("a", "mo"): 12, ("wk", "d"): 7, ("d", "h"): 24, ("h", "min"): 60}
+_UNPRINTED = Entry("t", "weeks", {"time_unit": "wk", "printed": "weeks"})
+_CLOCK = re.compile(r"(?:[01]\d|2[0-3]):[0-5]\d")
 _CLASS = re.compile(r"[a-fk-mt]\d[a-d]?")
 
 
@@ -42,10 +52,13 @@ class Settler:
                     "version" in before
                     or ("numbered" in before and not (k > 1 and codes[k - 2] == "M"))
                     or self._in_name(k)
+                    or (k > 1 and codes[k - 1] == ":" and self._clock(k))
                     or (before and entries[first + k - 1].text in ("grade", "grades") and self._schooling(k))
                 ):
                     codes[k] = "w"
                     continue
+                if k > 1 and codes[k - 1] in "<B" and "limited" in entries[first + k - 2].roles and codes[k - 2] == "w":
+                    codes[k - 2] = "M"
                 self._unit_behind(k)
                 if k and entries[first + k - 1].text == "first" and codes[k + 1 : k + 2] == ["t"]:
                     codes[k - 1] = "_"  # "the first six weeks of life"
@@ -69,6 +82,14 @@ class Settler:
                 return self._nameless(k + 1)  # "CK-1827452" is a drug, "T-score -2.5" a value
             return self.codes[k - 2] in "wKa" and "scale" not in self.entries[i - 2].roles
         return False
+
+    def _clock(self, k: int) -> bool:
+        """Whether the minutes of a time of day stand there ("at 08:00"); its hours are no number, either."""
+        i = self.first + k
+        if self.codes[k - 2] not in "nw" or not _CLOCK.fullmatch(self.text, self.starts[i - 2], self.ends[i]):
+            return False
+        self.codes[k - 2] = "w"
+        return True
 
     def _nameless(self, k: int) -> bool:
         """Whether no unit stands at k."""
@@ -140,6 +161,15 @@ class Settler:
             i += 1
         return not any(w in self.entries[i].text for w in ("old", "age"))
 
+    def _life_at(self, i: int) -> bool:
+        """Whether a time of a life stands at i, no distance from an event ("36 weeks of gestation", "12 h of age")."""
+        n = self._next(i)
+        if self.code(n) != "n" or self.code(n + 1) not in "tn>":
+            return False
+        weeks = self.entries[n + 1].roles.get("time_unit") == "wk" or _WEEKS.match(self.text, self.starts[n])
+        born = i > self.first + 1 and weeks and _BORN.search(self.entries[i - 2].text)
+        return bool(born) or _LIFE.search(self.entries[n + 1].text) is not None
+
     def _next(self, i: int) -> int:
         while self.code(i) in "d_":
             i += 1
@@ -202,3 +232,51 @@ class Settler:
             and self.ends[i] == self.starts[i + 1]
             and (i == self.first or self.ends[i - 1] < self.starts[i] or self.code(i - 1) in "<~-(")
         )
+
+    def _weeks(self, i: int) -> list[Lexeme]:
+        """Weeks and days in one number ("24 6/7 weeks", "24+6 weeks"); none where none stand at i."""
+        match = _WEEKS.match(self.text, self.starts[i])
+        if match is None:
+            return []
+        last = i + 1
+        while last < self.last and self.starts[last] < match.end():
+            last += 1
+        number = _pregnant(int(match[1]), int(match[2] or match[3]))
+        return [
+            Lexeme("NUMBER", number, i, last - 1, self.starts[i], self.ends[last - 2]),
+            Lexeme("TIME", _UNPRINTED, last - 1, last, self.starts[last - 1], self.ends[last - 1]),
+        ]
+
+    def _smaller(self, out: list[Lexeme], i: int) -> list[Lexeme]:
+        """A time in two units, the larger at i, as one ("5 years 11 months" are 71 months); else none."""
+        j = i + 1
+        if self.code(j) == "&" and self.code(out[0].first - 1) != "@":
+            j += out[0].type != "BETWEEN" or len(out) > 2  # "between 6 weeks and …", "at 6 weeks and 3 months"
+        if self.code(j) != "n" or self.code(j + 1) != "t":
+            return []
+        parts = _PARTS.get((self.entries[i].roles["time_unit"], self.entries[j + 1].roles["time_unit"]), 0)
+        larger, rest = out[-1].entry.roles["number"], self.entries[j].roles["number"]
+        if not isinstance(larger, int) or not isinstance(rest, int) or rest >= parts:
+            return []
+        if parts == 7 and larger > 9 and self.code(j + 2) not in "bfSgH":
+            number, time = _pregnant(larger, rest), _UNPRINTED
+        else:
+            number, time = Entry("n", "", {"number": larger * parts + rest}), self.entries[j + 1]
+            _widen(out[:-1], parts)
+        return [
+            Lexeme("NUMBER", number, out[-1].first, j + 1, out[-1].start, self.ends[j]),
+            Lexeme("TIME", time, j + 1, j + 2, self.starts[j + 1], self.ends[j + 1]),
+        ]
+
+
+def _pregnant(weeks: int, days: int) -> Entry:
+    """So many weeks and days, in the notation that obstetricians have for them."""
+    return Entry("n", "", {"number": f"{weeks}+{days}" if days else weeks})
+
+
+def _widen(out: list[Lexeme], parts: int) -> None:
+    """A number before a "to" has the unit of what follows: "2 to 5 years 6 months" begins at 24 months."""
+    if len(out) > 1 and out[-1].type in ("TO", "AND") and out[-2].type == "NUMBER":
+        number = out[-2].entry.roles["number"]
+        if isinstance(number, int):
+            out[-2].entry = Entry("n", "", {"number": number * parts})

@@ -31,7 +31,8 @@ from protoparse.grammar.drafts import (
 from protoparse.grammar.facts import Cutter
 from protoparse.grammar.timing import MOST, last_named, return_duration, share_behind, share_window, timely
 from protoparse.lexicon import fold
-from protoparse.model import Modifier
+from protoparse.lexing import lexer
+from protoparse.model import Comparison, Modifier
 
 
 def join(cutter: Cutter, op: Literal["all", "any"], left: Tree | None, right: Tree | None, link: Any) -> Tree | None:
@@ -71,6 +72,8 @@ def join(cutter: Cutter, op: Literal["all", "any"], left: Tree | None, right: Tr
     if isinstance(right, Draft):
         first = members[0]
         before = last_named(members)
+        if before is not None:
+            _lettered(cutter, before, right)
         for member, closed in zip(tail, timed, strict=True):
             _complete(cutter, member, right, closed=closed)
         for lone in [m for m in tail if m.concept is None]:
@@ -218,6 +221,9 @@ def _lone(cutter: Cutter, op: Literal["all", "any"], left: Tree, right: Draft) -
             # "ALT and AST ≤ 2.5 × ULN or ≤ 5 × ULN …": the second limit is of both
             return Node("any", [left, Node("all", [_again(m, right) for m in sharing])])
     if right.value is not None and target.concept is not None:
+        said = target.value.operator if target.value is not None else "="
+        if op == "any" and right.bare_value and said != "between" and _other_unit(target.value, right.value):
+            right.value = replace(right.value, operator=said)  # "≤ 1.5 mg/dL or 133 µmol/L"
         twin = _again(target, right)
         if target.value is None:
             target.value = right.value
@@ -244,6 +250,13 @@ def _lone(cutter: Cutter, op: Literal["all", "any"], left: Tree, right: Draft) -
     if right.standing and not target.standing:
         target.standing = right.standing
     return left
+
+
+def _other_unit(one: Comparison | None, other: Comparison) -> bool:
+    """Whether two quantities are told in different units."""
+    if one is None or one.unit is None or other.unit is None:
+        return False
+    return other.operator == "=" and one.unit.ucum != other.unit.ucum
 
 
 def _again(model: Draft, limit: Draft) -> Draft:
@@ -394,6 +407,26 @@ def _follow(first: Draft, right: Draft) -> None:
         right.time, right.again = first.time, first.again
 
 
+def _lettered(cutter: Cutter, first: Draft, right: Draft) -> None:
+    """A letter alone goes on with a name that ends in one: "hepatitis B or C", "troponin I or T"."""
+    if not first.concept or not right.concept:
+        return
+    words = cutter.text[slice(*right.concept)].split()
+    if len(words[0]) > 1 or not words[0].isupper():
+        return
+    named = fold(cutter.text[slice(*first.concept)]).split()
+    if len(named) == 1 and first.completed and first.name:
+        named = first.name.split()
+    if len(named) < 2 or len(named[-1]) > 1:
+        return
+    whole = [*named[:-1], *fold(" ".join(words)).split()]
+    entry = lexer().phrase(whole)
+    term = entry.roles.get("concept") or entry.roles.get("measurement") if entry is not None else None
+    right.term, right.name = term, term.name if term else " ".join(whole)
+    right.domain = term.domain if term else first.domain
+    right.known = right.completed = True
+
+
 def _dose_alike(first: Draft, right: Draft) -> None:
     """ "more than 5 mg of one and 100 mg of another per day": a limit, and how often, hold for both doses."""
     one, other = first.dose, right.dose
@@ -417,7 +450,8 @@ def _inherit(first: Draft, right: Draft) -> None:
 def _share_result(first: Draft, right: Draft) -> None:
     """A result in front holds for a list: "positive HBsAg or HBcAb"."""
     result = first.value
-    plain = first.domain == "condition" and right.domain in ("condition", "measurement") and not right.modifiers
+    tested = "measurement", first.domain if first.domain in ("condition", "drug") else "measurement"
+    plain = first.domain in tested and right.domain in tested and not right.modifiers
     plain = plain and _resulted(first) and not right.standing  # "positive for HIV, hepatitis B or hepatitis C"
     if right.value is not None or result is None or not (plain or right.domain == "measurement" == first.domain):
         return

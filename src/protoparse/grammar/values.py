@@ -224,7 +224,7 @@ class Valuer(Item):
         subject = Draft()
         subject.known = True
         named_as = self.text[slice(*draft.concept)].lower() if draft.concept else ""
-        weeks = all(c.unit is not None and c.unit.ucum == "wk" for c in value.comparisons)
+        weeks = "/7" in text or all(c.unit is not None and c.unit.ucum == "wk" for c in value.comparisons)
         if any(w in text for w in ("gestation", "amenorrh", "pregnan")) or (weeks and _BORN.search(named_as)):
             subject.domain, subject.name = "measurement", "gestational age"
             if draft.concept is not None and _BORN.search(named_as):
@@ -339,8 +339,9 @@ class Valuer(Item):
             if _OLD.search(words) or (behind and words.startswith("over ") and not lower.endswith(_LONG)):
                 return draft  # "a scan older than 3 months with …", "measured daily over 2 weeks"
         taken = given(comparison)
-        if code in RATES and draft.concept is not None and not measured:
-            draft.count = comparison  # "more than 3 times a week"
+        told = (unit.text or "").lower() if unit else ""
+        if draft.concept is not None and not measured and (code in RATES or "countable" in self.roles(told)):
+            draft.count = comparison  # "more than 3 times a week", "2-4 cycles"
             return draft
         if draft.domain == "observation" and (code or "").startswith("{"):
             taken = False  # "10 cigarettes a day" is how much, not what is taken against a disease

@@ -133,7 +133,8 @@ def _links(text: str, items: Sequence[Item]) -> list[Combine | None]:
 def _words(text: str, node: Node) -> str:
     """What an item says itself, with the connective that may end it."""
     start = node.pieces[0][0] if node.pieces else node.start
-    return text[start : node.children[0].start if node.children else node.end].rstrip()
+    own = text[start : node.children[0].start if node.children else node.end]
+    return " ".join(own.split()) if "\n" in own else own.rstrip()
 
 
 def _folded(text: str, start: int, end: int) -> tuple[str, list[int] | range]:

@@ -15,7 +15,7 @@ from msgspec import Struct, field
 
 from protoparse.model import Span
 from protoparse.outline.headings import SECTION_REACH, opens_section, section_stems
-from protoparse.outline.marks import Mark, inline_ends, leading
+from protoparse.outline.marks import Mark, inline, inline_ends, leading
 
 _OTHER_BREAKS = ("\r", "\u2028", "\u2029")
 _COMMENT = re.compile(r"<!--.*?-->|<!--[^\r\n]*")
@@ -25,9 +25,12 @@ _OPEN_END = re.compile(
     re.I,
 )
 _STOPS = ".:;!?)"
+_ENDING = re.compile(r"[\w)]{2}[.;]\s")
 _TAB = 4
 _NARROW, _WIDE = 55, 130
 """Between these widths the longest lines of a text may be where it was wrapped."""
+_NEAR = 1500
+"""Within so many characters the next of a numbering is looked for."""
 _AHEAD = 12
 """How many lines ahead the like of a bullet is looked for."""
 
@@ -124,8 +127,12 @@ def blocks(text: str, low: str) -> list[Block]:
             mark_end += 1
         keyed, runs_on = stems[stem] < end + SECTION_REACH, inner[mark_end] < end
         heads = opens_section(text, low, body, end) if keyed else 0
-        if heads and wrapped and current and text[body].islower() and text[current.end - 1] not in _STOPS:
-            heads = 0
+        if current and not gap and not marks and low[first] == "c" and _severed(low, current.end, first):
+            heads, wrapped = 0, True
+        if heads and wrapped and current and text[current.end - 1] not in _STOPS:
+            # what goes on is no heading, nor one behind the end of a sentence ("ULN. Exclusion Criteria: …")
+            inside = low.find("clusion", body, end)
+            heads = 0 if text[body].islower() or _ENDING.search(text, body, max(body, inside)) else heads
         if (
             current is None
             or gap
@@ -152,13 +159,18 @@ def blocks(text: str, low: str) -> list[Block]:
     return made
 
 
+def _severed(low: str, end: int, first: int) -> bool:
+    """Whether a section heading was broken in two: "Exclusion" ends one line, "criteria" begins the next."""
+    return low.startswith("criteri", first) and low.endswith(("inclusion", "exclusion"), 0, end)
+
+
 def _opens(text: str, block: Block, marks: list[Mark], indent: int, lines: list[tuple[int, str]], at: int) -> bool:
     """Whether a line that looks marked, below one that is full, is an item, not a sentence wrapped before a sign."""
     if indent <= block.indent + 1 < block.column:
         return True
-    if text[block.end - 1] in ".:;,)":
-        return True
     mark = marks[0]
+    if text[block.end - 1] in ".:;,)":
+        return text[mark.start] not in "([" or text[mark.end] == " " or _second(text, mark)
     if mark.bullet:
         if text[mark.end : mark.end + 2].strip()[:1].isdigit():
             return False
@@ -166,7 +178,22 @@ def _opens(text: str, block: Block, marks: list[Mark], indent: int, lines: list[
             return indent != block.column or _listed(text[mark.start], indent, lines[at + 1 : at + _AHEAD])
         return False
     own = block.marks[-1].readings if block.marks else ()
-    return any(style == s and ordinal == n + 1 for style, ordinal in mark.readings for s, n in own)
+    if any(style == s and ordinal == n + 1 for style, ordinal in mark.readings for s, n in own):
+        return True
+    second = {(style, 2) for style, ordinal in mark.readings if ordinal == 1}
+    for start, line in lines[at + 1 : at + _AHEAD] if second else ():
+        marks = leading(text, start + len(line) - len(line.lstrip()), start + len(line))
+        if marks and not second.isdisjoint(marks[-1].readings):
+            return True
+    return False
+
+
+def _second(text: str, mark: Mark) -> bool:
+    """Whether a bracketed number glued to its item ("(I)Bilirubin") counts on: another follows it."""
+    wanted = {(style, ordinal + 1) for style, ordinal in mark.readings}
+    wanted |= {(style, ordinal - 1) for style, ordinal in mark.readings}
+    near = max(0, mark.start - _NEAR), mark.end + _NEAR
+    return any(not wanted.isdisjoint(other.readings) for other in inline(text, near[0], min(near[1], len(text))))
 
 
 def _listed(sign: str, indent: int, below: list[tuple[int, str]]) -> bool:

@@ -214,7 +214,7 @@ _MIDLINE = re.compile(
     r"""
     (?:(?:Key|Main|Major|General|Additional|KEY|MAIN)\s+)?
     (?:(?:(?P<c>Inclusion|Exclusion|Non-?inclusion)\s+[Cc]riteri(?:a|on)|(?P<u>INCLUSION|EXCLUSION)\s+CRITERIA)
-        (?:(?P<whom>\s+(?:for|of)\s[^:.;]{2,60})?\s*(?::|\s[-–]\s)|\s+(?:are|were|include)\b:?|(?=\s+[A-Z≥>•1])|(?=\s*$))
+        (?:\.(?=\s+(?:1[.)]|[*•-])\s)|(?P<whom>\s+(?:for|of)\s[^:.;]{2,60})?\s*(?::|\s[-–]\s)|\s+(?:are|were|include)\b:?|(?=\s+[A-Z≥>•1])|(?=\s*$))
       | (?P<b>Inclusion|Exclusion|INCLUSION|EXCLUSION)\s*:)
     \s*
     """,

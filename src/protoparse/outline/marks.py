@@ -42,7 +42,8 @@ _MARK = re.compile(
   | (?P<bullet>\*(?!\*)|[{_SIGNS[1:]}]|\\[*+-](?=\s)|o(?=[ \t\xa0]+\S)|\+(?=\s))
   | (?P<open>[(\[（【]|\\\[)\s?(?P<inner>\d{{1,2}}(?:\.\d{{1,2}})*|[A-Za-z]|[ivx]{{2,5}}|
     [IVX]{{2,5}})\s?(?:\\?[)\]）】])[.:]?
-  | (?P<letter>[ivx]{{2,5}}|[IVX]{{2,5}}|[A-Za-z])(?P<close>\\?\.\)?(?=\s)|\\?\))
+  | (?P<letter>[ivx]{{2,5}}|[IVX]{{2,5}}|[A-Za-z])(?P<close>\\?\.\)?(?=\s)|\\?\)|
+    (?<=(?-i:[ivx]{{2}}))\.(?=(?-i:[A-Z][a-z])))
   | (?P<circled>[{_CIRCLED}])
   | (?:\#|(?:criteri(?:on|um)|inclusion|exclusion)\s(?:criterion\s)?(?:no\.?\s?|\#)?)(?P<named>\d{{1,2}})(?:\s?[:.)]|
     (?=\s))
@@ -155,17 +156,19 @@ def _begins_word_mark(opening: str) -> bool:
     return opening[:2] in ("o ", "o\t", "o\xa0") or opening[:4] in _NAMED
 
 
-_AFTER = r"(?:(?![\d.\w])|(?<=\d[.)])(?=[^\W\d])|(?<=[)）])(?=[A-Z][a-z]))"
-"""What may follow a number inside a line: "2. Stroke", "2.Stroke", "b)Stroke", no decimal and no abbreviation."""
+_AFTER = r"(?:(?![\d.\w])|(?<=\d[.)])(?=[^\W\d])|(?<=[)）])(?=[A-Z][A-Za-z])"
+_AFTER += r"|(?<=[:;,]\s\w\))(?=[a-z]))"
+"""What may follow a number inside a line: "2. Stroke", "2.Stroke", "b)HIV", "; c)gout"; no decimal, no abbreviation."""
 _INLINE = re.compile(  # the sign before it is taken in: a search for one of a few signs is fast
     r"(?:[\s;:]|(?<=[a-z)])[.)](?=\(?\d))"
     rf"(?:(?P<open>\(?)(?P<word>\d{{1,2}}|[A-Za-z]|[ivx]{{2,4}})(?P<close>[.)]){_AFTER}|"
-    r"(?<=[\s;:])(?P<bullet>[•●▪*–-](?=\s+[A-Z\d≥≤<>\\])|(?<=[.;:]\s)\*(?=\s)))"
+    r"(?<=[\s;:])(?P<bullet>[•●▪*–-](?=\s+[A-Z\d≥≤<>\\])|(?<=[.;:]\s)(?:\*(?=\s|(?<=[:;]\s\*)[A-Z])|o(?=\s+[A-Z][a-z]))))"
 )
 _INLINE_WIDE = re.compile(
     r"(?:(?<=[\s;:；：。])|(?<=[a-z)][.)])(?=[(（]?\d))"
-    rf"(?:(?P<open>[(（]?)(?P<word>\d{{1,2}}|[A-Za-z]|[ivx]{{2,4}})(?P<close>[.)）]){_AFTER}|"
-    r"(?<=[\s;:；：。])(?P<bullet>[•●▪]|[*–-](?=\s+[A-Z\d≥≤<>\\])|(?<=[.;:]\s)\*(?=\s)))"
+    rf"(?:(?P<open>[(（]?)(?P<word>\d{{1,2}}|[A-Za-z]|[ivx]{{2,4}})(?P<close>[.)）]|、(?=\D))"
+    rf"(?:{_AFTER}|(?<=[）、])(?=[^\W\d]))|"
+    r"(?<=[\s;:；：。])(?P<bullet>[•●▪]|[*–-](?=\s+[A-Z\d≥≤<>\\])|(?<=[.;:]\s)(?:\*(?=\s|(?<=[:;]\s\*)[A-Z])|o(?=\s+[A-Z][a-z]))))"
     rf"|(?P<circled>[{_CIRCLED}])"
 )
 
@@ -185,12 +188,12 @@ def inline(text: str, start: int, end: int) -> Iterator[Mark]:
 
 _INLINE_END = re.compile(
     rf"""
-    [.)）•●▪*–{_CIRCLED}-]
-    (?: (?<=[.)）])(?<![A-Za-z][A-Za-hj-uwyz].)(?![\d.])(?:(?<=\d.)|(?![a-z]))  # mostly the end of a word, no mark
+    [.)）、•●▪*–o{_CIRCLED}-]
+    (?: (?<=[.)）、])(?<![A-Za-z][A-Za-hj-uwyz].)(?![\d.])(?:(?<=\d.)|(?![a-z])|(?<=[:;,]\s\w\)))  # mostly no mark
         (?:(?<=[\s;:；：。(（]\w.)|(?<=[\s;:；：。(（][\divx][\divx].)|(?<=[ivx]{{3}}.)|(?<=[.)]\d.)|(?<=[.)]\d\d.))
       | (?<=[\s;:；：。][•●▪])
       | (?<=[\s;:；：。][*–-])(?=\s+[A-Z\d≥≤<>\\])
-      | (?<=[.;:]\s\*)(?=\s)
+      | (?<=[.;:]\s[*o])(?=\s|[A-Z])
       | (?<=[{_CIRCLED}])
     )
     """,

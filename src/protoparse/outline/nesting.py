@@ -136,6 +136,8 @@ class _Grower:
             if (not first or end < block.end) and not self._says(start, end):
                 self._stray(begin, end)
                 return
+            while not first and text[start].isspace():
+                start += 1
             marks = block.marks if first else leading(text, start, end)
             body = start if first or not marks else marks[-1].end
             while body < end and text[body].isspace():
@@ -183,7 +185,13 @@ class _Grower:
         if not block.runs_on:
             self._place(block, kind)
             return
-        for item in self.runons.split(block, self._next()):
+        items = self.runons.split(block, self._next())
+        if len(items) > 1 and not block.marks:
+            # "Inclusion criteria: Patients must meet all of: * Age …" in one line
+            head = items[0]
+            if self._unmarked_heading(head.start, head.body, head.end, rest=False, listed=True):
+                items = items[1:]
+        for item in items:
             self._place(item, kind)
             kind = None
 
@@ -193,14 +201,14 @@ class _Grower:
             return over.section(self.text, start, end, marked=marked)
         return None
 
-    def _unmarked_heading(self, begin: int, start: int, end: int, *, rest: bool) -> bool:
+    def _unmarked_heading(self, begin: int, start: int, end: int, *, rest: bool, listed: bool = False) -> bool:
         """Take an unmarked block as a heading or a preamble, where it is one."""
         text = self.text
         own = text[start:end]
         if len(own) < 12 and _LONE.fullmatch(own):
             return False
         after = self._next()
-        listed = after is not None and bool(after.marks)
+        listed = listed or (after is not None and bool(after.marks))
         colon = own.rstrip("*_ ").endswith((":", "："))
         folded = " ".join(own.split()) if len(own) <= 400 and (colon or listed) else ""
         if folded:
@@ -274,6 +282,10 @@ class _Grower:
             parent_depth, (style, ordinal) = self.place.depth(block)
         if parent_depth >= MAX_DEPTH:
             raise NestingError(f"items nested deeper than {MAX_DEPTH} levels")
+        indent = block.indent
+        if ordinal and len(self.place.stack) > parent_depth and self.place.stack[parent_depth].style == style:
+            # a number returns to its list wherever it is indented, and what it owns stands below that list
+            indent = min(indent, self.place.stack[parent_depth].indent)
         del self.place.stack[parent_depth:]
         parent = self.place.stack[-1] if self.place.stack else None
         if parent and not parent.children and not parent.group and parent.pieces:
@@ -312,8 +324,8 @@ class _Grower:
             label=label,
             style=style,
             ordinal=ordinal,
-            indent=block.indent,
-            announces=leads(own) or named,
+            indent=indent,
+            announces=leads(" ".join(own.split()) if "\n" in own else own) or named,
             pieces=self._pieces(body, close, block),
             inline=block.inline,
             joins=text[block.end - 1] in "rdRD" and self.place.joins(block.end),

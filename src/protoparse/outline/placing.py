@@ -15,7 +15,7 @@ from msgspec import Struct, field
 
 from protoparse.model import Kind, Note, Span
 from protoparse.outline.blocks import Block
-from protoparse.outline.marks import Reading
+from protoparse.outline.marks import Reading, inline
 
 _UNFINISHED = re.compile(r"(?:[,(/&]|\b(?:and|or|of|the|with|to|in|by|for|an?|than|from))$", re.I)
 _JOINS = re.compile(r"\b(?:or|and)$", re.I)
@@ -104,12 +104,20 @@ class Place:
         if not top.style or self.text[top.start : top.end].rstrip()[-1:] not in (":", "："):
             return False
         for block in self.blocks[self.at + 1 : self.at + 12]:
+            wanted = top.ordinal + 1 if top.ordinal else 0
             if block.marks:
-                wanted = top.ordinal + 1 if top.ordinal else 0
-                return (top.style, wanted) in block.marks[-1].readings and abs(block.indent - top.indent) <= 1
+                level = abs(block.indent - top.indent) <= 1 or (not wanted and block.indent < top.indent)
+                readings = block.marks[-1].readings
+                return level and ((top.style, wanted) in readings or wanted == readings[0][1] == 0)
+            if wanted and block.runs_on and self._follows(block, (top.style, wanted)):
+                return True
             if self.low.find("clusion", block.start, min(block.end, block.start + 60)) >= 0:
                 break
         return True
+
+    def _follows(self, block: Block, reading: Reading) -> bool:
+        """Whether a number stands inside a block."""
+        return any(reading in mark.readings for mark in inline(self.text, block.body, block.end))
 
     def depth(self, block: Block) -> tuple[int, Reading]:
         """How deep a marked item lies, and which reading of its mark is meant."""
@@ -117,7 +125,8 @@ class Place:
         stack = self.stack
         if stack and not readings[0][1]:
             top = stack[-1]
-            if top.style == readings[0][0] and top.indent == block.indent and not top.announces and not top.flat:
+            like = top.style == readings[0][0] and top.indent == block.indent and top.inline <= block.inline
+            if like and not top.announces and not top.flat:
                 return len(stack) - 1, readings[0]  # the commonest of all: a bullet below its like
         if readings[0][1]:
             back = self._successor(block)
@@ -141,8 +150,12 @@ class Place:
                 return depth, reading
             return depth - 1, reading
         owns = top.announces and whole
-        same = self._same_list(depth, style, block.indent)
+        same = self._same_list(depth, style, block)
         if not ordinal:
+            if same is None and style == "o" and block.inline and top.style:
+                return depth, reading  # the sign of inner lists
+            if block.inline and owns and top.style == style:
+                return depth, reading  # "… by the following: *WBC > 2,400; *Platelets > 75,000"
             if same is None or (same < depth - 1 and owns):
                 return (depth if owns or self._returns(top) else depth - 1), reading
             if same == depth - 1:
@@ -160,18 +173,30 @@ class Place:
             if ordinal == 1:
                 self._restarts(block)
             return same, reading
+        if ordinal > 1 and owns and not top.style and self.text[top.end - 1] in ":：":
+            return depth, reading  # "…, or one of the following:", then a list that begins in its middle
         if ordinal > 1 and depth > 1 and not owns:
             # a list that lost the numbers of its first items goes on above what they own
             return depth - 2, reading
         below = top.style and _rank(style) > _rank(top.style) > 0
         return (depth if ordinal == 1 and below else depth - 1), reading
 
-    def _same_list(self, depth: int, style: str, indent: int) -> int | None:
+    def _same_list(self, depth: int, style: str, block: Block) -> int | None:
         """The innermost list above a depth that has the style and stands in the same column."""
+        indent, inside = block.indent, None
         for d in range(depth - 1, -1, -1):
             node = self.stack[d]
             if node.style == style and -1 <= node.indent - indent <= 1:
-                return d
+                if node.inline <= block.inline:
+                    return d
+                inside = d if inside is None else inside  # a list inside a line ends with it, if one stands outside
+        if inside is not None:
+            return inside
+        if not _rank(style) and not self.stack[depth - 1].style:  # another sign, back from unmarked paragraphs
+            for d in range(depth - 2, -1, -1):
+                node = self.stack[d]
+                if node.style and not node.ordinal and -1 <= node.indent - indent <= 1:
+                    return d
         return None
 
     def _successor(self, block: Block) -> tuple[int, Reading] | None:
@@ -250,7 +275,11 @@ class Place:
             return False
         here = self.blocks[self.at]
         expected = {r[0]: r[1] + 1 for r in here.marks[-1].readings} if here.marks else {}
-        for block in self.blocks[self.at + 1 : self.at + _LOOK]:
+        for block in self.blocks[self.at : self.at + _LOOK]:
+            if block.runs_on and self._follows(block, (top.style, top.ordinal + 1)):
+                return True
+            if block is here:
+                continue
             if not block.marks:
                 if (
                     block.indent <= top.indent

@@ -29,6 +29,9 @@ _STOPS = tuple(".;:,)]；。：，")
 _BEFORE_DASH = re.compile(r"(?:\d\S{0,8}|\b[A-Z]{1,4}\d?[a-c]?|[<>≤≥=]|\d\s*(?:[a-z]{1,6}(?:/[a-z]+)?|%))$")
 _BEHIND_DASH = re.compile(r"\s*(?:[<>≤≥=~]?\s*\d|[IVX]{1,4}\b|[A-Z]\d?[a-c]?\b)")
 _LONG = re.compile(r".{60}\b[a-z]{3,}$", re.S)
+_GLUED = re.compile(r"[A-Z][a-z]+\s")
+_NOTE = re.compile(r"\s*(?:Note|NOTE|N\.B\.)")
+"""What a star leads to that is no item: a footnote."""
 _NEW = re.compile(r"\s+(?:[A-Z][a-z]+|A|An)\s+[a-z\d≥≤<>(]")
 """What begins a second item behind a long one, not the rest of a name ("Clinical Global Impression - Severity")."""
 
@@ -69,6 +72,7 @@ class RunOns:
                 before = part.marks[-1].readings if part.marks else ()
                 good = self._runs_on(part.body, mark, listed, before)
             if good:
+                bullet = bullet or (mark.readings[0][0] if mark.bullet else "")
                 part.end = part.body + len(text[part.body : mark.start].rstrip())
                 items.append(part)
                 start = mark.end
@@ -97,6 +101,10 @@ class RunOns:
     def _bulleted(self, body: int, mark: Mark, end: int, bullet: str, signs: Counter[str]) -> bool:
         """Whether a bullet sign inside a line is one: a dash is far more often a dash."""
         text, sign = self.text, mark.readings[0][0]
+        if sign == "*" and _NOTE.match(text, mark.end, end):
+            return False
+        if sign == "o":
+            return text[body : mark.start].rstrip().endswith(_STOPS)
         if sign not in "-–*":
             return sign == bullet or signs[sign] > 1 or leads(text[body : mark.start].rstrip())
         if _between(text, body, mark, end):
@@ -118,6 +126,9 @@ class RunOns:
         if not head or not follows or follows in ".,;)":
             return False
         for style, ordinal in mark.readings:
+            if head.endswith(_STOPS) and self._leaps(style, ordinal, mark, follows):
+                self.open[style] = ordinal
+                return True
             if self.open.get(style) == ordinal - 1 and ordinal > 1:
                 joined = _JOINED.search(head)
                 rest = head[: joined.start()].rstrip() if joined else head
@@ -145,3 +156,13 @@ class RunOns:
                     self.open[style] = 1
                     return True
         return False
+
+    def _leaps(self, style: str, ordinal: int, mark: Mark, follows: str) -> bool:
+        """Whether a number behind a full stop counts on though not by one, whatever list was counted last."""
+        if style in "①⑴⒈❶":
+            return True  # such a sign is nothing else
+        if style not in ("1.", "1)") or self.text[mark.start - 2 : mark.start] != ". ":
+            return False
+        last = self.open.get(style, 99)
+        glued = style == "1." and _GLUED.match(self.text, mark.end) is not None  # "… heart block. 12.Women"
+        return last < ordinal and (glued or (ordinal == last + 2 and follows.isupper()))
