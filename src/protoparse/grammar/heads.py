@@ -212,7 +212,8 @@ class Chooser(Namer):
             return next((p for p in phrases if p.first <= end < p.last), None)
         if all(p.first >= end for p in phrases) and (alone or first is None):
             # "at least 2 lesions of bone metastasis": what is counted stands right behind its number
-            begin = next((i for i in range(end, end + 4) if self.code(i) not in "Hmd"), end)
+            final = self.offset + len(self.codes)
+            begin = next((i for i in range(end, min(end + 4, final)) if self.code(i) not in "Hmd"), end)
             found = next((p for p in phrases if p.first <= begin < p.last and p.cue < end), None)
             if found is None or self._generic(found) or self._has(found, "M") or self._valued(found) is not None:
                 return None
