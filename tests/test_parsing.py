@@ -194,7 +194,7 @@ def test_nesting_within_the_limit_is_read() -> None:
     assert check(dump(parse(text))) == []
 
 
-def test_only_the_lexicon_names_concepts() -> None:
+def test_what_names_concepts_is_the_lexicon_unless_said() -> None:
     with pytest.raises(ValueError, match="'x'"):
         Parser(concepts="x")
     assert Parser(concepts="lexicon").parse("stroke") == parse("stroke")

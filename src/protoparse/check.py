@@ -283,7 +283,8 @@ def _parsed_again(document: Document, *, always: bool) -> Iterator[str]:
     from protoparse.sources import Listing
 
     try:
-        again = parse(Listing(trial=document.trial, text=document.text, name=""))
+        concepts = "lexicon" if document.parser.model is None else "model"
+        again = parse(Listing(trial=document.trial, text=document.text, name=""), concepts=concepts)
     except ProtoparseError as error:
         yield f"document: its text does not parse again: {error}"
         return

@@ -17,10 +17,10 @@ from protoparse.parsing import Parser
 class Criteria:
     """The component: spans of the document are offsets into `doc.text`."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, concepts: str = "lexicon") -> None:
         if not Doc.has_extension("criteria"):
             Doc.set_extension("criteria", default=None)
-        self.parser = Parser()
+        self.parser = Parser(concepts=concepts)
 
     def __call__(self, doc: Doc) -> Doc:
         """Put the criteria of a document's text on it; raises `NestingError` where they are nested too deep."""
@@ -28,7 +28,7 @@ class Criteria:
         return doc
 
 
-@Language.factory("protoparse")
-def create_component(nlp: Language, name: str) -> Criteria:
-    """The factory that spaCy finds by its entry point."""
-    return Criteria()
+@Language.factory("protoparse", default_config={"concepts": "lexicon"})
+def create_component(nlp: Language, name: str, concepts: str) -> Criteria:
+    """The factory that spaCy finds by its entry point; `concepts` as in `protoparse.parsing.Parser`."""
+    return Criteria(concepts=concepts)

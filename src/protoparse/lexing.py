@@ -190,6 +190,9 @@ class Lexemes(NamedTuple):
     starts: Sequence[int]
     ends: Sequence[int]
     breaks: Sequence[int]
+    word_starts: Sequence[int] = ()
+    """Where the single words of all lexemes begin, breaks among them."""
+    word_ends: Sequence[int] = ()
 
 
 def words(phrase: str) -> list[str]:
@@ -410,6 +413,7 @@ class Lexer:
                 if printed in self.singles and not _numbers_a_part(tokens[k - 1], starts[k] - starts[k - 1], printed):
                     tokens[k] = printed
         ends = list(map(add, starts, map(len, tokens)))
+        word_starts, word_ends = starts.copy(), ends.copy()
         entries = self._merge(tokens, starts, ends)
         if meanings:
             shorts = {short.lower(): short for short in meanings}
@@ -422,7 +426,7 @@ class Lexer:
                 entries[i] = meanings[short][1]
         codes = "".join([e.code for e in entries])
         breaks = [i for i, c in enumerate(codes) if c == "\n"]
-        return Lexemes(codes, entries, starts, ends, breaks)
+        return Lexemes(codes, entries, starts, ends, breaks, word_starts, word_ends)
 
     def _merge(self, tokens: list[str], starts: list[int], ends: list[int]) -> list[Entry]:
         """The entries of the tokens, those of a phrase merged in all three lists."""

@@ -16,6 +16,8 @@ from msgspec.structs import replace
 
 from protoparse import __version__
 from protoparse.agreement import disagreements
+from protoparse.concepts import RECOGNISERS
+from protoparse.concepts.recogniser import Recogniser
 from protoparse.errors import InputError
 from protoparse.grammar import Glossary, Reading, canonical, glossary, read
 from protoparse.grammar.files import fingerprint
@@ -50,7 +52,10 @@ _Wording: TypeAlias = tuple[Kind, str, tuple[tuple[str, str], ...]]
 
 
 class Parser:
-    """A pipeline kept ready. `concepts` names the recogniser of phrases: "lexicon".
+    """A pipeline kept ready.
+
+    `concepts` says what names things: "lexicon", the tables and the heads of phrases alone, or "model", a learned
+    tagger besides, which finds names that no table has. Raises `ValueError` for anything else.
 
     One criterion in ten of a registry is worded to the letter like another: the latest readings are kept.
     """
@@ -59,11 +64,17 @@ class Parser:
     """How many readings are kept, some 2 kB each."""
 
     def __init__(self, *, concepts: str = "lexicon") -> None:
-        if concepts != "lexicon":
-            raise ValueError(f"concepts={concepts!r}: only 'lexicon' is known")
+        if concepts not in RECOGNISERS:
+            raise ValueError(f"concepts={concepts!r}: {' and '.join(map(repr, RECOGNISERS))} are known")
         self.lexer = lexer()
+        self.recogniser = Recogniser(self.lexer) if concepts == "model" else None
         self.known: dict[_Wording, tuple[int, Reading]] = {}
-        self.info = ParserInfo(name="protoparse", version=__version__, grammar=fingerprint())
+        self.info = ParserInfo(
+            name="protoparse",
+            version=__version__,
+            grammar=fingerprint(),
+            model=self.recogniser.tagger.name if self.recogniser else None,
+        )
 
     def parse(self, source: str | Listing) -> Document:
         """A bare eligibility text or a listing as a document.
@@ -90,13 +101,13 @@ class Parser:
             *(
                 _doubly_negated(text, i)
                 for item in plan.items
-                for i in _within(item)
+                for i in item.within()
                 if i.denied and i.kind == "exclusion"
             ),
         ]
         abbreviations = glossary(text)
         notes += abbreviations.notes
-        pieces = [(i.kind, p) for item in plan.items for i in _within(item) for p in _read(i)]
+        pieces = [(i.kind, p) for item in plan.items for i in item.within() for p in i.read()]
         readings = self._readings(text, pieces, abbreviations)
         counts: dict[Kind, int] = {}
         made = []
@@ -126,6 +137,8 @@ class Parser:
             if key not in known:
                 unknown.setdefault(key, (start, end))
         lexemes = self.lexer.lex(text, unknown.values(), meanings)
+        if self.recogniser is not None:
+            lexemes = self.recogniser.recognise(text, lexemes)
         first = 0
         fresh: dict[_Wording, tuple[int, Reading]] = {}
         for (key, (start, _)), last in zip(unknown.items(), lexemes.breaks, strict=True):
@@ -162,35 +175,6 @@ def _flat(text: str, span: Span) -> str:
     return f"'{_line(text, span)}' is read as a power of ten: its exponent was printed without a superscript"
 
 
-def _within(item: Item) -> Iterator[Item]:
-    """An item, then the items below it."""
-    yield item
-    for child in item.children:
-        yield from _within(child)
-
-
-def _pieces(item: Item) -> list[Span]:
-    """An item's own text without the words that only introduce its children."""
-    if item.lead is None:
-        return list(item.body)
-    out = []
-    low, high = item.lead
-    for start, end in item.body:
-        if high <= start or end <= low:
-            out.append((start, end))
-            continue
-        if start < low:
-            out.append((start, low))
-        if high < end:
-            out.append((high, end))
-    return out
-
-
-def _read(item: Item) -> list[Span]:
-    """What of an item's own text is read: its pieces, then the lead-in, for the time that it may name."""
-    return [*_pieces(item), item.lead] if item.lead and item.children else _pieces(item)
-
-
 def _canonical_criterion(text: str, rule: Rule) -> Criterion:
     start = len(text) - len(text.lstrip())
     return Criterion(id="unspecified.1", kind="unspecified", span=(start, len(text.rstrip())), rule=rule)
@@ -198,7 +182,7 @@ def _canonical_criterion(text: str, rule: Rule) -> Criterion:
 
 def _criterion(text: str, item: Item, id_: str, readings: Iterator[Reading]) -> Criterion:
     """An item and its children as a criterion; takes from `readings` what belongs to its pieces."""
-    own = [next(readings) for _ in _pieces(item)]
+    own = [next(readings) for _ in item.pieces()]
     lead = next(readings) if item.lead and item.children else None
     rule = next((r.rule for r in own if r.rule is not None), None)
     framing = next((r for r in own if r.time is not None), None) if item.children and rule is None else None
@@ -328,11 +312,11 @@ def _gaps(text: str, span: Span, known: list[Span]) -> list[Span]:
     return found
 
 
-_shared: list[Parser] = []
+_shared: dict[str, Parser] = {}
 
 
-def parse(source: str | Listing) -> Document:
-    """Parse with a parser that is made on first use and shared."""
-    if not _shared:
-        _shared.append(Parser())
-    return _shared[0].parse(source)
+def parse(source: str | Listing, *, concepts: str = "lexicon") -> Document:
+    """Parse with a parser that is made on first use and shared; see `Parser`."""
+    if concepts not in _shared:
+        _shared[concepts] = Parser(concepts=concepts)
+    return _shared[concepts].parse(source)

@@ -19,6 +19,7 @@ import click
 from protoparse import __version__
 from protoparse.cli.failures import Failures, one_line
 from protoparse.cli.inputs import Source, gather
+from protoparse.concepts import RECOGNISERS
 from protoparse.errors import InputError
 
 if TYPE_CHECKING:
@@ -66,6 +67,14 @@ def _container(command: _F) -> _F:
     )(command)  # fmt: skip
 
 
+def _concepts(command: _F) -> _F:
+    return click.option(
+        "--concepts", type=click.Choice(RECOGNISERS), default="lexicon", show_default=True,
+        help="What says what names things: tables and grammar alone, or a learned tagger besides (finds names that no "
+        "table has; slower).",
+    )(command)  # fmt: skip
+
+
 class _Program(click.Group):
     def invoke(self, ctx: click.Context) -> Any:
         try:
@@ -102,8 +111,9 @@ def program() -> None:
     "--format", "form", type=click.Choice(["json", "ndjson", "english", "markdown"]), default="json", show_default=True,
     help="What to write.",
 )  # fmt: skip
+@_concepts
 @_debug
-def parse(inputs: tuple[str, ...], container: str, out: Path | None, form: str, debug: bool) -> int:
+def parse(inputs: tuple[str, ...], container: str, out: Path | None, form: str, concepts: str, debug: bool) -> int:
     """Parse eligibility criteria.
 
     INPUT is a file, a folder (every file below it, in order of name) or - for standard input.
@@ -134,7 +144,7 @@ def parse(inputs: tuple[str, ...], container: str, out: Path | None, form: str, 
     sink = Stream(form, many=many) if out is None else Folder(out, form, sources=sources)
     with progress(sources, failures, shown=out is not None or not sys.stdout.isatty()) as shown, sink:
         for source in shown:
-            for document in _documents(source, container, failures):
+            for document in _documents(source, container, failures, concepts=concepts):
                 with failures.of(source.name):
                     sink.write(document, source)
     return failures.code
@@ -143,8 +153,9 @@ def parse(inputs: tuple[str, ...], container: str, out: Path | None, form: str, 
 @program.command()
 @click.argument("inputs", metavar="INPUT...", nargs=-1, required=True)
 @_container
+@_concepts
 @_debug
-def show(inputs: tuple[str, ...], container: str, debug: bool) -> int:
+def show(inputs: tuple[str, ...], container: str, concepts: str, debug: bool) -> int:
     """Show each criterion beside what was read from it.
 
     What was not read is coloured on a terminal and stands between ⟦ and ⟧ elsewhere. INPUT is as in `protoparse parse`;
@@ -155,7 +166,7 @@ def show(inputs: tuple[str, ...], container: str, debug: bool) -> int:
     failures = Failures(debug=debug)
     display = Display()
     for source in gather(inputs, failures):
-        for document in _documents(source, container, failures, criteria_too=True):
+        for document in _documents(source, container, failures, concepts=concepts, criteria_too=True):
             with failures.of(source.name):
                 display.show(document)
     return failures.code
@@ -226,7 +237,9 @@ def _count(number: int, noun: str) -> str:
     return f"{number} {noun}" + ("" if number == 1 else "s")
 
 
-def _documents(source: Source, container: str, failures: Failures, *, criteria_too: bool = False) -> Iterator[Document]:
+def _documents(
+    source: Source, container: str, failures: Failures, *, concepts: str, criteria_too: bool = False
+) -> Iterator[Document]:
     """The documents of one source; what fails is reported to `failures` and left out."""
     from protoparse.model import FORMAT, load
     from protoparse.parsing import parse as parse_listing
@@ -248,4 +261,4 @@ def _documents(source: Source, container: str, failures: Failures, *, criteria_t
             found = read(source.path, container=container, on_error=broken)
         for listing in found:
             with failures.of(source.name):
-                yield parse_listing(listing)
+                yield parse_listing(listing, concepts=concepts)

@@ -91,7 +91,7 @@ class Namer(Valuer):
         while i < last:
             code = codes[i - offset]
             if code in "KMYwamqnrut":
-                if begin >= 0 and code in "KM" and self._parts(i):
+                if begin >= 0 and ((code in "KM" and self._parts(i)) or (i > first and self._closed(i, begin))):
                     found.append(Phrase(begin, i, cue, known, standing))
                     begin, cue, standing = -1, -1, None
                 if begin < 0:
@@ -102,7 +102,14 @@ class Namer(Valuer):
                     found.append(Phrase(begin, i + 1, cue, True, standing))
                     begin, cue, standing = -1, -1, None
             elif (
-                (code == "O" and begin >= 0 and i + 1 < last and codes[i + 1 - offset] in "wKMamqdn")
+                (
+                    code == "O"
+                    and begin >= 0
+                    and i + 1 < last
+                    and codes[i + 1 - offset] in "wKMamqdn"
+                    and not self._tagged(i - 1)
+                    and not self._tagged(i + 1)
+                )
                 or (code == "d" and begin >= 0 and codes[i - 1 - offset] == "O")
                 or (code in "-/y'" and begin >= 0)
                 or code == "w"
@@ -137,6 +144,16 @@ class Namer(Valuer):
         elif standing is not None and draft.standing is None:
             draft.standing = standing
         return found
+
+    def _tagged(self, i: int) -> bool:
+        """Whether a lexeme is a name whose bounds the tagger has told."""
+        return self.code(i) in "KM" and "named" in self.entries[i].roles
+
+    def _closed(self, i: int, begin: int) -> bool:
+        """Whether a tagged name ends or begins a phrase here; only modifiers belong to it."""
+        if self._tagged(i - 1):
+            return True
+        return self._tagged(i) and any(self.code(k) not in "mqYd-" for k in range(begin, i))
 
     def _parts(self, i: int) -> bool:
         """Whether a name begins a phrase of its own ("breast cancer HER2 negative", "QTc male ≥ 450 ms")."""

@@ -14,7 +14,7 @@ The way of the data: `blocks` (lines, however wrapped, with their `marks`) → `
 from __future__ import annotations
 
 from bisect import bisect
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import groupby, pairwise
 
 from msgspec import Struct
@@ -46,6 +46,32 @@ class Item(Struct, frozen=True, gc=False):
     children: tuple[Item, ...]
     denied: bool = False
     """Whether the lead-in denies each of the children ("none of the following:")."""
+
+    def within(self) -> Iterator[Item]:
+        """The item, then the items below it."""
+        yield self
+        for child in self.children:
+            yield from child.within()
+
+    def pieces(self) -> list[Span]:
+        """Its own text without the words that only introduce its children."""
+        if self.lead is None:
+            return list(self.body)
+        out = []
+        low, high = self.lead
+        for start, end in self.body:
+            if high <= start or end <= low:
+                out.append((start, end))
+                continue
+            if start < low:
+                out.append((start, low))
+            if high < end:
+                out.append((high, end))
+        return out
+
+    def read(self) -> list[Span]:
+        """What of its own text is read: its pieces, then the lead-in, for the time that it may name."""
+        return [*self.pieces(), self.lead] if self.lead and self.children else self.pieces()
 
 
 class Outline(Struct, frozen=True, gc=False):

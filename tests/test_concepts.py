@@ -1,0 +1,135 @@
+from __future__ import annotations
+
+import importlib.util
+import re
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from protoparse.check import check
+from protoparse.concepts.forms import BUCKETS, form
+from protoparse.concepts.recogniser import Recogniser, pieces
+from protoparse.concepts.tagging import tagger
+from protoparse.lexing import lexer
+from protoparse.model import dump, facts, load, walk
+from protoparse.parsing import Parser
+
+TRAINING = Path(__file__).parents[1] / "training"
+# Names that no table has, so that only the tagger can tell what they are.
+TEXT = """Inclusion Criteria:
+- Confirmed diagnosis of Quellmann-Zorn syndrome
+- Age 18 to 65 years and ANC ≥ 1.5 x 10^9/L
+
+Exclusion Criteria:
+- Use of fenotrivir tablets within 4 weeks before screening
+- Prior subtotal hepatoplexy"""
+
+
+PIECES = [match.span(1) for match in re.finditer(r"^- (.+)$", TEXT, re.MULTILINE)]
+
+
+@pytest.fixture(scope="module")
+def parser() -> Parser:
+    return Parser(concepts="model")
+
+
+def _named(parser: Parser, text: str) -> dict[str, str]:
+    found = parser.parse(text)
+    return {f.concept.text: f.domain for c in walk(found.criteria) for f in facts(c.rule)}
+
+
+def test_names_that_no_table_has(parser: Parser) -> None:
+    named = _named(parser, TEXT)
+    assert named["Quellmann-Zorn syndrome"] == "condition"
+    assert named["fenotrivir tablets"] == "drug"
+    assert named["ANC"] == "measurement"
+
+
+def test_a_document_keeps_its_promises(parser: Parser) -> None:
+    document = parser.parse(TEXT)
+    assert document.parser is not None
+    assert document.parser.model is not None
+    assert document.parser.model.startswith("tagger-")
+    assert check(dump(document), reparse=True) == []
+    assert load(dump(document)) == document
+    assert dump(Parser(concepts="model").parse(TEXT)) == dump(document)
+
+
+def test_lexemes_stay_in_order_and_cover_the_same_words() -> None:
+    lexemes = lexer().lex(TEXT, PIECES)
+    found = Recogniser(lexer()).recognise(TEXT, lexemes)
+    assert len(found.codes) == len(found.entries) == len(found.starts) == len(found.ends)
+    assert found.codes.count("\n") == lexemes.codes.count("\n") == len(found.breaks)
+    assert all(a <= b for a, b in zip(found.starts, found.ends, strict=True))
+    assert all(end <= start for end, start in zip(found.ends, found.starts[1:], strict=False))
+    assert set(found.starts) <= set(lexemes.starts)
+    assert set(found.ends) <= set(lexemes.ends)
+
+
+def test_a_piece_is_tagged_alone_as_among_others() -> None:
+    lexemes = lexer().lex(TEXT, PIECES)
+    sequences = [(p.words, p.classes) for p in pieces(TEXT, lexemes)]
+    together = tagger().tag(sequences)
+    assert together == [tagger().tag([s])[0] for s in sequences]
+    assert any(together)
+    assert tagger().tag([([], []), sequences[0], ([], [])]) == [[], together[0], []]
+    assert tagger().tag([]) == []
+
+
+def test_words_of_pieces_are_printed_and_classed() -> None:
+    text = "Severe heart failure, NYHA class III"
+    (piece,) = pieces(text, lexer().lex(text, [(0, len(text))]))
+    assert list(piece.words) == ["Severe", "heart", "failure", ",", "NYHA", "class", "III"]
+    assert piece.classes[1:3] == ["Kcond-", "Kcond+"]
+    assert [text[a:b] for a, b in zip(piece.starts, piece.ends, strict=True)] == list(piece.words)
+
+
+def test_forms() -> None:
+    assert form("Stroke", {"stroke": 3}).word == form("STROKE", {"stroke": 3}).word == 3
+    assert form("Stroke", {}).word == 0
+    assert form("Stroke", {}).shape != form("STROKE", {}).shape
+    assert form("CD19", {"cd0": 5}).word == form("CD20", {"cd0": 5}).word == 5  # digits are one
+    assert all(0 <= g < BUCKETS for g in form("pneumonoultramicroscopic", {}).groups)
+    assert set(form("nephritis", {}).groups) & set(form("arthritis", {}).groups)  # what words have in common
+
+
+@pytest.fixture(scope="module")
+def corpora() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("corpora", TRAINING / "corpora.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules["corpora"] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_events_of_one_corpus(corpora: ModuleType, tmp_path: Path) -> None:
+    text = "low potassium and mild gout"
+    (tmp_path / "NCT00000001.txt").write_text(text)
+    (tmp_path / "NCT00000001.ann").write_text(
+        "T1\tObservation 4 13\tpotassium\nT2\tModifier 18 22\tmild\nT3\tCondition 23 27\tgout\n"
+        "E1\tObservation:T1 \nE2\tModifier:T2 \nE3\tCondition:T3 Modifier:E2\nA1\tObservation-Type-Value E1 lab\n"
+    )
+    (found,) = corpora.lct(tmp_path)
+    assert found.trial == "NCT00000001"
+    assert found.spans == ((4, 13, "measurement"), (18, 22, "modifier"), (23, 27, "condition"))
+
+
+def test_entities_of_another(corpora: ModuleType, tmp_path: Path) -> None:
+    text = "liver and heart failure, no stent"
+    (tmp_path / "NCT00000002_inc.txt").write_text(text)
+    (tmp_path / "NCT00000002_inc.ann").write_text(
+        "T1\tCondition 0 5;16 23\tliver failure\nT2\tCondition 10 23\theart failure\nT3\tNegation 25 27\tno\n"
+        "T4\tDevice 28 33\tstent\n"
+    )
+    (found,) = corpora.chia(tmp_path)
+    assert found.trial == "NCT00000002"
+    assert found.spans == ((0, 5, "condition"), (10, 23, "condition"), (28, 33, "device"))
+
+
+def test_a_tenth_of_the_trials_is_held_out(corpora: ModuleType) -> None:
+    held = sum(corpora.held_out(f"NCT{n:08}") for n in range(2000))
+    assert 150 < held < 250
