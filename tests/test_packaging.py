@@ -49,6 +49,7 @@ def test_the_wheel_holds_grammars_tables_and_types(wheel: Path) -> None:
         if source.suffix in {".py", ".tsv"} or source.name == "py.typed":
             assert source.relative_to(ROOT / "src").as_posix() in inside
     assert "protoparse/grammars/canonical.lark" in inside
+    assert "protoparse/concepts/model.npz" in inside
     assert f"protoparse-{protoparse.__version__}.dist-info/licenses/LICENSE" in inside
     assert not [name for name in inside if name.startswith(("tests", "corpus", "benchmarks"))]
 

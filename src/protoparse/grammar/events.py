@@ -169,6 +169,14 @@ class Events(Settler):
     def _since_birth(self, i: int) -> list[Lexeme]:
         """A window that an age bounds ("before the age of 18", "since age 12"): so many years after birth."""
         age = self._next(i + 1)
+        late = self.code(i) in "fS"
+        side, link = self._lexeme("AFTER" if late else "UNTIL", i), "OF" if late else "AFTER"
+        if self.code(age) == "n" and self.code(age + 1) in "Kt" and self._befallen(i):
+            n, age = age, age + 1  # "menopause before 40 years of age"
+            if not {"concept", "time_unit"} <= self.entries[age].roles.keys():
+                return []
+            birth = Lexeme("EVENT", _BIRTH, age, age + 1, self.starts[age], self.ends[age])
+            return [side, self._lexeme("NUMBER", n), self._lexeme("TIME", age), self._lexeme(link, age), birth]
         n = age + 1
         while self.code(n) in "O_":
             n += 1
@@ -177,11 +185,15 @@ class Events(Settler):
         timed = self.code(n + 1) == "t"
         time = self._lexeme("TIME", n + 1) if timed else Lexeme("TIME", _YEARS, n, n + 1, self.starts[n], self.ends[n])
         birth = Lexeme("EVENT", _BIRTH, n + timed, n + timed + 1, self.starts[age], self.ends[n + timed])
-        late = self.code(i) in "fS"
-        return [
-            self._lexeme("AFTER" if late else "UNTIL", i), self._lexeme("NUMBER", n), time,
-            self._lexeme("OF" if late else "AFTER", age), birth,
-        ]  # fmt: skip
+        return [side, self._lexeme("NUMBER", n), time, self._lexeme(link, age), birth]
+
+    def _befallen(self, i: int) -> bool:
+        """Whether something that happened to a person, and nobody, stands right before i."""
+        entry = self.entries[i - 1]
+        term = entry.roles.get("concept")
+        if i <= self.first or self.code(i - 1) not in "wKa" or "population" in entry.roles:
+            return False
+        return term is None or term.domain != "person"
 
     def _period(self, i: int) -> Lexeme | None:
         """A period of the study that stands at i."""
