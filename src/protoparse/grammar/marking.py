@@ -32,9 +32,11 @@ def marked(text: str, lexemes: Lexemes, first: int, codes: str, found: Sequence[
         codes = _results(text, lexemes, first, codes)
     if "R" in codes:
         codes = _descriptions(lexemes, first, codes, found)
-    end = first + len(codes)
-    if codes and _undertaken().search(text, lexemes.starts[first], lexemes.ends[end - 1]):
-        codes = _undertakings(lexemes, first, codes, found)
+    if codes:
+        words = text[lexemes.starts[first] : lexemes.ends[first + len(codes) - 1]].lower()
+        for word in _undertaken():
+            if word in words:
+                return _undertakings(lexemes, first, codes, found)
     return codes
 
 
@@ -189,9 +191,10 @@ def _undertakings(lexemes: Lexemes, first: int, codes: str, found: Sequence[Phra
 
 
 @cache
-def _undertaken() -> re.Pattern[str]:
-    """Any word that may begin an undertaking: few texts have one."""
-    return re.compile("|".join(w for w, e in lexer().singles.items() if "undertaking" in e.roles), re.IGNORECASE)
+def _undertaken() -> tuple[str, ...]:
+    """The words that may begin an undertaking: few texts have one."""
+    words = sorted(w for w, e in lexer().singles.items() if "undertaking" in e.roles)
+    return tuple(w for w in words if not any(other != w and other in w for other in words))
 
 
 def _last_word(entry: Entry, role: str) -> bool:
