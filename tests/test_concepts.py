@@ -7,7 +7,9 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
+import spacy
 
+from protoparse import cli
 from protoparse.check import check
 from protoparse.concepts.forms import BUCKETS, form
 from protoparse.concepts.recogniser import Recogniser, pieces
@@ -133,3 +135,20 @@ def test_entities_of_another(corpora: ModuleType, tmp_path: Path) -> None:
 def test_a_tenth_of_the_trials_is_held_out(corpora: ModuleType) -> None:
     held = sum(corpora.held_out(f"NCT{n:08}") for n in range(2000))
     assert 150 < held < 250
+
+
+def test_the_command_line_and_a_pipeline_of_spacy_take_the_tagger_too(
+    tmp_path: Path, capsysbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    file = tmp_path / "trial.txt"
+    file.write_text(TEXT, encoding="utf-8")
+    assert cli.main(["parse", "--concepts", "model", str(file)]) == 0
+    written = load(capsysbinary.readouterr().out)
+    nlp = spacy.blank("en")
+    nlp.add_pipe("protoparse", config={"concepts": "model"})
+    assert written.criteria == nlp(TEXT)._.criteria.criteria
+    assert cli.main(["parse", str(file)]) == 0
+    plain = load(capsysbinary.readouterr().out)
+    assert plain.parser is not None
+    assert plain.parser.model is None
+    assert plain.criteria != written.criteria
