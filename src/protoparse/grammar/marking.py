@@ -17,6 +17,7 @@ from protoparse.lexing import Entry, Lexemes, Term, lexer
 from protoparse.model import Domain
 
 _SCALED = re.compile(r"M(?:y*w[w.]*)?y*,(?=M)")
+_GENUS = re.compile(r"[wut]\.(?=[wK])")
 _ASIDE = re.compile(r"(?<=[wKMaqL])\([wKMaL]\)")
 
 
@@ -26,6 +27,8 @@ def marked(text: str, lexemes: Lexemes, first: int, codes: str, found: Sequence[
         if "w(>)O" in codes:
             codes = codes.replace("w(>)O", "wyyyO")  # "1 line (or more) of …"
         codes = _asides(text, lexemes, first, codes)
+    if 0 < codes.find(".") < len(codes) - 1:
+        codes = _genera(text, lexemes, first, codes)
     if ",M" in codes:
         codes = _scales(lexemes, first, codes)
     if "M" in codes or ">" in codes:
@@ -46,6 +49,16 @@ def _scales(lexemes: Lexemes, first: int, codes: str) -> str:
         scale, classes = (lexemes.entries[first + k].roles["measurement"] for k in (match.start(), match.end()))
         if scale.kind == "ordinal" and scale.name not in CLASSES and classes.name in CLASSES:
             codes = f"{codes[: match.end() - 1]}y{codes[match.end() :]}"
+    return codes
+
+
+def _genera(text: str, lexemes: Lexemes, first: int, codes: str) -> str:
+    """The codes, a shortened genus one word with its species ("E. coli", "S. aureus")."""
+    for match in _GENUS.finditer(codes):
+        i = first + match.start()
+        begin, species = lexemes.starts[i], text[lexemes.starts[i + 2]]
+        if lexemes.ends[i] == begin + 1 and text[begin].isupper() and species.islower():
+            codes = f"{codes[: match.start()]}wy{codes[match.end() :]}"
     return codes
 
 

@@ -44,6 +44,7 @@ _MARK = re.compile(
     [IVX]{{2,5}})\s?(?:\\?[)\]）】])[.:]?
   | (?P<letter>[ivx]{{2,5}}|[IVX]{{2,5}}|[A-Za-z])(?P<close>\\?\.\)?(?=\s)|\\?\)|
     (?<=(?-i:[ivx]{{2}}))\.(?=(?-i:[A-Z][a-z])))
+  | (?-i:(?:I|E|IN|EX|IC|EC|INC|EXC)[ -]?(?P<coded>\d{{1,2}}))[.)](?=\s)
   | (?P<circled>[{_CIRCLED}])
   | (?:\#|(?:criteri(?:on|um)|inclusion|exclusion)\s(?:criterion\s)?(?:no\.?\s?|\#)?)(?P<named>\d{{1,2}})(?:\s?[:.)]|
     (?=\s))
@@ -130,6 +131,8 @@ def leading(text: str, start: int, end: int) -> list[Mark]:
                     if _SPECIES.match(text, place, end):
                         break
                     readings = _readings("", m["letter"], m["close"])
+                case "coded":  # "I-1.", "E02.": kind and number
+                    readings = (("I1.", int(m["coded"])),)
                 case "circled":
                     readings = _circled(m["circled"])
                 case _:
