@@ -124,7 +124,11 @@ CONCEPTS: tuple[tuple[str, Domain], ...] = (
 )  # fmt: skip
 
 # What stands in a text for a registry's sake alone: comments, Markdown escapes and stars, marks of direction.
-_SKIP = re.compile(r"<!--(?:(?!<!--).)*?-->|\\(?=[^\w\s])|\*\*|[\u200b-\u200f\u202a-\u202e\u2060\ufeff]", re.DOTALL)
+_SKIP = re.compile(
+    r"<!--(?:(?!<!--).)*?-->|(?<=\d)\\?\*(?=\s(?:years?|months?|weeks?|days?)\b)|"
+    r"\\(?=[^\w\s])|\*\*|[\u200b-\u200f\u202a-\u202e\u2060\ufeff]",
+    re.DOTALL,
+)
 _TOKENS = (
     # (each with the space behind it) most words at once; those that may be something else ("e.g.", "xULN") come last
     r"(?:than|least|of|aged?|over|under)(?=\d)|[a-df-hj-wyz][^\W\d_]*(?:\d+[^\W_]*|['’](?:s\b|[a-z]\b))?|"
