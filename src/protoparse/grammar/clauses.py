@@ -157,6 +157,11 @@ class _Meaning(Transformer[Any, Any]):
         if empty(people):
             return duty  # type: ignore[no-any-return]
         if empty(duty) and not (duty and any(d.value for d in drafts(duty))):
+            if isinstance(duty, Draft) and isinstance(people, Draft):
+                # "patients with brain metastases must be stable for 4 weeks": the metastases
+                people.modifiers += duty.modifiers
+                people.time = people.time or duty.time
+                people.cover(duty.first, duty.last)
             return people  # type: ignore[no-any-return]
         # "men and women of childbearing age must …": either kind of person
         if (

@@ -121,7 +121,13 @@ class Shaper:
                     out.insert(sentence, Clause("NOT", i - 1, i - 1))
                 continue
             if kind == "DUTY":
-                if depth == 0 and self._people(out[sentence:]):
+                if depth == 0 and (self._people(out[sentence:]) or self._told_apart(out[sentence:])):
+                    joint = "AND"
+                    for part in reversed(out[sentence:]):  # "patients with X, Y or Z must …": no comma ends the guard
+                        if part.type in ("AND", "OR"):
+                            joint = part.type
+                        elif part.type == "COMMA":
+                            part.type, part.value = joint, ","
                     out.insert(sentence, Clause("IF", i - 1, i - 1))
                     out.append(Clause("COLON", i - 1, i))
                 continue
@@ -180,6 +186,20 @@ class Shaper:
             if not any(t is not None and t.domain == "person" and (ages or t.name != "age") for t in terms):
                 return False
         return True
+
+    def _told_apart(self, clauses: list[Clause]) -> bool:
+        """Whether what stands before "must" tells some of the participants apart ("patients who received X must …")."""
+        if self.kind == "exclusion" or not clauses or clauses[0].type != "WORDS":
+            return False
+        entries, first, last = self.cutter.entries, clauses[0].first, clauses[0].last
+        while first + 1 < last and self.cutter.code(first) == "d":
+            first += 1
+        told = first + 1 < last and entries[first + 1].text in _APART
+        return (
+            told
+            and "population" in entries[first].roles
+            and all(c.type in ("WORDS", "VALUE", "WINDOW", "AND", "OR", "COMMA", "OPEN", "CLOSE") for c in clauses)
+        )
 
     def _guard(self, i: int) -> bool:
         """ "for women …", "in patients with …": a limit to some people."""
@@ -456,6 +476,10 @@ _TERMINAL = {
     "!": "NOT", "X": "EXCEPT", "?": "IF", "I": "INCLUDE", "+": "ALLOWED", "#": "REFUSED",
     "^": "DUTY", "i": "IF", "o": "IF",
 }  # fmt: skip
+_APART = (
+    "who", "who are", "who have", "with", "whose", "receiving", "taking", "having", "on", "undergoing", "treated with",
+    "aged",
+)  # fmt: skip
 _WHO = re.compile(
     r"s\b|\b(?:wo)?m[ae]n\b|child|people|male\b|potential|wo?cbp|msm|menopausal|age|"
     r"subject|patient|participant|individual|volunteer|person|adult|infant|neonate|newborn|elderly"
