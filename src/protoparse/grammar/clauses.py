@@ -24,6 +24,7 @@ from protoparse.grammar.drafts import (
     Op,
     Tree,
     alternatives,
+    blank,
     drafts,
     empty,
     exemplify,
@@ -157,7 +158,7 @@ class _Meaning(Transformer[Any, Any]):
         if empty(people):
             return duty  # type: ignore[no-any-return]
         if empty(duty) and not (duty and any(d.value for d in drafts(duty))):
-            if isinstance(duty, Draft) and isinstance(people, Draft):
+            if isinstance(duty, Draft) and isinstance(people, Draft) and not blank(duty):
                 # "patients with brain metastases must be stable for 4 weeks": the metastases
                 people.modifiers += duty.modifiers
                 people.time = people.time or duty.time
