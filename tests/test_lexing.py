@@ -335,6 +335,9 @@ SKIPPED = re.compile(r"<!--.*?-->|\\(?=[^\w\s])|\*\*|[\u200b-\u200f\u202a-\u202e
 def squeezed(text: str) -> str:
     """Without white space and what is skipped, each character in its lower form where that is one character."""
     text = "".join(c.lower() if len(c.lower()) == 1 else c for c in SKIPPED.sub("", text))
+    text = re.sub(
+        "[\u2160-\u217f]", lambda m: unicodedata.normalize("NFKC", m[0]).lower(), text
+    )  # "Ⅲ" is looked up as iii
     return "".join(text.split()).replace("’", "'").replace("ς", "σ")
 
 
@@ -342,6 +345,7 @@ def squeezed(text: str) -> str:
 @given(texts)
 @example("İ<!-- İ -->≥18\\<5")
 @example("ΣΑΣ ΑΣ")
+@example("Ⅰ Ⅳ")
 def test_every_lexeme_keeps_its_place(text: str) -> None:
     found = lex(text)
     assert len(found.codes) == len(found.entries) == len(found.starts) == len(found.ends)
