@@ -335,8 +335,11 @@ def test_a_reader_that_goes_away_is_no_error(text: Path) -> None:
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there are no such pipes and signals")
 def test_an_interruption_is_quiet() -> None:
-    command = [sys.executable, "-m", "protoparse", "parse", "-"]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as running:
+    heeding = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"  # a background job ignores it
+    command = [sys.executable, "-c", f"{heeding}; from protoparse.cli import main; raise SystemExit(main())"]
+    with subprocess.Popen(
+        [*command, "parse", "-"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as running:
         assert running.stdin is not None
         assert running.stderr is not None
         running.stdin.write(b"Inclusion Criteria:\n" * 10_000)  # more than a pipe holds: written is begun to be read

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import doctest
 import importlib.util
 import re
 import sys
@@ -108,33 +109,40 @@ def corpora() -> ModuleType:
     return module
 
 
-def test_events_of_one_corpus(corpora: ModuleType, tmp_path: Path) -> None:
-    text = "low potassium and mild gout"
-    (tmp_path / "NCT00000001.txt").write_text(text)
-    (tmp_path / "NCT00000001.ann").write_text(
-        "T1\tObservation 4 13\tpotassium\nT2\tModifier 18 22\tmild\nT3\tCondition 23 27\tgout\n"
-        "E1\tObservation:T1 \nE2\tModifier:T2 \nE3\tCondition:T3 Modifier:E2\nA1\tObservation-Type-Value E1 lab\n"
-    )
-    (found,) = corpora.lct(tmp_path)
-    assert found.trial == "NCT00000001"
-    assert found.spans == ((4, 13, "measurement"), (18, 22, "modifier"), (23, 27, "condition"))
-
-
-def test_entities_of_another(corpora: ModuleType, tmp_path: Path) -> None:
-    text = "liver and heart failure, no stent"
-    (tmp_path / "NCT00000002_inc.txt").write_text(text)
-    (tmp_path / "NCT00000002_inc.ann").write_text(
-        "T1\tCondition 0 5;16 23\tliver failure\nT2\tCondition 10 23\theart failure\nT3\tNegation 25 27\tno\n"
-        "T4\tDevice 28 33\tstent\n"
-    )
-    (found,) = corpora.chia(tmp_path)
-    assert found.trial == "NCT00000002"
-    assert found.spans == ((0, 5, "condition"), (10, 23, "condition"), (28, 33, "device"))
+@pytest.mark.parametrize(
+    ("corpus", "name", "text", "annotation", "spans"),
+    [
+        (
+            "lct",
+            "NCT00000001",
+            "low potassium and mild gout",
+            "T1\tObservation 4 13\tpotassium\nT2\tModifier 18 22\tmild\nT3\tCondition 23 27\tgout\n"
+            "E1\tObservation:T1 \nE2\tModifier:T2 \nE3\tCondition:T3 Modifier:E2\nA1\tObservation-Type-Value E1 lab\n",
+            ((4, 13, "measurement"), (18, 22, "modifier"), (23, 27, "condition")),
+        ),
+        (
+            "chia",
+            "NCT00000001_inc",
+            "liver and heart failure, no stent",
+            "T1\tCondition 0 5;16 23\tliver failure\nT2\tCondition 10 23\theart failure\nT3\tNegation 25 27\tno\n"
+            "T4\tDevice 28 33\tstent\n",
+            ((0, 5, "condition"), (10, 23, "condition"), (28, 33, "device")),
+        ),
+    ],
+)
+def test_a_corpus_gives_flat_spans(
+    corpora: ModuleType, tmp_path: Path, corpus: str, name: str, text: str, annotation: str, spans: tuple[object, ...]
+) -> None:
+    (tmp_path / f"{name}.txt").write_text(text)
+    (tmp_path / f"{name}.ann").write_text(annotation)
+    (found,) = getattr(corpora, corpus)(tmp_path)
+    assert found == ("NCT00000001", text, spans)
 
 
 def test_a_tenth_of_the_trials_is_held_out(corpora: ModuleType) -> None:
     held = sum(corpora.held_out(f"NCT{n:08}") for n in range(2000))
     assert 150 < held < 250
+    assert doctest.testmod(corpora).failed == 0
 
 
 def test_the_command_line_and_a_pipeline_of_spacy_take_the_tagger_too(

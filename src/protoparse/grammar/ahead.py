@@ -97,10 +97,3 @@ class Ahead(Events):
                 out += [self._lexeme("ALT", i + 1), self._lexeme("NUMBER", j), self._lexeme("TIME", j + 1)]
                 out += [self._lexeme("WHICHEVER", which)] if which else []
         return close
-
-    def _repeated(self, i: int) -> int:
-        """The end of a bracket that says a quantity again in another unit ("4 weeks (28 days)"), else 0."""
-        j = i + 1
-        while self.code(j) in "nut-_<~":
-            j += 1
-        return j if self.code(j) == ")" and j > i + 2 else 0

@@ -9,6 +9,7 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from protoparse.grammar.events import Events
+from protoparse.grammar.measures import AMOUNTS
 from protoparse.grammar.phrases import Lexeme, Value
 from protoparse.lexing import Entry
 from protoparse.model import Comparison, Unit
@@ -19,7 +20,6 @@ _AGAIN = frozenset(
     {"snellen", "equivalent", "equivalents", "snellen equivalent", "approximately", "approximate", "about", "etdrs"}
 )
 _BACK_TO = ("return", "returned", "returning", "back", "pretreatment")
-_AMOUNTS = frozenset({"mg", "g", "ug", "ng", "[IU]", "U", "mg/kg", "mg/m2", "ug/kg", "g/kg", "mL", "{drinks}"})
 _RATES = {"daily": "/d", "/d": "/d", "weekly": "/wk", "/wk": "/wk", "d": "/d", "wk": "/wk"}
 _PER = {"d": "/d", "wk": "/wk", "mo": "/mo", "a": "/a"}
 RATES = ("/d", "/wk", "/mo", "/a")
@@ -35,7 +35,7 @@ class Amender(Events):
         last = value.comparisons[-1]
         if (last.unit is None or last.unit.ucum is None) and last.reference is None and not value.bare:
             return self._per(value, i)
-        if last.unit is None or last.unit.ucum not in _AMOUNTS:
+        if last.unit is None or last.unit.ucum not in AMOUNTS:
             return value
         for j in range(i, min(i + _APART, self.last)):
             code, roles = self.code(j), self.entries[j].roles

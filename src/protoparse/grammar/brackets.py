@@ -80,10 +80,7 @@ class Attacher(Chooser):
                 continue
             if bracket.role == "include" and any(d.value is not None or d.count is not None for d in drafts(node)):
                 tree = Node("all", [tree, node])
-            elif bracket.role == "include":
-                target = last_draft(tree)
-                exemplify(target, node)
-            elif self._lists(bracket, node, tree):
+            elif bracket.role == "include" or self._lists(bracket, node, tree):
                 exemplify(last_draft(tree), node)
             elif bracket.role == "except":
                 tree = Node("except", [tree, *(alternatives(node))])

@@ -12,6 +12,7 @@ from typing import Literal
 
 from msgspec.structs import replace
 
+from protoparse.grammar.measures import AMOUNTS
 from protoparse.grammar.phrases import Value
 from protoparse.grammar.terms import domain_of
 from protoparse.lexicon import fold
@@ -337,7 +338,6 @@ def _hull(rules: Sequence[Rule]) -> Span | None:
 
 
 _FUNCTIONS = (" function", " functions", " reserve")
-_BY_DAY = ("mg", "g", "ug", "ng", "[IU]", "mg/kg", "mg/m2", "ug/kg", "g/kg")
 _SCREENING = Bound(anchor=Anchor(event="screening"))
 _STANDING = {
     "history": (None, _SCREENING),
@@ -403,8 +403,8 @@ def _fact(draft: Draft, text: str, kind: Kind) -> Fact | None:
         draft.domain = "measurement"  # "tests positive for hepatitis B"; "HIV-positive" is a state
     dose = draft.dose
     daily = any(m.type == "acuity" and m.value == "daily" for m in draft.modifiers)
-    if daily and dose is not None and dose.unit is not None and dose.unit.ucum in _BY_DAY:
-        dose = replace(dose, unit=replace(dose.unit, ucum=f"{dose.unit.ucum}/d"))  # "10 mg of daily prednisone"
+    if daily and dose is not None and dose.unit is not None and dose.unit.ucum in AMOUNTS:
+        dose = replace(dose, unit=replace(dose.unit, ucum=f"{dose.unit.ucum}/d"))  # "aspirin (81 mg) daily"
     includes = tuple([r for i in draft.includes if (r := rule(i, text, kind, required=False)) is not None])
     for r in includes:
         if r.span:

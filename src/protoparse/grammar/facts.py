@@ -23,9 +23,7 @@ _PLAIN = re.compile("([vdpi^]*)([wKM]*[KM])[v^]*")
 _SUBSTANCE = re.compile("[wKMYaq]")
 _OF_IT = re.compile("O[OdHm]*")
 _REQUIRING = ("requiring", "requires", "require", "required", "needing", "that requires", "which requires")
-# What has so many of something, or so much ("steroids requiring …" a dose of a drug).
-_HAVING = ("with", "having")
-_TAKING = ("requiring", "needing", "taking", "receiving")
+_HAVING = ("with", "having", "requiring", "needing")
 _SIZES = {"kg": "body weight", "g": "body weight", "[lb_av]": "body weight", "cm": "body height"}
 
 
@@ -228,7 +226,7 @@ class Cutter(Attacher):
             if not isinstance(before, Words) or not isinstance(behind, Words) or isinstance(value, Words | Bracket):
                 continue
             cue = self.entries[before.last - 1].text
-            led = cue in _HAVING + _TAKING or (
+            led = cue in _HAVING or (
                 self.code(before.last - 1) == "K" and self.code(behind.first) == "H"  # "gout, < 2 earlier treatments"
             )
             if not led or behind.first != value.last:
@@ -238,10 +236,10 @@ class Cutter(Attacher):
                 continue
             if self.code(behind.first) == "M" and k == 2 and not all(map(whole, meaning.comparisons)):
                 return k  # "at least 4 sites with ≥ 6 mm probing depth"
-            if cue not in _TAKING and not all(map(whole, meaning.comparisons)):
+            if not all(map(whole, meaning.comparisons)):
                 continue
             i = behind.first
-            while i < behind.last - 1 and self.code(i) in ("mHCOd" if cue in _TAKING else "mHC"):
+            while i < behind.last - 1 and self.code(i) in "mHC":
                 i += 1
             named = any(
                 self.code(j) in "wKM" for p in parts[:k] if isinstance(p, Words) for j in range(p.first, p.last)

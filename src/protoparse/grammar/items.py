@@ -15,6 +15,14 @@ CARRIED = 2
 """In `Cutter.taken`: understood, though no fact names it."""
 
 
+def plays(entry: Entry, role: str) -> bool:
+    """Whether a lexeme plays a role by itself or by its last word ("willing to comply", "study visits")."""
+    if role in entry.roles:
+        return True
+    word = entry.text.rpartition(" ")[2]
+    return word != entry.text and role in lexer().singles[word].roles
+
+
 class Item:
     """The lexemes of one item, and which of them are understood."""
 

@@ -10,15 +10,29 @@ import re
 from collections.abc import Sequence
 from functools import cache
 
+from protoparse.grammar.items import plays
 from protoparse.grammar.naming import CLASSES
 from protoparse.grammar.phrases import Phrase, Value
 from protoparse.grammar.terms import domain_of
-from protoparse.lexing import Entry, Lexemes, Term, lexer
+from protoparse.lexing import Lexemes, Term, lexer
 from protoparse.model import Domain
 
 _SCALED = re.compile(r"M(?:y*w[w.]*)?y*,(?=M)")
 _GENUS = re.compile(r"[wut]\.(?=[wK])")
 _ASIDE = re.compile(r"(?<=[wKMaqL])\([wKMaL]\)")
+
+# A sign behind a test, glued to it or in brackets; a word that says its result ("MMR-deficient", "wild-type KRAS").
+_SIGN = re.compile(r"(?<=[MKw])(?:>|\([->]\))|(?<=M)-(?![wKMnamq])|(?<=M)-(?=[^\n])")
+_RESULT = re.compile(r"(?<=M)-?w(?![w-])|w(?=M)")
+# A hyphen that waits for the head of a list ("PD-1- and PD-L1-directed therapy").
+_HEADED = re.compile("[&|/,][&|]?d*[wMK]+-[wMK]")
+# Behind a description that goes on over "or": what begins something of its own.
+_ANEW = re.compile(r"[&|]?[dv]*(?:[!HCXI?]|m*[KM])")
+_SUFFERED = {"condition", "observation"}
+_BASE = re.compile("[KMw]")
+_ENDING = re.compile(r"[.;()XI?+#\n]")
+_PARTS = re.compile(r"[&|,/]+")
+_OBJECT = re.compile(r"[dOpvamwKMtbfyGi-]*")
 
 
 def marked(text: str, lexemes: Lexemes, first: int, codes: str, found: Sequence[Phrase]) -> str:
@@ -72,11 +86,6 @@ def _asides(text: str, lexemes: Lexemes, first: int, codes: str) -> str:
     return codes
 
 
-# A sign behind a test, glued to it or in brackets; a word that says its result ("MMR-deficient", "wild-type KRAS").
-_SIGN = re.compile(r"(?<=[MKw])(?:>|\([->]\))|(?<=M)-(?![wKMnamq])|(?<=M)-(?=[^\n])")
-_RESULT = re.compile(r"(?<=M)-?w(?![w-])|w(?=M)")
-
-
 def _results(text: str, lexemes: Lexemes, first: int, codes: str) -> str:
     """The codes, with what says the result of a test marked as such ("ER+", "HBsAg (-)", "MMR-deficient")."""
     entries, starts, ends = lexemes.entries, lexemes.starts, lexemes.ends
@@ -88,7 +97,7 @@ def _results(text: str, lexemes: Lexemes, first: int, codes: str) -> str:
         if "qualitative" not in entries[sign].roles or (not inside and starts[i] != ends[i - 1]):
             continue
         if not inside and (
-            text[ends[i] : ends[i] + 1].isalnum() or (match[0] == "-" and _suspended(codes, match.end()))
+            text[ends[i] : ends[i] + 1].isalnum() or (match[0] == "-" and _HEADED.match(codes, match.end()))
         ):
             continue  # "HER2-directed", "PD-1- and PD-L1-directed"
         word = entries[i - 1].text
@@ -104,21 +113,6 @@ def _results(text: str, lexemes: Lexemes, first: int, codes: str) -> str:
         if term is not None and term.kind == "word":
             codes = f"{codes[: match.start()]}{'y' * (len(match[0]) - 1)}q{codes[match.end() :]}"
     return codes
-
-
-def _suspended(codes: str, place: int) -> bool:
-    """Whether a hyphen waits for the head of a list ("PD-1- and PD-L1-directed therapy")."""
-    return _HEADED.match(codes, place) is not None
-
-
-_HEADED = re.compile("[&|/,][&|]?d*[wMK]+-[wMK]")
-
-
-# Behind a description that goes on over "or": what begins something of its own.
-_ANEW = re.compile(r"[&|]?[dv]*(?:[!HCXI?]|m*[KM])")
-_SUFFERED = {"condition", "observation"}
-_BASE = re.compile("[KMw]")
-_ENDING = re.compile(r"[.;()XI?+#\n]")
 
 
 def _descriptions(lexemes: Lexemes, first: int, codes: str, found: Sequence[Phrase]) -> str:
@@ -178,14 +172,10 @@ def _domain(lexemes: Lexemes, first: int, codes: str, begin: int, end: int) -> D
     return None
 
 
-_PARTS = re.compile(r"[&|,/]+")
-_OBJECT = re.compile(r"[dOpvamwKMtbfyGi-]*")
-
-
 def _undertakings(lexemes: Lexemes, first: int, codes: str, found: Sequence[Phrase]) -> str:
     """The codes, what somebody undertakes one name with all that it is about ("comply with visits and procedures")."""
     entries = lexemes.entries
-    k = next((i for i, c in enumerate(codes) if c in "wK" and _last_word(entries[first + i], "undertaking")), -1)
+    k = next((i for i, c in enumerate(codes) if c in "wK" and plays(entries[first + i], "undertaking")), -1)
     if k < 0:
         return codes
     stop = min([p.first - first for p in found if p.first - first > k], default=len(codes))
@@ -193,7 +183,7 @@ def _undertakings(lexemes: Lexemes, first: int, codes: str, found: Sequence[Phra
     while i < stop:
         part = _OBJECT.match(codes, i, stop)
         last = part.end() if part is not None else i
-        if last == i or not _last_word(entries[first + last - 1], "matter"):
+        if last == i or not plays(entries[first + last - 1], "matter"):
             break
         end = last
         link = _PARTS.match(codes, last, stop)
@@ -208,11 +198,3 @@ def _undertaken() -> tuple[str, ...]:
     """The words that may begin an undertaking: few texts have one."""
     words = sorted(w for w, e in lexer().singles.items() if "undertaking" in e.roles)
     return tuple(w for w in words if not any(other != w and other in w for other in words))
-
-
-def _last_word(entry: Entry, role: str) -> bool:
-    """Whether a lexeme plays a role by itself or by its last word ("willing to comply", "study visits")."""
-    if role in entry.roles:
-        return True
-    word = entry.text.rpartition(" ")[2]
-    return word != entry.text and role in lexer().singles[word].roles

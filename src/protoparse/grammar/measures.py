@@ -11,6 +11,8 @@ from protoparse.grammar.phrases import Value
 from protoparse.model import Anchor, Bound, Comparison, Offset, Operator, Unit, Window
 
 _DOSE_UNITS = ("mg", "ug", "g", "ng", "[IU]", "mL", "meq", "mmol", "Gy", "cGy")
+AMOUNTS = frozenset({"mg", "g", "ug", "ng", "[IU]", "U", "mg/kg", "mg/m2", "ug/kg", "g/kg", "mL", "{drinks}"})
+"""What is given or taken so often a day, where its unit does not say how often."""
 DAILY = re.compile(r"(?:[mu]?g|\[IU\])(?:/kg|/m2)?/(?:d|wk)")
 TIME_CODES = frozenset({"s", "min", "h", "d", "wk", "mo", "a"})
 

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import Any, Literal, NamedTuple
 
 from protoparse.grammar.drafts import Draft, Node, Standing
+from protoparse.grammar.items import plays
 from protoparse.grammar.terms import domain_of
 from protoparse.grammar.values import Valuer
 from protoparse.lexicon import fold
@@ -199,14 +200,9 @@ class Namer(Valuer):
 
     def _result_roles(self, i: int) -> Mapping[str, Any]:
         """What the name at i says of a result, or its last word."""
-        roles = self.entries[i].roles
-        return roles if "result" in roles else self._last_roles(i)
-
-    def _last_roles(self, i: int) -> Mapping[str, Any]:
-        """What the vocabulary knows of the last word of the name at i."""
         entry = self.entries[i]
         word = entry.text.rpartition(" ")[2]
-        return entry.roles if word == entry.text else self.roles(word)
+        return entry.roles if "result" in entry.roles or word == entry.text else self.roles(word)
 
     def _has(self, phrase: Phrase, code: str) -> bool:
         return self.codes.find(code, phrase.first - self.offset, phrase.last - self.offset) >= 0
@@ -260,7 +256,7 @@ class Namer(Valuer):
             final = term if term is not None and code(last - 1) in "KM" else None
             draft.domain = domain_of([entries[i].text for i in range(first, last)], final, term)
             draft.term = term if term is not None and term.domain == "measurement" == draft.domain else None
-        if not whole and "undertaking" in self._last_roles(first):
+        if not whole and plays(entries[first], "undertaking"):
             draft.domain, draft.term = "consent", None
         if head.cue >= 0 and "allergy" in entries[head.cue].roles:
             draft.domain, draft.term, draft.allergen = "allergy", None, True

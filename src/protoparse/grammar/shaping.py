@@ -194,10 +194,10 @@ class Shaper:
         entries, first, last = self.cutter.entries, clauses[0].first, clauses[0].last
         while first + 1 < last and self.cutter.code(first) == "d":
             first += 1
-        told = first + 1 < last and entries[first + 1].text in _APART
         return (
-            told
+            first + 1 < last
             and "population" in entries[first].roles
+            and "apart" in entries[first + 1].roles
             and all(c.type in ("WORDS", "VALUE", "WINDOW", "AND", "OR", "COMMA", "OPEN", "CLOSE") for c in clauses)
         )
 
@@ -476,10 +476,6 @@ _TERMINAL = {
     "!": "NOT", "X": "EXCEPT", "?": "IF", "I": "INCLUDE", "+": "ALLOWED", "#": "REFUSED",
     "^": "DUTY", "i": "IF", "o": "IF",
 }  # fmt: skip
-_APART = (
-    "who", "who are", "who have", "with", "whose", "receiving", "taking", "having", "on", "undergoing", "treated with",
-    "aged",
-)  # fmt: skip
 _WHO = re.compile(
     r"s\b|\b(?:wo)?m[ae]n\b|child|people|male\b|potential|wo?cbp|msm|menopausal|age|"
     r"subject|patient|participant|individual|volunteer|person|adult|infant|neonate|newborn|elderly"
