@@ -4,6 +4,7 @@ import doctest
 import importlib.util
 import re
 import sys
+from itertools import pairwise
 from pathlib import Path
 from types import ModuleType
 
@@ -12,8 +13,9 @@ import spacy
 
 from protoparse import cli
 from protoparse.check import check
+from protoparse.concepts import RECOGNISERS
 from protoparse.concepts.forms import BUCKETS, form
-from protoparse.concepts.recogniser import Recogniser, pieces
+from protoparse.concepts.recogniser import Name, Recogniser, judge, piece, runs
 from protoparse.concepts.tagging import tagger
 from protoparse.lexing import lexer
 from protoparse.model import dump, facts, load, walk
@@ -44,7 +46,9 @@ def _named(parser: Parser, text: str) -> dict[str, str]:
 
 
 def test_names_that_no_table_has(parser: Parser) -> None:
-    named = _named(parser, TEXT)
+    named = _named(parser, f"{TEXT}\n\nInclusion Criteria:\n- Confirmed glioneural dysembryonia\n- Prior hepatoplexy")
+    assert named["glioneural dysembryonia"] == "condition"
+    assert named["hepatoplexy"] == "procedure"
     assert named["Quellmann-Zorn syndrome"] == "condition"
     assert named["fenotrivir tablets"] == "drug"
     assert named["ANC"] == "measurement"
@@ -60,20 +64,21 @@ def test_a_document_keeps_its_promises(parser: Parser) -> None:
     assert dump(Parser(concepts="model").parse(TEXT)) == dump(document)
 
 
-def test_lexemes_stay_in_order_and_cover_the_same_words() -> None:
+def test_names_have_the_places_of_their_words() -> None:
     lexemes = lexer().lex(TEXT, PIECES)
-    found = Recogniser(lexer()).recognise(TEXT, lexemes)
-    assert len(found.codes) == len(found.entries) == len(found.starts) == len(found.ends)
-    assert found.codes.count("\n") == lexemes.codes.count("\n") == len(found.breaks)
-    assert all(a <= b for a, b in zip(found.starts, found.ends, strict=True))
-    assert all(end <= start for end, start in zip(found.ends, found.starts[1:], strict=False))
-    assert set(found.starts) <= set(lexemes.starts)
-    assert set(found.ends) <= set(lexemes.ends)
+    found = Recogniser().names(TEXT, lexemes)
+    assert len(found) == len(PIECES)
+    assert [(TEXT[n.start : n.end], n.label) for n in found[2]] == [("fenotrivir tablets", "drug")]
+    for (start, end), names in zip(PIECES, found, strict=True):
+        assert all(start <= n.start < n.end <= end for n in names)
+        assert all(a.end <= b.start for a, b in pairwise(names))
+    some = list(runs(lexemes))[2:]
+    assert Recogniser().names(TEXT, lexemes, some) == found[2:]
 
 
 def test_a_piece_is_tagged_alone_as_among_others() -> None:
     lexemes = lexer().lex(TEXT, PIECES)
-    sequences = [(p.words, p.classes) for p in pieces(TEXT, lexemes)]
+    sequences = [piece(TEXT, lexemes, first, last)[:2] for first, last in runs(lexemes)]
     together = tagger().tag(sequences)
     assert together == [tagger().tag([s])[0] for s in sequences]
     assert any(together)
@@ -83,10 +88,46 @@ def test_a_piece_is_tagged_alone_as_among_others() -> None:
 
 def test_words_of_pieces_are_printed_and_classed() -> None:
     text = "Severe heart failure, NYHA class III"
-    (piece,) = pieces(text, lexer().lex(text, [(0, len(text))]))
-    assert list(piece.words) == ["Severe", "heart", "failure", ",", "NYHA", "class", "III"]
-    assert piece.classes[1:3] == ["Kcond-", "Kcond+"]
-    assert [text[a:b] for a, b in zip(piece.starts, piece.ends, strict=True)] == list(piece.words)
+    lexemes = lexer().lex(text, [(0, len(text)), (0, 0)])
+    whole, none = (piece(text, lexemes, first, last) for first, last in runs(lexemes))
+    assert list(whole.words) == ["Severe", "heart", "failure", ",", "NYHA", "class", "III"]
+    assert whole.classes[1:3] == ["Kcond-", "Kcond+"]
+    assert [text[a:b] for a, b in zip(whole.starts, whole.ends, strict=True)] == list(whole.words)
+    assert none.words == ()
+
+
+def test_a_guess_is_judged() -> None:
+    names = [Name(0, 6, "modifier"), Name(7, 20, "procedure"), Name(30, 34, "drug")]
+    assert judge([(0, 20)], names, "inclusion") == {(0, 20): "procedure"}
+    assert judge([(21, 28), (31, 40)], names, "inclusion") == {(21, 28): None, (31, 40): "drug"}
+    assert judge([(0, 6), (21, 28)], names, "exclusion") == {(0, 6): "other", (21, 28): "other"}
+
+
+def test_what_the_tables_and_the_grammar_tell_is_not_asked() -> None:
+    text = "Inclusion Criteria:\n- Type 2 diabetes\n- eGFR ≥ 60 mL/min/1.73 m2\n- Taking metformin for 3 months"
+    plain, judged = (Parser(concepts=c).parse(text) for c in RECOGNISERS)
+    assert plain.criteria == judged.criteria
+
+
+def test_a_statement_that_names_nothing_stays_unread() -> None:
+    text = "Inclusion Criteria:\n- The first three of each week\n- Heart transplant unless the listing is suspended"
+    (plain, _), (judged, limited) = (Parser(concepts=c).parse(text).criteria for c in RECOGNISERS)
+    assert plain.rule is not None
+    assert judged.rule is None
+    assert [text[slice(*span)] for span in judged.unparsed] == ["The first three of each week"]
+    assert [f.domain for f in facts(limited.rule)] == ["procedure", "other"]  # without it, the rule would ask more
+
+
+def test_styles(parser: Parser) -> None:
+    nlp = spacy.blank("en")
+    nlp.add_pipe("protoparse_concepts")
+    nlp.add_pipe("protoparse_concepts", name="wide", config={"style": "chia", "key": "wide"})
+    doc = nlp(TEXT)
+    assert ("fenotrivir tablets", "drug") in {(s.text, s.label_) for s in doc.spans["concepts"]}
+    assert ("Quellmann-Zorn syndrome", "condition") in {(s.text, s.label_) for s in doc.spans["wide"]}
+    assert [s.start for s in doc.spans["wide"]] == sorted(s.start for s in doc.spans["wide"])
+    with pytest.raises(ValueError, match="'house', 'lct', 'chia' are known"):
+        tagger("snomed")
 
 
 def test_forms() -> None:
@@ -136,7 +177,8 @@ def test_a_corpus_gives_flat_spans(
     (tmp_path / f"{name}.txt").write_text(text)
     (tmp_path / f"{name}.ann").write_text(annotation)
     (found,) = getattr(corpora, corpus)(tmp_path)
-    assert found == ("NCT00000001", text, spans)
+    assert found == (name, text, spans)
+    assert found.trial == "NCT00000001"
 
 
 def test_a_tenth_of_the_trials_is_held_out(corpora: ModuleType) -> None:
@@ -150,12 +192,12 @@ def test_the_command_line_and_a_pipeline_of_spacy_take_the_tagger_too(
 ) -> None:
     file = tmp_path / "trial.txt"
     file.write_text(TEXT, encoding="utf-8")
-    assert cli.main(["parse", "--concepts", "model", str(file)]) == 0
+    assert cli.main(["parse", str(file)]) == 0
     written = load(capsysbinary.readouterr().out)
     nlp = spacy.blank("en")
-    nlp.add_pipe("protoparse", config={"concepts": "model"})
+    nlp.add_pipe("protoparse")
     assert written.criteria == nlp(TEXT)._.criteria.criteria
-    assert cli.main(["parse", str(file)]) == 0
+    assert cli.main(["parse", "--concepts", "lexicon", str(file)]) == 0
     plain = load(capsysbinary.readouterr().out)
     assert plain.parser is not None
     assert plain.parser.model is None

@@ -35,9 +35,14 @@ _CHIA = {
 class Text(NamedTuple):
     """One document of a corpus."""
 
-    trial: str
+    name: str
     text: str
     spans: tuple[Span, ...]
+
+    @property
+    def trial(self) -> str:
+        """The number of the trial that it belongs to."""
+        return self.name.split("_")[0]
 
 
 def held_out(trial: str) -> bool:
@@ -90,7 +95,7 @@ def chia(folder: Path) -> Iterator[Text]:
                 continue
             fragments = [tuple(map(int, f.split())) for f in rest.split(";")]
             (whole if len(fragments) == 1 else pieces).extend((a, b, label) for a, b in fragments)
-        yield Text(path.stem.split("_")[0], text, _flat(whole, pieces))
+        yield Text(path.stem, text, _flat(whole, pieces))
 
 
 def _text(path: Path) -> str:

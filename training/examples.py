@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from corpora import Span
-from protoparse.concepts.recogniser import pieces
+from protoparse.concepts.recogniser import piece, runs
 from protoparse.lexing import Lexer
 from protoparse.outline import outline
 
@@ -26,11 +26,11 @@ def examples(text: str, spans: Sequence[Span], lexer: Lexer) -> Iterator[Example
     """The examples of a text; a span that begins or ends inside a word has that word as a whole."""
     own = [span for item in outline(text).items for i in item.within() for span in i.read()]
     lexemes = lexer.lex(text, own)
-    for piece in pieces(text, lexemes):
+    for first, last in runs(lexemes):
+        words, classes, starts, ends = piece(text, lexemes, first, last)
         inside = []
         for begin, end, label in spans:
-            places = enumerate(zip(piece.starts, piece.ends, strict=True))
-            touched = [k for k, (a, b) in places if a < end and begin < b]
-            if touched and piece.starts[0] <= begin and end <= piece.ends[-1]:
+            touched = [k for k, (a, b) in enumerate(zip(starts, ends, strict=True)) if a < end and begin < b]
+            if touched and starts[0] <= begin and end <= ends[-1]:
                 inside.append((touched[0], touched[-1] + 1, label))
-        yield Example(piece.words, piece.classes, tuple(inside))
+        yield Example(words, classes, tuple(inside))

@@ -1,7 +1,7 @@
 """The tagger while it learns: a convolution over word forms, a scorer of tags for each guideline, a CRF on top.
 
 All below the first convolution depends on a word form alone, so that at run time it is looked up. The corpora's
-guidelines differ: one scorer for both costs each of them; what ships is the mean of the two.
+guidelines differ: one scorer for both costs each of them; the house style is the mean of the two.
 """
 
 from __future__ import annotations

@@ -15,7 +15,7 @@ import random
 import sys
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import chain
 from pathlib import Path
 
@@ -92,14 +92,15 @@ def _step(network: Network, optimizer: torch.optim.Optimizer, loss: torch.Tensor
     optimizer.step()
 
 
-def weights(network: Network, encoder: Encoder, shares: Sequence[float]) -> dict[str, np.ndarray]:
-    """The arrays that `Tagger` reads; of the heads the mean, each with its share."""
+def weights(network: Network, encoder: Encoder, styles: Mapping[str, Sequence[float]]) -> dict[str, np.ndarray]:
+    """The arrays that `Tagger` reads; each style is a mean of the heads, with these shares."""
     state = {name: value.detach().numpy().astype(np.float16) for name, value in network.state_dict().items()}
 
-    def mean(name: str) -> np.ndarray:
+    def mean(name: str, shares: Sequence[float]) -> np.ndarray:
         parts = [share * state[name.format(head)].astype(np.float32) for head, share in enumerate(shares) if share]
         return np.sum(parts, axis=0).astype(np.float16)
 
+    heads = {"head": "heads.{}.weight", "head_bias": "heads.{}.bias", "moves": "moves.{}"}
     return {
         "words": np.array("\n".join(encoder.words)),
         "classes": np.array("\n".join(encoder.classes)),
@@ -115,9 +116,7 @@ def weights(network: Network, encoder: Encoder, shares: Sequence[float]) -> dict
         "first_class": state["first_class.weight"],
         "second": state["second.weight"],
         "second_bias": state["second.bias"],
-        "head": mean("heads.{}.weight"),
-        "head_bias": mean("heads.{}.bias"),
-        "moves": mean("moves.{}"),
+        **{f"{style}.{key}": mean(name, shares) for style, shares in styles.items() for key, name in heads.items()},
     }
 
 
@@ -141,10 +140,9 @@ def main() -> int:
     options.add_argument("--chia", type=Path, required=True, help="Chia without scope")
     options.add_argument("--plain", type=Path, required=True, help="texts without annotation, one JSON object a line")
     options.add_argument("--out", type=Path, default=SHIPPED)
-    options.add_argument("--own", type=Path, help="write each corpus's own head here, too (NAME.npz in this folder)")
     options.add_argument("--seed", type=int, default=1)
     options.add_argument("--width", type=int, default=160)
-    options.add_argument("--share", type=float, default=0.45, help="of the first corpus in the one style that ships")
+    options.add_argument("--share", type=float, default=0.45, help="of the first corpus in the house style")
     options.add_argument("--passes", type=float, default=2.0, help="over the plain texts")
     options.add_argument("--epochs", type=int, default=8, help="over the corpora")
     given = options.parse_args()
@@ -166,15 +164,12 @@ def main() -> int:
     guess(network, encoder, [*map(encoder.encode, unlabelled), *chain(*parts)], passes=given.passes, rng=rng)
     print(f"{time.monotonic() - begun:.0f} s: words guessed")
     fit(network, encoder, parts, epochs=given.epochs, rng=rng)
-    shipped = weights(network, encoder, (given.share, 1 - given.share))
-    np.savez_compressed(given.out, **shipped)
-    for head, name in enumerate(learned):
-        own = weights(network, encoder, [float(head == k) for k in range(len(parts))])
-        report(f"{name}, its own head", Tagger(own), unseen[name])
-        report(f"{name}, as shipped", Tagger(shipped), unseen[name])
-        if given.own:
-            given.own.mkdir(parents=True, exist_ok=True)
-            np.savez_compressed(given.own / f"{name}.npz", **own)
+    styles = {"house": (given.share, 1 - given.share), "lct": (1.0, 0.0), "chia": (0.0, 1.0)}
+    arrays = weights(network, encoder, styles)
+    np.savez_compressed(given.out, **arrays)
+    for name in learned:
+        for style in (name, "house"):
+            report(f"{name}, {style} style", Tagger(arrays, style=style), unseen[name])
     print(f"{time.monotonic() - begun:.0f} s; {given.out}: {given.out.stat().st_size / 1e6:.1f} MB")
     return 0
 

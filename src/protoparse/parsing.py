@@ -17,7 +17,7 @@ from msgspec.structs import replace
 from protoparse import __version__
 from protoparse.agreement import disagreements
 from protoparse.concepts import RECOGNISERS
-from protoparse.concepts.recogniser import Recogniser
+from protoparse.concepts.recogniser import Recogniser, judge
 from protoparse.errors import InputError
 from protoparse.grammar import Glossary, Reading, canonical, glossary, read
 from protoparse.grammar.files import fingerprint
@@ -54,8 +54,8 @@ _Wording: TypeAlias = tuple[Kind, str, tuple[tuple[str, str], ...]]
 class Parser:
     """A pipeline kept ready.
 
-    `concepts` says what names things: "lexicon", the tables and the heads of phrases alone, or "model", a learned
-    tagger besides, which finds names that no table has. Raises `ValueError` for anything else.
+    `concepts` says what decides what kind of thing is named: "lexicon", the tables, the heads of phrases and the words
+    around them, or "model", where these leave it open, a learned tagger too. Raises `ValueError` for anything else.
 
     One criterion in ten of a registry is worded to the letter like another: the latest readings are kept.
     """
@@ -63,11 +63,11 @@ class Parser:
     KEPT = 30_000
     """How many readings are kept, some 2 kB each."""
 
-    def __init__(self, *, concepts: str = "lexicon") -> None:
+    def __init__(self, *, concepts: str = "model") -> None:
         if concepts not in RECOGNISERS:
             raise ValueError(f"concepts={concepts!r}: {' and '.join(map(repr, RECOGNISERS))} are known")
         self.lexer = lexer()
-        self.recogniser = Recogniser(self.lexer) if concepts == "model" else None
+        self.recogniser = Recogniser() if concepts == "model" else None
         self.known: dict[_Wording, tuple[int, Reading]] = {}
         self.info = ParserInfo(
             name="protoparse",
@@ -137,21 +137,29 @@ class Parser:
             if key not in known:
                 unknown.setdefault(key, (start, end))
         lexemes = self.lexer.lex(text, unknown.values(), meanings)
-        if self.recogniser is not None:
-            lexemes = self.recogniser.recognise(text, lexemes)
         first = 0
         fresh: dict[_Wording, tuple[int, Reading]] = {}
+        doubtful: dict[_Wording, tuple[int, int]] = {}
         for (key, (start, _)), last in zip(unknown.items(), lexemes.breaks, strict=True):
-            fresh[key] = start, read(text, lexemes, first, last, key[0]) if last > first else Reading(None, ())
+            reading = read(text, lexemes, first, last, key[0]) if last > first else Reading(None, ())
+            if reading.guessed and self.recogniser is not None:
+                doubtful[key] = first, last
+            fresh[key] = start, reading
             first = last + 1
-        found = []
+        if self.recogniser is not None and doubtful:
+            names = self.recogniser.names(text, lexemes, list(doubtful.values()))
+            for (key, (first, last)), found in zip(doubtful.items(), names, strict=True):
+                start, reading = fresh[key]
+                told = judge(reading.guessed, found, key[0])
+                fresh[key] = start, read(text, lexemes, first, last, key[0], told)
+        readings = []
         for key, (_, (start, _)) in zip(keys, pieces, strict=True):
             place, reading = fresh.get(key) or known[key]
-            found.append(reading if place == start else reading.moved(start - place))
+            readings.append(reading if place == start else reading.moved(start - place))
         known.update(fresh)
         while len(known) > self.KEPT:
             del known[next(iter(known))]
-        return iter(found)
+        return iter(readings)
 
 
 def _encodable(text: str) -> None:
@@ -315,7 +323,7 @@ def _gaps(text: str, span: Span, known: list[Span]) -> list[Span]:
 _shared: dict[str, Parser] = {}
 
 
-def parse(source: str | Listing, *, concepts: str = "lexicon") -> Document:
+def parse(source: str | Listing, *, concepts: str = "model") -> Document:
     """Parse with a parser that is made on first use and shared; see `Parser`."""
     if concepts not in _shared:
         _shared[concepts] = Parser(concepts=concepts)

@@ -69,9 +69,9 @@ def _container(command: _F) -> _F:
 
 def _concepts(command: _F) -> _F:
     return click.option(
-        "--concepts", type=click.Choice(RECOGNISERS), default="lexicon", show_default=True,
-        help="What says what names things: tables and grammar alone, or a learned tagger besides (finds names that no "
-        "table has; slower).",
+        "--concepts", type=click.Choice(RECOGNISERS), default="model", show_default=True,
+        help="What decides what kind of thing a name is of: tables and grammar alone, or a learned tagger too, where "
+        "they leave it open.",
     )(command)  # fmt: skip
 
 

@@ -23,6 +23,8 @@ _REACH = 2
 """So many words to either side count in the first convolution."""
 _KEPT = 20_000
 """Forms whose vectors are kept."""
+STYLES = ("house", "lct", "chia")
+"""Whose rules decide what is a name and where it ends: a mean of two corpora's, or one's own."""
 
 
 class Tagged(NamedTuple):
@@ -36,10 +38,13 @@ class Tagged(NamedTuple):
 class Tagger:
     """The network's tables, ready for use.
 
-    `weights`: arrays by name, as `training/` writes them; `name` tells one model from another.
+    `weights`: arrays by name, as `training/` writes them; `name` tells one model from another. `style`: one of
+    `STYLES`; raises `ValueError` for anything else.
     """
 
-    def __init__(self, weights: Mapping[str, Any], *, name: str = "tagger") -> None:
+    def __init__(self, weights: Mapping[str, Any], *, style: str = "house", name: str = "tagger") -> None:
+        if style not in STYLES:
+            raise ValueError(f"style={style!r}: {', '.join(map(repr, STYLES))} are known")
         self.name = name
         f = {name: np.asarray(value, np.float32) for name, value in weights.items() if value.dtype.kind == "f"}
         self.known = {word: row for row, word in enumerate(str(weights["words"]).split("\n"))}
@@ -57,7 +62,8 @@ class Tagger:
         self.first_bias = f["first_bias"]
         self.second = np.ascontiguousarray(f["second"].transpose(2, 1, 0)).reshape(-1, width)
         self.second_bias = f["second_bias"]
-        self.head, self.head_bias, self.moves = f["head"].T.copy(), f["head_bias"], f["moves"]
+        self.head = f[f"{style}.head"].T.copy()
+        self.head_bias, self.moves = f[f"{style}.head_bias"], f[f"{style}.moves"]
         self.rows: dict[str, int] = {}
         self.forms = np.empty((1024, self.first.shape[1]), np.float32)
 
@@ -163,8 +169,8 @@ class Tagger:
 
 
 @cache
-def tagger() -> Tagger:
+def tagger(style: str = "house") -> Tagger:
     """The tagger that ships with the package, read when it is first asked for."""
     data = (files("protoparse") / "concepts" / "model.npz").read_bytes()
     with np.load(BytesIO(data)) as stored:
-        return Tagger(dict(stored), name=f"tagger-{crc32(data):08x}")
+        return Tagger(dict(stored), style=style, name=f"tagger-{crc32(data):08x}")

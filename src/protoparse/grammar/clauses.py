@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -29,6 +29,8 @@ from protoparse.grammar.drafts import (
     empty,
     exemplify,
     frame,
+    guess,
+    named,
     repeat_subject,
     rule,
     widened,
@@ -44,7 +46,7 @@ from protoparse.grammar.sharing import framed, hand_on, join
 from protoparse.grammar.tables import Table
 from protoparse.grammar.timing import return_window, share_window
 from protoparse.lexing import Lexemes
-from protoparse.model import Kind, Rule, Span, Window, moved, places
+from protoparse.model import Domain, Kind, Rule, Span, Window, moved, places
 
 _CONTENT = frozenset("wKMYqamrnutLHCZVl")
 _CARRIERS = re.compile("[HCYv^]")
@@ -59,6 +61,8 @@ class Reading(NamedTuple):
     unparsed: tuple[Span, ...]
     time: Window | None = None
     """When, where nothing else is said: what follows holds then."""
+    guessed: tuple[Span, ...] = ()
+    """The concepts of which neither the tables nor the words around them say what kind of thing they are."""
 
     def moved(self, by: int) -> Reading:
         """The same reading of the same words, so many characters further on."""
@@ -222,8 +226,15 @@ def grammar_source() -> str:
     return "\n".join(["start: sentences", grammar_text("criterion", "logic"), f"%declare {terminals}"])
 
 
-def read(text: str, lexemes: Lexemes, first: int, last: int, kind: Kind) -> Reading:
-    """The rule of the lexemes `[first, last)` of one item, and the spans of it that were not understood."""
+def read(
+    text: str, lexemes: Lexemes, first: int, last: int, kind: Kind, told: Mapping[Span, Domain | None] | None = None
+) -> Reading:
+    """The rule of the lexemes `[first, last)` of one item, and the spans of it that were not understood.
+
+    `told`: what somebody else says of the concepts that a first reading `guessed`: a domain, or that it names nothing.
+    That is left unread then, unless it limits something else: what is asked "unless the listing is suspended" is not
+    asked of everybody.
+    """
     found, codes = phrases(text, lexemes, first, last)
     codes = marked(text, lexemes, first, codes, found)
     cutter = Cutter(text, lexemes.entries, codes, first, lexemes.starts, lexemes.ends, kind)
@@ -240,11 +251,19 @@ def read(text: str, lexemes: Lexemes, first: int, last: int, kind: Kind) -> Read
         tree = table.run(clauses)
     if isinstance(tree, Draft) and tree.concept is None and tree.time is not None:
         tree.name_by_anchor(text)
+    if told is not None and tree is not None:
+        for draft, limiting in named(tree):
+            if draft.concept is not None and draft.concept in told:
+                draft.domain = told[draft.concept] or ("other" if limiting else None)
+                draft.concept = draft.concept if draft.domain is not None else None
     made = rule(tree, text, kind)
     if made is None:
         whole = (lexemes.starts[first], lexemes.ends[last - 1]) if last > first else None
         return Reading(None, (whole,) if whole else (), frame(tree))
-    return Reading(*_finish(made, cutter, lexemes, first, last))
+    guessed = (
+        () if told is not None or tree is None else tuple([s for d, _ in named(tree) if (s := guess(d)) is not None])
+    )
+    return Reading(*_finish(made, cutter, lexemes, first, last), None, guessed)
 
 
 def _told(made: Rule, cutter: Cutter, starts: Sequence[int], first: int, last: int) -> bytearray:

@@ -6,7 +6,7 @@ tree. Out: `rule`, the tree as the model has it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Literal
 
@@ -220,6 +220,25 @@ def drafts(tree: Tree, *, exceptions: bool = True) -> Iterable[Draft]:
     else:
         for member in tree.members if exceptions or tree.op != "except" else tree.members[:1]:
             yield from drafts(member, exceptions=exceptions)
+
+
+def named(tree: Tree, limiting: bool = False) -> Iterator[tuple[Draft, bool]]:
+    """The drafts of a tree and their examples, in order, and whether each is a condition or exemption of others."""
+    if isinstance(tree, Draft):
+        yield tree, limiting
+        for example in tree.includes:
+            yield from named(example, limiting)
+        return
+    for number, member in enumerate(tree.members):
+        limits = (tree.op == "if" and number == 0) or (tree.op == "except" and number > 0)
+        yield from named(member, limiting or limits)
+
+
+def guess(draft: Draft) -> Span | None:
+    """The concept of a draft of which nothing tells what kind of thing it is: no table, no head, no verb, no number."""
+    if draft.domain is not None or draft.includes:
+        return None
+    return draft.concept if draft.value is draft.count is draft.dose is None else None
 
 
 def backwards(tree: Tree, *, exceptions: bool = True) -> Iterable[Draft]:

@@ -92,7 +92,7 @@ class Namer(Valuer):
         while i < last:
             code = codes[i - offset]
             if code in "KMYwamqnrut":
-                if begin >= 0 and ((code in "KM" and self._parts(i)) or (i > first and self._closed(i, begin))):
+                if begin >= 0 and code in "KM" and self._parts(i):
                     found.append(Phrase(begin, i, cue, known, standing))
                     begin, cue, standing = -1, -1, None
                 if begin < 0:
@@ -103,14 +103,7 @@ class Namer(Valuer):
                     found.append(Phrase(begin, i + 1, cue, True, standing))
                     begin, cue, standing = -1, -1, None
             elif (
-                (
-                    code == "O"
-                    and begin >= 0
-                    and i + 1 < last
-                    and codes[i + 1 - offset] in "wKMamqdn"
-                    and not self._tagged(i - 1)
-                    and not self._tagged(i + 1)
-                )
+                (code == "O" and begin >= 0 and i + 1 < last and codes[i + 1 - offset] in "wKMamqdn")
                 or (code == "d" and begin >= 0 and codes[i - 1 - offset] == "O")
                 or (code in "-/y'" and begin >= 0)
                 or code == "w"
@@ -145,16 +138,6 @@ class Namer(Valuer):
         elif standing is not None and draft.standing is None:
             draft.standing = standing
         return found
-
-    def _tagged(self, i: int) -> bool:
-        """Whether a lexeme is a name whose bounds the tagger has told."""
-        return self.code(i) in "KM" and "named" in self.entries[i].roles
-
-    def _closed(self, i: int, begin: int) -> bool:
-        """Whether a tagged name ends or begins a phrase here; only modifiers belong to it."""
-        if self._tagged(i - 1):
-            return True
-        return self._tagged(i) and any(self.code(k) not in "mqYd-" for k in range(begin, i))
 
     def _parts(self, i: int) -> bool:
         """Whether a name begins a phrase of its own ("breast cancer HER2 negative", "QTc male ≥ 450 ms")."""
@@ -303,6 +286,10 @@ class Namer(Valuer):
             draft.standing = draft.standing or _ASPECTS[self.entries[last].text]
         if code(first) == "a" and last > first + 1 and self.entries[first].event in VISITS and code(first + 1) in "KM":
             first += 1
+        elif code(first) == "a" and last > first + 2 and self._diagnosed(first):
+            self._certain(draft, first)
+            self.carry(first + 1, first + 2)
+            first += 2
         while first < last - 1 and code(first) in "mqO-/dynY":
             if code(first) == "m":
                 self._modify(draft, first)
@@ -384,6 +371,20 @@ class Namer(Valuer):
             draft.value = Comparison(operator="=", value=roles.get("qualitative") or roles["result"], span=span)
             draft.cover(*span)
             self.take(i, i + 1)
+
+    def _diagnosed(self, i: int) -> bool:
+        """Whether "confirmed diagnosis of" stands there: what it is of is the name."""
+        return self.entries[i].event == "diagnosis" and self.entries[i + 1].text == "of"
+
+    def _certain(self, draft: Draft, i: int) -> None:
+        """How sure a diagnosis is said to be by its first word ("confirmed diagnosis of asthma")."""
+        start, end = self.span(i, i + 1)
+        word, _, more = self.text[start:end].partition(" ")
+        kind, value = self.roles(word).get("modifier", ("", ""))
+        if kind == "certainty" and more:
+            draft.modifiers += (Modifier(type=kind, text=word, span=(start, start + len(word)), value=value),)
+        draft.cover(start, end)
+        self.take(i, i + 1)
 
     def _modify(self, draft: Draft, i: int) -> None:
         if len(draft.modifiers) >= _MOST:
