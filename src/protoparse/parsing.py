@@ -17,9 +17,9 @@ from msgspec.structs import replace
 from protoparse import __version__
 from protoparse.agreement import disagreements
 from protoparse.concepts import RECOGNISERS
-from protoparse.concepts.recogniser import Recogniser, judge
+from protoparse.concepts.recogniser import Recogniser, judge, near
 from protoparse.errors import InputError
-from protoparse.grammar import Glossary, Reading, canonical, glossary, read
+from protoparse.grammar import Drafted, Glossary, Reading, canonical, drafted, glossary
 from protoparse.grammar.files import fingerprint
 from protoparse.lexicon import powers
 from protoparse.lexing import lexer
@@ -139,19 +139,21 @@ class Parser:
         lexemes = self.lexer.lex(text, unknown.values(), meanings)
         first = 0
         fresh: dict[_Wording, tuple[int, Reading]] = {}
-        doubtful: dict[_Wording, tuple[int, int]] = {}
+        doubtful: list[tuple[_Wording, Drafted, list[Span]]] = []
         for (key, (start, _)), last in zip(unknown.items(), lexemes.breaks, strict=True):
-            reading = read(text, lexemes, first, last, key[0]) if last > first else Reading(None, ())
-            if reading.guessed and self.recogniser is not None:
-                doubtful[key] = first, last
-            fresh[key] = start, reading
+            fresh[key] = start, Reading(None, ())
+            if first < last:
+                made = drafted(text, lexemes, first, last, key[0])
+                fresh[key] = start, made.reading()
+                if self.recogniser is not None and (guessed := made.guessed()):
+                    doubtful.append((key, made, guessed))
             first = last + 1
         if self.recogniser is not None and doubtful:
-            names = self.recogniser.names(text, lexemes, list(doubtful.values()))
-            for (key, (first, last)), found in zip(doubtful.items(), names, strict=True):
-                start, reading = fresh[key]
-                told = judge(reading.guessed, found, key[0])
-                fresh[key] = start, read(text, lexemes, first, last, key[0], told)
+            among = [near(lexemes, made.first, made.last, guessed) for _, made, guessed in doubtful]
+            names = self.recogniser.names(text, lexemes, among)
+            for (key, made, guessed), found in zip(doubtful, names, strict=True):
+                made.tell(judge(guessed, found, key[0]))
+                fresh[key] = fresh[key][0], made.reading()
         readings = []
         for key, (_, (start, _)) in zip(keys, pieces, strict=True):
             place, reading = fresh.get(key) or known[key]

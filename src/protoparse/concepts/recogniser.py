@@ -14,6 +14,8 @@ from protoparse.concepts.tagging import Tagger, tagger
 from protoparse.lexing import Lexemes
 from protoparse.model import Domain, Kind, Span
 
+_NEAR = 6
+"""So many lexemes to either side tell something of a name."""
 _DOMAINS: dict[str, Domain] = {domain: domain for domain in get_args(Domain)}
 
 
@@ -61,6 +63,13 @@ def piece(text: str, lexemes: Lexemes, first: int, last: int) -> Piece:
             word += 1
     starts, stops = lexemes.word_starts[begin:word], word_ends[begin:word]
     return Piece([text[a:b] for a, b in zip(starts, stops, strict=True)], classes, starts, stops)
+
+
+def near(lexemes: Lexemes, first: int, last: int, spans: Sequence[Span]) -> tuple[int, int]:
+    """Of the lexemes `[first, last)` those around some spans: what is further away tells nothing of them."""
+    begin = bisect_left(lexemes.ends, min(spans)[0] + 1, first, last)
+    end = bisect_left(lexemes.starts, max(b for _, b in spans), first, last)
+    return max(first, begin - _NEAR), min(last, end + _NEAR)
 
 
 class Recogniser:

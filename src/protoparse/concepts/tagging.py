@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 from zlib import crc32
 
 import numpy as np
+from thinc.api import NumpyOps
 
 from protoparse.concepts.forms import form
 
@@ -23,6 +24,8 @@ _REACH = 2
 """So many words to either side count in the first convolution."""
 _KEPT = 20_000
 """Forms whose vectors are kept."""
+_product = NumpyOps().gemm
+"""Of matrices, in one thread: for products as small as these, numpy's threads wait for one another."""
 STYLES = ("house", "lct", "chia")
 """Whose rules decide what is a name and where it ends: a mean of two corpora's, or one's own."""
 
@@ -58,7 +61,7 @@ class Tagger:
         self.width = width
         # (out, in, place) as torch has it, to one matrix: a row of input gives its part at each place
         self.first = np.ascontiguousarray(f["first"].transpose(1, 2, 0)).reshape(width, -1)
-        self.class_rows = (f["gazetteer"] @ f["first_class"].transpose(1, 2, 0).reshape(width, -1)).astype(np.float32)
+        self.class_rows = _product(f["gazetteer"], f["first_class"].transpose(1, 2, 0).reshape(width, -1))
         self.first_bias = f["first_bias"]
         self.second = np.ascontiguousarray(f["second"].transpose(2, 1, 0)).reshape(-1, width)
         self.second_bias = f["second_bias"]
@@ -99,7 +102,7 @@ class Tagger:
         x += np.stack([self.group[list(f.groups)].mean(0) for f in found])
         x -= x.mean(1, keepdims=True)
         x /= np.sqrt((x * x).mean(1, keepdims=True) + 1e-5)
-        return (x * self.scale + self.shift) @ self.first
+        return _product(x * self.scale + self.shift, self.first)
 
     def _scores(self, sequences: Sequence[tuple[Sequence[str], Sequence[str]]], lengths: Sequence[int]) -> Any:
         """The score of every tag for every word of all sequences, one behind the other."""
@@ -125,40 +128,38 @@ class Tagger:
         padded = np.zeros((total, width), np.float32)
         padded[at] = one
         near = np.concatenate([padded[at - 1], one, padded[at + 1]], axis=1)
-        two = near @ self.second + self.second_bias
+        two = _product(near, self.second) + self.second_bias
         np.maximum(two, 0, out=two)
-        return (one + two) @ self.head + self.head_bias
+        return _product(one + two, self.head) + self.head_bias
 
     def _paths(self, scores: Any, lengths: Sequence[int]) -> list[Any]:
         """The best sequence of tags of each (Viterbi), longest first so that those that end fall away."""
         order = sorted(range(len(lengths)), key=lambda k: -lengths[k])
         starts = np.concatenate([[0], np.cumsum(lengths)])[:-1]
         begin = starts[order]
-        size = np.array([lengths[k] for k in order])
-        moves = self.moves.T[None]
+        size = [lengths[k] for k in order]
+        moves = self.moves.T[None].copy()
         alpha = scores[begin]
         back = np.zeros((size[0], len(order), scores.shape[1]), np.int8)
+        live = len(order)
         for t in range(1, size[0]):
-            live = int((size > t).sum())
+            while size[live - 1] <= t:
+                live -= 1
             step = alpha[:live, None, :] + moves
-            where = step.argmax(2)
-            back[t, :live] = where
-            alpha[:live] = np.take_along_axis(step, where[..., None], 2)[..., 0] + scores[begin[:live] + t]
-        tag = alpha.argmax(1)
-        tags = np.zeros((size[0], len(order)), np.int8)
-        every = np.arange(len(order))
-        for t in range(size[0] - 1, -1, -1):
-            tags[t] = np.where(size > t, tag, 0)
-            tag = np.where((size > t) & (t > 0), back[t, every, tag], tag)
+            back[t, :live] = step.argmax(2)
+            alpha[:live] = step.max(2) + scores[begin[:live] + t]
         paths: list[Any] = [None] * len(order)
-        for row, k in enumerate(order):
-            paths[k] = tags[: lengths[k], row]
+        for row, (k, tag) in enumerate(zip(order, alpha.argmax(1).tolist(), strict=True)):
+            path = [tag]
+            for came in back[lengths[k] - 1 : 0 : -1, row].tolist():
+                path.append(came[path[-1]])
+            paths[k] = path[::-1]
         return paths
 
     def _spans(self, tags: Any) -> list[Tagged]:
         found: list[Tagged] = []
         label, begin = "", 0
-        for k, tag in enumerate([*tags.tolist(), 0]):
+        for k, tag in enumerate([*tags, 0]):
             here = self.labels[tag]
             if label and (here != label or self.begins[tag]):
                 found.append(Tagged(begin, k, label))

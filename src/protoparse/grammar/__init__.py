@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from protoparse.grammar.abbreviations import Glossary, glossary
-from protoparse.grammar.clauses import Reading, read
+from protoparse.grammar.clauses import Drafted, Reading, drafted
 
-__all__ = ["Glossary", "Reading", "glossary", "read"]
+__all__ = ["Drafted", "Glossary", "Reading", "drafted", "glossary"]

@@ -61,8 +61,6 @@ class Reading(NamedTuple):
     unparsed: tuple[Span, ...]
     time: Window | None = None
     """When, where nothing else is said: what follows holds then."""
-    guessed: tuple[Span, ...] = ()
-    """The concepts of which neither the tables nor the words around them say what kind of thing they are."""
 
     def moved(self, by: int) -> Reading:
         """The same reading of the same words, so many characters further on."""
@@ -226,15 +224,43 @@ def grammar_source() -> str:
     return "\n".join(["start: sentences", grammar_text("criterion", "logic"), f"%declare {terminals}"])
 
 
-def read(
-    text: str, lexemes: Lexemes, first: int, last: int, kind: Kind, told: Mapping[Span, Domain | None] | None = None
-) -> Reading:
-    """The rule of the lexemes `[first, last)` of one item, and the spans of it that were not understood.
+class Drafted:
+    """The drafts of an item, of which a reading is made; anew where somebody tells more of them."""
 
-    `told`: what somebody else says of the concepts that a first reading `guessed`: a domain, or that it names nothing.
-    That is left unread then, unless it limits something else: what is asked "unless the listing is suspended" is not
-    asked of everybody.
-    """
+    def __init__(self, tree: Tree | None, cutter: Cutter, lexemes: Lexemes, first: int, last: int) -> None:
+        self.tree = tree
+        self.cutter = cutter
+        self.lexemes = lexemes
+        self.first, self.last = first, last
+
+    def reading(self) -> Reading:
+        """The rule, and the spans that were not understood."""
+        lexemes, first, last = self.lexemes, self.first, self.last
+        made = rule(self.tree, self.cutter.text, self.cutter.kind)
+        if made is None:
+            return Reading(None, ((lexemes.starts[first], lexemes.ends[last - 1]),), frame(self.tree))
+        return Reading(*_finish(made, self.cutter, lexemes, first, last))
+
+    def guessed(self) -> list[Span]:
+        """The concepts of which neither the tables nor the words around them say what kind of thing they are."""
+        if self.tree is None:
+            return []
+        return [span for draft, _ in named(self.tree) if (span := guess(draft)) is not None]
+
+    def tell(self, kinds: Mapping[Span, Domain | None]) -> None:
+        """Say of what kind concepts are that were guessed, or that they name nothing.
+
+        What names nothing is left unread, unless it limits something else: what is asked "unless the listing is
+        suspended" is not asked of everybody.
+        """
+        for draft, limiting in named(self.tree) if self.tree is not None else ():
+            if draft.concept is not None and draft.concept in kinds:
+                draft.domain = kinds[draft.concept] or ("other" if limiting else None)
+                draft.concept = draft.concept if draft.domain is not None else None
+
+
+def drafted(text: str, lexemes: Lexemes, first: int, last: int, kind: Kind) -> Drafted:
+    """What the lexemes `[first, last)` of one item say; there is at least one."""
     found, codes = phrases(text, lexemes, first, last)
     codes = marked(text, lexemes, first, codes, found)
     cutter = Cutter(text, lexemes.entries, codes, first, lexemes.starts, lexemes.ends, kind)
@@ -251,19 +277,7 @@ def read(
         tree = table.run(clauses)
     if isinstance(tree, Draft) and tree.concept is None and tree.time is not None:
         tree.name_by_anchor(text)
-    if told is not None and tree is not None:
-        for draft, limiting in named(tree):
-            if draft.concept is not None and draft.concept in told:
-                draft.domain = told[draft.concept] or ("other" if limiting else None)
-                draft.concept = draft.concept if draft.domain is not None else None
-    made = rule(tree, text, kind)
-    if made is None:
-        whole = (lexemes.starts[first], lexemes.ends[last - 1]) if last > first else None
-        return Reading(None, (whole,) if whole else (), frame(tree))
-    guessed = (
-        () if told is not None or tree is None else tuple([s for d, _ in named(tree) if (s := guess(d)) is not None])
-    )
-    return Reading(*_finish(made, cutter, lexemes, first, last), None, guessed)
+    return Drafted(tree, cutter, lexemes, first, last)
 
 
 def _told(made: Rule, cutter: Cutter, starts: Sequence[int], first: int, last: int) -> bytearray:
