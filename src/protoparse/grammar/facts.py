@@ -102,6 +102,7 @@ class Cutter(Attacher):
                 p
                 for p in phrases
                 if p.first > head.last
+                and not self._empty(p)
                 and (done or self._suffered(p) or self._result(p) or "standing" in self.entries[p.first].roles)
             ]
             if beside:

@@ -208,7 +208,8 @@ class Namer(Valuer):
         if _NAMING.search(self.codes, first, last):
             return False
         return not any(
-            self.codes[k] == "w" and _NAMELESS.isdisjoint(self.entries[self.offset + k].roles) for k in range(first, last)
+            self.codes[k] == "w" and _NAMELESS.isdisjoint(self.entries[self.offset + k].roles)
+            for k in range(first, last)
         )
 
     def _name(self, draft: Draft, head: Phrase) -> None:

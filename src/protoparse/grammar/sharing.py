@@ -64,6 +64,10 @@ def join(cutter: Cutter, op: Literal["all", "any"], left: Tree | None, right: Tr
     if _both_sexes(cutter, members[-1], right):
         # "male or female" restricts nobody
         return Node(op, members[:-1]) if len(members) > 1 else Draft()
+    if isinstance(right, Draft) and right.allergen and isinstance(members[-1], Draft) and not members[-1].allergen:
+        members = _of_allergen(members, right)
+        if not members:
+            return right
     tail = _tail(members) if isinstance(right, Draft) else []
     timed = [m.window_behind for m in tail]  # "ANC at baseline and platelets ≥ 100": closed before the list ends
     source = timely(right)
@@ -95,6 +99,24 @@ def join(cutter: Cutter, op: Literal["all", "any"], left: Tree | None, right: Tr
             return right
     members.append(right)
     return Node(op, members)
+
+
+def _of_allergen(members: list[Tree], right: Draft) -> list[Tree]:
+    """The members without the allergies that await their substance: "allergy, intolerance or hypersensitivity to X"."""
+    end = len(members)
+    while end:
+        bare = members[end - 1]
+        if not isinstance(bare, Draft) or bare.domain != "allergy" or bare.term is None or bare.time is not None:
+            break
+        cue = lexer().phrase((bare.term.name, "to"))
+        if cue is None or "allergy" not in cue.roles:
+            break
+        right.standing = right.standing or bare.standing
+        right.modifiers = (*[m for m in bare.modifiers if m not in right.modifiers], *right.modifiers)
+        right.includes = (*bare.includes, *right.includes)
+        right.cover(bare.first, bare.last)
+        end -= 1
+    return members[:end]
 
 
 _DEMAND = re.compile(

@@ -15,8 +15,7 @@ from protoparse import lexicon
 from protoparse.lexing import Term
 from protoparse.model import Domain
 
-
-_TREATMENTS = frozenset({"therapy", "therapies", "treatment", "treatments"})
+_TREATMENTS = frozenset({"therapy", "therapies", "treatment", "treatments", "injection", "injections"})
 _BARE = ("biologic", "chemotherapeutic", "platinum")
 
 
@@ -61,10 +60,9 @@ def domain_of(words: Sequence[str], final: Term | None = None, inner: Term | Non
     found = _domain_of_word(head)
     if found is None and final is not None:
         return final.domain
-    if head in _TREATMENTS and len(words) > 1 and head == words[-1]:
-        # "statin therapy" is a drug, "laser therapy" is none
-        if _domain_of_word(words[-2].rpartition(" ")[2]) == "drug" and words[-2] not in _BARE:
-            return "drug"
+    if head in _TREATMENTS and len(words) > 1 and head == words[-1] and words[-2] not in _BARE:
+        given = _domain_of_word(words[-2].rpartition(" ")[2])
+        found = "drug" if given == "drug" else found  # "statin therapy" is a drug, "laser therapy" is none
     if found is None and "of" in words:
         found = _domain_of_word(words[-1])
     if found is None and inner is not None:

@@ -130,6 +130,7 @@ def return_duration(able: Tree, aid: Tree) -> None:
             able.time, able.window_behind, draft.time = time, True, None
 
 
+_PEOPLE = re.compile(r"^(?:wom[ae]n|females?) ")
 _INTENT = (
     "plan",
     "intend",
@@ -151,6 +152,6 @@ _INTENT = (
 
 def _planned(text: str, draft: Draft) -> bool:
     """Whether a statement is of what is still to come."""
-    if draft.concept and text[slice(*draft.concept)].lower().startswith(_INTENT):
+    if draft.concept and _PEOPLE.sub("", text[slice(*draft.concept)].lower()).startswith(_INTENT):
         return True
     return any(m.type == "certainty" and m.value == "planned" for m in draft.modifiers)
