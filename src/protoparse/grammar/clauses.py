@@ -42,7 +42,7 @@ from protoparse.grammar.items import CARRIED
 from protoparse.grammar.marking import marked
 from protoparse.grammar.naming import Bracket, Words
 from protoparse.grammar.shaping import STRUCTURE, Shaper
-from protoparse.grammar.sharing import framed, hand_on, join
+from protoparse.grammar.sharing import framed, hand_on, join, of_allergen
 from protoparse.grammar.tables import Table
 from protoparse.grammar.timing import return_window, share_window
 from protoparse.lexing import Lexemes
@@ -191,6 +191,9 @@ class _Meaning(Transformer[Any, Any]):
             return after  # type: ignore[no-any-return]
         if stop.value == "permission":
             return widened(before, "except", alternatives(after))
+        before = of_allergen(self.cutter, before, after)
+        if before is None:
+            return after  # type: ignore[no-any-return]
         codes, here = self.cutter.codes, stop.first - self.cutter.offset
         if self.cutter.text[self.cutter.starts[stop.first]] in ";；" and framed(self.cutter.text, before):
             hand_on(before, after, listed=False)

@@ -178,6 +178,8 @@ class Chooser(Namer):
                 return beside
         main = [p for p in candidates if p.cue < 0 or self.code(p.cue) not in "cAGR=J"]
         known = [p for p in main if p.known]
+        if main and main[0].cue >= 0 and self.entries[main[0].cue].roles.get("verb") == "study":
+            return main[0]  # "participation in any trial with X": the trial
         for p in known:
             if p is not main[0] and p.cue == main[0].last and self._treats(main[0], p):
                 return main[0]  # "current treatment for epilepsy"

@@ -130,7 +130,8 @@ class Namer(Valuer):
                     draft.cover(self.starts[i], self.ends[i])
                     cue = -1
                 elif cue >= 0 and (code == "d" or (code in "v^" and codes[cue - offset] in "cAGRpi=")):
-                    pass
+                    if code == "v" and "allergy" in self.entries[i].roles:
+                        cue = i  # "patients with allergy to X"
                 else:
                     cue = i
             i += 1

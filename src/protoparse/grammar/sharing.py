@@ -7,6 +7,7 @@ two facts with the same comparison, "renal or hepatic impairment" two impairment
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from itertools import islice
 from typing import Any, Literal
 
@@ -64,8 +65,8 @@ def join(cutter: Cutter, op: Literal["all", "any"], left: Tree | None, right: Tr
     if _both_sexes(cutter, members[-1], right):
         # "male or female" restricts nobody
         return Node(op, members[:-1]) if len(members) > 1 else Draft()
-    if isinstance(right, Draft) and right.allergen and isinstance(members[-1], Draft) and not members[-1].allergen:
-        members = _of_allergen(members, right)
+    if isinstance(right, Draft) and right.allergen:
+        members = _of_allergen(cutter, members, right)
         if not members:
             return right
     tail = _tail(members) if isinstance(right, Draft) else []
@@ -101,7 +102,18 @@ def join(cutter: Cutter, op: Literal["all", "any"], left: Tree | None, right: Tr
     return Node(op, members)
 
 
-def _of_allergen(members: list[Tree], right: Draft) -> list[Tree]:
+def of_allergen(cutter: Cutter, before: Tree, after: Tree) -> Tree | None:
+    """What stands before an allergen without the allergies that await it, None where nothing else does."""
+    while isinstance(after, Node):
+        after = after.members[0]
+    if not after.allergen:
+        return before
+    members = before.members if isinstance(before, Node) and before.op in ("any", "all") else [before]
+    kept = _of_allergen(cutter, members, after)
+    return before if len(kept) == len(members) else Node("any", kept) if len(kept) > 1 else kept[0] if kept else None
+
+
+def _of_allergen(cutter: Cutter, members: list[Tree], right: Draft) -> list[Tree]:
     """The members without the allergies that await their substance: "allergy, intolerance or hypersensitivity to X"."""
     end = len(members)
     while end:
@@ -115,6 +127,8 @@ def _of_allergen(members: list[Tree], right: Draft) -> list[Tree]:
         right.modifiers = (*[m for m in bare.modifiers if m not in right.modifiers], *right.modifiers)
         right.includes = (*bare.includes, *right.includes)
         right.cover(bare.first, bare.last)
+        if bare.concept:
+            cutter.carry(bisect_left(cutter.starts, bare.concept[0]), bisect_left(cutter.starts, bare.concept[1]))
         end -= 1
     return members[:end]
 
@@ -353,6 +367,12 @@ def _complete(cutter: Cutter, member: Draft, right: Draft, *, closed: bool) -> N
         member.domain = right.domain
         member.name = fold(f"{text} {tail[-1]}")
         member.known = member.completed = True
+    elif len(tail) > 2 and text.lower().startswith("type ") and tail[0].lower() == "type" and len(text.split()) == 2:
+        # "type 1 or type 2 diabetes"
+        whole = fold(f"{text} {' '.join(tail[2:])}")
+        entry = lexer().phrase(whole.split())
+        term = entry.roles.get("concept") if entry is not None else None
+        member.domain, member.term, member.name = right.domain, term, term.name if term else whole
     elif member.domain is None and right.domain is not None and right.value is None:
         member.domain = right.domain
 

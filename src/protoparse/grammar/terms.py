@@ -57,7 +57,7 @@ def domain_of(words: Sequence[str], final: Term | None = None, inner: Term | Non
     if final is not None and "of" not in words:
         return final.domain
     head = words[words.index("of") - 1] if "of" in words[1:] else words[-1]
-    found = _domain_of_word(head)
+    found = _domain_of_word(head) or _domain_of_word(head.rpartition(" ")[2])
     if found is None and final is not None:
         return final.domain
     if head in _TREATMENTS and len(words) > 1 and head == words[-1] and words[-2] not in _BARE:
