@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 from lark import Transformer
 from msgspec.structs import replace
 
+from protoparse.grammar.allergens import of_allergen
 from protoparse.grammar.drafts import (
     Draft,
     Node,
@@ -42,7 +43,7 @@ from protoparse.grammar.items import CARRIED
 from protoparse.grammar.marking import marked
 from protoparse.grammar.naming import Bracket, Words
 from protoparse.grammar.shaping import STRUCTURE, Shaper
-from protoparse.grammar.sharing import framed, hand_on, join, of_allergen
+from protoparse.grammar.sharing import framed, hand_on, join
 from protoparse.grammar.tables import Table
 from protoparse.grammar.timing import return_window, share_window
 from protoparse.lexing import Lexemes

@@ -7,12 +7,12 @@ two facts with the same comparison, "renal or hepatic impairment" two impairment
 from __future__ import annotations
 
 import re
-from bisect import bisect_left
 from itertools import islice
 from typing import Any, Literal
 
 from msgspec.structs import replace
 
+from protoparse.grammar.allergens import awaited
 from protoparse.grammar.drafts import (
     NOW,
     ORDERED,
@@ -66,7 +66,7 @@ def join(cutter: Cutter, op: Literal["all", "any"], left: Tree | None, right: Tr
         # "male or female" restricts nobody
         return Node(op, members[:-1]) if len(members) > 1 else Draft()
     if isinstance(right, Draft) and right.allergen:
-        members = _of_allergen(cutter, members, right)
+        members = awaited(cutter, members, right)
         if not members:
             return right
     tail = _tail(members) if isinstance(right, Draft) else []
@@ -100,37 +100,6 @@ def join(cutter: Cutter, op: Literal["all", "any"], left: Tree | None, right: Tr
             return right
     members.append(right)
     return Node(op, members)
-
-
-def of_allergen(cutter: Cutter, before: Tree, after: Tree) -> Tree | None:
-    """What stands before an allergen without the allergies that await it, None where nothing else does."""
-    while isinstance(after, Node):
-        after = after.members[0]
-    if not after.allergen:
-        return before
-    members = before.members if isinstance(before, Node) and before.op in ("any", "all") else [before]
-    kept = _of_allergen(cutter, members, after)
-    return before if len(kept) == len(members) else Node("any", kept) if len(kept) > 1 else kept[0] if kept else None
-
-
-def _of_allergen(cutter: Cutter, members: list[Tree], right: Draft) -> list[Tree]:
-    """The members without the allergies that await their substance: "allergy, intolerance or hypersensitivity to X"."""
-    end = len(members)
-    while end:
-        bare = members[end - 1]
-        if not isinstance(bare, Draft) or bare.domain != "allergy" or bare.term is None or bare.time is not None:
-            break
-        cue = lexer().phrase((bare.term.name, "to"))
-        if cue is None or "allergy" not in cue.roles:
-            break
-        right.standing = right.standing or bare.standing
-        right.modifiers = (*[m for m in bare.modifiers if m not in right.modifiers], *right.modifiers)
-        right.includes = (*bare.includes, *right.includes)
-        right.cover(bare.first, bare.last)
-        if bare.concept:
-            cutter.carry(bisect_left(cutter.starts, bare.concept[0]), bisect_left(cutter.starts, bare.concept[1]))
-        end -= 1
-    return members[:end]
 
 
 _DEMAND = re.compile(
