@@ -97,6 +97,8 @@ def _anchored(text: str, open_: Window, named: Window) -> Window:
         return open_
     if start.anchor.event != "unspecified" or end.offset is not None or last.offset is not None or not open_.span:
         return open_
+    if isinstance(named.start, Bound) and named.start.anchor.event != last.anchor.event:
+        return open_  # "within 4 weeks, or planned during the study"
     words = text[slice(*open_.span)].lower()
     if not words.startswith("within") or _LATELY.search(words) or last.anchor.event == "unspecified":
         return open_
