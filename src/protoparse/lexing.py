@@ -47,7 +47,7 @@ CODES: Mapping[str, str] = {
     "elapsed": "w", "possible": "v", "companion": "p", "thereafter": "w", "beginning": "w", "standing": "K",
     "method_noun": "w", "version": "w", "generic": "w", "limit": "w", "male": "w", "female": "w", "allergy": "v",
     "age_group": "w", "unresulted": "w", "result": "w", "schooling": "w", "finding": "w", "countable": "w",
-    "limited": "w", "undertaking": "w", "matter": "w", "apart": "w",
+    "limited": "w", "undertaking": "w", "matter": "w", "apart": "w", "nameless": "w",
 }  # fmt: skip
 """What a role is called in the tables, and its code; a word of several roles takes the code of the first listed here
 in which it may stand alone (see `_PRIORITY`), and keeps the others for the grammar to ask."""
@@ -148,6 +148,8 @@ _DATE = re.compile(dates.DATE)
 _YEAR = re.compile(r"(?:19|20)\d\d(?!\d)")
 _RAISED = re.compile(powers.NUMBER)
 _ROMAN = re.compile(r"(?:i{1,3}|iv|v|vi{0,2})(?:[abc]\d?)?")
+# "clearly", "immediately": how something is, never what; no "hepatomegaly", no "anomaly".
+_ADVERB = re.compile("[a-z-]{2,}(?:al|ous|ive|ent|ant|ate|ed|ing|b|ar|ri|ful|less)ly")
 _ROMAN_SIGN = re.compile("[\u2160-\u217b]")
 _NTH = re.compile(r"(\d+)(?:st|nd|rd|th)")
 _BEFORE_NUMBER = re.compile(r"(?:than|to)$|\d")
@@ -262,7 +264,8 @@ class _Vocabulary(dict[str, Entry]):
         elif (key[0].isdecimal() or (key[0] == "." and len(key) > 1)) and len(key) < 16 and math.isfinite(number(key)):
             entry = Entry("n", key, {"number": number(key)})
         elif key[0].isalpha() or key[0] == "_":
-            entry = Entry("w", key, {"ordinal": key.upper()} if _ROMAN.fullmatch(key) else {})
+            roles = {"ordinal": key.upper()} if _ROMAN.fullmatch(key) else {}
+            entry = Entry("w", key, {"nameless": True} if _ADVERB.fullmatch(key) else roles)
         else:
             entry = Entry("w", key, {"sign": True})
         self[key] = entry

@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 from lark import Transformer
 from msgspec.structs import replace
 
+from protoparse.grammar.allergens import of_allergen
 from protoparse.grammar.drafts import (
     Draft,
     Node,
@@ -45,8 +46,9 @@ from protoparse.grammar.shaping import STRUCTURE, Shaper
 from protoparse.grammar.sharing import framed, hand_on, join
 from protoparse.grammar.tables import Table
 from protoparse.grammar.timing import return_window, share_window
+from protoparse.lexicon import fold
 from protoparse.lexing import Lexemes
-from protoparse.model import Domain, Kind, Rule, Span, Window, moved, places
+from protoparse.model import Domain, Kind, Modifier, Rule, Span, Window, moved, places
 
 _CONTENT = frozenset("wKMYqamrnutLHCZVl")
 _CARRIERS = re.compile("[HCYv^]")
@@ -106,8 +108,18 @@ class _Meaning(Transformer[Any, Any]):
     def negated(self, x: list[Any]) -> Tree | None:
         inner = x[1]
         if empty(inner):
+            if isinstance(inner, Draft) and inner.modifiers and inner.value is None:
+                inner.modifiers = tuple([self._denied(m, x[0].first) for m in inner.modifiers])
             return inner  # type: ignore[no-any-return]
         return Node("not", [_as_any(inner)])
+
+    def _denied(self, modifier: Modifier, first: int) -> Modifier:
+        """What a negation makes of a state right behind it: "not in remission"."""
+        start, end = self.cutter.starts[first], modifier.span[1] if modifier.span else 0
+        if not modifier.span or modifier.span[0] - self.cutter.ends[first] > 1:
+            return modifier
+        text = self.cutter.text[start:end]
+        return replace(modifier, text=text, span=(start, end), value=fold(text))
 
     def both(self, x: list[Any]) -> Tree | None:
         return join(self.cutter, "all", x[0], x[2], x[1])
@@ -189,6 +201,9 @@ class _Meaning(Transformer[Any, Any]):
             return after  # type: ignore[no-any-return]
         if stop.value == "permission":
             return widened(before, "except", alternatives(after))
+        before = of_allergen(self.cutter, before, after)
+        if before is None:
+            return after  # type: ignore[no-any-return]
         codes, here = self.cutter.codes, stop.first - self.cutter.offset
         if self.cutter.text[self.cutter.starts[stop.first]] in ";；" and framed(self.cutter.text, before):
             hand_on(before, after, listed=False)

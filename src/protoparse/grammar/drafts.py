@@ -277,7 +277,8 @@ def exemplify(target: Draft, named: Tree) -> None:
 
 def allergic(draft: Draft) -> None:
     """Make a draft and its examples what somebody is allergic to, where they may be."""
-    if draft.allergen or draft.domain in ALLERGENS:
+    found = draft.domain == "measurement" and draft.term is None and draft.value is None  # "antibodies", "proteins"
+    if draft.allergen or found or draft.domain in ALLERGENS:
         draft.domain, draft.term, draft.allergen = "allergy", None, True
         for example in draft.includes:
             for named in drafts(example):

@@ -102,6 +102,7 @@ class Cutter(Attacher):
                 p
                 for p in phrases
                 if p.first > head.last
+                and not self._empty(p)
                 and (done or self._suffered(p) or self._result(p) or "standing" in self.entries[p.first].roles)
             ]
             if beside:
@@ -347,8 +348,8 @@ class Cutter(Attacher):
         """The commonest statement, a name behind carrier words: what `cut` would make of it, without the search."""
         first, last = match.span(2)
         cue = match.start(1) + max(match[1].rfind("p"), match[1].rfind("i"))
-        if cue < match.start(1):
-            cue = first - 1 if match[1] else -1 - self.offset
+        if cue < match.start(1) or (cue < first - 1 and "allergy" in self.entries[self.offset + first - 1].roles):
+            cue = first - 1 if match[1] else -1 - self.offset  # "patients with allergy to X" are allergic
         draft = Draft()
         if match[1]:
             draft.anew = self._anew(self.offset + match.start())

@@ -116,10 +116,12 @@ class Chooser(Namer):
         for phrase in phrases:
             if phrase is head or not phrase.known:
                 continue
+            while self.code(phrase.last - 1) == "y":
+                phrase = phrase._replace(last=phrase.last - 1)  # "kidney disease (CKD)"
             if self.entries[phrase.last - 1].text in _OVER and self._scaled(head):
                 phrase = phrase._replace(last=phrase.last - 1)  # "toxicities recovered to grade 1"
             linked = phrase.cue < 0 or self.code(phrase.cue) in "vpi^"
-            if phrase.last <= head.first and all(self.code(i) in "Od-<v" for i in range(phrase.last, head.first)):
+            if phrase.last <= head.first and all(self.code(i) in "Od-<vy" for i in range(phrase.last, head.first)):
                 linked = True
             elif phrase.last < head.first:
                 linked = head.cue >= 0 and (
@@ -178,6 +180,8 @@ class Chooser(Namer):
                 return beside
         main = [p for p in candidates if p.cue < 0 or self.code(p.cue) not in "cAGR=J"]
         known = [p for p in main if p.known]
+        if main and main[0].cue >= 0 and self.entries[main[0].cue].roles.get("verb") == "study":
+            return main[0]  # "participation in any trial with X": the trial
         for p in known:
             if p is not main[0] and p.cue == main[0].last and self._treats(main[0], p):
                 return main[0]  # "current treatment for epilepsy"

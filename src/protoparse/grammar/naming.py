@@ -62,6 +62,7 @@ _ASPECTS: dict[str, Standing | None] = {"duration": None, "history": "history"}
 VISITS: dict[str, Event] = {"screening": "screening", "baseline": "baseline"}
 _TESTED = ("disease", "diseases", "status", "expression")
 _OTHER = ("other", "another")
+_NAMELESS = frozenset({"sign", "nameless"})
 
 
 class Namer(Valuer):
@@ -129,7 +130,8 @@ class Namer(Valuer):
                     draft.cover(self.starts[i], self.ends[i])
                     cue = -1
                 elif cue >= 0 and (code == "d" or (code in "v^" and codes[cue - offset] in "cAGRpi=")):
-                    pass
+                    if code == "v" and "allergy" in self.entries[i].roles:
+                        cue = i  # "patients with allergy to X"
                 else:
                     cue = i
             i += 1
@@ -202,12 +204,13 @@ class Namer(Valuer):
         return None
 
     def _empty(self, phrase: Phrase) -> bool:
-        """Whether a phrase names nothing by itself: a qualitative word, numbers, a sign."""
+        """Whether a phrase names nothing by itself: a qualitative word, numbers, a sign, what is done with a thing."""
         first, last = phrase.first - self.offset, phrase.last - self.offset
         if _NAMING.search(self.codes, first, last):
             return False
         return not any(
-            self.codes[k] == "w" and "sign" not in self.entries[self.offset + k].roles for k in range(first, last)
+            self.codes[k] == "w" and _NAMELESS.isdisjoint(self.entries[self.offset + k].roles)
+            for k in range(first, last)
         )
 
     def _name(self, draft: Draft, head: Phrase) -> None:
@@ -273,6 +276,9 @@ class Namer(Valuer):
                 self._qualify(draft, i)
         if last > first + 2 and self.entries[last - 1].text in _TESTED and code(last - 2) == "q" and code(first) == "M":
             last -= 1  # "HER2-positive disease" says no more than the result
+            self.carry(last, last + 1)
+        while last > first + 1 and code(last - 1) == "w" and "nameless" in self.entries[last - 1].roles:
+            last -= 1  # "medications used", "a serum test performed"
             self.carry(last, last + 1)
         while last > first and code(last - 1) in "qO-/dyn~":
             last -= 1

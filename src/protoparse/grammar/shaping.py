@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from protoparse.grammar import dealing
+from protoparse.grammar.denying import denied, subject
 from protoparse.grammar.drafts import aged
 from protoparse.grammar.facts import Cutter
 from protoparse.grammar.naming import Words
@@ -370,6 +371,8 @@ class Shaper:
 
         for n, item in enumerate(items):
             kind = item.type
+            if kind == "DROP":
+                continue
             if kind in _OPERANDS:
                 if out and out[-1].type == "ATOM":
                     out[-1].value.append(item.value)
@@ -386,6 +389,17 @@ class Shaper:
             elif kind == "NOT":
                 if out and out[-1].type == "NOT":
                     continue  # "must not have no": said twice
+                alone = out and out[-1].type == "ATOM" and (out[-2:-1] == [] or out[-2].type not in _ENDS)
+                if alone and denied(self.cutter, items, n):
+                    begin, last = subject(out, frames[-1].begin), out[-1].last
+                    if items[n + 2 : n + 3] and items[n + 2].type == "WINDOW":
+                        out[-1].value.append(items[n + 2].value)
+                        last = out[-1].last = items[n + 2].last
+                        items[n + 2].type = "DROP"
+                    out.insert(begin, Clause("NOT", out[begin].first, out[begin].first))
+                    out.append(Clause("SCOPE_END", last, last))
+                    items[n + 1].type = "DROP"
+                    continue
                 if out and out[-1].type in _ENDS:
                     close_scopes()
                     if out and out[-1].type in _ENDS:

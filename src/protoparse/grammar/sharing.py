@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 from msgspec.structs import replace
 
+from protoparse.grammar.allergens import awaited
 from protoparse.grammar.drafts import (
     NOW,
     ORDERED,
@@ -64,6 +65,10 @@ def join(cutter: Cutter, op: Literal["all", "any"], left: Tree | None, right: Tr
     if _both_sexes(cutter, members[-1], right):
         # "male or female" restricts nobody
         return Node(op, members[:-1]) if len(members) > 1 else Draft()
+    if isinstance(right, Draft) and right.allergen:
+        members = awaited(cutter, members, right)
+        if not members:
+            return right
     tail = _tail(members) if isinstance(right, Draft) else []
     timed = [m.window_behind for m in tail]  # "ANC at baseline and platelets ≥ 100": closed before the list ends
     source = timely(right)
@@ -331,6 +336,12 @@ def _complete(cutter: Cutter, member: Draft, right: Draft, *, closed: bool) -> N
         member.domain = right.domain
         member.name = fold(f"{text} {tail[-1]}")
         member.known = member.completed = True
+    elif len(tail) > 2 and text.lower().startswith("type ") and tail[0].lower() == "type" and len(text.split()) == 2:
+        # "type 1 or type 2 diabetes"
+        whole = fold(f"{text} {' '.join(tail[2:])}")
+        entry = lexer().phrase(whole.split())
+        term = entry.roles.get("concept") if entry is not None else None
+        member.domain, member.term, member.name = right.domain, term, term.name if term else whole
     elif member.domain is None and right.domain is not None and right.value is None:
         member.domain = right.domain
 

@@ -15,6 +15,9 @@ from protoparse import lexicon
 from protoparse.lexing import Term
 from protoparse.model import Domain
 
+_TREATMENTS = frozenset({"therapy", "therapies", "treatment", "treatments", "injection", "injections"})
+_BARE = ("biologic", "chemotherapeutic", "platinum")
+
 
 @cache
 def _heads() -> Mapping[str, Domain]:
@@ -51,10 +54,14 @@ def domain_of(words: Sequence[str], final: Term | None = None, inner: Term | Non
 
     The head of "cancer of the breast" stands before "of".
     """
+    if len(words) > 1 and words[-1] in _TREATMENTS and words[-2] not in _BARE and "of" not in words:
+        given = _domain_of_word(words[-2].rpartition(" ")[2])
+        if given == "drug":
+            return given  # "statin therapy" is a drug, "laser therapy" is none
     if final is not None and "of" not in words:
         return final.domain
     head = words[words.index("of") - 1] if "of" in words[1:] else words[-1]
-    found = _domain_of_word(head)
+    found = _domain_of_word(head) or _domain_of_word(head.rpartition(" ")[2])
     if found is None and final is not None:
         return final.domain
     if found is None and "of" in words:

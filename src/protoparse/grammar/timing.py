@@ -97,6 +97,8 @@ def _anchored(text: str, open_: Window, named: Window) -> Window:
         return open_
     if start.anchor.event != "unspecified" or end.offset is not None or last.offset is not None or not open_.span:
         return open_
+    if isinstance(named.start, Bound) and named.start.anchor.event != last.anchor.event:
+        return open_  # "within 4 weeks, or planned during the study"
     words = text[slice(*open_.span)].lower()
     if not words.startswith("within") or _LATELY.search(words) or last.anchor.event == "unspecified":
         return open_
@@ -130,6 +132,7 @@ def return_duration(able: Tree, aid: Tree) -> None:
             able.time, able.window_behind, draft.time = time, True, None
 
 
+_PEOPLE = re.compile(r"^(?:wom[ae]n|females?) ")
 _INTENT = (
     "plan",
     "intend",
@@ -151,6 +154,6 @@ _INTENT = (
 
 def _planned(text: str, draft: Draft) -> bool:
     """Whether a statement is of what is still to come."""
-    if draft.concept and text[slice(*draft.concept)].lower().startswith(_INTENT):
+    if draft.concept and _PEOPLE.sub("", text[slice(*draft.concept)].lower()).startswith(_INTENT):
         return True
     return any(m.type == "certainty" and m.value == "planned" for m in draft.modifiers)

@@ -1,0 +1,53 @@
+"""A verb that denies its subject: "a biopsy is not available", "palliative measures do not exist".
+
+In: the terminals of an item. Out: whether a negation speaks of what stands before it, and where that begins; of "no
+biopsy" it speaks of what follows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from protoparse.grammar.facts import Cutter
+
+_RELATIVE = frozenset({"who", "who are", "that", "which", "whom", "whose"})
+_CLOSING = ("STOP", "CLOSE", "EXCEPT", "IF", "COMMA", "AND", "OR")
+_NAMED = "wKMYaqrnum"
+
+
+class Terminal(Protocol):
+    """What is asked of a terminal: its type, its lexemes, how it was printed."""
+
+    type: str
+    first: int
+    last: int
+    value: object
+
+
+def denied(cutter: Cutter, items: Sequence[Terminal], n: int) -> bool:
+    """Whether the negation at n denies the words before it, and names nothing itself."""
+    if n + 1 >= len(items) or items[n + 1].type != "WORDS" or items[n - 1].type != "WORDS":
+        return False
+    end = n + 2 + (n + 2 < len(items) and items[n + 2].type == "WINDOW")
+    if end < len(items) and items[end].type not in _CLOSING:
+        return False
+    entries, said, i = cutter.entries, items[n + 1], items[n].first - 1
+    named = [k for k in range(said.first, said.last) if cutter.code(k) in _NAMED]
+    if not named or not all("nameless" in entries[k].roles for k in named):
+        return False
+    if "not" not in entries[i + 1].text.split():
+        return False
+    while i >= items[n - 1].first and cutter.code(i) not in "wKM":
+        if entries[i].text in _RELATIVE:
+            return False  # "patients with asthma who are not controlled"
+        i -= 1
+    term = entries[i].roles.get("concept")
+    return term is None or term.domain != "person"
+
+
+def subject(out: Sequence[Terminal], begin: int) -> int:
+    """Where the subject that ends the terminals begins, in a scope that began at `begin`: "A or B" is one, too."""
+    last = len(out) - 1
+    joined = last - 2 >= begin and out[last - 1].type in ("AND", "OR") and out[last - 2].type == "ATOM"
+    return last - 2 if joined and (last - 2 == begin or out[last - 3].type == "STOP") else last
