@@ -61,6 +61,10 @@ def join(cutter: Cutter, op: Literal["all", "any"], left: Tree | None, right: Tr
             _share_result(last, lead)  # "positive HBsAg or HBcAb and HBV DNA > …"
     elif _continues(cutter, left, right, link):
         return left
+    elif isinstance(left, Node) and link.value in ("and", "or", "and/or"):
+        left = _by_means(cutter, left, right)
+        if last_draft(left).last == right.last:
+            return left
     members = left.members if isinstance(left, Node) and left.op == op else [left]
     if _both_sexes(cutter, members[-1], right):
         # "male or female" restricts nobody
@@ -130,7 +134,7 @@ def _continues(cutter: Cutter, left: Tree, right: Draft, link: Any) -> bool:
     last = target.modifiers[-1]
     if last.type not in ("method", "cause", "location") or not last.span or last.span[1] != target.last:
         return False
-    if right.value or right.modifiers or right.standing or right.count or right.dose or right.includes:
+    if not _bare(right):
         return False
     if last.type != "cause" and right.domain == "condition":
         return False
@@ -143,6 +147,41 @@ def _continues(cutter: Cutter, left: Tree, right: Draft, link: Any) -> bool:
         target.time, target.window_behind = right.time, right.window_behind
         target.cover(right.first, right.last)
     return True
+
+
+_MEANS = ("procedure", "measurement", "observation")
+
+
+def _by_means(cutter: Cutter, left: Node, right: Draft) -> Tree:
+    """ "confirmed by CT, MRI or biopsy": the members of a list behind a means are means, to the last."""
+    if not _bare(right) or right.domain not in _MEANS:
+        return left
+    for k in range(len(left.members) - 2, -1, -1):
+        target, member = left.members[k], left.members[k + 1]
+        if not isinstance(member, Draft) or not _bare(member) or member.domain not in _MEANS or member.time:
+            return left
+        if not isinstance(target, Draft) or not target.modifiers:
+            continue
+        last = target.modifiers[-1]
+        if last.type != "method" or not last.span or last.span[1] != target.last or target.domain == "procedure":
+            continue
+        means = [*left.members[k + 1 :], right]
+        named = [fold(cutter.text[slice(*m.concept)]) for m in means if isinstance(m, Draft) and m.concept]
+        span = (last.span[0], right.concept[1]) if right.concept else last.span
+        listed = replace(last, text=cutter.text[slice(*span)], span=span, value=(*_values(last), *named))
+        target.modifiers = (*target.modifiers[:-1], listed)
+        target.cover(last.span[0], right.last)
+        if right.time is not None and target.time is None:
+            target.time, target.window_behind = right.time, right.window_behind
+        return Node(left.op, left.members[: k + 1]) if k else target
+    return left
+
+
+def _bare(draft: Draft) -> bool:
+    """Whether a draft names a thing and says nothing of it but when."""
+    if draft.concept is None or draft.value or draft.modifiers or draft.count or draft.dose:
+        return False
+    return not draft.includes and not draft.standing
 
 
 def _both_sexes(cutter: Cutter, left: Tree, right: Tree) -> bool:
