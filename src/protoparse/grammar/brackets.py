@@ -22,6 +22,7 @@ from protoparse.grammar.drafts import (
     either,
     empty,
     exemplify,
+    found_by,
     last_draft,
     repeat_subject,
     standing,
@@ -77,6 +78,8 @@ class Attacher(Chooser):
                 continue
             if tree is None or (isinstance(tree, Draft) and (blank(tree) or _unnamed(tree, node))):
                 tree = node
+                continue
+            if bracket.role == "plain" and found_by(last_draft(tree), node, self.text):
                 continue
             if bracket.role == "include" and any(d.value is not None or d.count is not None for d in drafts(node)):
                 tree = Node("all", [tree, node])

@@ -65,6 +65,8 @@ class Draft:
     """Other windows in each of which the same must hold."""
     allergen = False
     """The concept is what somebody is allergic to."""
+    means = False
+    """It names by what means something else was found: "…, confirmed by echocardiography"."""
     completed = False
     """The concept takes its head from the end of its list ("renal, hepatic or cardiac disease")."""
     framed = False
@@ -253,6 +255,31 @@ def backwards(tree: Tree, *, exceptions: bool = True) -> Iterable[Draft]:
 def last_draft(tree: Tree) -> Draft:
     """The draft that stands last."""
     return tree if isinstance(tree, Draft) else last_draft(tree.members[-1])
+
+
+MEANS = ("procedure", "measurement", "observation")
+"""The domains of what something else is found by."""
+
+
+def bare(draft: Draft) -> bool:
+    """Whether a draft names a thing and says nothing of it but when."""
+    if draft.concept is None or draft.value or draft.modifiers or draft.count or draft.dose:
+        return False
+    return not draft.includes and not draft.standing
+
+
+def found_by(target: Draft, tree: Tree, text: str) -> bool:
+    """Whether a tree only says by what means a thing was found, "(confirmed by CT or MRI)"; the thing has it then."""
+    means = list(drafts(tree))
+    if not means[0].means or target.concept is None or not all(bare(d) and d.domain in MEANS for d in means):
+        return False
+    places = [d.concept for d in means if d.concept is not None]
+    span = (places[0][0], places[-1][1])
+    named = tuple([fold(text[slice(*place)]) for place in places])
+    value = named if len(named) > 1 else named[0]
+    target.modifiers += (Modifier(type="method", text=text[slice(*span)], span=span, value=value),)
+    target.cover(means[0].first, means[-1].last)
+    return True
 
 
 def blank(draft: Draft) -> bool:

@@ -263,6 +263,7 @@ class Namer(Valuer):
                     draft.value = draft.value or self._finding(i)  # "MSI-H", "HR+": no list says otherwise
         if draft.domain is None and draft.finding is not None:
             draft.domain = "measurement"
+        draft.means = head.cue >= 0 and code(head.cue) == "A"
         verb = entries[head.cue].roles.get("verb") if head.cue >= 0 else None
         if verb is not None:
             draft.domain = draft.domain or verb

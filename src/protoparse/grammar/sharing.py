@@ -14,6 +14,7 @@ from msgspec.structs import replace
 
 from protoparse.grammar.allergens import awaited
 from protoparse.grammar.drafts import (
+    MEANS,
     NOW,
     ORDERED,
     Draft,
@@ -23,8 +24,10 @@ from protoparse.grammar.drafts import (
     allergic,
     apart,
     backwards,
+    bare,
     drafts,
     either,
+    found_by,
     last_draft,
     repeat_subject,
     standing,
@@ -114,6 +117,8 @@ _DEMAND = re.compile(
 def _continues(cutter: Cutter, left: Tree, right: Draft, link: Any) -> bool:
     """Whether a member goes on with the last modifier of the one before: "by CT or MRI", "due to injury or age"."""
     target = last_draft(left)
+    if found_by(target, right, cutter.text):
+        return True
     if (
         right.concept is not None
         and target.concept is not None
@@ -134,7 +139,7 @@ def _continues(cutter: Cutter, left: Tree, right: Draft, link: Any) -> bool:
     last = target.modifiers[-1]
     if last.type not in ("method", "cause", "location") or not last.span or last.span[1] != target.last:
         return False
-    if not _bare(right):
+    if not bare(right):
         return False
     if last.type != "cause" and right.domain == "condition":
         return False
@@ -149,16 +154,13 @@ def _continues(cutter: Cutter, left: Tree, right: Draft, link: Any) -> bool:
     return True
 
 
-_MEANS = ("procedure", "measurement", "observation")
-
-
 def _by_means(cutter: Cutter, left: Node, right: Draft) -> Tree:
     """ "confirmed by CT, MRI or biopsy": the members of a list behind a means are means, to the last."""
-    if not _bare(right) or right.domain not in _MEANS:
+    if not bare(right) or right.domain not in MEANS:
         return left
     for k in range(len(left.members) - 2, -1, -1):
         target, member = left.members[k], left.members[k + 1]
-        if not isinstance(member, Draft) or not _bare(member) or member.domain not in _MEANS or member.time:
+        if not isinstance(member, Draft) or not bare(member) or member.domain not in MEANS or member.time:
             return left
         if not isinstance(target, Draft) or not target.modifiers:
             continue
@@ -175,13 +177,6 @@ def _by_means(cutter: Cutter, left: Node, right: Draft) -> Tree:
             target.time, target.window_behind = right.time, right.window_behind
         return Node(left.op, left.members[: k + 1]) if k else target
     return left
-
-
-def _bare(draft: Draft) -> bool:
-    """Whether a draft names a thing and says nothing of it but when."""
-    if draft.concept is None or draft.value or draft.modifiers or draft.count or draft.dose:
-        return False
-    return not draft.includes and not draft.standing
 
 
 def _both_sexes(cutter: Cutter, left: Tree, right: Tree) -> bool:
