@@ -8,6 +8,12 @@ from __future__ import annotations
 
 from protoparse.grammar.events import Events
 from protoparse.grammar.phrases import Lexeme
+from protoparse.lexing import Entry
+
+_ONE = Entry("n", "one", {"number": 1})
+_ARTICLES = ("a", "an", "the")
+_UNITS = ("hour", "day", "week", "month", "year")
+_CHOSEN = frozenset({"informed_consent", "screening", "enrollment", "randomization", "baseline", "first_dose"})
 
 
 class Ahead(Events):
@@ -42,6 +48,47 @@ class Ahead(Events):
         """Whether a distance from an event stands at i."""
         j = self._next(i)
         return self.code(j) == "n" and self.code(j + 1) == "t" and self.code(j + 2) in "bf"
+
+    def _one_at(self, i: int) -> list[Lexeme]:
+        """A unit of time that stands for one of it ("within a year of X", "in the month before X"), none without."""
+        if self.code(i) != "d" or self.code(i + 1) != "t" or self.entries[i + 1].text not in _UNITS:
+            return []
+        article = self.entries[i].text
+        sided = self.code(i + 2) in "bf" or (self.code(i + 2) == "H" and self.entries[i + 2].text == "prior")
+        if article not in _ARTICLES or not (sided or (article != "the" and self.code(i - 1) == "W")):
+            return []
+        number = Lexeme("NUMBER", _ONE, i, i + 1, self.starts[i], self.ends[i])
+        return [number, self._lexeme("TIME", i + 1)]
+
+    def _afterwards(self, i: int, event: Lexeme) -> bool:
+        """Whether "post-" tied to a word dates what stands before it ("bleeding post-surgery"), and names nothing."""
+        named = i > self.first and self.code(i - 1) in "wKM"
+        return named and event.last == event.first + 1 and self.code(event.last) not in "wKM"
+
+    def _state_of(self, i: int) -> bool:
+        """Whether "during" only says in what state somebody is ("women during pregnancy or lactation")."""
+        term = self.entries[i + 1].roles.get("concept") if self.code(i + 1) == "K" else None
+        if term is None or term.name not in ("pregnancy", "lactation") or i == self.first:
+            return False
+        who = self.entries[i - 1].roles
+        return "population" in who or ("concept" in who and who["concept"].domain == "person")
+
+    def _lives(self, out: list[Lexeme], i: int) -> bool:
+        """Whether a number of half-lives is written as a multiple of one ("5 × the half-life")."""
+        j = self._next(i + 1)
+        return (
+            bool(out)
+            and out[-1].type == "NUMBER"
+            and self.code(j) == "t"
+            and self.entries[j].roles["time_unit"] is None
+        )
+
+    def _misspelt(self, i: int) -> bool:
+        """Whether "with" can only be "within" ("vaccinated with 30 days of the first dose")."""
+        if self.entries[i].text != "with" or self.code(i + 1) != "n" or self.code(i + 2) != "t":
+            return False
+        event = self._event(i + 4, known=True) if self.code(i + 3) in "Obf" else None
+        return event is not None and event.entry.event in _CHOSEN
 
     def _stages(self, out: list[Lexeme], i: int) -> bool:
         """Whether points of time are listed ("at 3, 6 and 12 months")."""

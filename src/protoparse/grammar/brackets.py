@@ -11,6 +11,7 @@ import re
 from msgspec.structs import replace
 
 from protoparse.grammar.amending import RATES
+from protoparse.grammar.anchoring import redated
 from protoparse.grammar.drafts import (
     NOW,
     Draft,
@@ -24,14 +25,20 @@ from protoparse.grammar.drafts import (
     exemplify,
     found_by,
     last_draft,
+    lately,
+    narrowed,
     repeat_subject,
     standing,
+    widened,
 )
 from protoparse.grammar.heads import Chooser
 from protoparse.grammar.measures import DAILY
 from protoparse.grammar.naming import Bracket
+from protoparse.grammar.phrases import named_unit
 from protoparse.model import Comparison, Span
 
+_DISTANCE = re.compile(r"\([|,]?[<Wd]*(n[-_]*t)[oF]d*([dwKMm&|,/-]+)\)")
+_PART = re.compile("[dwKMm-]+")
 _END = re.compile(r"\)*(?:\.|$)")
 
 
@@ -81,7 +88,9 @@ class Attacher(Chooser):
                 continue
             if bracket.role == "plain" and found_by(last_draft(tree), node, self.text):
                 continue
-            if bracket.role == "include" and any(d.value is not None or d.count is not None for d in drafts(node)):
+            if bracket.role == "plain" and (others := self._for_others(tree, bracket)):
+                tree = widened(tree, "any" if self.kind == "exclusion" else "all", others)
+            elif bracket.role == "include" and any(d.value is not None or d.count is not None for d in drafts(node)):
                 tree = Node("all", [tree, node])
             elif bracket.role == "include" or self._lists(bracket, node, tree):
                 exemplify(last_draft(tree), node)
@@ -117,6 +126,28 @@ class Attacher(Chooser):
                 tree = Node("all", [tree, node])
         return tree
 
+    def _for_others(self, tree: Tree, bracket: Bracket) -> list[Draft]:
+        """What else is asked for in a bracket, and at what distance: "within 4 weeks (6 weeks for nitrosoureas)"."""
+        match, target = _DISTANCE.match(self.codes, bracket.first - self.offset), last_draft(tree)
+        if target.time is None or match is None or not self._last_said(match.end()):
+            return []
+        if target.concept is None:
+            target.name_by_anchor(self.text)  # "at least 4 weeks since chemotherapy"
+        n, t = match.start(1) + self.offset, match.end(1) - 1 + self.offset
+        unit = named_unit(self.text[self.starts[t] : self.ends[t]], self.entries[t], "time_unit")
+        again = redated(target.time, self.entries[n].roles["number"], unit)
+        named: list[Draft] = []
+        for part in _PART.finditer(self.codes, match.start(2), match.end(2)) if again is not None else ():
+            thing = Draft()
+            found = self._phrases(part.start() + self.offset, part.end() + self.offset, thing)
+            if found and self._domain(found[0]) in ("drug", "procedure", "device"):
+                self._name(thing, found[0])
+                thing.time = again
+                named.append(thing)
+        if named:
+            self.carry(bracket.first, bracket.last)
+        return named
+
     def _points(self, target: Draft) -> bool:
         """Whether a class of an ordinal scale stands before a bracket, or one alone that goes on with such."""
         graded = target.value is not None and isinstance(target.value.value or target.value.low, str)
@@ -143,6 +174,10 @@ class Attacher(Chooser):
             and any(d.known and (d.domain in alike or not of.known) for d in drafts(node))
         )
 
+    def _last_said(self, k: int) -> bool:
+        """Whether the list ends at a place among the codes."""
+        return self.codes[k : k + 1] not in (",", "|", "&", "/")
+
     def _ends(self, i: int) -> bool:
         """Whether a sentence ends at i."""
         return _END.match(self.codes, i - self.offset) is not None
@@ -155,10 +190,17 @@ class Attacher(Chooser):
             if one.time is None and one.value is not None:
                 one.time, one.again = draft.time, draft.again
 
+    def _recent(self, target: Draft) -> bool:
+        """Whether a thing is called recent in front of its name."""
+        concept = target.concept
+        return concept is not None and "recent" in self.text[max(0, target.first, concept[0] - 40) : concept[0]].lower()
+
     def _plain_bracket(self, tree: Tree, node: Draft) -> Tree:
         target = last_draft(tree)
         if node.concept is None:
-            if node.time is not None and target.time is None:
+            if node.time is not None and target.standing == "history" and self._recent(target):
+                node.time = lately(node.time)  # "recent steroids (< 1 month)"
+            if node.time is not None and (target.time is None or narrowed(target.time, node.time)):
                 target.time = node.time
                 target.cover(node.first, node.last)
             if node.value is not None and _bare(node) and target.domain != "measurement":

@@ -45,7 +45,7 @@ from protoparse.grammar.naming import Bracket, Words
 from protoparse.grammar.shaping import STRUCTURE, Shaper
 from protoparse.grammar.sharing import framed, hand_on, join
 from protoparse.grammar.tables import Table
-from protoparse.grammar.timing import return_window, share_window
+from protoparse.grammar.timing import befallen, return_window, share_window
 from protoparse.lexicon import fold
 from protoparse.lexing import Lexemes
 from protoparse.model import Domain, Kind, Modifier, Rule, Span, Window, moved, places
@@ -132,7 +132,7 @@ class _Meaning(Transformer[Any, Any]):
             return x[0]  # type: ignore[no-any-return]
         unless = "unless" in self.cutter.entries[x[1].first].text
         if not unless:
-            return_window(x[0], x[2], lasting=False)
+            return_window(self.cutter.text, x[0], x[2], lasting=False)
         return widened(x[0], "except", alternatives(x[2], either=not unless))
 
     def exemplified(self, x: list[Any]) -> Tree | None:
@@ -146,7 +146,7 @@ class _Meaning(Transformer[Any, Any]):
         target = base
         while isinstance(target, Node):
             target = target.members[-1] if target.op != "except" else target.members[0]
-        return_window(base, named, lasting=True)
+        return_window(self.cutter.text, base, named, lasting=True)
         exemplify(target, named)
         return base  # type: ignore[no-any-return]
 
@@ -157,7 +157,7 @@ class _Meaning(Transformer[Any, Any]):
         if empty(base) and not (base and any(d.value for d in drafts(base))):
             return condition  # type: ignore[no-any-return]
         people = isinstance(condition, Draft) and condition.domain == "person" and condition.window_behind
-        if people and share_window(base, condition):
+        if people and share_window(self.cutter.text, base, condition):
             # "a negative test in women within 7 days before the first dose": the test is so old, not they
             condition.time, condition.again = None, ()
         if isinstance(base, Node) and base.op == "any":
@@ -195,6 +195,10 @@ class _Meaning(Transformer[Any, Any]):
         lone = isinstance(after, Draft) and after.concept is None and after.value is None and after.time is not None
         if lone and stop.value == "or" and not empty(before):
             return join(self.cutter, "any", before, after, stop)  # "…, or planned during the study"
+        if lone and not stop.value and not empty(before) and before.__class__ is Draft and before.time is None:
+            before.time, before.again, before.window_behind = after.time, after.again, True
+            before.modifiers += after.modifiers
+            before.cover(after.first, after.last)  # "…, documented within 4 weeks before enrolment"
         if after is None or empty(after):
             return before  # type: ignore[no-any-return]
         if empty(before):
@@ -206,10 +210,15 @@ class _Meaning(Transformer[Any, Any]):
             return after  # type: ignore[no-any-return]
         codes, here = self.cutter.codes, stop.first - self.cutter.offset
         if self.cutter.text[self.cutter.starts[stop.first]] in ";；" and framed(self.cutter.text, before):
-            hand_on(before, after, listed=False)
+            hand_on(self.cutter.text, before, after, listed=False)
         elif stop.value in ("", "and", "or") and codes.rfind("R", 0, here) <= codes.rfind(".", 0, here):
             # the commas of a list, none of a clause on what stands in it ("which could affect …")
-            hand_on(before, after, listed=bool(stop.value))
+            hand_on(
+                self.cutter.text,
+                before,
+                after,
+                listed=bool(stop.value) or (self.kind == "exclusion" and befallen(before, after)),
+            )
         op: Op = "any" if self.kind == "exclusion" or stop.value == "or" else "all"
         return widened(before, op, [after])
 

@@ -136,6 +136,8 @@ def ago(time: Window, event: Anchor) -> Window:
         return time
     if isinstance(end, Bound) and end.anchor == event and start.offset is None and end.offset is not None:
         distance, near, inclusive = end.offset, True, end.inclusive  # "within 4 weeks from surgery"
+    elif start.offset is None and isinstance(end, Bound) and end.offset is not None and duration is None:
+        return Window(end=end, span=time.span)  # "the time since surgery is at least 4 weeks before consent"
     elif start.offset is not None and end is None:
         distance, near, inclusive = start.offset, False, start.inclusive  # "more than 4 weeks from surgery"
     elif isinstance(duration, Comparison) and isinstance(duration.value, int | float) and duration.operator != "=":
@@ -152,6 +154,18 @@ def ago(time: Window, event: Anchor) -> Window:
     if near:
         return Window(start=there, end=Bound(anchor=now), span=time.span)
     return Window(end=there, span=time.span)
+
+
+def lately(time: Window) -> Window:
+    """How far back to look, where a limit of time alone is said of what is recent: "recent surgery (< 1 month)"."""
+    limit = time.duration
+    if time.start or time.end or not isinstance(limit, Comparison) or limit.operator not in ("<", "<="):
+        return time
+    if not isinstance(limit.value, int | float):
+        return time
+    now = Anchor(event="unspecified")
+    back = Bound(anchor=now, offset=Offset(value=-limit.value, unit=limit.unit), inclusive=limit.operator == "<=")
+    return Window(start=back, end=Bound(anchor=now), span=time.span)
 
 
 class Node:
@@ -407,6 +421,14 @@ def standing(kind: Standing) -> Window:
     """When something holds of which no more than "prior" or "current" is said."""
     start, end = _STANDING[kind]
     return Window(start=start, end=end)
+
+
+def narrowed(window: Window, other: Window) -> bool:
+    """Whether a window names a visit alone, the other a distance: "at baseline (within 6 weeks before consent)"."""
+    start, end, near = window.start, window.end, other.end
+    if not isinstance(start, Bound) or start != end or start.offset is not None or window.duration is not None:
+        return False
+    return isinstance(other.start, Bound) and isinstance(near, Bound) and near.anchor.event != "unspecified"
 
 
 def either(first: Window, second: Window) -> Window:

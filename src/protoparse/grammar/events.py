@@ -19,6 +19,7 @@ DIRECT = {
 EVENT_SIDES = {"b": "BEFORE", "f": "AFTER", "@": "AT", "D": "DURING", "S": "SINCE", "U": "UNTIL", "F": "FROM"}
 _NAMING = frozenset("aKMwmHYqs")
 _OWN = frozenset({"enrollment", "study_start", "study_end", "first_dose", "last_dose", "treatment"})
+_DOSES = ("first_dose", "last_dose")
 _HAPPENING = ("person", "condition", "drug", "procedure", "visit", "device")
 _LASTING = frozenset({"study_start", "study_end", "enrollment", "treatment", "screening"})
 _YEARS = Entry("t", "years", {"time_unit": "a", "printed": "years"})
@@ -61,7 +62,11 @@ class Events(Settler):
             if known and event is not None and code in _NAMING:
                 return None
             if code in _NAMING or (code == "v" and event is None and size < 3):
-                if event is None or code in "wa":
+                if (
+                    (event is None and code != "v")
+                    or code in "wa"
+                    or (event in _DOSES and self._dose_of(k) and self._of_another(begin))
+                ):
                     end = k + 1
                 k += 1
                 size += 1
@@ -93,6 +98,25 @@ class Events(Settler):
         return Lexeme(
             "EVENT", entry, first + begin, first + end, self.starts[first + begin], self.ends[first + end - 1]
         )
+
+    def _dose_of(self, k: int) -> bool:
+        """Whether a drug stands at k."""
+        return self.codes[k] == "K" and self.entries[self.first + k].roles["concept"].domain == "drug"
+
+    def _of_another(self, k: int) -> bool:
+        """Whether a statement is about something else than the drug that its event was the dose of.
+
+        "Contraception until 6 months after the last dose of X", not "at least 4 weeks since the last dose of X".
+        """
+        near = True
+        for i in range(k - 1, -1, -1):
+            if self.codes[i] in ",.;(:&|":
+                near = False
+            elif near and self.entries[self.first + i].event == "event":
+                return True  # "progression within 6 months of the last dose of X"
+            elif self.codes[i] == "K" and (near or self.entries[self.first + i].roles["concept"].domain == "consent"):
+                return True
+        return False
 
     def _begun(self, k: int) -> tuple[str, int] | None:
         """What it is that starts or ends, where a word says no more than that ("the start of the run-in period")."""

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from protoparse.grammar.brackets import Attacher
-from protoparse.grammar.drafts import Draft, Node, Tree, ago, widened
+from protoparse.grammar.drafts import Draft, Node, Tree, ago, drafts, widened
 from protoparse.grammar.measures import TIME_CODES, given, whole
 from protoparse.grammar.naming import VALUED, Bracket, Phrase, Words
 from protoparse.grammar.phrases import Phrase as Found
@@ -174,7 +174,13 @@ class Cutter(Attacher):
                 other.time = timed.time
             elif timed.window_behind and windows[0].first >= disease.last:
                 other.time = timed.time  # "grade 2 neuropathy at screening" was a neuropathy then
-            tree = Node("all", [tree, other])
+            if other.domain == "consent":
+                other.window_behind = timed.window_behind
+                for part in drafts(tree):
+                    part.time = None  # so long a method is used, not its failure rate
+                tree = Node("all", [other, tree])
+            else:
+                tree = Node("all", [tree, other])
         if isinstance(tree, Draft) and tree.dose is not None and head is not None and head.first < values[0][1]:
             for phrase in phrases:
                 # "steroids at a dose of more than 10 mg of prednisone": what it is measured against

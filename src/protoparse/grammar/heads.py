@@ -134,6 +134,8 @@ class Chooser(Namer):
             term = self.entries[phrase.last - 1].roles.get("concept")
             if linked and term is not None and term.domain == "condition" and self.code(phrase.last - 1) == "K":
                 return phrase
+            if term is not None and term.domain == "consent" and phrase.last < head.first and not aged:
+                return phrase  # "a contraceptive method with a failure rate of < 1 %"
         return None
 
     def _head(self, phrases: list[Phrase], values: list[tuple[Value, int, int]]) -> Phrase | None:

@@ -10,14 +10,16 @@ import re
 
 from protoparse.grammar.ahead import Ahead
 from protoparse.grammar.amending import Amender
+from protoparse.grammar.anchoring import stretch, stretched
 from protoparse.grammar.events import DIRECT, EVENT_SIDES
 from protoparse.grammar.phrases import Lexeme, Phrase, Value
-from protoparse.grammar.windows import reader
+from protoparse.grammar.windows import anchor_of, reader
 from protoparse.lexicon import unit
 from protoparse.lexing import Entry, Lexemes
+from protoparse.model import Anchor
 
 # Where a phrase may begin; "for" and "in" only before a quantity.
-_START = re.compile("[<BTnrWPNbf@DSUF]|[oi](?=[d_<]*n)|-(?=n)")
+_START = re.compile("[<BTnrWPNbf@DSUF]|[oi](?=[d_<]*n)|i(?=dt)|p(?=nt[Obf])|-(?=n)")
 _ANY = re.compile("[<BTnrWPNbf@DSUF]")
 _SIGNED = frozenset({"", "CMP", "BETWEEN", "TO", "AND", "OR", "FROM"})
 _BACK = frozenset(
@@ -60,11 +62,27 @@ class Islands(Amender, Ahead):
                     continue
                 if self._of_no_thing(lexemes[:n], end):
                     continue
+                if self.code(end) in "bfg" and (stretch := self._stretch(meaning, end)) is not None:
+                    found.append(stretch._replace(first=lexemes[0].first))
+                    place = stretch.last - first
+                    continue
                 meaning = self._as_at_first(self._by_day(meaning, end), lexemes[0].first)
                 if len(meaning.comparisons) == 1:
                     meaning = self._outside(meaning, lexemes[0].first)
             found.append(Phrase(meaning, lexemes[0].first, end))
         return found
+
+    def _stretch(self, value: Value, i: int) -> Phrase | None:
+        """The stretch between two distances from what stands at i, None where a value says something else."""
+        if not stretched(value):
+            return None
+        side, anchor, last = "BEFORE", Anchor(event="screening"), i + 1  # "between 3 and 12 months ago"
+        if self.code(i) != "g":
+            ahead = self._collect(i)
+            if len(ahead) < 2 or ahead[1].type != "EVENT":
+                return None
+            side, anchor, last = ahead[0].type, anchor_of(self.text, ahead[1], ahead[0]), ahead[1].last
+        return Phrase(stretch(value, side, anchor, self.ends[last - 1]), i, last)
 
     def _of_no_thing(self, lexemes: list[Lexeme], end: int) -> bool:
         """Whether a quantity lies between two things or is a part of one ("4 hours apart", "half of the days")."""
@@ -106,10 +124,29 @@ class Islands(Amender, Ahead):
                     out.append(Lexeme("CMP", _AT_MOST, i, i + 1, self.starts[i], self.ends[i]))
                     i += 1
                     continue
-                if (code == "L" and not out) or (code == "W" and not self._quantity_at(i + 1)):
+                if code == "W" and not out and (one := self._one_at(i + 1)):
+                    out += [self._lexeme("WITHIN", i), *one]  # "within a year of screening"
+                    timely = True
+                    i = one[-1].last
+                    continue
+                if (code == "L" and not out) or (
+                    code == "W" and not self._quantity_at(i + 1 + (self.code(i + 1) == "h"))
+                ):
                     break
                 if code in "PN" and self.code(self._next(i + 1)) == "n" and not self._quantity_at(i + 1):
                     break  # "the last two visits"
+                if code == "x" and self._lives(out, i):
+                    i += 1
+                    continue
+                if code == ">" and kind == "TIME" and out[0].type == "WITHIN":
+                    i += 1
+                    continue  # "within 6 months or less of diagnosis"
+                if code == "<" and kind in ("WITHIN", "ALT") and self.code(out[-1].first) != "i":
+                    if self.entries[i].roles["before_number"] in ("<=", ">="):
+                        i += 1
+                        continue  # "within a minimum of 30 days or at least 5 half-lives"
+                    if len(out) == 1:
+                        out.pop()  # "within < 12 months of the first dose"
                 timely = timely or code in "WPN"
                 if code == "n" and "," in self.entries[i].text and self._classed(i):
                     out += self._classes(i)
@@ -152,11 +189,19 @@ class Islands(Amender, Ahead):
                     continue
                 else:
                     break
-            elif code == "O" or (code in "pi" and self.entries[i].text in ("to", "in")):
+            elif code == "O" or (code in "pi" and self.entries[i].text in ("to", "in", "with")):
                 j = self._next(i + 1)
                 if self.code(j) == "L":
                     pass
                 elif code == "i" and not out and "within" in self.entries[i].roles and self._quantity_at(i + 1):
+                    out.append(self._lexeme("WITHIN", i))
+                    timely = True
+                elif code == "i" and not out and (one := self._one_at(i + 1)):
+                    out += [self._lexeme("WITHIN", i), *one]  # "in the month before screening"
+                    timely = True
+                    i = one[-1].last
+                    continue
+                elif code == "p" and not out and self._misspelt(i):
                     out.append(self._lexeme("WITHIN", i))
                     timely = True
                 elif code == "O" and kind in ("TIME", "WHICHEVER"):
@@ -211,6 +256,11 @@ class Islands(Amender, Ahead):
                         i = out[-1].last
                         continue
                     break
+                if code == "D" and not out and (one := self._one_at(i + 1)):
+                    out += [self._lexeme("WITHIN", i), *one]  # "during the month before screening"
+                    timely = True
+                    i = one[-1].last
+                    continue
                 if code == "D" and not out and self._opening_at(i + 1):
                     out.append(self._lexeme("WITHIN", i))  # "during the first 4 weeks of treatment"
                     timely = True
@@ -252,8 +302,13 @@ class Islands(Amender, Ahead):
                     out.insert(0, self._lexeme("DURING", i))  # "during and for 3 months after treatment"
                     i = out[-1].last
                     continue
+                if code == "D" and not out and self._state_of(i):
+                    break  # "women during pregnancy"
                 tied = code == "f" and self.code(i + 1) == "-" and self.starts[i + 1] == self.ends[i]  # "post-stroke"
                 event = self._event(i + 2 if tied else i + 1, known=code == "@")
+                if tied and not out and event is not None and not self._afterwards(i, event):
+                    self.codes[i - self.first] = "w"  # "post-inflammatory hyperpigmentation"
+                    break
                 if event is not None and code in "bfD" and kind != "TIME" and not self._telling(event):
                     break  # "after discussion with the sponsor", "during daily walking"
                 if event is None:
@@ -386,7 +441,9 @@ class Islands(Amender, Ahead):
         if kind == "POST":
             # "60+ years", "18 or more years"
             return self.entries[i - 1].text == "+" or bool(code == "t" and self.entries[i].roles["time_unit"])
-        return kind == "NUMBER" or (code == "t" and kind in ("PAST", "NEXT", "WITHIN"))
+        if code == "t" and kind in ("PAST", "NEXT", "WITHIN"):
+            return self.entries[i].roles["time_unit"] is not None  # no "last course of chemotherapy"
+        return kind == "NUMBER"
 
     def _joint(self, out: list[Lexeme], i: int) -> str | None:
         """What a connective inside a phrase is; empty where it is only punctuation, None where it ends the phrase."""
@@ -413,6 +470,10 @@ class Islands(Amender, Ahead):
             )
         if after == "h" or (code == "," and kind == "WHICHEVER" and after in "bfOF"):
             return ""
+        if code == "," and after == "|" and kind == "EVENT" and out[0].type == "WITHIN":
+            beyond = self._next(j + 1)  # "within 4 weeks of screening, or 5 half-lives, whichever is longer"
+            lives = self.code(beyond) == "n" and self.code(beyond + 1) == "t"
+            return "" if lives and self.entries[beyond + 1].roles["time_unit"] is None else None
         if kind == "EVENT" and code == "|" and out[0].type in ("WITHIN", "NUMBER") and self._quantity_at(j):
             # "… before consent or 5 half-lives", but "… before consent or 4 weeks before apheresis"
             k = j
@@ -438,7 +499,7 @@ class Islands(Amender, Ahead):
         if kind == "TIME" and code == "|" and [x.type for x in out] == ["CMP", "NUMBER", "TIME"]:
             # "≤ 2 weeks or 5 half-lives, whichever is shorter"
             k = self._next(j + 1)
-            while self.code(k) in "tu,_":
+            while self.code(k) in "tu,_(":
                 k += 1
             if self.code(j) == "n" and self.code(k) == "h":
                 return "ALT"
@@ -470,7 +531,7 @@ class Islands(Amender, Ahead):
             return "ALT" if code != "," else None
         if windowed and code == "|" and after in "bf@DWPNUF":
             return "OR"
-        if code == "&" and kind == "EVENT" and out[0].type == "DURING" and after in "o<WUn":
+        if code in "&|" and kind == "EVENT" and out[0].type == "DURING" and after in "o<WUn":
             # "during the study and for (up to, within, until) 12 weeks after the last dose"
             return "OR" if self._quantity_at(j + (after in "oWU")) else None
         return None

@@ -28,6 +28,8 @@ _RESULT = re.compile(r"(?<=M)-?w(?![w-])|w(?=M)")
 _HEADED = re.compile("[&|/,][&|]?d*[wMK]+-[wMK]")
 # Behind a description that goes on over "or": what begins something of its own.
 _ANEW = re.compile(r"[&|]?[dv]*(?:[!HCXI?]|m*[KM])")
+_ELSE = re.compile(r"\|(?:[CH]|v[CH]|v(?=d*[wKm]*K))")
+_FINITE = ("has", "have", "is", "are")
 _SUFFERED = {"condition", "observation"}
 _BASE = re.compile("[KMw]")
 _ENDING = re.compile(r"[.;()XI?+#\n]")
@@ -149,6 +151,10 @@ def _end(lexemes: Lexemes, first: int, codes: str, k: int, islands: dict[int, Ph
     begin = max(codes.rfind(".", 0, k), 0)
     listed = "," in codes[begin:k]
     of = _domain(lexemes, first, codes, begin, k)
+    for match in _ELSE.finditer(codes, k, end):
+        if codes[match.end() - 1] != "v" or lexemes.entries[first + match.end() - 1].text in _FINITE:
+            end = match.start()  # "pneumonitis that required steroids or has current pneumonitis"
+            break
     i = codes.find(",", k, end)
     while i >= 0:
         anew = _ANEW.match(codes, i + 1)

@@ -64,8 +64,19 @@ class Settler:
                     codes[k - 1] = "_"  # "the first six weeks of life"
                 elif k > 1 and codes[k - 2] + codes[k - 1] == "(H" and codes[k + 1 : k + 2] == ["t"]:
                     codes[k - 1] = "P"  # "(previous 3 months)"
+                elif codes[k + 1 : k + 3] == ["t", ")"] and not {"H", "P"}.isdisjoint(codes[max(k - 3, 0) : k]):
+                    self._recently(k)
             elif code == "M" and entries[first + k].roles["measurement"].kind == "ordinal":
                 self._classes_behind(k, entries[first + k].text)
+
+    def _recently(self, k: int) -> None:
+        """How recent something is, in brackets behind the word: "recent (6 weeks) falls", "recent (≤ 6 weeks)"."""
+        codes, entries = self.codes, self.entries
+        at_most = codes[k - 1] == "<" and entries[self.first + k - 1].roles["before_number"] == "<="
+        i = k - 1 - at_most
+        if i > 0 and codes[i] == "(" and codes[i - 1] in "HP" and entries[self.first + i - 1].text == "recent":
+            codes[i] = "P"
+            codes[i + 1 : k] = "_" * at_most
 
     def _schooling(self, k: int) -> bool:
         """Whether a grade is one of a school ("reading at grade 8", "high school (grades 9-12)")."""
@@ -149,7 +160,7 @@ class Settler:
         if self.code(j) != "n":
             return False
         j += 1
-        while self.code(j) in "-~_n()":
+        while self.code(j) in "-~_n()x" or (self.code(j) == "d" and self.code(j - 1) == "x"):
             j += 1
         return "time_unit" in self.entries[j].roles if self.code(j) != "\n" else False
 

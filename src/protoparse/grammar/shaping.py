@@ -116,6 +116,8 @@ class Shaper:
                     before = out[sentence - 1] if sentence else None
                     if before is not None and before.type == "STOP":
                         before.value = "permission"
+                    elif any(c.type == "EXCEPT" for c in out[sentence:]) or self._set_off(out, sentence, i - 1):
+                        continue  # "except X, which is allowed", "surgery within 2 weeks, a biopsy is allowed"
                     elif self.kind == "exclusion" or free:
                         return []  # who may take part as well is no limit to anybody
                 elif self.kind != "exclusion" and len(out) > sentence:
@@ -147,6 +149,17 @@ class Shaper:
         flush(self.last)
         out += [Clause("CLOSE", self.last, self.last) for _ in range(depth)]
         return out
+
+    def _set_off(self, out: list[Clause], sentence: int, i: int) -> bool:
+        """Whether one thing alone stands between a comma and what permits it; the comma then parts two statements."""
+        if len(out) - sentence < 3 or out[-1].type != "WORDS" or out[-2].type != "COMMA":
+            return False
+        if self.kind != "exclusion" or not self.cutter.entries[i].text.startswith("is "):
+            return False
+        if any(c.type in ("COMMA", "OPEN", "CLOSE") for c in out[sentence:-2]):
+            return False
+        out[-2].type, out[-2].value = "STOP", "permission"
+        return True
 
     def _between_names(self, i: int) -> bool:
         """Whether a slash stands between two things with names of their own."""

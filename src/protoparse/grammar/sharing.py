@@ -68,6 +68,9 @@ def join(cutter: Cutter, op: Literal["all", "any"], left: Tree | None, right: Tr
         left = _by_means(cutter, left, right)
         if last_draft(left).last == right.last:
             return left
+    told = right.members[0] if isinstance(right, Node) and right.op == "except" else None
+    if isinstance(right, Node) and isinstance(told, Draft) and _continues(cutter, left, told, link):
+        return Node("except", [left, *right.members[1:]])
     members = left.members if isinstance(left, Node) and left.op == op else [left]
     if _both_sexes(cutter, members[-1], right):
         # "male or female" restricts nobody
@@ -78,7 +81,7 @@ def join(cutter: Cutter, op: Literal["all", "any"], left: Tree | None, right: Tr
             return right
     tail = _tail(members) if isinstance(right, Draft) else []
     timed = [m.window_behind for m in tail]  # "ANC at baseline and platelets ≥ 100": closed before the list ends
-    source = timely(right)
+    source = timely(cutter.text, right)
     if source is not None:
         share_behind(cutter.text, op, members, source)
     if isinstance(right, Draft):
@@ -395,7 +398,7 @@ def framed(text: str, before: Tree) -> bool:
     return first.framed
 
 
-def hand_on(before: Tree, after: Tree, *, listed: bool) -> None:
+def hand_on(text: str, before: Tree, after: Tree, *, listed: bool) -> None:
     """What a list says in front of its first members, where commas alone lead on to the next ones.
 
     "History of gout, renal or hepatic colic, asthma": the asthma is history, too. `listed` where the commas part
@@ -409,10 +412,13 @@ def hand_on(before: Tree, after: Tree, *, listed: bool) -> None:
             draft.framed = first.framed
             _follow(first, draft)
     source = last_draft(after)
-    closing = listed and source.window_behind and source.time is not None and source.concept is not None
-    if closing and all(d.time is source.time for d in drafts(after)):
+    closing = after
+    if isinstance(after, Node) and source.time is None and isinstance(after.members[0], Draft):
+        closing = source = after.members[0]  # "A, B, or C within 3 weeks or not recovered from it"
+    timed = listed and source.window_behind and source.time is not None and source.concept is not None
+    if timed and all(d.time is source.time for d in drafts(closing)):
         for member in before.members[-MOST:] if isinstance(before, Node) else [before]:
-            share_window(member, source)
+            share_window(text, member, source)
 
 
 def _leads(modifier: Modifier, draft: Draft) -> bool:
@@ -437,6 +443,7 @@ def _follow(first: Draft, right: Draft) -> None:
         and not right.standing
         and not timeless
         and (right.time is None or first.standing == "history")
+        and not (any(_leads(m, right) for m in right.modifiers) and not any(_leads(m, first) for m in first.modifiers))
     ):
         right.standing = first.standing
     if first.allergen:

@@ -9,10 +9,9 @@ from __future__ import annotations
 import re
 from typing import Literal
 
-from msgspec.structs import replace
-
+from protoparse.grammar.anchoring import anchored
 from protoparse.grammar.drafts import Draft, Node, Tree, active, drafts, last_draft
-from protoparse.model import Bound, Window
+from protoparse.model import Bound
 
 MOST = 40
 """What stands at the end of a list holds for so many members before it, no more."""
@@ -28,26 +27,58 @@ def last_named(members: list[Tree]) -> Draft | None:
     return None
 
 
-def timely(tree: Tree) -> Draft | None:
+def timely(text: str, tree: Tree) -> Draft | None:
     """The statement of a member whose window stands behind it, where it may be of the whole list."""
+    denied = False
     while isinstance(tree, Node):
-        if tree.op not in ("all", "except"):
+        if tree.op not in ("all", "except", "not"):
             return None
+        denied = denied or tree.op == "not"
         tree = tree.members[0]
+    if denied and not _prevents(text, tree):
+        return None
     return tree if tree.window_behind and tree.time is not None and tree.concept is not None else None
 
 
-def share_window(tree: Tree, source: Draft) -> bool:
+def befallen(*trees: Tree) -> bool:
+    """Whether only what befalls somebody is said, or is done to them: a time behind the last is of all of it."""
+    return all(
+        d.domain in ("condition", "procedure")
+        and d.value is None
+        and d.name not in _LONG
+        and not any(active(m) for m in d.modifiers)
+        for tree in trees
+        for d in drafts(tree, exceptions=False)
+    )
+
+
+_LONG = ("pregnancy", "lactation")
+_PREVENTIVE = ("contracept", "birth control", "abstin", "condom", "donat", "father", "intercourse", "barrier method")
+
+
+def _prevents(text: str, draft: Draft) -> bool:
+    """Whether somebody undertakes not to have a child: as long for one way as for the other."""
+    if draft.domain != "consent" or draft.concept is None:
+        return False
+    words = text[slice(*draft.concept)].lower()
+    return any(w in words for w in _PREVENTIVE)
+
+
+def share_window(text: str, tree: Tree, source: Draft) -> bool:
     """Give the window of a statement to all that a tree says and that names no time; whether any took it."""
     if isinstance(tree, Node) and tree.op == "except":
-        return share_window(tree.members[0], source)
+        return share_window(text, tree.members[0], source)
     if isinstance(tree, Node):
-        shared = [share_window(m, source) for m in tree.members]
+        shared = [share_window(text, m, source) for m in tree.members]
         return any(shared)
-    if tree.time is not None or tree.concept is None or tree.domain in ("person", "consent"):
+    if tree.time is not None or tree.concept is None or tree.domain == "person":
+        return False
+    if tree.domain == "consent" and not (_prevents(text, tree) and _prevents(text, source)):
         return False
     if tree.standing in ("current", "ongoing", "concurrent"):
         return False  # "current or, in the last 6 months, past"
+    if tree.name in _LONG and source.name not in _LONG and not _planned(text, source):
+        return False  # "pregnant or had surgery within a month"
     tree.time, tree.again, tree.window_behind = source.time, source.again, True
     return True
 
@@ -56,25 +87,51 @@ def share_behind(text: str, op: Literal["all", "any"], members: list[Tree], sour
     """ "A, B or C within 6 months": the window behind the last member is of the earlier ones, too."""
     planned = _planned(text, source)
     named = source.domain == "consent"
-    if _aside(text, members, source):
-        return
+    if _aside(text, members, source) or (source.concept and text.endswith("such ", 0, source.concept[0])):
+        return  # "… and such medicines are not allowed during the study"
+    nearest = source
     for member in reversed(members[-MOST:]):
+        if _another_clause(text, last_draft(member), nearest, source):
+            return  # "has an immunodeficiency or is receiving steroids within 7 days"
+        nearest = next(iter(drafts(member)))
         if named and any(d.domain != "consent" for d in drafts(member)):
             return  # "pregnant or unwilling to use contraception during the study"
-        if isinstance(member, Node) and member.op != "except":
+        if isinstance(member, Node) and member.op != "except" and not all(_undergone(text, d) for d in drafts(member)):
             return  # "ulcers of grade 2, or bleeding within 3 months"
         if op == "all" and isinstance(member, Draft) and member.domain != source.domain and member.value is None:
             return  # "diabetes and metformin for 3 months"
-        if planned and not all(_planned(text, d) for d in drafts(member)):
+        if planned and not named and not all(_planned(text, d) for d in drafts(member)):
             return  # "pregnant or planning a pregnancy within a year"
         if isinstance(member, Draft) and member.domain == "person":
             return  # "pregnant or nursing women, or women planning to breastfeed during the study"
         if isinstance(member, Draft) and any(active(m) for m in member.modifiers):
             continue  # "active cancer, or another within 2 years"
-        share_window(member, source)
+        share_window(text, member, source)
         for draft in drafts(member):
             if draft.time is not None and source.time is not None:
-                draft.time = _anchored(text, draft.time, source.time)
+                draft.time = anchored(text, draft.time, source.time)
+
+
+def _undergone(text: str, draft: Draft) -> bool:
+    """Whether a statement is of what is given or done to somebody, or of how they prevent a pregnancy."""
+    if draft.domain in _GIVEN and draft.value is None and draft.dose is None and draft.count is None:
+        return True
+    return _prevents(text, draft)
+
+
+def _another_clause(text: str, before: Draft, after: Draft, source: Draft) -> bool:
+    """Whether a verb of its own begins what is given behind a condition, no second event beside it."""
+    if before.domain != "condition" or source.domain not in _GIVEN or not before.concept or not after.concept:
+        return False
+    verb = _FINITE.search(text, before.concept[1], after.concept[0])
+    if verb is None:
+        return False
+    return verb[0] in ("is", "are") or not _HAPPENED.search(text, max(0, before.concept[0] - 25), before.concept[0])
+
+
+_GIVEN = ("procedure", "drug", "device", "study")
+_FINITE = re.compile(r"\b(?:is|are|was|were|has|have|had)\b")
+_HAPPENED = re.compile(r"\b(?:had|been|suffered|experienced|developed)\b")
 
 
 def _aside(text: str, members: list[Tree], source: Draft) -> bool:
@@ -87,25 +144,9 @@ def _aside(text: str, members: list[Tree], source: Draft) -> bool:
 
 
 _RELATIVE = re.compile(r"(?<!\bor )(?<!\band )\b(?:that|which|who|whom|whose)\b")
-_LATELY = re.compile("last|past|prior|prec|prev|recent")
 
 
-def _anchored(text: str, open_: Window, named: Window) -> Window:
-    """ "A within 8 weeks or B within 4 weeks before screening": the event named last is that of both."""
-    start, end, last = open_.start, open_.end, named.end
-    if not (isinstance(start, Bound) and isinstance(end, Bound) and isinstance(last, Bound) and named.start):
-        return open_
-    if start.anchor.event != "unspecified" or end.offset is not None or last.offset is not None or not open_.span:
-        return open_
-    if isinstance(named.start, Bound) and named.start.anchor.event != last.anchor.event:
-        return open_  # "within 4 weeks, or planned during the study"
-    words = text[slice(*open_.span)].lower()
-    if not words.startswith("within") or _LATELY.search(words) or last.anchor.event == "unspecified":
-        return open_
-    return replace(open_, start=replace(start, anchor=last.anchor), end=replace(end, anchor=last.anchor))
-
-
-def return_window(base: Tree, named: Tree, *, lasting: bool) -> None:
+def return_window(text: str, base: Tree, named: Tree, *, lasting: bool) -> None:
     """ "drugs other than vitamins within 2 weeks": a window behind exceptions or examples is of their base.
 
     Without `lasting`, a window is theirs unless it says how far back to look: "except those cured for 5 years".
@@ -116,7 +157,7 @@ def return_window(base: Tree, named: Tree, *, lasting: bool) -> None:
         return
     if not lasting and (time.duration or not isinstance(time.start, Bound) or not isinstance(time.end, Bound)):
         return
-    if share_window(base, source):
+    if share_window(text, base, source):
         for draft in drafts(named):
             if draft.time is time:
                 draft.time, draft.again = None, ()
@@ -152,8 +193,13 @@ _INTENT = (
 )
 
 
+_INTENDING = re.compile(r"(?i)\b(?:plan|intend|intent|wish|want|expect)\w*\s(?:to|on|of)\s$")
+
+
 def _planned(text: str, draft: Draft) -> bool:
     """Whether a statement is of what is still to come."""
     if draft.concept and _PEOPLE.sub("", text[slice(*draft.concept)].lower()).startswith(_INTENT):
+        return True
+    if draft.concept and _INTENDING.search(text, max(0, draft.concept[0] - 16), draft.concept[0]):
         return True
     return any(m.type == "certainty" and m.value == "planned" for m in draft.modifiers)

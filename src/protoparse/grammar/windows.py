@@ -9,11 +9,13 @@ prefix that is one.
 
 from __future__ import annotations
 
+import re
 from functools import cache, lru_cache
 from typing import Any
 
 from msgspec.structs import replace
 
+from protoparse.grammar.anchoring import anchored
 from protoparse.grammar.files import grammar_text
 from protoparse.grammar.phrases import Amount, Comparing, Lexeme, Times, Value, named_unit, one_value
 from protoparse.grammar.tables import Table
@@ -25,7 +27,8 @@ _PERIOD_OF: dict[Event, Event] = {
 }  # fmt: skip
 _STUDY = ("study", "trial", "period")
 # "within 14 days of X" looks back, unless X comes before what is asked for.
-_EARLIER_EVENTS = {"diagnosis", "birth", "discharge", "transplant"}
+_EARLIER_EVENTS = {"diagnosis", "birth", "discharge", "transplant", "last_dose"}
+_EARLIER_WORDS = re.compile(r"(?i)\bonset|^(?:the )?(?:complet|end of|finish|discontinu|cessation|stopping|last)")
 
 
 class _Meaning(Comparing):
@@ -43,7 +46,11 @@ class _Meaning(Comparing):
         return ("longest", first, x[2])
 
     def choice(self, x: list[Any]) -> tuple[Any, ...]:
-        return (x[3].entry.roles["whichever"], *self.offset_choice(x)[1:])
+        last = x[2]._replace(end=x[3].end)
+        return (x[3].entry.roles["whichever"], *self.offset_choice([x[0], x[1], last])[1:])
+
+    def led_choice(self, x: list[Any]) -> tuple[Any, ...]:
+        return (x[0].entry.roles["whichever"], *self.offset_choice(x[1:])[1:])
 
     def within(self, x: list[Any]) -> Window:
         offset = x[1]
@@ -51,26 +58,26 @@ class _Meaning(Comparing):
             which = x[6].entry.roles["whichever"] if len(x) > 6 else "longest"
             offset = (which, offset[-1], x[5])
             end = x[6].end if len(x) > 6 else x[5].end
-            return _beside(x[2], _anchor(self.text, x[3]), offset, (x[0].start, end))
+            return _beside(x[2], anchor_of(self.text, x[3]), offset, (x[0].start, end))
         if len(x) > 4 and offset[0] in ("longest", "shortest"):
             offset = (x[4].entry.roles["whichever"], *offset[1:])
-        return _beside(x[2], _anchor(self.text, x[3]), offset, (x[0].start, x[-1].end))
+        return _beside(x[2], anchor_of(self.text, x[3]), offset, (x[0].start, x[-1].end))
 
     def distance(self, x: list[Any]) -> Window:
         offset = x[0]
         if len(x) > 3 and offset[0] in ("longest", "shortest"):
             offset = (x[3].entry.roles["whichever"], *offset[1:])
-        return _beside(x[1], _anchor(self.text, x[2], x[1]), offset, (_start(offset), x[-1].end))
+        return _beside(x[1], anchor_of(self.text, x[2], x[1]), offset, (_start(offset), x[-1].end))
 
     def compared_distance(self, x: list[Any]) -> Window:
-        return _compared(x[0], x[1], x[2], _anchor(self.text, x[3]), (x[0].start, x[3].end))
+        return _compared(x[0], x[1], x[2], anchor_of(self.text, x[3]), (x[0].start, x[3].end))
 
     def distance_compared(self, x: list[Any]) -> Window:
-        return _compared(x[1], (x[0],), x[2], _anchor(self.text, x[3]), (x[0].start, x[3].end))
+        return _compared(x[1], (x[0],), x[2], anchor_of(self.text, x[3]), (x[0].start, x[3].end))
 
     def from_compared(self, x: list[Any]) -> Window:
         duration = one_value(x[2].entry.roles["after_number"], x[1], x[1].start, x[1].end).comparisons[0]
-        return Window(end=Bound(anchor=_anchor(self.text, x[4])), duration=duration, span=(x[0].start, x[4].end))
+        return Window(end=Bound(anchor=anchor_of(self.text, x[4])), duration=duration, span=(x[0].start, x[4].end))
 
     def lately(self, x: list[Any]) -> Window:
         return _beside("BEFORE", Anchor(event="unspecified"), x[1], (x[0].start, _end(x[1])))
@@ -99,7 +106,7 @@ class _Meaning(Comparing):
         return _compared(x[0], x[1], "BEFORE", Anchor(event="unspecified"), span)
 
     def beyond(self, x: list[Any]) -> Window:
-        bound = Bound(anchor=_anchor(self.text, x[3]), offset=_offset(x[1], 1))
+        bound = Bound(anchor=anchor_of(self.text, x[3]), offset=_offset(x[1], 1))
         return Window(start=bound, span=(x[0].start, x[3].end))
 
     def stages(self, x: list[Any]) -> list[Amount]:
@@ -127,7 +134,7 @@ class _Meaning(Comparing):
         begin = x[0].start
         windows = []
         for event in events:
-            bound = Bound(anchor=_anchor(self.text, event))
+            bound = Bound(anchor=anchor_of(self.text, event))
             windows.append(Window(start=bound, end=bound, span=(begin, event.end)))
             begin = event.start
         if not how:
@@ -137,12 +144,12 @@ class _Meaning(Comparing):
         )
 
     def beside(self, x: list[Any]) -> Window:
-        bound = Bound(anchor=_anchor(self.text, x[1], x[0]))
+        bound = Bound(anchor=anchor_of(self.text, x[1], x[0]))
         span = (x[0].start, x[1].end)
         return Window(start=bound, span=span) if x[0].type == "AFTER" else Window(end=bound, span=span)
 
     def during(self, x: list[Any]) -> Window:
-        anchor = _anchor(self.text, x[1])
+        anchor = anchor_of(self.text, x[1])
         first = last = anchor
         if anchor.event in ("study_start", "study_end", "enrollment"):
             # "during study participation"
@@ -183,25 +190,25 @@ class _Meaning(Comparing):
         return Window(any_of=(Window(start=start, end=along.start, span=span), along), span=span)
 
     def since(self, x: list[Any]) -> Window:
-        return Window(start=Bound(anchor=_anchor(self.text, x[1])), span=(x[0].start, x[1].end))
+        return Window(start=Bound(anchor=anchor_of(self.text, x[1])), span=(x[0].start, x[1].end))
 
     def limit(self, x: list[Any]) -> tuple[Bound, int]:
-        return Bound(anchor=_anchor(self.text, x[0])), x[0].end
+        return Bound(anchor=anchor_of(self.text, x[0])), x[0].end
 
     def shifted_limit(self, x: list[Any]) -> tuple[Bound, int]:
         sign = -1 if x[1].type == "BEFORE" else 1
-        return Bound(anchor=_anchor(self.text, x[2], x[1]), offset=_offset(x[0], sign)), max(x[1].end, x[2].end)
+        return Bound(anchor=anchor_of(self.text, x[2], x[1]), offset=_offset(x[0], sign)), max(x[1].end, x[2].end)
 
     def until(self, x: list[Any]) -> Window:
         bound, end = x[1]
         return Window(end=bound, span=(x[0].start, end))
 
     def origin(self, x: list[Any]) -> Bound:
-        return Bound(anchor=_anchor(self.text, x[0]))
+        return Bound(anchor=anchor_of(self.text, x[0]))
 
     def shifted_origin(self, x: list[Any]) -> Bound:
         sign = -1 if x[1].type == "BEFORE" else 1
-        return Bound(anchor=_anchor(self.text, x[2]), offset=_offset(x[0], sign))
+        return Bound(anchor=anchor_of(self.text, x[2]), offset=_offset(x[0], sign))
 
     def from_until(self, x: list[Any]) -> Window:
         bound, end = x[3]
@@ -222,7 +229,7 @@ class _Meaning(Comparing):
 
     def between(self, x: list[Any]) -> Window:
         last, end = x[3]
-        return Window(start=Bound(anchor=_anchor(self.text, x[1])), end=last, span=(x[0].start, end))
+        return Window(start=Bound(anchor=anchor_of(self.text, x[1])), end=last, span=(x[0].start, end))
 
     def duration(self, x: list[Any]) -> Value:
         return one_value(">=", x[0], x[0].start, x[0].end)
@@ -232,7 +239,7 @@ class _Meaning(Comparing):
         return Window(duration=duration, span=(x[0].start, duration.span[1]))
 
     def lasting_beside(self, x: list[Any]) -> Window:
-        anchor, duration, span = _anchor(self.text, x[3], x[2]), x[1].comparisons[0], (x[0].start, x[3].end)
+        anchor, duration, span = anchor_of(self.text, x[3], x[2]), x[1].comparisons[0], (x[0].start, x[3].end)
         bound = Bound(anchor=anchor)
         if x[2].type != "AFTER":
             return Window(end=bound, duration=duration, span=span)
@@ -265,6 +272,7 @@ class _Meaning(Comparing):
         ):
             shifted = Bound(anchor=second.end.anchor, offset=lead.start.offset, inclusive=lead.start.inclusive)
             second = Window(start=shifted, end=second.end, span=second.span)
+        options = tuple([anchored(self.text, option, second) for option in options])
         merged = _one_stretch(lead, second) if lead is options[-1] else None
         if merged is not None:
             return merged
@@ -316,7 +324,8 @@ def _signed(value: Number | str, sign: int) -> Number:
     return sign * value if isinstance(value, int | float) else 0
 
 
-def _anchor(text: str, event: Lexeme, side: Lexeme | None = None) -> Anchor:
+def anchor_of(text: str, event: Lexeme, side: Lexeme | None = None) -> Anchor:
+    """The anchor that an event lexeme is, `side` standing before it ("after the trial" is its end)."""
     name, words = event.entry.roles["anchor"], text[event.start : event.end]
     if name == "study_start" and side is not None and side.type == "AFTER" and words.split()[-1].lower() in _STUDY:
         name = "study_end"  # "after the trial"
@@ -325,7 +334,7 @@ def _anchor(text: str, event: Lexeme, side: Lexeme | None = None) -> Anchor:
 
 def _beside(side: Any, anchor: Anchor, offset: tuple[Any, ...], span: tuple[int, int]) -> Window:
     kind = side if isinstance(side, str) else side.type
-    if kind == "OF" and (anchor.event in _EARLIER_EVENTS or "onset" in (anchor.text or "").lower()):
+    if kind == "OF" and (anchor.event in _EARLIER_EVENTS or _EARLIER_WORDS.search(anchor.text or "")):
         kind = "AFTER"
     here = Bound(anchor=anchor)
     if offset[0] == "range":
