@@ -29,6 +29,7 @@ from protoparse.grammar.drafts import (
 from protoparse.grammar.heads import Chooser
 from protoparse.grammar.measures import DAILY
 from protoparse.grammar.naming import Bracket
+from protoparse.grammar.values import PRESSURES, pressure
 from protoparse.model import Comparison, Span
 
 _END = re.compile(r"\)*(?:\.|$)")
@@ -55,6 +56,11 @@ def _pressures(tree: Tree, node: Tree) -> None:
 def _ranged(target: Draft, node: Draft) -> Tree:
     """A result that a bracket gives the limits of: "normal (35-50 %)", "outside the normal range (35-50 %)"."""
     told, limits = target.value, node.value
+    if told is not None and limits is not None and told.value in ("positive", "negative") and not _bare(node):
+        measured = target.copy()  # "HBV DNA positive (> 2000 IU/mL)"
+        measured.value = limits
+        measured.cover(node.first, node.last)
+        return Node("all", [target, measured])
     if told is None or limits is None or limits.operator != "between" or told.value not in ("normal", "abnormal"):
         return target
     target.cover(node.first, node.last)
@@ -103,6 +109,9 @@ class Attacher(Chooser):
                 target = last_draft(tree)
                 if node.concept is None and target.time is node.time is not None and self._ends(bracket.last):
                     target.window_behind = True  # "colitis, gastritis or bleeding (within 6 months)"
+            elif self.tense(last_draft(tree)) and (both := self._both_pressures(node)) is not None:
+                self._when(draft, both)
+                tree = Node("all", [tree, both])
             elif any(d.value and not d.concept for d in drafts(node)) and not empty(tree):
                 # "≤ 1.5 × ULN (≤ 3 × ULN in Gilbert's syndrome)": one limit or the other
                 repeat_subject(tree, node)
@@ -113,6 +122,19 @@ class Attacher(Chooser):
                 self._when(draft, node)
                 tree = Node("all", [tree, node])
         return tree
+
+    def _both_pressures(self, node: Tree) -> Tree | None:
+        """The limits in brackets behind "hypertension", where they are two with a slash between: "(> 160/100 mmHg)"."""
+        limits = [d.value for d in drafts(node) if d.value is not None and not d.concept]
+        if len(limits) != 2 or not isinstance(node, Node) or not all(c.span for c in limits):
+            return None
+        upper, lower = limits
+        if "/" not in self.text[upper.span[1] : lower.span[0]]:  # type: ignore[index]
+            return None
+        return Node(
+            "any" if self.kind == "exclusion" else "all",
+            [pressure(c, name) for c, name in zip(limits, PRESSURES, strict=True)],
+        )
 
     def _points(self, target: Draft) -> bool:
         """Whether a class of an ordinal scale stands before a bracket, or one alone that goes on with such."""

@@ -67,13 +67,16 @@ class Cutter(Attacher):
         brackets: list[Bracket] = []
         phrases: list[Phrase] = []
         windows: list[Found] = []
+        begin = 0
         for part in self._unsized(parts):
             if isinstance(part, Words):
-                phrases += self._phrases(part.first, part.last, draft)
+                if part.last > begin:
+                    phrases += self._phrases(max(part.first, begin), part.last, draft)
             elif isinstance(part, Bracket):
                 brackets.append(part)
             elif isinstance(part.meaning, Value):
-                if self._elsewhere(part, draft):
+                own, begin = self.portion(part, phrases, draft, alone=not values)
+                if not own:
                     continue
                 if self._of_list(part):
                     continue

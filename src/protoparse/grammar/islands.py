@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 
 from protoparse.grammar.ahead import Ahead
-from protoparse.grammar.amending import Amender
+from protoparse.grammar.amending import OFTEN, PER, Amender
 from protoparse.grammar.events import DIRECT, EVENT_SIDES
 from protoparse.grammar.phrases import Lexeme, Phrase, Value
 from protoparse.grammar.windows import reader
@@ -102,6 +102,12 @@ class Islands(Amender, Ahead):
                     continue
                 if code in "tu<h" and not self._continues(code, kind, i, timely):
                     break
+                if code == "t" and kind == "NUMBER" and out[-1].entry.text in OFTEN and out[-1].last < i:
+                    rate = Entry("u", "", {"unit": PER.get(self.entries[i].roles["time_unit"])})
+                    start = self.starts[out[-1].last]  # "twice a week"
+                    out.append(Lexeme("UNIT", rate, i, i + 1, start, self.ends[i]))
+                    i += 1
+                    continue
                 if code == "W" and not out and self._limits(i + 1):
                     out.append(Lexeme("CMP", _AT_MOST, i, i + 1, self.starts[i], self.ends[i]))
                     i += 1
@@ -461,6 +467,12 @@ class Islands(Amender, Ahead):
             plain = not any(x.type in ("CMP", "POST", "TO") for x in out)
             if code == "/" and after == "n" and kind == "NUMBER" and [x.type for x in out] == ["CMP", "NUMBER"]:
                 return "LIST"  # "> 140/90 mmHg"
+            if code == "&" and after == "n" and kind == "UNIT" and [x.type for x in out] == ["CMP", "NUMBER", "UNIT"]:
+                other = self.entries[j + 1].roles.get("unit")
+                one = out[-1].entry.roles["unit"]
+                if other not in (None, one) and self.code(j + 1) == "u" and self.code(j + 2) != "<":
+                    return "LIST"  # "≥ 12 % and 200 mL"
+                return None
             if after in "nr" and plain and (kind in ("NUMBER", "ORDINAL") or code != ","):
                 return "LIST"
             return None
