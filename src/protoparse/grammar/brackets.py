@@ -27,16 +27,21 @@ from protoparse.grammar.drafts import (
     standing,
 )
 from protoparse.grammar.heads import Chooser
-from protoparse.grammar.measures import DAILY
+from protoparse.grammar.measures import DAILY, given
 from protoparse.grammar.naming import Bracket
 from protoparse.grammar.values import PRESSURES, pressure
 from protoparse.model import Comparison, Span
 
+_GIVEN = ("drug", "procedure")
 _END = re.compile(r"\)*(?:\.|$)")
 
 
 def _bare(draft: Draft) -> bool:
     return draft.bare_value and draft.value is not None and draft.value.unit is None and draft.value.reference is None
+
+
+def _share(limit: Comparison) -> bool:
+    return limit.unit is not None and limit.unit.ucum == "%" and limit.operator[0] in "<>" and limit.span is not None
 
 
 def _unnamed(tree: Draft, node: Tree) -> bool:
@@ -98,7 +103,7 @@ class Attacher(Chooser):
                     continue
                 if node.term is not None and node.term is last_draft(tree).term:
                     self.carry(bracket.first, bracket.last)  # "heart attack (myocardial infarction)"
-                elif node.dose is not None and last_draft(tree).domain == "drug":
+                elif node.dose is not None and last_draft(tree).domain in _GIVEN:
                     self.carry(bracket.first, bracket.last)  # "steroids (> 10 mg/day of prednisone)"
                 target = last_draft(tree)
                 alternative = self.code(bracket.first + 1) == "|" and target.standing in NOW
@@ -189,7 +194,12 @@ class Attacher(Chooser):
             if often and target.concept is not None and target.domain != "measurement":
                 target.count = target.count or node.value  # "frequent (more than twice per week) headache"
                 target.cover(node.first, node.last)
-            elif node.value is not None and target.domain == "drug":
+            elif node.value is not None and target.domain == "procedure" and _share(node.value):
+                self._add_modifier(target, "location", node.value.span)  # "radiotherapy (> 30 % of the marrow)"
+                target.cover(node.first, node.last)
+            elif node.value is not None and (
+                target.domain == "drug" or (target.domain == "procedure" and given(node.value))
+            ):
                 target.dose = target.dose or node.value
                 target.cover(node.first, node.last)
             elif (
@@ -206,7 +216,7 @@ class Attacher(Chooser):
                 target.modifiers += node.modifiers
                 target.cover(node.first, node.last)
             return tree
-        if target.domain == "drug" and node.dose is not None:
+        if target.domain in _GIVEN and node.dose is not None:
             target.dose = target.dose or node.dose  # "corticosteroids (> 10 mg/day of prednisone)"
             target.cover(node.first, node.last)
             return tree

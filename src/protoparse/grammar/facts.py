@@ -23,6 +23,7 @@ _PLAIN = re.compile("([vdpi^]*)([wKM]*[KM])[v^]*")
 _SUBSTANCE = re.compile("[wKMYaq]")
 _OF_IT = re.compile("O[OdHm]*")
 _REQUIRING = ("requiring", "requires", "require", "required", "needing", "that requires", "which requires")
+_TREATED = "treatment with"
 _HAVING = ("with", "having", "requiring", "needing")
 _SIZES = {"kg": "body weight", "g": "body weight", "[lb_av]": "body weight", "cm": "body height"}
 
@@ -53,10 +54,7 @@ class Cutter(Attacher):
             said = [tree for some in treated if (tree := self.cut(some)) is not None]
             return said[0] if len(said) == 1 else Node("all", said)
         if k := self._having(parts):
-            before, last = parts[k - 1], parts[k - 1].last
-            last -= self.code(last - 1) != "K"
-            had = [*parts[: k - 1], *([Words(before.first, last)] if last > before.first else [])]
-            said = [tree for some in (had, parts[k:]) if (tree := self.cut(some)) is not None]
+            said = [tree for some in self._had(parts, k) if some and (tree := self.cut(some)) is not None]
             return said[0] if len(said) == 1 else Node("all", said)
         draft = Draft()
         if isinstance(parts[0], Words):
@@ -223,14 +221,28 @@ class Cutter(Attacher):
             and _SUBSTANCE.search(self.codes, 0, first - self.offset) is None
         )
 
+    def _had(self, parts: Sequence[Any], k: int) -> tuple[list[Any], list[Any]]:
+        """What is said of something, and from part k on what it has so many of, both without the words between."""
+        before, last = parts[k - 1], parts[k - 1].last
+        if not isinstance(before, Words):
+            return list(parts[:k]), list(parts[k:])  # "pressure ≥ 25 mmHg despite treatment with two drugs"
+        treated = self.entries[last - 1].text == _TREATED
+        last -= self.code(last - 1) != "K"
+        while treated and last > before.first and self.code(last - 1) in "HCm":
+            last -= 1  # "myeloma with prior treatment with at least two regimens"
+        had = [*parts[: k - 1], *([Words(before.first, last)] if last > before.first else [])]
+        return had, [*([Words(last, before.last)] if treated else []), *parts[k:]]
+
     def _having(self, parts: Sequence[Any]) -> int:
         """Where begins what something has so many of ("lupus with at least one lesion"), 0 where nothing does."""
         for k in range(1, len(parts) - 1):
             before, value, behind = parts[k - 1 : k + 2]
-            if not isinstance(before, Words) or not isinstance(behind, Words) or isinstance(value, Words | Bracket):
+            if isinstance(before, Bracket) or not isinstance(behind, Words) or isinstance(value, Words | Bracket):
                 continue
-            cue = self.entries[before.last - 1].text
-            led = cue in _HAVING or (
+            cue = self.entries[(before.last if isinstance(before, Words) else value.first) - 1].text
+            if cue != _TREATED and not isinstance(before, Words):
+                continue
+            led = cue in (*_HAVING, _TREATED) or (
                 self.code(before.last - 1) == "K" and self.code(behind.first) == "H"  # "gout, < 2 earlier treatments"
             )
             if not led or behind.first != value.last:

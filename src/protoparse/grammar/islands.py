@@ -91,6 +91,16 @@ class Islands(Amender, Ahead):
                 out.append(Lexeme("NUMBER", entry, i, i + 1, self.starts[i - 1], self.ends[i]))
             elif code == "g" and kind == "NUMBER":
                 break  # "3 earlier regimens"
+            elif code == ">" and kind == "CMP" and self.entries[i].text == "+" and out[-1].last == i:
+                j = i  # "urine protein ≥ ++": a class of its own scale
+                while self.code(j) == ">" and self.entries[j].text == "+":
+                    j += 1
+                if self.code(j) in "n)" and j == i + 1:
+                    break
+                plus = Entry("r", self.text[self.starts[i] : self.ends[j - 1]], {})
+                out.append(Lexeme("ORDINAL", plus, i, j, self.starts[i], self.ends[j - 1]))
+                i = j
+                continue
             elif code in DIRECT:
                 if code == "u" and kind == "UNIT" and self.entries[i].text.startswith(("/", "per ")):
                     start = out.pop().start

@@ -233,7 +233,9 @@ class Valuer(Item):
         subject.known = True
         named_as = self.text[slice(*draft.concept)].lower() if draft.concept else ""
         weeks = "/7" in text or all(c.unit is not None and c.unit.ucum == "wk" for c in value.comparisons)
-        if any(w in text for w in ("gestation", "amenorrh", "pregnan")) or (weeks and _BORN.search(named_as)):
+        if any(w in text for w in ("gestation", "amenorrh", "pregnan")) or (
+            weeks and _dated_birth(draft, named_as, text)
+        ):
             subject.domain, subject.name = "measurement", "gestational age"
             if draft.concept is not None and _BORN.search(named_as):
                 subject.concept = draft.concept
@@ -393,6 +395,11 @@ class Valuer(Item):
         if draft.domain in (None, "condition", "procedure", "drug") and draft.concept is not None:
             draft.domain = "measurement"
         return draft
+
+
+def _dated_birth(draft: Draft, named_as: str, text: str) -> bool:
+    """Whether weeks are those of a pregnancy: "born before 37 weeks", "infants ≥ 34 0/7 weeks"."""
+    return _BORN.search(named_as) is not None or ("/7" in text and draft.domain == "person")
 
 
 def pressure(comparison: Comparison, name: str) -> Draft:
