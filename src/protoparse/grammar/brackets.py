@@ -40,8 +40,9 @@ def _bare(draft: Draft) -> bool:
     return draft.bare_value and draft.value is not None and draft.value.unit is None and draft.value.reference is None
 
 
-def _share(limit: Comparison) -> bool:
-    return limit.unit is not None and limit.unit.ucum == "%" and limit.operator[0] in "<>" and limit.span is not None
+def _share(limit: Comparison) -> Span | None:
+    """The span of a limit that is a share of something."""
+    return limit.span if limit.unit is not None and limit.unit.ucum == "%" and limit.operator[0] in "<>" else None
 
 
 def _unnamed(tree: Draft, node: Tree) -> bool:
@@ -194,8 +195,8 @@ class Attacher(Chooser):
             if often and target.concept is not None and target.domain != "measurement":
                 target.count = target.count or node.value  # "frequent (more than twice per week) headache"
                 target.cover(node.first, node.last)
-            elif node.value is not None and target.domain == "procedure" and _share(node.value):
-                self._add_modifier(target, "location", node.value.span)  # "radiotherapy (> 30 % of the marrow)"
+            elif node.value is not None and target.domain == "procedure" and (share := _share(node.value)):
+                self._add_modifier(target, "location", share)  # "radiotherapy (> 30 % of the marrow)"
                 target.cover(node.first, node.last)
             elif node.value is not None and (
                 target.domain == "drug" or (target.domain == "procedure" and given(node.value))
