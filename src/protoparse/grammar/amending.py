@@ -142,6 +142,16 @@ class Amender(Events):
         unit = self.entries[again].roles.get("unit") if self.code(again) == "u" else None
         return None not in (said, unit) and said != unit
 
+    def _sight(self, i: int) -> int:
+        """The end of a bracket that says a visual acuity on another scale ("69 letters (20/40 or worse)"), else 0."""
+        j, parts = i + 1, False
+        while j < self.last and (
+            self.code(j) in "nu-_<>~/I," or self.entries[j].text in _AGAIN or self.entries[j].text == "respectively"
+        ):
+            parts = parts or (self.code(j) == "/" and self.entries[j - 1].text == "20")
+            j += 1
+        return j if parts and self.code(j) == ")" else 0
+
     def _repeated(self, i: int) -> int:
         """The end of a bracket that says a quantity or its unit again ("4 weeks (28 days)", "9 kilos (kg)"), else 0."""
         j = i + 1 + (self.code(i + 1) == "|" and self._converted(i))

@@ -91,6 +91,11 @@ class Islands(Amender, Ahead):
                 out.append(Lexeme("NUMBER", entry, i, i + 1, self.starts[i - 1], self.ends[i]))
             elif code == "g" and kind == "NUMBER":
                 break  # "3 earlier regimens"
+            elif code == "<" and kind in ("TIMES", "UNIT") and self._exceeded(i, out[-1]):
+                out[-1].type = "TIMES"
+                if out[0].type == "NUMBER":
+                    start = out[0].start  # "2.5 times higher than the upper limit"
+                    out.insert(0, Lexeme("CMP", self.entries[i], out[0].first, out[0].first, start, start))
             elif code == ">" and kind == "CMP" and self.entries[i].text == "+" and out[-1].last == i:
                 j = i  # "urine protein ≥ ++": a class of its own scale
                 while self.code(j) == ">" and self.entries[j].text == "+":
@@ -295,6 +300,9 @@ class Islands(Amender, Ahead):
             elif code == "K" and kind == "TIME" and "standing" in self.entries[i].roles:
                 out.append(Lexeme("STATE", self.entries[i], i, i, self.starts[i], self.starts[i]))
                 break  # "< 1 year postmenopausal"
+            elif code == "w" and kind == "TIMES" and (limit := self._limit_of_place(i)):
+                i = limit
+                continue
             elif code == "w" and kind == "TIMES" and self.entries[i].text in ("control", "controls"):
                 out.append(Lexeme("REFERENCE", _NORMAL, i, i + 1, self.starts[i], self.ends[i]))
             elif code == "q" and kind == "CMP" and self.entries[i].roles["qualitative"] == "normal":
@@ -377,6 +385,10 @@ class Islands(Amender, Ahead):
             elif code == "w" and kind == "NUMBER" and self._out_of(i):
                 i += 2  # "5 out of 10"
                 out[-1].last = i + 1
+            elif code == "(" and kind in ("NUMBER", "POST", "UNIT") and (close := self._sight(i)):
+                out[-1].last = close + 1
+                self.codes[i - self.first : close + 1 - self.first] = "v" * (close + 1 - i)
+                i = close
             elif code == "(" and kind in ("TIME", "UNIT"):
                 close = self._repeated(i)
                 if close:
@@ -391,6 +403,21 @@ class Islands(Amender, Ahead):
                 break
             i += 1
         return out
+
+    def _exceeded(self, i: int, times: Lexeme) -> bool:
+        """Whether a limit stands behind a comparator that is part of a multiple: "3 times above normal"."""
+        after = self.entries[self._next(i + 1)].roles
+        above = "times" in times.entry.roles and self.entries[i].roles["before_number"] == ">"
+        return above and ("reference" in after or "qualitative" in after)
+
+    def _limit_of_place(self, i: int) -> int:
+        """Where a limit stands behind the name of whose it is ("3 × the St. Mary ULN"), 0 where none does."""
+        for j in range(i + 1, min(i + 4, self.last)):
+            if self.code(j) == "L":
+                return j
+            if self.code(j) not in "w'.":
+                break
+        return 0
 
     def _continues(self, code: str, kind: str, i: int, timely: bool) -> bool:
         """Whether a unit, a comparator or a "whichever" may stand behind a terminal of this kind."""
@@ -476,6 +503,11 @@ class Islands(Amender, Ahead):
                 return "AND" if code in "&," else "OR"
             plain = not any(x.type in ("CMP", "POST", "TO") for x in out)
             if code == "/" and after == "n" and kind == "NUMBER" and [x.type for x in out] == ["CMP", "NUMBER"]:
+                if out[-1].entry.roles["number"] == 1 and (part := self.entries[j].roles["number"]) in (2, 4):
+                    half = Entry("n", "", {"number": 1 / part})  # "at least 1/2 pack a day"
+                    self.codes[j - self.first] = "_"
+                    out[-1] = Lexeme("NUMBER", half, out[-1].first, j + 1, out[-1].start, self.ends[j])
+                    return ""
                 return "LIST"  # "> 140/90 mmHg"
             if code == "&" and after == "n" and kind == "UNIT" and [x.type for x in out] == ["CMP", "NUMBER", "UNIT"]:
                 other = self.entries[j + 1].roles.get("unit")
