@@ -126,7 +126,7 @@ CONCEPTS: tuple[tuple[str, Domain], ...] = (
 # What stands in a text for a registry's sake alone: comments, Markdown escapes and stars, marks of direction.
 _SKIP = re.compile(
     r"<!--(?:(?!<!--).)*?-->|(?<=\d)\\?\*(?=\s(?:years?|months?|weeks?|days?)\b)|"
-    r"\\(?=[^\w\s])|\*\*|[\u200b-\u200f\u202a-\u202e\u2060\ufeff]",
+    r"\\(?=[^\w\s])|\*\*|(?<=[A-Za-z])\\?_(?=\d)|[\u200b-\u200f\u202a-\u202e\u2060\ufeff]",
     re.DOTALL,
 )
 _TOKENS = (

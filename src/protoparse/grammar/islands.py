@@ -97,14 +97,11 @@ class Islands(Amender, Ahead):
                     start = out[0].start  # "2.5 times higher than the upper limit"
                     out.insert(0, Lexeme("CMP", self.entries[i], out[0].first, out[0].first, start, start))
             elif code == ">" and kind == "CMP" and self.entries[i].text == "+" and out[-1].last == i:
-                j = i  # "urine protein ≥ ++": a class of its own scale
-                while self.code(j) == ">" and self.entries[j].text == "+":
-                    j += 1
-                if self.code(j) in "n)" and j == i + 1:
+                plus = self._plus(i)
+                if plus is None:
                     break
-                plus = Entry("r", self.text[self.starts[i] : self.ends[j - 1]], {})
-                out.append(Lexeme("ORDINAL", plus, i, j, self.starts[i], self.ends[j - 1]))
-                i = j
+                out.append(plus)
+                i = plus.last
                 continue
             elif code in DIRECT:
                 if code == "u" and kind == "UNIT" and self.entries[i].text.startswith(("/", "per ")):
@@ -403,21 +400,6 @@ class Islands(Amender, Ahead):
                 break
             i += 1
         return out
-
-    def _exceeded(self, i: int, times: Lexeme) -> bool:
-        """Whether a limit stands behind a comparator that is part of a multiple: "3 times above normal"."""
-        after = self.entries[self._next(i + 1)].roles
-        above = "times" in times.entry.roles and self.entries[i].roles["before_number"] == ">"
-        return above and ("reference" in after or "qualitative" in after)
-
-    def _limit_of_place(self, i: int) -> int:
-        """Where a limit stands behind the name of whose it is ("3 × the St. Mary ULN"), 0 where none does."""
-        for j in range(i + 1, min(i + 4, self.last)):
-            if self.code(j) == "L":
-                return j
-            if self.code(j) not in "w'.":
-                break
-        return 0
 
     def _continues(self, code: str, kind: str, i: int, timely: bool) -> bool:
         """Whether a unit, a comparator or a "whichever" may stand behind a terminal of this kind."""
