@@ -240,10 +240,16 @@ class Cutter(Attacher):
             if isinstance(before, Bracket) or not isinstance(behind, Words) or isinstance(value, Words | Bracket):
                 continue
             cue = self.entries[(before.last if isinstance(before, Words) else value.first) - 1].text
-            if cue != _TREATED and not isinstance(before, Words):
+            taken = cue in ("on", "despite") and self._medicines(behind)  # "≥ 140/90 mmHg on two or more drugs"
+            if cue != _TREATED and not taken and not isinstance(before, Words):
                 continue
-            led = cue in (*_HAVING, _TREATED) or (
-                self.code(before.last - 1) == "K" and self.code(behind.first) == "H"  # "gout, < 2 earlier treatments"
+            led = (
+                taken
+                or cue in (*_HAVING, _TREATED)
+                or (
+                    self.code(before.last - 1) == "K"
+                    and self.code(behind.first) == "H"  # "gout, < 2 earlier treatments"
+                )
             )
             if not led or behind.first != value.last:
                 continue
@@ -263,6 +269,11 @@ class Cutter(Attacher):
             if named and self.code(i) in "wK" and "generic" not in self.entries[i].roles:
                 return k
         return 0
+
+    def _medicines(self, words: Words) -> bool:
+        """Whether the first name in a run of words is that of medicines."""
+        i = self.codes.find("K", words.first - self.offset, words.last - self.offset)
+        return i >= 0 and self.entries[i + self.offset].roles["concept"].domain == "drug"
 
     def _treated(self, parts: Sequence[Any]) -> tuple[list[Any], list[Any]] | None:
         """A disease, and the dose that it takes: "asthma requiring prednisone > 10 mg/day"."""
