@@ -42,6 +42,7 @@ WIDTH = 80
 SIGNS = str.maketrans("-*•", "*•-")
 ENDS = str.maketrans(".)", ").")
 _FOREIGN = re.compile(r"(?<=\S)[ \t]+[*•](?=\s*[A-Z]|\s*$)", re.M)
+_LETTER = re.compile(r"\(?([A-Ha-h])[.)]")
 _COMMENT = re.compile(r"<!--.*?-->|<!--[^\r\n]*")
 
 
@@ -189,8 +190,18 @@ def as_html(text: str, plan: Outline) -> str:
             if below:
                 place = below.span[1]
                 parts.append(below_items.pop(below.span))
-        count = re.fullmatch(r"\D*(\d+)\D*", found.label or "")
-        return f"<li{f' value={count[1]}' if count else ''}>{''.join(parts)}</li>"
+        count = number(found.label)
+        return f"<li{f' value={count}' if count else ''}>{''.join(parts)}</li>"
+
+    def number(label: str | None) -> int:
+        """The number that a label prints, in digits or as a letter, 0 where there is none."""
+        digits = re.fullmatch(r"\D*(\d+)\D*", label or "")
+        letter = _LETTER.fullmatch(label or "")
+        return int(digits[1]) if digits else ord(letter[1].lower()) - ord("a") + 1 if letter else 0
+
+    def style(label: str | None) -> str:
+        letter = _LETTER.fullmatch(label or "")
+        return f" type={'A' if letter[1].isupper() else 'a'}" if letter else ""
 
     below_items: dict[tuple[int, int], str] = {}
 
@@ -204,7 +215,8 @@ def as_html(text: str, plan: Outline) -> str:
             for found in together:
                 listed(found.children)
             name = "ol" if counts else "ul"
-            written = f"<{name}>{''.join(item(found) for found in together)}</{name}>"
+            sort = style(together[0].label) if counts else ""
+            written = f"<{name}{sort}>{''.join(item(found) for found in together)}</{name}>"
             for found in together:
                 below_items[found.span] = ""
             below_items[together[0].span] = written

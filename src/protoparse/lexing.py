@@ -126,7 +126,7 @@ CONCEPTS: tuple[tuple[str, Domain], ...] = (
 # What stands in a text for a registry's sake alone: comments, Markdown escapes and stars, marks of direction.
 _SKIP = re.compile(
     r"<!--(?:(?!<!--).)*?-->|(?<=\d)\\?\*(?=\s(?:years?|months?|weeks?|days?)\b)|"
-    r"\\(?=[^\w\s])|\*\*|[\u200b-\u200f\u202a-\u202e\u2060\ufeff]",
+    r"\\(?=[^\w\s])|\*\*|(?<=[A-Za-z])\\?_(?=\d)|[\u200b-\u200f\u202a-\u202e\u2060\ufeff]",
     re.DOTALL,
 )
 _TOKENS = (
@@ -145,6 +145,7 @@ _TOKENS = (
 _TOKEN = re.compile(rf"(?:{_TOKENS})\s*")
 _DATED = re.compile(rf"(?:{dates.DATE}|{_TOKENS})\s*")  # dearer, and for the few texts that hold a date
 _DATE = re.compile(dates.DATE)
+_DEALT = "respectively"
 _YEAR = re.compile(r"(?:19|20)\d\d(?!\d)")
 _RAISED = re.compile(powers.NUMBER)
 _ROMAN = re.compile(r"(?:i{1,3}|iv|v|vi{0,2})(?:[abc]\d?)?")
@@ -451,10 +452,18 @@ class Lexer:
         at: list[int] = []
         to: list[int] = []
         done = 0
+        dealt = _DEALT in tokens
         for begin, minus, key in found:
             end = -minus
             if begin < done or (self.phrases[key].code == ">" and _BEFORE_NUMBER.match(tokens[end])):
                 continue  # "less than 10 or greater than 90", "below 18 and above 45": no "or greater"
+            if (
+                dealt
+                and self.phrases[key].code == "v"
+                and "and" in tokens[begin:end]
+                and _DEALT in tokens[end : end + 3]
+            ):
+                continue  # "≥ 13 and ≥ 12 g/dL for men and women, respectively": each has a limit
             merged += entries[done:begin]
             at += starts[done:begin]
             to += ends[done:begin]

@@ -144,3 +144,28 @@ class Ahead(Events):
                 out += [self._lexeme("ALT", i + 1), self._lexeme("NUMBER", j), self._lexeme("TIME", j + 1)]
                 out += [self._lexeme("WHICHEVER", which)] if which else []
         return close
+
+    def _exceeded(self, i: int, times: Lexeme) -> bool:
+        """Whether a limit stands behind a comparator that is part of a multiple: "3 times above normal"."""
+        after = self.entries[self._next(i + 1)].roles
+        above = "times" in times.entry.roles and self.entries[i].roles["before_number"] == ">"
+        return above and ("reference" in after or "qualitative" in after)
+
+    def _limit_of_place(self, i: int) -> int:
+        """Where a limit stands behind the name of whose it is ("3 × the St. Mary ULN"), 0 where none does."""
+        for j in range(i + 1, min(i + 4, self.last)):
+            if self.code(j) == "L":
+                return j
+            if self.code(j) not in "w'.":
+                break
+        return 0
+
+    def _plus(self, i: int) -> Lexeme | None:
+        """The class of a scale of plus signs that begins at i: "urine protein ≥ ++"."""
+        j = i
+        while self.code(j) == ">" and self.entries[j].text == "+":
+            j += 1
+        if self.code(j) in "n)" and j == i + 1:
+            return None  # "greater than plus (> +) 10 dioptres"
+        start, end = self.starts[i], self.ends[j - 1]
+        return Lexeme("ORDINAL", Entry("r", self.text[start:end], {}), i, j, start, end)

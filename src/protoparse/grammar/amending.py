@@ -21,8 +21,9 @@ _AGAIN = frozenset(
 )
 _BACK_TO = ("return", "returned", "returning", "back", "pretreatment")
 _RATES = {"daily": "/d", "/d": "/d", "weekly": "/wk", "/wk": "/wk", "d": "/d", "wk": "/wk"}
-_PER = {"d": "/d", "wk": "/wk", "mo": "/mo", "a": "/a"}
+PER = {"d": "/d", "wk": "/wk", "mo": "/mo", "a": "/a"}
 RATES = ("/d", "/wk", "/mo", "/a")
+OFTEN = ("once", "twice", "thrice")
 _APART = 6
 """A dose stands no further from the words that say how often it is taken."""
 
@@ -68,9 +69,9 @@ class Amender(Events):
             roles = self.entries[j].roles
             end = j + 1
             behind = j > i or value.comparisons[-1].unit is not None  # "more than 2 visits per week"
-            rate = roles.get("unit") if behind else None
+            rate = roles.get("unit") if behind else _RATES.get(word) if self._often(i) else None
             if word in ("per", "/", "a", "each") and behind and self.code(end) in "tKw":
-                rate, end = _PER.get(self.entries[end].roles.get("time_unit") or ""), j + 2
+                rate, end = PER.get(self.entries[end].roles.get("time_unit") or ""), j + 2
             if rate in RATES:
                 self.codes[j - self.first : end - self.first] = "v" * (end - j)
                 unit = Unit(text=self.text[self.starts[j] : self.ends[end - 1]], ucum=rate)
@@ -78,6 +79,10 @@ class Amender(Events):
             if code not in "OwKMmH-t":
                 break
         return value
+
+    def _often(self, i: int) -> bool:
+        """Whether a number in front of i says how often: "twice weekly"."""
+        return self.entries[i - 1].text in OFTEN
 
     def _rate(self, j: int) -> str | None:
         """How often a lexeme says that something is taken: "daily", "per week", "/day"."""
@@ -131,9 +136,25 @@ class Amender(Events):
         out += [self._lexeme("OR", i), Lexeme("REFERENCE", _BASELINE, j, j + 1, self.starts[j], self.ends[j])]
         return True
 
+    def _converted(self, i: int) -> bool:
+        """Whether a bracket gives the same limit in another unit: "≥ 9 g/dL (or ≥ 5.6 mmol/L)"."""
+        said, again = self.entries[i - 1].roles.get("unit"), i + 3 + (self.code(i + 2) == "<")
+        unit = self.entries[again].roles.get("unit") if self.code(again) == "u" else None
+        return None not in (said, unit) and said != unit
+
+    def _sight(self, i: int) -> int:
+        """The end of a bracket that says a visual acuity on another scale ("69 letters (20/40 or worse)"), else 0."""
+        j, parts = i + 1, False
+        while j < self.last and (
+            self.code(j) in "nu-_<>~/I," or self.entries[j].text in _AGAIN or self.entries[j].text == "respectively"
+        ):
+            parts = parts or (self.code(j) == "/" and self.entries[j - 1].text == "20")
+            j += 1
+        return j if parts and self.code(j) == ")" else 0
+
     def _repeated(self, i: int) -> int:
         """The end of a bracket that says a quantity or its unit again ("4 weeks (28 days)", "9 kilos (kg)"), else 0."""
-        j = i + 1
+        j = i + 1 + (self.code(i + 1) == "|" and self._converted(i))
         while self.code(j) in "nut-_<~/x" or self.entries[j].text in _AGAIN:
             j += 1
         if j == i + 1 and not _UNIT_ROLES.isdisjoint(self.entries[j].roles):

@@ -32,18 +32,25 @@ from protoparse.grammar.drafts import (
     widened,
 )
 from protoparse.grammar.heads import Chooser
-from protoparse.grammar.measures import DAILY
+from protoparse.grammar.measures import DAILY, given
 from protoparse.grammar.naming import Bracket
 from protoparse.grammar.phrases import named_unit
+from protoparse.grammar.values import PRESSURES, pressure
 from protoparse.model import Comparison, Span
 
 _DISTANCE = re.compile(r"\([|,]?[<Wd]*(n[-_]*t)[oF]d*([dwKMm&|,/-]+)\)")
 _PART = re.compile("[dwKMm-]+")
+_GIVEN = ("drug", "procedure")
 _END = re.compile(r"\)*(?:\.|$)")
 
 
 def _bare(draft: Draft) -> bool:
     return draft.bare_value and draft.value is not None and draft.value.unit is None and draft.value.reference is None
+
+
+def _share(limit: Comparison) -> Span | None:
+    """The span of a limit that is a share of something."""
+    return limit.span if limit.unit is not None and limit.unit.ucum == "%" and limit.operator[0] in "<>" else None
 
 
 def _unnamed(tree: Draft, node: Tree) -> bool:
@@ -63,6 +70,11 @@ def _pressures(tree: Tree, node: Tree) -> None:
 def _ranged(target: Draft, node: Draft) -> Tree:
     """A result that a bracket gives the limits of: "normal (35-50 %)", "outside the normal range (35-50 %)"."""
     told, limits = target.value, node.value
+    if told is not None and limits is not None and told.value in ("positive", "negative") and not _bare(node):
+        measured = target.copy()  # "HBV DNA positive (> 2000 IU/mL)"
+        measured.value = limits
+        measured.cover(node.first, node.last)
+        return Node("all", [target, measured])
     if told is None or limits is None or limits.operator != "between" or told.value not in ("normal", "abnormal"):
         return target
     target.cover(node.first, node.last)
@@ -104,7 +116,7 @@ class Attacher(Chooser):
                     continue
                 if node.term is not None and node.term is last_draft(tree).term:
                     self.carry(bracket.first, bracket.last)  # "heart attack (myocardial infarction)"
-                elif node.dose is not None and last_draft(tree).domain == "drug":
+                elif node.dose is not None and last_draft(tree).domain in _GIVEN:
                     self.carry(bracket.first, bracket.last)  # "steroids (> 10 mg/day of prednisone)"
                 target = last_draft(tree)
                 alternative = self.code(bracket.first + 1) == "|" and target.standing in NOW
@@ -115,6 +127,9 @@ class Attacher(Chooser):
                 target = last_draft(tree)
                 if node.concept is None and target.time is node.time is not None and self._ends(bracket.last):
                     target.window_behind = True  # "colitis, gastritis or bleeding (within 6 months)"
+            elif self.tense(last_draft(tree)) and (both := self._both_pressures(node)) is not None:
+                self._when(draft, both)
+                tree = Node("all", [tree, both])
             elif any(d.value and not d.concept for d in drafts(node)) and not empty(tree):
                 # "≤ 1.5 × ULN (≤ 3 × ULN in Gilbert's syndrome)": one limit or the other
                 repeat_subject(tree, node)
@@ -147,6 +162,19 @@ class Attacher(Chooser):
         if named:
             self.carry(bracket.first, bracket.last)
         return named
+
+    def _both_pressures(self, node: Tree) -> Tree | None:
+        """The limits in brackets behind "hypertension", where they are two with a slash between: "(> 160/100 mmHg)"."""
+        limits = [d.value for d in drafts(node) if d.value is not None and not d.concept]
+        if len(limits) != 2 or not isinstance(node, Node) or not all(c.span for c in limits):
+            return None
+        upper, lower = limits
+        if "/" not in self.text[upper.span[1] : lower.span[0]]:  # type: ignore[index]
+            return None
+        return Node(
+            "any" if self.kind == "exclusion" else "all",
+            [pressure(c, name) for c, name in zip(limits, PRESSURES, strict=True)],
+        )
 
     def _points(self, target: Draft) -> bool:
         """Whether a class of an ordinal scale stands before a bracket, or one alone that goes on with such."""
@@ -212,7 +240,12 @@ class Attacher(Chooser):
             if often and target.concept is not None and target.domain != "measurement":
                 target.count = target.count or node.value  # "frequent (more than twice per week) headache"
                 target.cover(node.first, node.last)
-            elif node.value is not None and target.domain == "drug":
+            elif node.value is not None and target.domain == "procedure" and (share := _share(node.value)):
+                self._add_modifier(target, "location", share)  # "radiotherapy (> 30 % of the marrow)"
+                target.cover(node.first, node.last)
+            elif node.value is not None and (
+                target.domain == "drug" or (target.domain == "procedure" and given(node.value))
+            ):
                 target.dose = target.dose or node.value
                 target.cover(node.first, node.last)
             elif (
@@ -229,7 +262,7 @@ class Attacher(Chooser):
                 target.modifiers += node.modifiers
                 target.cover(node.first, node.last)
             return tree
-        if target.domain == "drug" and node.dose is not None:
+        if target.domain in _GIVEN and node.dose is not None:
             target.dose = target.dose or node.dose  # "corticosteroids (> 10 mg/day of prednisone)"
             target.cover(node.first, node.last)
             return tree

@@ -256,13 +256,16 @@ class Drafted:
         self.cutter = cutter
         self.lexemes = lexemes
         self.first, self.last = first, last
+        self.kept = True
 
     def reading(self) -> Reading:
         """The rule, and the spans that were not understood."""
         lexemes, first, last = self.lexemes, self.first, self.last
         made = rule(self.tree, self.cutter.text, self.cutter.kind)
         if made is None:
-            return Reading(None, ((lexemes.starts[first], lexemes.ends[last - 1]),), frame(self.tree))
+            # what has no kind is named all the same: its time is of it, not of what follows
+            time = frame(self.tree) if self.kept else None
+            return Reading(None, ((lexemes.starts[first], lexemes.ends[last - 1]),), time)
         return Reading(*_finish(made, self.cutter, lexemes, first, last))
 
     def guessed(self) -> list[Span]:
@@ -280,6 +283,7 @@ class Drafted:
         for draft, limiting in named(self.tree) if self.tree is not None else ():
             if draft.concept is not None and draft.concept in kinds:
                 draft.domain = kinds[draft.concept] or ("other" if limiting else None)
+                self.kept = self.kept and draft.domain is not None
                 draft.concept = draft.concept if draft.domain is not None else None
 
 

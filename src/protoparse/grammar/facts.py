@@ -23,6 +23,7 @@ _PLAIN = re.compile("([vdpi^]*)([wKM]*[KM])[v^]*")
 _SUBSTANCE = re.compile("[wKMYaq]")
 _OF_IT = re.compile("O[OdHm]*")
 _REQUIRING = ("requiring", "requires", "require", "required", "needing", "that requires", "which requires")
+_TREATED = "treatment with"
 _HAVING = ("with", "having", "requiring", "needing")
 _SIZES = {"kg": "body weight", "g": "body weight", "[lb_av]": "body weight", "cm": "body height"}
 
@@ -53,10 +54,7 @@ class Cutter(Attacher):
             said = [tree for some in treated if (tree := self.cut(some)) is not None]
             return said[0] if len(said) == 1 else Node("all", said)
         if k := self._having(parts):
-            before, last = parts[k - 1], parts[k - 1].last
-            last -= self.code(last - 1) != "K"
-            had = [*parts[: k - 1], *([Words(before.first, last)] if last > before.first else [])]
-            said = [tree for some in (had, parts[k:]) if (tree := self.cut(some)) is not None]
+            said = [tree for some in self._had(parts, k) if some and (tree := self.cut(some)) is not None]
             return said[0] if len(said) == 1 else Node("all", said)
         draft = Draft()
         if isinstance(parts[0], Words):
@@ -67,13 +65,16 @@ class Cutter(Attacher):
         brackets: list[Bracket] = []
         phrases: list[Phrase] = []
         windows: list[Found] = []
+        begin = 0
         for part in self._unsized(parts):
             if isinstance(part, Words):
-                phrases += self._phrases(part.first, part.last, draft)
+                if part.last > begin:
+                    phrases += self._phrases(max(part.first, begin), part.last, draft)
             elif isinstance(part, Bracket):
                 brackets.append(part)
             elif isinstance(part.meaning, Value):
-                if self._elsewhere(part, draft):
+                own, begin = self.portion(part, phrases, draft, alone=not values)
+                if not own:
                     continue
                 if self._of_list(part):
                     continue
@@ -226,15 +227,35 @@ class Cutter(Attacher):
             and _SUBSTANCE.search(self.codes, 0, first - self.offset) is None
         )
 
+    def _had(self, parts: Sequence[Any], k: int) -> tuple[list[Any], list[Any]]:
+        """What is said of something, and from part k on what it has so many of, both without the words between."""
+        before, last = parts[k - 1], parts[k - 1].last
+        if not isinstance(before, Words):
+            return list(parts[:k]), list(parts[k:])  # "pressure ≥ 25 mmHg despite treatment with two drugs"
+        treated = self.entries[last - 1].text == _TREATED
+        last -= self.code(last - 1) != "K"
+        while treated and last > before.first and self.code(last - 1) in "HCm":
+            last -= 1  # "myeloma with prior treatment with at least two regimens"
+        had = [*parts[: k - 1], *([Words(before.first, last)] if last > before.first else [])]
+        return had, [*([Words(last, before.last)] if treated else []), *parts[k:]]
+
     def _having(self, parts: Sequence[Any]) -> int:
         """Where begins what something has so many of ("lupus with at least one lesion"), 0 where nothing does."""
         for k in range(1, len(parts) - 1):
             before, value, behind = parts[k - 1 : k + 2]
-            if not isinstance(before, Words) or not isinstance(behind, Words) or isinstance(value, Words | Bracket):
+            if isinstance(before, Bracket) or not isinstance(behind, Words) or isinstance(value, Words | Bracket):
                 continue
-            cue = self.entries[before.last - 1].text
-            led = cue in _HAVING or (
-                self.code(before.last - 1) == "K" and self.code(behind.first) == "H"  # "gout, < 2 earlier treatments"
+            cue = self.entries[(before.last if isinstance(before, Words) else value.first) - 1].text
+            taken = cue in ("on", "despite") and self._medicines(behind)  # "≥ 140/90 mmHg on two or more drugs"
+            if cue != _TREATED and not taken and not isinstance(before, Words):
+                continue
+            led = (
+                taken
+                or cue in (*_HAVING, _TREATED)
+                or (
+                    self.code(before.last - 1) == "K"
+                    and self.code(behind.first) == "H"  # "gout, < 2 earlier treatments"
+                )
             )
             if not led or behind.first != value.last:
                 continue
@@ -254,6 +275,11 @@ class Cutter(Attacher):
             if named and self.code(i) in "wK" and "generic" not in self.entries[i].roles:
                 return k
         return 0
+
+    def _medicines(self, words: Words) -> bool:
+        """Whether the first name in a run of words is that of medicines."""
+        i = self.codes.find("K", words.first - self.offset, words.last - self.offset)
+        return i >= 0 and self.entries[i + self.offset].roles["concept"].domain == "drug"
 
     def _treated(self, parts: Sequence[Any]) -> tuple[list[Any], list[Any]] | None:
         """A disease, and the dose that it takes: "asthma requiring prednisone > 10 mg/day"."""

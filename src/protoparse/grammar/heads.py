@@ -13,17 +13,19 @@ from typing import Any
 from protoparse.grammar.amending import RATES
 from protoparse.grammar.drafts import Draft
 from protoparse.grammar.measures import DAILY, TIME_CODES, given, whole
-from protoparse.grammar.naming import CLASSES, VISITS, Bracket, Namer, Phrase, Words
+from protoparse.grammar.naming import CLASSES, VISITS, Bracket, Phrase, Words
 from protoparse.grammar.phrases import Phrase as Found
 from protoparse.grammar.phrases import Value
+from protoparse.grammar.portions import Portioner
 from protoparse.grammar.terms import domain_of
 from protoparse.lexing import Term
 from protoparse.model import Anchor, Bound, Window
 
 _TONES = ("Hz", "kHz")
 _DISTANCES = ("m", "cm", "[ft_i]")
-_OCCASIONS = ("occasions", "occasion", "visits")
 _AMOUNT_OF = re.compile("Od*[wKm]")
+_QUANTITY_OF = re.compile("Od*M")
+_SHARED = re.compile("[pi~vAR]*d*<?nu(?:Od?)?")
 _GIVEN = ("drug", "procedure")
 _OVER = ("recovered", "returned", "improved", "resolution", "recovery")
 _SUFFERED = ("condition", "drug", "procedure", "device")
@@ -33,7 +35,7 @@ def _numeric(value: Value) -> bool:
     return all(not isinstance(c.value, str) for c in value.comparisons)
 
 
-class Chooser(Namer):
+class Chooser(Portioner):
     """Tells what a statement is about."""
 
     def _suffered(self, phrase: Phrase) -> bool:
@@ -123,6 +125,8 @@ class Chooser(Namer):
             linked = phrase.cue < 0 or self.code(phrase.cue) in "vpi^"
             if phrase.last <= head.first and all(self.code(i) in "Od-<vy" for i in range(phrase.last, head.first)):
                 linked = True
+            elif _SHARED.fullmatch(self.codes, phrase.last - self.offset, head.first - self.offset):
+                linked = True  # "psoriasis covering at least 10 % of the body surface area"
             elif phrase.last < head.first:
                 linked = head.cue >= 0 and (
                     self.entries[head.cue].text in ("with", "and")
@@ -286,12 +290,23 @@ class Chooser(Namer):
             return None
         if _AMOUNT_OF.match(self.codes, end - self.offset):
             return None  # "no more than 2 mg of dexamethasone"
+        if self._quantity_of(meaning, end):
+            return None
         for phrase in phrases:
             if phrase.first < place and self._adjacent(phrase, place) and not self._generic(phrase):
                 led = phrase.cue >= 0 and (self.code(phrase.cue) == "p" or self._when_said(phrase.cue))
                 led = led and self.entries[phrase.cue].text != "with"
                 return None if led and phrase is not phrases[0] else phrase
         return None
+
+    def _quantity_of(self, value: Value, end: int) -> bool:
+        """Whether what is measured stands behind its value: "10 % of the body surface area", no share of a tumour."""
+        behind = _QUANTITY_OF.match(self.codes, end - self.offset)
+        if behind is None:
+            return False
+        term = self.entries[behind.end() + self.offset - 1].roles["measurement"]
+        unit = value.comparisons[-1].unit
+        return unit is not None and (unit.ucum != "%" or "surface area" in term.name)
 
     def _when_said(self, i: int) -> bool:
         """Whether a cue says when something holds ("at the time of surgery", "during exercise"), not how or where."""
@@ -329,34 +344,6 @@ class Chooser(Namer):
         if any(p.first > place and (self._has(p, "M") or self._graded(p)) for p in phrases):
             return True
         return draft.domain is None and not all(map(whole, meaning.comparisons))
-
-    def _elsewhere(self, part: Any, draft: Draft) -> bool:
-        """Whether a limit behind a preposition is of what follows ("in at least 30% of the teeth", "on two occasions").
-
-        How often something was found is counted for it.
-        """
-        i = part.first - 1
-        while i >= self.offset and self.code(i) == "d":
-            i -= 1
-        if i < self.offset or self.entries[i].text not in ("in", "on", "at", "for", "during"):
-            return False
-        comparison = part.meaning.comparisons[0]
-        unit = comparison.unit
-        last = part.last
-        behind = self.codes[last - self.offset : last - self.offset + 1]
-        if unit is None and comparison.reference is None and behind in ("w", "K", "m"):
-            often = self.entries[last].text in _OCCASIONS
-            if whole(comparison) and (often or not part.meaning.bare) and draft.count is None:
-                draft.count = comparison  # "arthritis in at least two joints"
-                if comparison.span:
-                    draft.cover(*comparison.span)
-                self.take(part.first, last)
-                if often:
-                    self.carry(last, last + 1)
-            return True
-        if unit is not None and unit.ucum == "d" and self.entries[i].text == "on":
-            return True  # "latency > 30 minutes on at least 3 nights"
-        return unit is not None and unit.ucum == "%" and behind == "O"
 
     def _unsized(self, parts: Sequence[Any]) -> list[Any]:
         """The parts without the numbers that are no values, the words on either side of the size of a scale as one."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 
 from protoparse.grammar.ahead import Ahead
-from protoparse.grammar.amending import Amender
+from protoparse.grammar.amending import OFTEN, PER, Amender
 from protoparse.grammar.anchoring import stretch, stretched
 from protoparse.grammar.events import DIRECT, EVENT_SIDES
 from protoparse.grammar.phrases import Lexeme, Phrase, Value
@@ -109,6 +109,18 @@ class Islands(Amender, Ahead):
                 out.append(Lexeme("NUMBER", entry, i, i + 1, self.starts[i - 1], self.ends[i]))
             elif code == "g" and kind == "NUMBER":
                 break  # "3 earlier regimens"
+            elif code == "<" and kind in ("TIMES", "UNIT") and self._exceeded(i, out[-1]):
+                out[-1].type = "TIMES"
+                if out[0].type == "NUMBER":
+                    start = out[0].start  # "2.5 times higher than the upper limit"
+                    out.insert(0, Lexeme("CMP", self.entries[i], out[0].first, out[0].first, start, start))
+            elif code == ">" and kind == "CMP" and self.entries[i].text == "+" and out[-1].last == i:
+                plus = self._plus(i)
+                if plus is None:
+                    break
+                out.append(plus)
+                i = plus.last
+                continue
             elif code in DIRECT:
                 if code == "u" and kind == "UNIT" and self.entries[i].text.startswith(("/", "per ")):
                     start = out.pop().start
@@ -120,6 +132,12 @@ class Islands(Amender, Ahead):
                     continue
                 if code in "tu<h" and not self._continues(code, kind, i, timely):
                     break
+                if code == "t" and kind == "NUMBER" and out[-1].entry.text in OFTEN and out[-1].last < i:
+                    rate = Entry("u", "", {"unit": PER.get(self.entries[i].roles["time_unit"])})
+                    start = self.starts[out[-1].last]  # "twice a week"
+                    out.append(Lexeme("UNIT", rate, i, i + 1, start, self.ends[i]))
+                    i += 1
+                    continue
                 if code == "W" and not out and self._limits(i + 1):
                     out.append(Lexeme("CMP", _AT_MOST, i, i + 1, self.starts[i], self.ends[i]))
                     i += 1
@@ -334,6 +352,9 @@ class Islands(Amender, Ahead):
             elif code == "K" and kind == "TIME" and "standing" in self.entries[i].roles:
                 out.append(Lexeme("STATE", self.entries[i], i, i, self.starts[i], self.starts[i]))
                 break  # "< 1 year postmenopausal"
+            elif code == "w" and kind == "TIMES" and (limit := self._limit_of_place(i)):
+                i = limit
+                continue
             elif code == "w" and kind == "TIMES" and self.entries[i].text in ("control", "controls"):
                 out.append(Lexeme("REFERENCE", _NORMAL, i, i + 1, self.starts[i], self.ends[i]))
             elif code == "q" and kind == "CMP" and self.entries[i].roles["qualitative"] == "normal":
@@ -416,6 +437,10 @@ class Islands(Amender, Ahead):
             elif code == "w" and kind == "NUMBER" and self._out_of(i):
                 i += 2  # "5 out of 10"
                 out[-1].last = i + 1
+            elif code == "(" and kind in ("NUMBER", "POST", "UNIT") and (close := self._sight(i)):
+                out[-1].last = close + 1
+                self.codes[i - self.first : close + 1 - self.first] = "v" * (close + 1 - i)
+                i = close
             elif code == "(" and kind in ("TIME", "UNIT"):
                 close = self._repeated(i)
                 if close:
@@ -521,7 +546,18 @@ class Islands(Amender, Ahead):
                 return "AND" if code in "&," else "OR"
             plain = not any(x.type in ("CMP", "POST", "TO") for x in out)
             if code == "/" and after == "n" and kind == "NUMBER" and [x.type for x in out] == ["CMP", "NUMBER"]:
+                if out[-1].entry.roles["number"] == 1 and (part := self.entries[j].roles["number"]) in (2, 4):
+                    half = Entry("n", "", {"number": 1 / part})  # "at least 1/2 pack a day"
+                    self.codes[j - self.first] = "_"
+                    out[-1] = Lexeme("NUMBER", half, out[-1].first, j + 1, out[-1].start, self.ends[j])
+                    return ""
                 return "LIST"  # "> 140/90 mmHg"
+            if code == "&" and after == "n" and kind == "UNIT" and [x.type for x in out] == ["CMP", "NUMBER", "UNIT"]:
+                other = self.entries[j + 1].roles.get("unit")
+                one = out[-1].entry.roles["unit"]
+                if other not in (None, one) and self.code(j + 1) == "u" and self.code(j + 2) != "<":
+                    return "LIST"  # "≥ 12 % and 200 mL"
+                return None
             if after in "nr" and plain and (kind in ("NUMBER", "ORDINAL") or code != ","):
                 return "LIST"
             return None

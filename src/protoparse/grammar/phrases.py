@@ -126,7 +126,7 @@ class Comparing(Transformer[Any, Any]):
         operator, first, second = x[0].entry.roles["before_number"], x[1], x[3]
         upper = one_value(operator, first._replace(unit=first.unit or second.unit), x[0].start, first.end)
         lower = one_value(operator, second, second.start, second.end)
-        return Value(upper.comparisons + lower.comparisons, "pair")
+        return Value(upper.comparisons + lower.comparisons, "all" if first.unit else "pair")
 
     def pair_after(self, x: list[Any]) -> Value:
         operator, first, second = x[3].entry.roles["after_number"], x[0], x[2]
@@ -177,6 +177,12 @@ class Comparing(Transformer[Any, Any]):
             upper, lower = (one_value("=", a._replace(unit=amounts[1].unit), a.start, a.end) for a in amounts)
             return Value(upper.comparisons + lower.comparisons, "pair", bare=True)
         unit = next((a.unit for a in reversed(amounts) if a.unit), None)
+        first = amounts[0]
+        if unit is not None and any(a.unit is not None and a.unit.ucum != unit.ucum for a in amounts):
+            # "a rise of 12 % and 200 mL"
+            told = self.text[first.end : amounts[1].start].strip().lower()
+            each = [one_value("=", a, a.start, a.end).comparisons for a in amounts]
+            return Value(tuple(c for one in each for c in one), "any" if told == "or" else "all", bare=True)
         return Value(
             (
                 Comparison(

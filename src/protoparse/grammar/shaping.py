@@ -242,6 +242,8 @@ class Shaper:
     def _lists(self, items: list[Clause]) -> list[Clause]:
         """Commas become the connective of their list, or close a guard; brackets shield what is inside them."""
         items = [item for n, item in enumerate(items) if not self._trailing(items, n)]
+        if ":" in self.cutter.codes:
+            items = self._defined(items)
         if self.cutter.codes.count(",") > 1:
             items = self._groups(items)
         ahead: list[str] = [""]  # by depth: the next connective to the right in the same sentence
@@ -304,6 +306,27 @@ class Shaper:
             if item.type in _OPERANDS:
                 beginning = False
         return [i for i in items if i.type != "DROP"]
+
+    def _defined(self, items: list[Clause]) -> list[Clause]:
+        """What measures a disease behind a colon as in brackets: "hepatic impairment: ALT or AST > 3 × ULN"."""
+        for n in range(1, len(items) - 2):
+            disease, colon, measure = items[n - 1 : n + 2]
+            if colon.type != "COLON" or disease.type != "WORDS" or measure.type != "WORDS":
+                continue
+            if n > 1 and items[n - 2].type != "STOP":
+                continue
+            end = next((k for k in range(n, len(items)) if items[k].type in _SENTENCE), len(items))
+            named = self.cutter.codes[disease.first - self.first : disease.last - self.first]
+            term = self.cutter.entries[disease.last - 1].roles.get("concept")
+            if not named.endswith("K") or "M" in named or term is None or term.domain != "condition":
+                continue
+            measured = self.cutter.codes.find("M", measure.first - self.first, measure.last - self.first) >= 0
+            if not measured or not any(i.type == "VALUE" for i in items[n:end]):
+                continue
+            last = items[end - 1].last
+            opened, closed = Clause("OPEN", colon.first, colon.last), Clause("CLOSE", last, last)
+            return [*items[:n], opened, *items[n + 1 : end], closed, *items[end:]]
+        return items
 
     def _groups(self, items: list[Clause]) -> list[Clause]:
         """A list whose members hold connectives of their own: "A or B, C and D, and E" is three."""
@@ -495,6 +518,7 @@ class _Frame:
         self.guard = -1
 
 
+_SENTENCE = frozenset({"STOP", "OPEN", "CLOSE", "EXCEPT", "IF", "NOT"})
 _CLOSING = frozenset({"NOT", "IF", "EXCEPT", "INCLUDE", "OPEN", "COMMA"})
 _JOINTS = frozenset({"AND", "OR", "STOP", "THEN", "EXCEPT", "INCLUDE", "IF", "LIMIT"})
 _ENDS = frozenset({"ATOM", "CLOSE", "SCOPE_END"})

@@ -146,6 +146,8 @@ def _continues(cutter: Cutter, left: Tree, right: Draft, link: Any) -> bool:
         return False
     if last.type != "cause" and right.domain == "condition":
         return False
+    if last.type == "location" and right.domain == target.domain == "procedure":
+        return False  # "radiotherapy to the pelvis or chemotherapy"
     span = (last.span[0], right.concept[1])
     text = cutter.text[slice(*span)]
     values = (*_values(last), fold(cutter.text[slice(*right.concept)]))

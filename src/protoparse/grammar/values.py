@@ -44,6 +44,8 @@ _BORN = re.compile(r"\bborn\b|\bbirth\b|\bdeliver")
 _COUNTING = re.compile(r"\s*\(?(?!(?:in|on|at|by|for|with|within|and|or|to|who|as|using|if|is|are)\b)[A-Za-z]")
 _OCCASIONS = ("times", "time", "x", "sessions", "session", "days", "nights", "visits", "episodes")
 _FAR = 12
+_TENSE = re.compile(r"\bhyp(?:er|o)tensi|\bblood pressure", re.IGNORECASE)
+PRESSURES = ("systolic blood pressure", "diastolic blood pressure")
 _COUNTED = ("drug", "procedure", "condition", "study", "visit", "device", "allergy", "consent")
 _PER = re.compile(r"\s*(?:\bper\b|/|\ba\b|\beach\b|\bweekly\b|\bdaily\b|\bmonthly\b)")
 
@@ -208,9 +210,15 @@ class Valuer(Item):
                     one.cover(*comparison.span)
                 made.append(one)
         if value.connective == "pair" and "blood pressure" in (draft.term.name if draft.term else ""):
-            for one, name in zip(made, ("systolic blood pressure", "diastolic blood pressure"), strict=False):
+            for one, name in zip(made, PRESSURES, strict=False):
                 one.name, one.term = name, None
+        elif value.connective == "pair" and self.tense(draft):
+            return [pressure(c, name) for c, name in zip(value.comparisons, PRESSURES, strict=False)]
         return made
+
+    def tense(self, draft: Draft) -> bool:
+        """Whether a fact is of a disease of the blood pressure."""
+        return draft.concept is not None and _TENSE.search(self.text, *draft.concept) is not None
 
     def _implied(self, draft: Draft, value: Value, behind: bool, begin: int, end: int) -> Draft | None:
         """What a value is of when its own words say so: "older than 18" is an age, "36 weeks of gestation" another."""
@@ -225,7 +233,9 @@ class Valuer(Item):
         subject.known = True
         named_as = self.text[slice(*draft.concept)].lower() if draft.concept else ""
         weeks = "/7" in text or all(c.unit is not None and c.unit.ucum == "wk" for c in value.comparisons)
-        if any(w in text for w in ("gestation", "amenorrh", "pregnan")) or (weeks and _BORN.search(named_as)):
+        if any(w in text for w in ("gestation", "amenorrh", "pregnan")) or (
+            weeks and _dated_birth(draft, named_as, text)
+        ):
             subject.domain, subject.name = "measurement", "gestational age"
             if draft.concept is not None and _BORN.search(named_as):
                 subject.concept = draft.concept
@@ -385,6 +395,19 @@ class Valuer(Item):
         if draft.domain in (None, "condition", "procedure", "drug") and draft.concept is not None:
             draft.domain = "measurement"
         return draft
+
+
+def _dated_birth(draft: Draft, named_as: str, text: str) -> bool:
+    """Whether weeks are those of a pregnancy: "born before 37 weeks", "infants ≥ 34 0/7 weeks"."""
+    return _BORN.search(named_as) is not None or ("/7" in text and draft.domain == "person")
+
+
+def pressure(comparison: Comparison, name: str) -> Draft:
+    """One of the two blood pressures, named by its limit: "hypertension (> 160/100 mmHg)"."""
+    one = Draft()
+    one.value, one.concept, one.domain, one.name, one.known = comparison, comparison.span, "measurement", name, True
+    one.first, one.last = comparison.span or (0, 0)
+    return one
 
 
 def _aside(value: Value, main: Draft) -> bool:

@@ -271,7 +271,7 @@ class Place:
 
     def _returns(self, top: Node) -> bool:
         """Whether the number after `top`'s comes later, behind the list that begins here."""
-        if not top.ordinal or top.inline:
+        if not top.ordinal:
             return False
         here = self.blocks[self.at]
         expected = {r[0]: r[1] + 1 for r in here.marks[-1].readings} if here.marks else {}

@@ -1,0 +1,96 @@
+"""Numbers that are no value of what a statement is about, or only with what stands behind them.
+
+In: a value among the parts of a statement. Out: whether it goes elsewhere, and what behind it is part of it; "PD-L1
+expression in ≥ 50 % of tumour cells" is of the expression, "≥ 160 mmHg on two occasions" was found twice.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from msgspec.structs import replace
+
+from protoparse.grammar.drafts import Draft
+from protoparse.grammar.measures import whole
+from protoparse.grammar.naming import Namer, Phrase
+
+_OCCASION = re.compile("[wmC]{0,2}[wKMa]")
+_OCCASIONS = frozenset(
+    {
+        "occasions", "occasion", "visits", "measurements", "readings", "samples", "specimens", "tests", "assessments",
+        "determinations", "examinations", "time points", "timepoints",
+    }
+)  # fmt: skip
+_WHOLE = re.compile("O[OdwKmaM-]*[wKaM]")
+_SHOWN = frozenset({"expression", "staining", "positivity", "expressing", "stained", "expressed", "involvement"})
+
+
+class Portioner(Namer):
+    """Tells the values of one item's statements from other numbers."""
+
+    def portion(self, part: Any, phrases: list[Phrase], draft: Draft, *, alone: bool) -> tuple[bool, int]:
+        """Whether a number is a value of the statement, and where what belongs to it ends.
+
+        A share is of what was named before ("expression in ≥ 50 % of the cells"), what it is a share of says no more;
+        `alone`: no value stands before.
+        """
+        last = part.last
+        unit = part.meaning.comparisons[0].unit
+        match = _WHOLE.match(self.codes, last - self.offset) if unit is not None and unit.ucum == "%" else None
+        if match is not None:
+            end = match.end() + self.offset
+            if not phrases and part.first > self.offset and self.code(part.first - 1) == "(" and "M" not in match[0]:
+                self.carry(last, end)  # "CD30 expression (≥ 10 % of the tumour cells)"
+                return True, end
+            if alone and phrases and self._shown(phrases[-1]):
+                self.carry(last, end)
+                return True, end
+            if phrases and self._domain(phrases[-1]) == "procedure":
+                # "radiotherapy to more than 25 % of the bone marrow"
+                self._add_modifier(draft, "location", self.span(part.first, end))
+                self.take(part.first, end)
+                return False, end
+            if "M" in match[0]:
+                return True, last  # "psoriasis on at least 10 % of the body surface area": the area has the value
+        return not self._elsewhere(part, draft), last
+
+    def _shown(self, phrase: Phrase) -> bool:
+        """Whether a phrase names what is found in a share of something."""
+        result = self._has(phrase, "q") and phrase.last - phrase.first > 1
+        return not result and (self._has(phrase, "M") or self.entries[phrase.last - 1].text in _SHOWN)
+
+    def _elsewhere(self, part: Any, draft: Draft) -> bool:
+        """Whether a limit behind a preposition is of what follows ("in at least 30% of the teeth", "on two occasions").
+
+        How often something was found is counted for it.
+        """
+        i = part.first - 1
+        while i >= self.offset and self.code(i) == "d":
+            i -= 1
+        if i < self.offset or self.entries[i].text not in ("in", "on", "at", "for", "during"):
+            return False
+        comparison = part.meaning.comparisons[0]
+        unit = comparison.unit
+        last = part.last
+        behind = self.codes[last - self.offset : last - self.offset + 1]
+        if unit is not None and (unit.text or "").endswith("visits") and draft.count is None:
+            draft.count = replace(comparison, unit=None)  # "at two consecutive visits"
+            if comparison.span:
+                draft.cover(*comparison.span)
+            self.take(part.first, last)
+            return True
+        if unit is None and comparison.reference is None and behind in ("w", "K", "m"):
+            again = _OCCASION.match(self.codes, last - self.offset)
+            often = again is not None and self.entries[again.end() + self.offset - 1].text in _OCCASIONS
+            if whole(comparison) and (often or not part.meaning.bare) and draft.count is None:
+                draft.count = comparison  # "arthritis in at least two joints"
+                if comparison.span:
+                    draft.cover(*comparison.span)
+                self.take(part.first, last)
+                if again is not None and often:
+                    self.carry(last, again.end() + self.offset)
+            return True
+        if unit is not None and unit.ucum == "d" and self.entries[i].text == "on":
+            return True  # "latency > 30 minutes on at least 3 nights"
+        return unit is not None and unit.ucum == "%" and behind == "O"
