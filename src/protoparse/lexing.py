@@ -324,7 +324,7 @@ def _roles() -> dict[tuple[str, ...], dict[str, Any]]:
                     continue
                 named = Term(domain, _own_name(phrase, term.name))
                 for variant in _variants(phrase):
-                    if domain == "allergy" and variant.endswith(" to"):
+                    if domain == "allergy" and variant.endswith(AWAITING):
                         add(variant, "filler", True)
                         add(variant, "allergy", True)
                     else:
@@ -334,6 +334,8 @@ def _roles() -> dict[tuple[str, ...], dict[str, Any]]:
 
 # Words of time in front of a name: left to the grammar, whatever a table says.
 STANDING = ("prior ", "previous ", "current ", "concurrent ", "concomitant ", "history of ", "recent ")
+AWAITING = (" to", " of", " tolerate", " against")
+"""How a cue of allergy ends that awaits its substance."""
 _NEGATIVE = ("inability", "unable", "unwilling", "lack", "refus", "absence", "not ", "no ", "without", "failure")
 
 
