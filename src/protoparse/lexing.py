@@ -151,6 +151,7 @@ _ROMAN = re.compile(r"(?:i{1,3}|iv|v|vi{0,2})(?:[abc]\d?)?")
 # "clearly", "immediately": how something is, never what; no "hepatomegaly", no "anomaly".
 _ADVERB = re.compile("[a-z-]{2,}(?:al|ous|ive|ent|ant|ate|ed|ing|b|ar|ri|ful|less)ly")
 _ROMAN_SIGN = re.compile("[\u2160-\u217b]")
+_LIGATURE = re.compile("[\ufb00-\ufb04]")
 _NTH = re.compile(r"(\d+)(?:st|nd|rd|th)")
 _BEFORE_NUMBER = re.compile(r"(?:than|to)$|\d")
 
@@ -207,8 +208,8 @@ def words(phrase: str) -> list[str]:
 
 
 def _plain(token: str) -> str:
-    """A token without what is only typography: "> =" is ">=", a curly apostrophe a straight one, "Ⅲ" is III."""
-    if not token.isascii() and _ROMAN_SIGN.match(token):
+    """A token without what is only typography: "> =" is ">=", a curly apostrophe a straight one, "Ⅲ" III, "ﬁ" f and i."""
+    if not token.isascii() and (_ROMAN_SIGN.match(token) or _LIGATURE.search(token)):
         token = unicodedata.normalize("NFKC", token).lower()
     return token.replace("’", "'").replace(" ", "") if token[0] in "<>=" or "’" in token else token
 
