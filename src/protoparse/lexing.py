@@ -208,7 +208,7 @@ def words(phrase: str) -> list[str]:
 
 
 def _plain(token: str) -> str:
-    """A token without what is only typography: "> =" is ">=", a curly apostrophe a straight one, "Ⅲ" III, "ﬁ" f and i."""
+    """A token without mere typography: "> =" is ">=", a curly apostrophe a straight one, "Ⅲ" III, "ﬁ" f and i."""
     if not token.isascii() and (_ROMAN_SIGN.match(token) or _LIGATURE.search(token)):
         token = unicodedata.normalize("NFKC", token).lower()
     return token.replace("’", "'").replace(" ", "") if token[0] in "<>=" or "’" in token else token
