@@ -152,6 +152,7 @@ _ROMAN = re.compile(r"(?:i{1,3}|iv|v|vi{0,2})(?:[abc]\d?)?")
 # "clearly", "immediately": how something is, never what; no "hepatomegaly", no "anomaly".
 _ADVERB = re.compile("[a-z-]{2,}(?:al|ous|ive|ent|ant|ate|ed|ing|b|ar|ri|ful|less)ly")
 _ROMAN_SIGN = re.compile("[\u2160-\u217b]")
+_LIGATURE = re.compile("[\ufb00-\ufb04]")
 _NTH = re.compile(r"(\d+)(?:st|nd|rd|th)")
 _BEFORE_NUMBER = re.compile(r"(?:than|to)$|\d")
 
@@ -208,8 +209,8 @@ def words(phrase: str) -> list[str]:
 
 
 def _plain(token: str) -> str:
-    """A token without what is only typography: "> =" is ">=", a curly apostrophe a straight one, "Ⅲ" is III."""
-    if not token.isascii() and _ROMAN_SIGN.match(token):
+    """A token without mere typography: "> =" is ">=", a curly apostrophe a straight one, "Ⅲ" III, "ﬁ" f and i."""
+    if not token.isascii() and (_ROMAN_SIGN.match(token) or _LIGATURE.search(token)):
         token = unicodedata.normalize("NFKC", token).lower()
     return token.replace("’", "'").replace(" ", "") if token[0] in "<>=" or "’" in token else token
 
@@ -325,7 +326,7 @@ def _roles() -> dict[tuple[str, ...], dict[str, Any]]:
                     continue
                 named = Term(domain, _own_name(phrase, term.name))
                 for variant in _variants(phrase):
-                    if domain == "allergy" and variant.endswith(" to"):
+                    if domain == "allergy" and variant.endswith(AWAITING):
                         add(variant, "filler", True)
                         add(variant, "allergy", True)
                     else:
@@ -335,6 +336,8 @@ def _roles() -> dict[tuple[str, ...], dict[str, Any]]:
 
 # Words of time in front of a name: left to the grammar, whatever a table says.
 STANDING = ("prior ", "previous ", "current ", "concurrent ", "concomitant ", "history of ", "recent ")
+AWAITING = (" to", " of", " tolerate", " against")
+"""How a cue of allergy ends that awaits its substance."""
 _NEGATIVE = ("inability", "unable", "unwilling", "lack", "refus", "absence", "not ", "no ", "without", "failure")
 
 

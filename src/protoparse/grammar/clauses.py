@@ -40,9 +40,9 @@ from protoparse.grammar.facts import Cutter
 from protoparse.grammar.files import grammar_text
 from protoparse.grammar.islands import phrases
 from protoparse.grammar.items import CARRIED
-from protoparse.grammar.marking import marked
+from protoparse.grammar.marking import explains, marked
 from protoparse.grammar.naming import Bracket, Words
-from protoparse.grammar.shaping import STRUCTURE, Shaper
+from protoparse.grammar.shaping import STRUCTURE, Clause, Shaper
 from protoparse.grammar.sharing import framed, hand_on, join
 from protoparse.grammar.tables import Table
 from protoparse.grammar.timing import befallen, return_window, share_window
@@ -294,8 +294,11 @@ def drafted(text: str, lexemes: Lexemes, first: int, last: int, kind: Kind) -> D
     cutter = Cutter(text, lexemes.entries, codes, first, lexemes.starts, lexemes.ends, kind)
     tree: Tree | None = None
     end = len(codes) - 1 if codes.endswith(".") else len(codes)
-    if not found and not STRUCTURE.search(codes, 0, end):
-        clauses = []  # nothing joins or limits anything: one statement
+    clauses: list[Clause] = []
+    if "=" in codes and explains(lexemes, first, codes):
+        pass
+    elif not found and not STRUCTURE.search(codes, 0, end):
+        # nothing joins or limits anything: one statement
         tree = cutter.cut([Words(first, first + end)]) if end else None
     else:
         clauses = Shaper(cutter, found, first, last, kind).clauses()

@@ -51,3 +51,12 @@ def subject(out: Sequence[Terminal], begin: int) -> int:
     last = len(out) - 1
     joined = last - 2 >= begin and out[last - 1].type in ("AND", "OR") and out[last - 2].type == "ATOM"
     return last - 2 if joined and (last - 2 == begin or out[last - 3].type == "STOP") else last
+
+
+def suffered(cutter: Cutter, opener: Terminal, follower: Terminal) -> bool:
+    """Whether a disease stands behind what somebody cannot or will not do: "unable to swallow, nausea or vomiting"."""
+    if follower.type != "WORDS" or not cutter.entries[opener.first].text.endswith(" to"):
+        return False
+    names = [cutter.entries[k].roles for k in range(follower.first, follower.last) if cutter.code(k) in "wKM"]
+    term = names[0].get("concept") if names else None
+    return term is not None and term.domain == "condition"

@@ -34,6 +34,8 @@ _SUFFERED = {"condition", "observation"}
 _BASE = re.compile("[KMw]")
 _ENDING = re.compile(r"[.;()XI?+#\n]")
 _PARTS = re.compile(r"[&|,/]+")
+_EARLY = 12
+"""So near its beginning an item tells whom it explains."""
 _OBJECT = re.compile(r"[dOpvamwKMtbfyGi-]*")
 
 
@@ -57,6 +59,15 @@ def marked(text: str, lexemes: Lexemes, first: int, codes: str, found: Sequence[
             if word in words:
                 return _undertakings(lexemes, first, codes, found)
     return codes
+
+
+def explains(lexemes: Lexemes, first: int, codes: str) -> bool:
+    """Whether an item only says whom one of its words means: "postmenopausal is defined as no menses for a year"."""
+    place = codes.find("=", 0, _EARLY)
+    if place < 1 or lexemes.entries[first + place].roles.get("definition") != "people":
+        return False
+    said = [lexemes.entries[first + k].roles.get("concept") for k in range(place) if codes[k] in "wKM"]
+    return bool(said) and all(term is not None and term.domain == "person" for term in said)
 
 
 def _scales(lexemes: Lexemes, first: int, codes: str) -> str:

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from protoparse.grammar import dealing
-from protoparse.grammar.denying import denied, subject
+from protoparse.grammar.denying import denied, subject, suffered
 from protoparse.grammar.drafts import aged
 from protoparse.grammar.facts import Cutter
 from protoparse.grammar.naming import Words
@@ -446,6 +446,10 @@ class Shaper:
                 # An exception stands inside what is denied: "no cancer except of the skin" is not (cancer except …).
                 if kind in ("STOP", "IF", "THEN") or (kind in ("AND", "OR") and self._terminates(items, n)):
                     close_scopes()
+                elif kind in ("AND", "OR") and frames[-1].opener == "NOT":
+                    opener = out[frames[-1].begin - 1]
+                    if n + 1 < len(items) and suffered(self.cutter, opener, items[n + 1]):
+                        close_scopes()
                 self._connect(item, out, frames[-1])
         while len(frames) > 1:
             close()
