@@ -7,7 +7,7 @@ Two figures, each the median over turns, interleaved in one thread of one proces
 - unseen: every turn has texts of its own, so that nothing remembered helps beyond what real texts share; one criterion
   in ten of a registry is worded to the letter like another.
 
-    python benchmarks/throughput.py [--texts 1000] [--turns 5] [--json FILE] [--limit 6]
+    python benchmarks/throughput.py [--concepts lexicon] [--texts 1000] [--turns 5] [--json FILE] [--limit 6]
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from collections.abc import Callable, Sequence
 
 import spacy
 
+from protoparse.concepts import RECOGNISERS
 from protoparse.parsing import Parser
 from texts import bulk, written
 
@@ -44,6 +45,7 @@ def ratio(parse: Callable[[str], object], tokenize: Callable[[str], object], tex
 
 def main() -> int:
     options = argparse.ArgumentParser(description="Parsing time in times of blank tokenization.")
+    options.add_argument("--concepts", choices=RECOGNISERS, default="model")
     options.add_argument("--texts", type=int, default=1000, help="texts a turn")
     options.add_argument("--turns", type=int, default=5)
     options.add_argument("--json", help="write the figures to this file")
@@ -54,7 +56,7 @@ def main() -> int:
     size = min(given.texts, len(unique) // (given.turns + 1))
     shares = [unique[turn :: given.turns + 1][:size] for turn in range(given.turns + 1)]
     tokenize = spacy.blank("en").make_doc
-    parse = Parser().parse
+    parse = Parser(concepts=given.concepts).parse
     first = shares[0]
     seconds(tokenize, first)
     seconds(parse, first)
