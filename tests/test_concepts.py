@@ -72,6 +72,8 @@ def test_names_have_the_places_of_their_words() -> None:
     for (start, end), names in zip(PIECES, found, strict=True):
         assert all(start <= n.start < n.end <= end for n in names)
         assert all(a.end <= b.start for a, b in pairwise(names))
+    back = lexer().lex(TEXT, PIECES[::-1])  # pieces in another order than that of the text
+    assert Recogniser().names(TEXT, back) == found[::-1]
     some = list(runs(lexemes))[2:]
     assert Recogniser().names(TEXT, lexemes, some) == found[2:]
 

@@ -313,7 +313,7 @@ def test_pieces_are_read_one_by_one() -> None:
 
 
 def test_no_pieces_no_lexemes() -> None:
-    assert lexer().lex("stroke", []) == Lexemes("", [], [], [], [], [], [])
+    assert lexer().lex("stroke", []) == Lexemes("", [], [], [], [], [], [], [])
     assert lexer().lex("", [(0, 0)]).codes == "\n"
 
 

@@ -47,7 +47,7 @@ CODES: Mapping[str, str] = {
     "elapsed": "w", "possible": "v", "companion": "p", "thereafter": "w", "beginning": "w", "standing": "K",
     "method_noun": "w", "version": "w", "generic": "w", "limit": "w", "male": "w", "female": "w", "allergy": "v",
     "age_group": "w", "unresulted": "w", "result": "w", "schooling": "w", "finding": "w", "countable": "w",
-    "limited": "w", "undertaking": "w", "matter": "w", "apart": "w", "nameless": "w",
+    "limited": "w", "undertaking": "w", "matter": "w", "apart": "w", "nameless": "w", "itself": "w",
 }  # fmt: skip
 """What a role is called in the tables, and its code; a word of several roles takes the code of the first listed here
 in which it may stand alone (see `_PRIORITY`), and keeps the others for the grammar to ask."""
@@ -201,6 +201,8 @@ class Lexemes(NamedTuple):
     word_starts: Sequence[int] = ()
     """Where the single words of all lexemes begin, breaks among them."""
     word_ends: Sequence[int] = ()
+    word_breaks: Sequence[int] = ()
+    """Where among the words each piece ends; pieces need not be in the order of the text."""
 
 
 def words(phrase: str) -> list[str]:
@@ -410,12 +412,14 @@ class Lexer:
         plain = plain.lower() if plain.isascii() else _lower(plain).replace("ⅹ", "x")
         tokens: list[str] = []
         starts: list[int] = []
+        word_breaks: list[int] = []
         findall = (_DATED if _YEAR.search(plain) and dates.dated(plain) else _TOKEN).findall
         for begin, end in pieces:
             # A token with the space behind it: their lengths add up to the place of each.
             found = findall(plain, begin, end)
             starts += accumulate(map(len, found), initial=end - sum(map(len, found)))
             tokens += map(str.rstrip, found)
+            word_breaks.append(len(tokens))
             tokens.append("\n")
         cased = self.cased
         for k, token in enumerate(tokens) if not cased.isdisjoint(tokens) else ():
@@ -437,7 +441,7 @@ class Lexer:
                 entries[i] = meanings[short][1]
         codes = "".join([e.code for e in entries])
         breaks = [i for i, c in enumerate(codes) if c == "\n"]
-        return Lexemes(codes, entries, starts, ends, breaks, word_starts, word_ends)
+        return Lexemes(codes, entries, starts, ends, breaks, word_starts, word_ends, word_breaks)
 
     def _merge(self, tokens: list[str], starts: list[int], ends: list[int]) -> list[Entry]:
         """The entries of the tokens, those of a phrase merged in all three lists."""

@@ -50,7 +50,9 @@ def piece(text: str, lexemes: Lexemes, first: int, last: int) -> Piece:
         return Piece((), (), (), ())
     entries, ends = lexemes.entries, lexemes.ends
     word_ends = lexemes.word_ends
-    begin = word = bisect_left(lexemes.word_starts, lexemes.starts[first])
+    k = bisect_left(lexemes.breaks, first)
+    after = lexemes.word_breaks[k - 1] + 1 if k else 0
+    begin = word = bisect_left(lexemes.word_starts, lexemes.starts[first], after, lexemes.word_breaks[k])
     classes: list[str] = []
     for i in range(first, last):
         roles = entries[i].roles

@@ -65,6 +65,8 @@ class Draft:
     """Other windows in each of which the same must hold."""
     allergen = False
     """The concept is what somebody is allergic to."""
+    itself = False
+    """It names no more than the study that asks ("the study", "this protocol")."""
     means = False
     """It names by what means something else was found: "…, confirmed by echocardiography"."""
     completed = False
@@ -456,6 +458,8 @@ def _fact(draft: Draft, text: str, kind: Kind) -> Fact | None:
             stands = "current"  # a drug goes along with the study, a disease with another
         start, end = _STANDING[stands]
         time = replace(time, start=start, end=end) if time else Window(start=start, end=end)
+    if draft.itself and time is None and not draft.modifiers:
+        return None
     term = draft.term
     name = draft.name or (term.name if term else fold(words))
     if name.endswith(_FUNCTIONS):

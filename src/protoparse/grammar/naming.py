@@ -263,6 +263,7 @@ class Namer(Valuer):
                     draft.value = draft.value or self._finding(i)  # "MSI-H", "HR+": no list says otherwise
         if draft.domain is None and draft.finding is not None:
             draft.domain = "measurement"
+        draft.itself = whole and "itself" in entries[first].roles and not self._one_of(first)
         draft.means = head.cue >= 0 and code(head.cue) == "A"
         verb = entries[head.cue].roles.get("verb") if head.cue >= 0 else None
         if verb is not None:
@@ -378,6 +379,10 @@ class Namer(Valuer):
             draft.value = Comparison(operator="=", value=roles.get("qualitative") or roles["result"], span=span)
             draft.cover(*span)
             self.take(i, i + 1)
+
+    def _one_of(self, i: int) -> bool:
+        """Whether any of a kind is spoken of, no known one ("any study", "another trial")."""
+        return i > self.offset and self.code(i - 1) == "d" and self.entries[i - 1].text not in ("the", "this", "our")
 
     def _diagnosed(self, i: int) -> bool:
         """Whether "confirmed diagnosis of" stands there: what it is of is the name."""
