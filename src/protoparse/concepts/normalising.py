@@ -145,7 +145,7 @@ class Normaliser:
         form = normal(text)
         if long is not None:
             return self._explained(long, domain, name)
-        if form in _words("ambiguous"):
+        if form in _words("ambiguous") and domain != "measurement":  # a limit says that PT is the prothrombin time
             return Meaning(lexicon.fold(text), ())
         if form in _words("generic"):
             return Meaning(name, ())
@@ -245,7 +245,8 @@ def _plainer(text: str, domain: Domain) -> Iterator[str]:
     bracket = _BRACKETS.match(text)
     if bracket:
         yield normal(f"{bracket[1]} {bracket[3]}")
-        yield normal(bracket[2])
+        if _ABBREVIATION.fullmatch(bracket[1]):
+            yield normal(bracket[2])
         text = f"{bracket[1]} {bracket[3]}"
     parts = words(text)
     kinds = ["degree", "spread"] + (["form"] if domain in ("drug", "allergy") else ["frame"])
