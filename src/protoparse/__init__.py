@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from protoparse.check import check
+    from protoparse.concepts.terms import TermSource
     from protoparse.errors import ProtoparseError
     from protoparse.model import Document, dump, load, schema
     from protoparse.parsing import Parser, parse
@@ -31,6 +32,7 @@ __all__ = [
     "Listing",
     "Parser",
     "ProtoparseError",
+    "TermSource",
     "check",
     "dump",
     "load",
@@ -43,6 +45,7 @@ __all__ = [
 
 _HOMES = {
     "check": ("check",),
+    "concepts.terms": ("TermSource",),
     "errors": ("ProtoparseError",),
     "model": ("Document", "dump", "load", "schema"),
     "parsing": ("Parser", "parse"),

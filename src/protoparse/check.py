@@ -42,6 +42,7 @@ from protoparse.model import (
     load,
     members,
     walk,
+    without_codes,
     without_spans,
 )
 
@@ -290,9 +291,11 @@ def _parsed_again(document: Document, *, always: bool) -> Iterator[str]:
         return
     if not always and again.parser != document.parser:
         return
-    if again.criteria == document.criteria:
+    # names and codes are also of vocabularies that a user brought, which are not here
+    before, after = without_codes(document.criteria), without_codes(again.criteria)
+    if after == before:
         return
-    for old, new in zip(walk(document.criteria), walk(again.criteria), strict=False):
+    for old, new in zip(walk(before), walk(after), strict=False):
         if old != new:
             yield f"{_name(old)}: its text now parses to other criteria"
             return

@@ -19,5 +19,9 @@ class NestingError(ProtoparseError):
     """An outline or a rule nested deeper than `protoparse.model.MAX_DEPTH`."""
 
 
+class TermsError(ProtoparseError):
+    """A vocabulary of a user that cannot be read; the message names file, line and cause."""
+
+
 class UnitError(ProtoparseError):
     """A unit that is no UCUM, or two that do not convert into one another; the message names the cause."""

@@ -376,6 +376,11 @@ def without_spans(record: _R) -> _R:
     return _respan(record, lambda span: None)  # type: ignore[no-any-return]
 
 
+def without_codes(record: _R) -> _R:
+    """The same record with every concept's name and codes away: what is printed, without what it is called."""
+    return _changed(record, Concept, lambda c: msgspec.structs.replace(c, name=None, codes=()))  # type: ignore[no-any-return]
+
+
 def moved(record: _R, by: int) -> _R:
     """The same record with every `span` so many characters further on."""
     return _respan(record, lambda span: (span[0] + by, span[1] + by))  # type: ignore[no-any-return]
@@ -397,6 +402,16 @@ def _respan(value: Any, change: Callable[[Span], Span | None]) -> Any:
         fresh = tuple([_respan(x, change) for x in value])
         return fresh if any(a is not b for a, b in zip(fresh, value, strict=True)) else value
     return value
+
+
+def _changed(value: Any, kind: type[Struct], change: Callable[[Any], Any]) -> Any:
+    """A record, or a tuple of them, with every record of one kind changed."""
+    if isinstance(value, kind):
+        return change(value)
+    if isinstance(value, Struct):
+        fields = {name: _changed(getattr(value, name), kind, change) for name in value.__struct_fields__}
+        return msgspec.structs.replace(value, **fields)
+    return tuple([_changed(x, kind, change) for x in value]) if isinstance(value, tuple) else value
 
 
 # ------------------------------------------------------------------ JSON

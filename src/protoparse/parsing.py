@@ -17,7 +17,9 @@ from msgspec.structs import replace
 from protoparse import __version__
 from protoparse.agreement import disagreements
 from protoparse.concepts import RECOGNISERS
+from protoparse.concepts.normalising import Normaliser
 from protoparse.concepts.recogniser import Recogniser, judge, near
+from protoparse.concepts.terms import TermSource
 from protoparse.errors import InputError
 from protoparse.grammar import Drafted, Glossary, Reading, canonical, drafted, glossary
 from protoparse.grammar.files import fingerprint
@@ -57,16 +59,20 @@ class Parser:
     `concepts` says what decides what kind of thing is named: "lexicon", the tables, the heads of phrases and the words
     around them, or "model", where these leave it open, a learned tagger too. Raises `ValueError` for anything else.
 
+    `codes`: whether concepts get names and codes of the open vocabularies, beside what the lexicon has; `terms` are
+    vocabularies that a user brings, whose codes stand first.
+
     One criterion in ten of a registry is worded to the letter like another: the latest readings are kept.
     """
 
     KEPT = 30_000
     """How many readings are kept, some 2 kB each."""
 
-    def __init__(self, *, concepts: str = "model") -> None:
+    def __init__(self, *, concepts: str = "model", codes: bool = True, terms: TermSource | None = None) -> None:
         if concepts not in RECOGNISERS:
             raise ValueError(f"concepts={concepts!r}: {' and '.join(map(repr, RECOGNISERS))} are known")
         self.lexer = lexer()
+        self.normaliser = Normaliser(terms) if codes else None
         self.recogniser = Recogniser() if concepts == "model" else None
         self.known: dict[_Wording, tuple[int, Reading]] = {}
         self.info = ParserInfo(
@@ -126,12 +132,12 @@ class Parser:
         The same wording with abbreviations that its listing defines is another wording.
         """
         known = self.known
-        meanings = abbreviations.meanings
+        meanings, longs = abbreviations.meanings, abbreviations.longs
         keys: list[_Wording] = []
         unknown: dict[_Wording, Span] = {}
         for kind, (start, end) in pieces:
             wording = text[start:end]
-            used = tuple([(s, long) for s, (long, _) in meanings.items() if s in wording]) if meanings else ()
+            used = tuple([(short, long) for short, long in longs.items() if short in wording]) if longs else ()
             key = (kind, wording, used)
             keys.append(key)
             if key not in known:
@@ -141,7 +147,7 @@ class Parser:
         fresh: dict[_Wording, tuple[int, Reading]] = {}
         doubtful: list[tuple[_Wording, Drafted, list[Span]]] = []
         for (key, (start, _)), last in zip(unknown.items(), lexemes.breaks, strict=True):
-            fresh[key] = start, Reading(None, ())
+            fresh[key] = start, _UNREAD
             if first < last:
                 made = drafted(text, lexemes, first, last, key[0])
                 fresh[key] = start, made.reading()
@@ -154,6 +160,8 @@ class Parser:
             for (key, made, guessed), found in zip(doubtful, names, strict=True):
                 made.tell(judge(guessed, found, key[0]))
                 fresh[key] = fresh[key][0], made.reading()
+        if self.normaliser is not None:
+            fresh = {key: (start, self._named(key, reading)) for key, (start, reading) in fresh.items()}
         readings = []
         for key, (_, (start, _)) in zip(keys, pieces, strict=True):
             place, reading = fresh.get(key) or known[key]
@@ -162,6 +170,15 @@ class Parser:
         while len(known) > self.KEPT:
             del known[next(iter(known))]
         return iter(readings)
+
+    def _named(self, wording: _Wording, reading: Reading) -> Reading:
+        """The reading with names and codes for its concepts."""
+        if reading.rule is None or self.normaliser is None:
+            return reading
+        return reading._replace(rule=self.normaliser.rule(reading.rule, dict(wording[2])))
+
+
+_UNREAD = Reading(None, ())
 
 
 def _encodable(text: str) -> None:
@@ -322,11 +339,11 @@ def _gaps(text: str, span: Span, known: list[Span]) -> list[Span]:
     return found
 
 
-_shared: dict[str, Parser] = {}
+_shared: dict[tuple[str, bool], Parser] = {}
 
 
-def parse(source: str | Listing, *, concepts: str = "model") -> Document:
+def parse(source: str | Listing, *, concepts: str = "model", codes: bool = True) -> Document:
     """Parse with a parser that is made on first use and shared; see `Parser`."""
-    if concepts not in _shared:
-        _shared[concepts] = Parser(concepts=concepts)
-    return _shared[concepts].parse(source)
+    if (concepts, codes) not in _shared:
+        _shared[concepts, codes] = Parser(concepts=concepts, codes=codes)
+    return _shared[concepts, codes].parse(source)

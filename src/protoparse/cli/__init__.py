@@ -11,6 +11,7 @@ import os
 import sys
 import warnings
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -24,6 +25,7 @@ from protoparse.errors import InputError
 
 if TYPE_CHECKING:
     from protoparse.model import Document
+    from protoparse.sources import Listing
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 
@@ -75,6 +77,14 @@ def _concepts(command: _F) -> _F:
     )(command)  # fmt: skip
 
 
+def _terms(command: _F) -> _F:
+    return click.option(
+        "--terms", type=click.Path(path_type=Path), multiple=True, metavar="FILE",
+        help="A vocabulary of your own, whose codes stand first: OMOP's CONCEPT.csv (from Athena), a SNOMED CT "
+        "description file (RF2) or LOINC's Loinc.csv; may be given several times.",
+    )(command)  # fmt: skip
+
+
 class _Program(click.Group):
     def invoke(self, ctx: click.Context) -> Any:
         try:
@@ -112,8 +122,17 @@ def program() -> None:
     help="What to write.",
 )  # fmt: skip
 @_concepts
+@_terms
 @_debug
-def parse(inputs: tuple[str, ...], container: str, out: Path | None, form: str, concepts: str, debug: bool) -> int:
+def parse(
+    inputs: tuple[str, ...],
+    container: str,
+    out: Path | None,
+    form: str,
+    concepts: str,
+    terms: tuple[Path, ...],
+    debug: bool,
+) -> int:
     """Parse eligibility criteria.
 
     INPUT is a file, a folder (every file below it, in order of name) or - for standard input.
@@ -123,6 +142,7 @@ def parse(inputs: tuple[str, ...], container: str, out: Path | None, form: str, 
       protoparse parse trial.html > trial.json
       protoparse parse listings/ --out criteria/
       protoparse parse listings/ --format ndjson | jq .trial.id
+      protoparse parse trial.html --terms vocabulary/CONCEPT.csv
       pbpaste | protoparse parse - --from text --format english
 
     With --out, each trial is written to its registry number (NCT01234567.json; .txt for english, .md for markdown) or,
@@ -138,13 +158,14 @@ def parse(inputs: tuple[str, ...], container: str, out: Path | None, form: str, 
 
     if out is not None and form == "ndjson":
         raise click.UsageError("--format ndjson is for standard output: leave out --out, or write json")
+    parser = _parser(concepts, terms)
     failures = Failures(debug=debug)
     sources = gather(inputs, failures, besides=out)
     many = len(inputs) > 1 or any(Path(name).is_dir() for name in inputs)
     sink = Stream(form, many=many) if out is None else Folder(out, form, sources=sources)
     with progress(sources, failures, shown=out is not None or not sys.stdout.isatty()) as shown, sink:
         for source in shown:
-            for document in _documents(source, container, failures, concepts=concepts):
+            for document in _documents(source, container, failures, parser):
                 with failures.of(source.name):
                     sink.write(document, source)
     return failures.code
@@ -154,8 +175,9 @@ def parse(inputs: tuple[str, ...], container: str, out: Path | None, form: str, 
 @click.argument("inputs", metavar="INPUT...", nargs=-1, required=True)
 @_container
 @_concepts
+@_terms
 @_debug
-def show(inputs: tuple[str, ...], container: str, concepts: str, debug: bool) -> int:
+def show(inputs: tuple[str, ...], container: str, concepts: str, terms: tuple[Path, ...], debug: bool) -> int:
     """Show each criterion beside what was read from it.
 
     What was not read is coloured on a terminal and stands between ⟦ and ⟧ elsewhere. INPUT is as in `protoparse parse`;
@@ -163,10 +185,11 @@ def show(inputs: tuple[str, ...], container: str, concepts: str, debug: bool) ->
     """
     from protoparse.cli.display import Display
 
+    parser = _parser(concepts, terms)
     failures = Failures(debug=debug)
     display = Display()
     for source in gather(inputs, failures):
-        for document in _documents(source, container, failures, concepts=concepts, criteria_too=True):
+        for document in _documents(source, container, failures, parser, criteria_too=True):
             with failures.of(source.name):
                 display.show(document)
     return failures.code
@@ -237,12 +260,26 @@ def _count(number: int, noun: str) -> str:
     return f"{number} {noun}" + ("" if number == 1 else "s")
 
 
+def _parser(concepts: str, terms: tuple[Path, ...]) -> Callable[[Listing], Document]:
+    """What parses a listing, made when the first one comes; a user's vocabularies are read at once."""
+    from protoparse.concepts.terms import TermSource
+    from protoparse.parsing import Parser, parse
+
+    if not terms:
+        return partial(parse, concepts=concepts)
+    return Parser(concepts=concepts, terms=TermSource.read(*terms)).parse
+
+
 def _documents(
-    source: Source, container: str, failures: Failures, *, concepts: str, criteria_too: bool = False
+    source: Source,
+    container: str,
+    failures: Failures,
+    parser: Callable[[Listing], Document],
+    *,
+    criteria_too: bool = False,
 ) -> Iterator[Document]:
     """The documents of one source; what fails is reported to `failures` and left out."""
     from protoparse.model import FORMAT, load
-    from protoparse.parsing import parse as parse_listing
     from protoparse.sources import listings, read
 
     with failures.of(source.name):
@@ -261,4 +298,4 @@ def _documents(
             found = read(source.path, container=container, on_error=broken)
         for listing in found:
             with failures.of(source.name):
-                yield parse_listing(listing, concepts=concepts)
+                yield parser(listing)

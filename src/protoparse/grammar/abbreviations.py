@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from types import MappingProxyType
 from typing import NamedTuple
 
 from protoparse.grammar.terms import domain_of
@@ -39,10 +40,14 @@ class Definition(NamedTuple):
 
 
 class Glossary(NamedTuple):
-    """What abbreviations stand for in one listing, each with its folded long form; notes on those defined twice."""
+    """What abbreviations stand for in one listing, each with its folded long form; notes on those defined twice.
+
+    `meanings` are those that the vocabulary does not say so by itself, `longs` all of them.
+    """
 
     meanings: Mapping[str, tuple[str, Entry]]
     notes: tuple[Note, ...] = ()
+    longs: Mapping[str, str] = MappingProxyType({})
 
 
 _NONE = Glossary({})
@@ -65,7 +70,8 @@ def glossary(text: str) -> Glossary:
         for short, long in longs.items()
         if short not in notes and (entry := _entry(short, long)) is not None
     }
-    return Glossary(meanings, tuple(notes.values()))
+    told = {short: long for short, long in longs.items() if short not in notes}
+    return Glossary(meanings, tuple(notes.values()), told)
 
 
 def definitions(text: str) -> Iterator[Definition]:
