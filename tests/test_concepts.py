@@ -99,10 +99,11 @@ def test_words_of_pieces_are_printed_and_classed() -> None:
 
 
 def test_a_guess_is_judged() -> None:
-    names = [Name(0, 6, "modifier"), Name(7, 20, "procedure"), Name(30, 34, "drug")]
-    assert judge([(0, 20)], names, "inclusion") == {(0, 20): "procedure"}
-    assert judge([(21, 28), (31, 40)], names, "inclusion") == {(21, 28): None, (31, 40): "drug"}
-    assert judge([(0, 6), (21, 28)], names, "exclusion") == {(0, 6): "other", (21, 28): "other"}
+    text = "severe hepatoplexy outside world, fenotrivir use"
+    names = [Name(0, 6, "modifier"), Name(7, 18, "procedure"), Name(34, 44, "drug")]
+    assert judge(text, [(0, 18)], names, "inclusion") == {(0, 18): "procedure"}
+    assert judge(text, [(19, 32), (34, 48)], names, "inclusion") == {(19, 32): None, (34, 48): "drug"}
+    assert judge(text, [(0, 6), (19, 32)], names, "exclusion") == {(0, 6): None, (19, 32): "other"}
 
 
 def test_what_the_tables_and_the_grammar_tell_is_not_asked() -> None:

@@ -158,7 +158,7 @@ class Parser:
             among = [near(lexemes, made.first, made.last, guessed) for _, made, guessed in doubtful]
             names = self.recogniser.names(text, lexemes, among)
             for (key, made, guessed), found in zip(doubtful, names, strict=True):
-                made.tell(judge(guessed, found, key[0]))
+                made.tell(judge(text, guessed, found, key[0]))
                 fresh[key] = fresh[key][0], made.reading()
         if self.normaliser is not None:
             fresh = {key: (start, self._named(key, reading)) for key, (start, reading) in fresh.items()}

@@ -6,6 +6,7 @@ condition. Of a concept that the grammar could only guess, `judge` says what kin
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple, get_args
@@ -14,6 +15,7 @@ from protoparse.concepts.tagging import Tagger, tagger
 from protoparse.lexing import Lexemes
 from protoparse.model import Domain, Kind, Span
 
+_WORDS = re.compile(r"\s")
 _NEAR = 6
 """So many lexemes to either side tell something of a name."""
 _DOMAINS: dict[str, Domain] = {domain: domain for domain in get_args(Domain)}
@@ -90,14 +92,20 @@ class Recogniser:
         ]
 
 
-def judge(guessed: Iterable[Span], names: Sequence[Name], kind: Kind) -> dict[Span, Domain | None]:
+def judge(text: str, guessed: Iterable[Span], names: Sequence[Name], kind: Kind) -> dict[Span, Domain | None]:
     """What concepts are of which the grammar could only guess; None where one names nothing.
 
-    Where the tagger finds no name, an exclusion speaks of circumstances ("anything that could interfere"), which are
-    kept as such; elsewhere a statement that names nothing asks for nothing that could be checked.
+    Where the tagger finds no name, several words of an exclusion are of circumstances ("unsafe place of residence"),
+    which are kept as such; elsewhere a statement that names nothing asks for nothing that could be checked.
     """
     told: dict[Span, Domain | None] = {}
     for start, end in guessed:
         labels = [n.label for n in names if n.start < end and start < n.end and n.label in _DOMAINS]
-        told[start, end] = _DOMAINS[labels[-1]] if labels else "other" if kind == "exclusion" else None
+        told[start, end] = (
+            _DOMAINS[labels[-1]]
+            if labels
+            else "other"
+            if kind == "exclusion" and _WORDS.search(text, start, end)
+            else None
+        )
     return told

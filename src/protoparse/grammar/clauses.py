@@ -277,12 +277,12 @@ class Drafted:
     def tell(self, kinds: Mapping[Span, Domain | None]) -> None:
         """Say of what kind concepts are that were guessed, or that they name nothing.
 
-        What names nothing is left unread, unless it limits something else: what is asked "unless the listing is
-        suspended" is not asked of everybody.
+        What names nothing is left unread, unless it limits something else, since what is asked "unless the listing is
+        suspended" is not asked of everybody, or has a time of its own.
         """
         for draft, limiting in named(self.tree) if self.tree is not None else ():
             if draft.concept is not None and draft.concept in kinds:
-                draft.domain = kinds[draft.concept] or ("other" if limiting else None)
+                draft.domain = kinds[draft.concept] or ("other" if limiting or draft.time is not None else None)
                 self.kept = self.kept and draft.domain is not None
                 draft.concept = draft.concept if draft.domain is not None else None
 
