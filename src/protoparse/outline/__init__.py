@@ -7,8 +7,8 @@ space lies in the span of an item, of a heading or of a preamble.
 >>> [(item.label, item.kind, item.combine, len(item.children)) for item in outline(text).items]
 [('1.', 'inclusion', 'any', 2), ('2.', 'inclusion', None, 0)]
 
-The way of the data: `blocks` (lines, however wrapped, with their `marks`) → `nesting` (the tree, with its `headings`)
-→ `leads` (how children count) → `joining` (neighbours with "or" between them).
+The way of the data: `blocks` (lines, however wrapped, with their `marks`) → `nesting` (the tree, with its `headings`
+and `cohorts`) → `leads` (how children count) → `joining` (neighbours with "or" between them).
 """
 
 from __future__ import annotations

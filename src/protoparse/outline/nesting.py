@@ -11,6 +11,7 @@ from msgspec import Struct, field
 
 from protoparse.errors import NestingError
 from protoparse.model import MAX_DEPTH, Kind, Note, Span
+from protoparse.outline import cohorts
 from protoparse.outline import headings as over
 from protoparse.outline.blocks import Block
 from protoparse.outline.leads import combine, leads
@@ -229,7 +230,7 @@ class _Grower:
                 self.tree.preambles.append((begin, end))
                 return True
         if 0 < len(folded) <= 130:
-            name = over.cohort(folded, listed=listed and not (self.last and not self.last.style))
+            name = cohorts.cohort(folded, listed=listed and not (self.last and not self.last.style))
             if name is not None:
                 self.tree.headings.append((begin, end))
                 self.group = name or None
@@ -290,24 +291,24 @@ class _Grower:
         parent = self.place.stack[-1] if self.place.stack else None
         if parent and not parent.children and not parent.group and parent.pieces:
             name = text[slice(*parent.pieces[0])]
-            if len(name) < 60 and over.crowd(name):
+            if len(name) < 60 and cohorts.crowd(name):
                 parent.group, parent.bare = name.rstrip(": "), True
         group = parent.group if parent else self.group
         body = block.body
-        prefixed = over.prefix(own) if own.find("\n", 0, 100) < 0 else self._folded_prefix(own)
+        prefixed = cohorts.prefix(own) if own.find("\n", 0, 100) < 0 else self._folded_prefix(own)
         named = False
-        if prefixed and (over.names_cohort(prefixed[0]) or not _SEX.search(prefixed[0])):
+        if prefixed and (cohorts.names_cohort(prefixed[0]) or not _SEX.search(prefixed[0])):
             group, behind = prefixed[0], body + prefixed[1]
             named = behind >= close
             if not named:
                 body = behind + len(text[behind : block.end]) - len(text[behind : block.end].lstrip())
-        elif ")" in own[-3:] and (ending := over.suffix(text, body, close)):
+        elif ")" in own[-3:] and (ending := cohorts.suffix(text, body, close)):
             group, close = ending[0], self._trim(body, ending[1])
         elif (
             len(own) < 60
             and len(own.split()) <= 5
-            and over.names_cohort(own)
-            and (cohort := over.cohort(own)) is not None
+            and cohorts.names_cohort(own)
+            and (cohort := cohorts.cohort(own)) is not None
         ):
             group, named = cohort or group, True
         if group and ("\n" in group or "  " in group or group[:4].lower() == "the "):
@@ -366,7 +367,7 @@ class _Grower:
     def _folded_prefix(self, own: str) -> tuple[str, int] | None:
         """The cohort that a wrapped item names before it begins."""
         folded = " ".join(own[:200].split())
-        found = over.prefix(folded)
+        found = cohorts.prefix(folded)
         if found is None:
             return None
         left = len(folded[: found[1]].replace(" ", ""))
