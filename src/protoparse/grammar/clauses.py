@@ -42,9 +42,10 @@ from protoparse.grammar.islands import phrases
 from protoparse.grammar.items import CARRIED
 from protoparse.grammar.marking import explains, marked
 from protoparse.grammar.naming import Bracket, Words
-from protoparse.grammar.shaping import STRUCTURE, Clause, Shaper
+from protoparse.grammar.shaping import STRUCTURE, Shaper
 from protoparse.grammar.sharing import framed, hand_on, join
 from protoparse.grammar.tables import Table
+from protoparse.grammar.terminals import Clause
 from protoparse.grammar.timing import befallen, return_window, share_window
 from protoparse.lexicon import fold
 from protoparse.lexing import Lexemes

@@ -7,11 +7,11 @@ own people behind it ("≥ 13 and ≥ 12 g/dL for men and women, respectively").
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from msgspec.structs import replace
 
 from protoparse.grammar.phrases import Phrase, Value
+from protoparse.grammar.terminals import Clause
 from protoparse.model import Comparison
 
 _LINKS = ("AND", "OR", "COMMA", "SLASH")
@@ -19,9 +19,9 @@ _SINGLE = ("<", "<=", ">", ">=")
 CUE = "respectively"
 
 
-def dealt(clauses: list[Any]) -> list[Any]:
+def dealt(clauses: list[Clause]) -> list[Clause]:
     """The terminals with their values dealt out, where there are as many values as names before or behind them."""
-    out: list[Any] = []
+    out: list[Clause] = []
     n = 0
     while n < len(clauses):
         if clauses[n].type != "VALUE":
@@ -44,7 +44,7 @@ def dealt(clauses: list[Any]) -> list[Any]:
             links = [c for c in clauses[n:end] if c.type in _LINKS] or [c for c in people if c.type in _LINKS]
             for k, (value, who) in enumerate(zip(values, [c for c in people if c.type == "WORDS"], strict=True)):
                 out += [*links[:1], value] if k else [value]
-                out += [guard.__class__("IF", guard.first, guard.last, guard.value), who]
+                out += [Clause("IF", guard.first, guard.last, guard.value), who]
             n = end + 1 + len(people)
         else:
             out += clauses[n:end]
@@ -52,7 +52,7 @@ def dealt(clauses: list[Any]) -> list[Any]:
     return out
 
 
-def _run(clauses: Sequence[Any], n: int, kind: str) -> int:
+def _run(clauses: Sequence[Clause], n: int, kind: str) -> int:
     """Where a list of terminals of a kind that begins at n ends."""
     end = n
     while end < len(clauses):
@@ -64,13 +64,13 @@ def _run(clauses: Sequence[Any], n: int, kind: str) -> int:
     return n
 
 
-def _words(clauses: Sequence[Any]) -> int:
+def _words(clauses: Sequence[Clause]) -> int:
     return sum(c.type == "WORDS" for c in clauses)
 
 
-def _beside(names: Sequence[Any], values: Sequence[Any]) -> list[Any]:
+def _beside(names: Sequence[Clause], values: Sequence[Clause]) -> list[Clause]:
     """The names, each with its value behind it."""
-    out: list[Any] = []
+    out: list[Clause] = []
     left = list(values)
     for clause in names:
         out.append(clause)
@@ -79,9 +79,9 @@ def _beside(names: Sequence[Any], values: Sequence[Any]) -> list[Any]:
     return out
 
 
-def _values(clauses: Sequence[Any]) -> list[Any]:
+def _values(clauses: Sequence[Clause]) -> list[Clause]:
     """One terminal for each comparison; what one lacks of comparator or unit its neighbour says."""
-    said: list[tuple[Comparison, bool, Any]] = []
+    said: list[tuple[Comparison, bool, Clause]] = []
     for clause in clauses:
         value: Value = clause.value.meaning
         for comparison in value.comparisons:
@@ -93,7 +93,7 @@ def _values(clauses: Sequence[Any]) -> list[Any]:
                 ]
             else:
                 said.append((comparison, value.bare or comparison.operator == "=", clause))
-    out: list[Any] = []
+    out: list[Clause] = []
     last = said[-1][0] if said else None
     before: Comparison | None = None
     for comparison, bare, clause in said:
@@ -104,5 +104,5 @@ def _values(clauses: Sequence[Any]) -> list[Any]:
         before = comparison
         one = Value((comparison,), bare=comparison.operator == "=")
         phrase = Phrase(one, clause.first, clause.last)
-        out.append(clause.__class__("VALUE", clause.first, clause.last, phrase))
+        out.append(Clause("VALUE", clause.first, clause.last, phrase))
     return out

@@ -7,25 +7,16 @@ biopsy" it speaks of what follows.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol
 
 from protoparse.grammar.facts import Cutter
+from protoparse.grammar.terminals import Clause
 
 _RELATIVE = frozenset({"who", "who are", "that", "which", "whom", "whose"})
 _CLOSING = ("STOP", "CLOSE", "EXCEPT", "IF", "COMMA", "AND", "OR")
 _NAMED = "wKMYaqrnum"
 
 
-class Terminal(Protocol):
-    """What is asked of a terminal: its type, its lexemes, how it was printed."""
-
-    type: str
-    first: int
-    last: int
-    value: object
-
-
-def denied(cutter: Cutter, items: Sequence[Terminal], n: int) -> bool:
+def denied(cutter: Cutter, items: Sequence[Clause], n: int) -> bool:
     """Whether the negation at n denies the words before it, and names nothing itself."""
     if n + 1 >= len(items) or items[n + 1].type != "WORDS" or items[n - 1].type != "WORDS":
         return False
@@ -46,14 +37,14 @@ def denied(cutter: Cutter, items: Sequence[Terminal], n: int) -> bool:
     return term is None or term.domain != "person"
 
 
-def subject(out: Sequence[Terminal], begin: int) -> int:
+def subject(out: Sequence[Clause], begin: int) -> int:
     """Where the subject that ends the terminals begins, in a scope that began at `begin`: "A or B" is one, too."""
     last = len(out) - 1
     joined = last - 2 >= begin and out[last - 1].type in ("AND", "OR") and out[last - 2].type == "ATOM"
     return last - 2 if joined and (last - 2 == begin or out[last - 3].type == "STOP") else last
 
 
-def suffered(cutter: Cutter, opener: Terminal, follower: Terminal) -> bool:
+def suffered(cutter: Cutter, opener: Clause, follower: Clause) -> bool:
     """Whether a disease stands behind what somebody cannot or will not do: "unable to swallow, nausea or vomiting"."""
     if follower.type != "WORDS" or not cutter.entries[opener.first].text.endswith(" to"):
         return False

@@ -1,0 +1,161 @@
+"""The lists of an item: what each comma stands for.
+
+In: an item's terminals. Out: the same, every comma and slash the connective of its list, the end of a guard or of a
+statement; "A, B and C" gives WORDS AND WORDS AND WORDS.
+"""
+
+from __future__ import annotations
+
+from protoparse.grammar.scoping import Scoper
+from protoparse.grammar.terminals import OPERANDS, Clause
+
+_SENTENCE = frozenset({"STOP", "OPEN", "CLOSE", "EXCEPT", "IF", "NOT"})
+_CLOSING = frozenset({"NOT", "IF", "EXCEPT", "INCLUDE", "OPEN", "COMMA"})
+
+
+class Lister(Scoper):
+    """Resolves the lists of one item."""
+
+    def _lists(self, items: list[Clause]) -> list[Clause]:
+        """Commas become the connective of their list, or close a guard; brackets shield what is inside them."""
+        items = [item for n, item in enumerate(items) if not self._trailing(items, n)]
+        if ":" in self.cutter.codes:
+            items = self._defined(items)
+        if self.cutter.codes.count(",") > 1:
+            items = self._groups(items)
+        ahead: list[str] = [""]  # by depth: the next connective to the right in the same sentence
+        for item in reversed(items):
+            kind = item.type
+            if kind == "CLOSE":
+                ahead.append("")
+            elif kind == "OPEN":
+                if len(ahead) > 1:
+                    ahead.pop()
+            elif kind in ("AND", "OR"):
+                ahead[-1] = kind
+            elif kind in ("STOP", "EXCEPT", "IF", "INCLUDE"):
+                ahead[-1] = ""
+            elif kind == "COMMA":
+                item.value = ahead[-1]
+        # behind: a connective stands before, in the same sentence; limited: a trailing "for …" does
+        frames = [[False, False]]
+        guarding, beginning = False, True
+        for n, item in enumerate(items):
+            kind = item.type
+            if kind == "OPEN":
+                frames.append([False, False])
+            elif kind == "CLOSE":
+                if len(frames) > 1:
+                    frames.pop()
+            elif kind == "IF":
+                guarding = beginning
+                item.value = "begin" if beginning else None
+                frames[-1][1] = not beginning
+            elif kind == "INCLUDE":
+                frames[-1][0] = False
+            elif kind == "STOP":
+                frames[-1] = [False, False]
+                beginning, guarding = item.value not in ("and", "or"), False
+                continue
+            elif kind in ("AND", "OR", "COMMA", "SLASH"):
+                behind, limited = frames[-1]
+                follower = items[n + 1] if n + 1 < len(items) else None
+                if kind == "SLASH":
+                    item.type, item.value = self.default, "/"
+                elif kind == "COMMA" and guarding:
+                    item.type, item.value, guarding = "THEN", None, False
+                elif limited and follower is not None and follower.type == "VALUE":
+                    # "≥ 13 g/dL for men and ≥ 12 g/dL for women": each limit has its own people
+                    item.type, item.value = "STOP", "again"
+                    frames[-1] = [False, False]
+                elif kind == "AND" and item.value == "but" and follower is not None and follower.type == "VALUE":
+                    item.type = "OR"  # "≤ 2.5 × ULN, but ≤ 5 × ULN if …" allows either
+                elif kind == "COMMA":
+                    if not item.value and behind:
+                        item.type = "STOP"
+                    else:
+                        item.type, item.value = item.value or self.default, ","
+                else:
+                    frames[-1][0] = True
+            elif kind == "COLON":
+                item.type = "THEN" if guarding else "DROP"
+                guarding = False
+            if item.type in OPERANDS:
+                beginning = False
+        return [i for i in items if i.type != "DROP"]
+
+    def _defined(self, items: list[Clause]) -> list[Clause]:
+        """What measures a disease behind a colon as in brackets: "hepatic impairment: ALT or AST > 3 × ULN"."""
+        for n in range(1, len(items) - 2):
+            disease, colon, measure = items[n - 1 : n + 2]
+            if colon.type != "COLON" or disease.type != "WORDS" or measure.type != "WORDS":
+                continue
+            if n > 1 and items[n - 2].type != "STOP":
+                continue
+            end = next((k for k in range(n, len(items)) if items[k].type in _SENTENCE), len(items))
+            named = self.cutter.codes[disease.first - self.first : disease.last - self.first]
+            term = self.cutter.entries[disease.last - 1].roles.get("concept")
+            if not named.endswith("K") or "M" in named or term is None or term.domain != "condition":
+                continue
+            measured = self.cutter.codes.find("M", measure.first - self.first, measure.last - self.first) >= 0
+            if not measured or not any(i.type == "VALUE" for i in items[n:end]):
+                continue
+            last = items[end - 1].last
+            opened, closed = Clause("OPEN", colon.first, colon.last), Clause("CLOSE", last, last)
+            return [*items[:n], opened, *items[n + 1 : end], closed, *items[end:]]
+        return items
+
+    def _groups(self, items: list[Clause]) -> list[Clause]:
+        """A list whose members hold connectives of their own: "A or B, C and D, and E" is three."""
+        out: list[Clause] = []
+        begin = 0
+        for end in [n for n, item in enumerate(items) if item.type == "STOP"] + [len(items)]:
+            out += self._grouped(items[begin:end]) + items[end : end + 1]
+            begin = end + 1
+        return out
+
+    def _grouped(self, sentence: list[Clause]) -> list[Clause]:
+        colons = [n for n, item in enumerate(sentence) if item.type == "COLON"]
+        if len(colons) == 1 and not any(item.type in _CLOSING for item in sentence[: colons[0]]):
+            lead = colons[0] + 1  # "any of the following: A or B, C and D"
+            return sentence[:lead] + self._grouped(sentence[lead:])
+        if any(item.type in ("NOT", "IF", "EXCEPT", "INCLUDE", "COLON") for item in sentence):
+            return sentence
+        depth, commas, inner, last = 0, [], False, ""
+        joints: list[int] = []
+        for n, item in enumerate(sentence):
+            depth += (item.type == "OPEN") - (item.type == "CLOSE")
+            if depth or item.type not in ("COMMA", "AND", "OR"):
+                continue
+            if item.type == "COMMA":
+                commas.append(n)
+            elif commas and commas[-1] == n - 1:
+                last = item.type
+            else:
+                joints.append(n)
+                inner = inner or not commas or commas[-1] < n - 1
+        if not last and len(commas) > 1 and len(joints) > 1 and joints[-2] < commas[-1] < joints[-1]:
+            # "A, B or C, D and E": the last connective is the list's where those inside are of the other kind
+            final = sentence[joints[-1]].type
+            if all(sentence[n].type != final for n in joints[:-1]):
+                commas.append(joints[-1])
+                last = final
+        if not last or not inner or len(commas) < 2:
+            return sentence
+        drop = {n + 1 for n in commas if sentence[n + 1 : n + 2] and sentence[n + 1].type in ("AND", "OR")}
+        for n in commas:
+            sentence[n].type, sentence[n].value = "STOP", last.lower()
+        return [item for n, item in enumerate(sentence) if n not in drop]
+
+    def _trailing(self, items: list[Clause], n: int) -> bool:
+        """Whether a comma only sets off a time behind a list: "bleeding or transfusion, within 8 weeks"."""
+        return (
+            items[n].type == "COMMA"
+            and n + 1 < len(items)
+            and items[n + 1].type == "WINDOW"
+            and self._closes(items, n + 2)
+        )
+
+    def _closes(self, items: list[Clause], n: int) -> bool:
+        """Whether nothing of the same list stands from here on."""
+        return n >= len(items) or items[n].type in ("STOP", "CLOSE", "EXCEPT", "IF", "COMMA", "AND", "OR")
