@@ -141,9 +141,15 @@ class Ahead(Events):
         if self.code(i + 1) == "|" and self.code(j) == "n" and self.code(j + 1) == "t":
             which = next((k for k in range(j, close) if self.code(k) == "h"), 0)
             if which or self.entries[j + 1].roles["time_unit"] is None:
-                out += [self._lexeme("ALT", i + 1), self._lexeme("NUMBER", j), self._lexeme("TIME", j + 1)]
-                out += [self._lexeme("WHICHEVER", which)] if which else []
+                self._alternative(out, i, close)
         return close
+
+    def _alternative(self, out: list[Lexeme], i: int, close: int) -> None:
+        """The quantity in a bracket behind "or", with a "whichever" behind it."""
+        j = self._next(i + 2)
+        which = next((k for k in range(j, close) if self.code(k) == "h"), 0)
+        out += [self._lexeme("ALT", i + 1), self._lexeme("NUMBER", j), self._lexeme("TIME", j + 1)]
+        out += [self._lexeme("WHICHEVER", which)] if which else []
 
     def _exceeded(self, i: int, times: Lexeme) -> bool:
         """Whether a limit stands behind a comparator that is part of a multiple: "3 times above normal"."""

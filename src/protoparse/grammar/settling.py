@@ -149,8 +149,9 @@ class Settler:
                 break
             j += 1
 
-    def _lexeme(self, type_: str, i: int) -> Lexeme:
-        return Lexeme(type_, self.entries[i], i, i + 1, self.starts[i], self.ends[i])
+    def _lexeme(self, type_: str, i: int, entry: Entry | None = None) -> Lexeme:
+        """One lexeme as a terminal, with another meaning than its own where one is given."""
+        return Lexeme(type_, entry or self.entries[i], i, i + 1, self.starts[i], self.ends[i])
 
     def _quantity_at(self, i: int) -> bool:
         """Whether a number with a unit of time stands at i, a comparator or determiner before it aside."""
