@@ -12,7 +12,6 @@ from protoparse.lexing import Entry
 
 _ONE = Entry("n", "one", {"number": 1})
 _ARTICLES = ("a", "an", "the")
-_UNITS = ("hour", "day", "week", "month", "year")
 _CHOSEN = frozenset({"informed_consent", "screening", "enrollment", "randomization", "baseline", "first_dose"})
 
 
@@ -51,7 +50,7 @@ class Ahead(Events):
 
     def _one_at(self, i: int) -> list[Lexeme]:
         """A unit of time that stands for one of it ("within a year of X", "in the month before X"), none without."""
-        if self.code(i) != "d" or self.code(i + 1) != "t" or self.entries[i + 1].text not in _UNITS:
+        if self.code(i) != "d" or self.code(i + 1) != "t" or "singular" not in self.entries[i + 1].roles:
             return []
         article = self.entries[i].text
         sided = self.code(i + 2) in "bf" or (self.code(i + 2) == "H" and self.entries[i + 2].text == "prior")

@@ -16,14 +16,9 @@ from protoparse.model import Comparison, Unit
 
 _UNIT_ROLES = frozenset({"unit", "time_unit"})
 _BASELINE = Entry("L", "baseline", {"reference": "baseline"})
-_AGAIN = frozenset(
-    {"snellen", "equivalent", "equivalents", "snellen equivalent", "approximately", "approximate", "about", "etdrs"}
-)
-_BACK_TO = ("return", "returned", "returning", "back", "pretreatment")
 _RATES = {"daily": "/d", "/d": "/d", "weekly": "/wk", "/wk": "/wk", "d": "/d", "wk": "/wk"}
 PER = {"d": "/d", "wk": "/wk", "mo": "/mo", "a": "/a"}
 RATES = ("/d", "/wk", "/mo", "/a")
-OFTEN = ("once", "twice", "thrice")
 _APART = 6
 """A dose stands no further from the words that say how often it is taken."""
 
@@ -82,7 +77,7 @@ class Amender(Events):
 
     def _often(self, i: int) -> bool:
         """Whether a number in front of i says how often: "twice weekly"."""
-        return self.entries[i - 1].text in OFTEN
+        return "often" in self.entries[i - 1].roles
 
     def _rate(self, j: int) -> str | None:
         """How often a lexeme says that something is taken: "daily", "per week", "/day"."""
@@ -129,7 +124,7 @@ class Amender(Events):
     def _as_before(self, out: list[Lexeme], i: int) -> bool:
         """Take "or (back to) baseline" behind a grade: as it was at first is a value, too."""
         j = i + 1 + (self.code(i) == ",")
-        while j < i + 5 and (self.code(j) in "~pdv@" or self.entries[j].text in _BACK_TO):
+        while j < i + 5 and (self.code(j) in "~pdv@" or "returning" in self.entries[j].roles):
             j += 1
         if self.code(j) != "a" or self.entries[j].text != "baseline" or self.code(j + 1) in "wKMn":
             return False
@@ -145,9 +140,7 @@ class Amender(Events):
     def _sight(self, i: int) -> int:
         """The end of a bracket that says a visual acuity on another scale ("69 letters (20/40 or worse)"), else 0."""
         j, parts = i + 1, False
-        while j < self.last and (
-            self.code(j) in "nu-_<>~/I," or self.entries[j].text in _AGAIN or self.entries[j].text == "respectively"
-        ):
+        while j < self.last and (self.code(j) in "nu-_<>~/I," or "restating" in self.entries[j].roles):
             parts = parts or (self.code(j) == "/" and self.entries[j - 1].text == "20")
             j += 1
         return j if parts and self.code(j) == ")" else 0
@@ -155,7 +148,7 @@ class Amender(Events):
     def _repeated(self, i: int) -> int:
         """The end of a bracket that says a quantity or its unit again ("4 weeks (28 days)", "9 kilos (kg)"), else 0."""
         j = i + 1 + (self.code(i + 1) == "|" and self._converted(i))
-        while self.code(j) in "nut-_<~/x" or self.entries[j].text in _AGAIN:
+        while self.code(j) in "nut-_<~/x" or "restating" in self.entries[j].roles:
             j += 1
         if j == i + 1 and not _UNIT_ROLES.isdisjoint(self.entries[j].roles):
             return j + 1 if self.code(j + 1) == ")" else 0

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from protoparse.grammar.amending import OFTEN, PER
+from protoparse.grammar.amending import PER
 from protoparse.grammar.events import DIRECT
 from protoparse.grammar.linking import Linker
 from protoparse.grammar.phrases import Lexeme
@@ -20,7 +20,6 @@ from protoparse.lexing import Entry
 _SIGNED = frozenset({"", "CMP", "BETWEEN", "TO", "AND", "OR", "FROM"})
 _REACH = 48
 """No phrase is longer: what repeats without end ("within 3 days within 3 days …") is read piece by piece."""
-_FACTORS = ("twice", "double", "thrice", "triple")
 _AT_MOST = Entry("<", "within", {"before_number": "<="})
 _NORMAL = Entry("L", "normal", {"reference": "normal"})
 
@@ -76,7 +75,7 @@ class Collector(Linker):
             out.append(Lexeme("UNIT", Entry("u", whole, {"unit": unit(whole).ucum}), i, i + 1, start, self.ends[i]))
         elif not self._measures(code, kind, i):
             return END
-        elif code == "t" and kind == "NUMBER" and out[-1].entry.text in OFTEN and out[-1].last < i:
+        elif code == "t" and kind == "NUMBER" and "often" in out[-1].entry.roles and out[-1].last < i:
             rate = Entry("u", "", {"unit": PER.get(entry.roles["time_unit"])})
             out.append(Lexeme("UNIT", rate, i, i + 1, self.starts[out[-1].last], self.ends[i]))  # "twice a week"
         elif code == "t" and kind == "NUMBER" and (rest := self._smaller(out, i)):
@@ -170,7 +169,7 @@ class Collector(Linker):
     def _normal(self, out: list[Lexeme], i: int, kind: str) -> int:
         """What is normal as a limit: "TSH above normal", "3 × normal", "twice normal"."""
         normal = kind == "CMP" and self.entries[i].roles["qualitative"] == "normal"
-        if not normal and kind != "TIMES" and not (kind == "NUMBER" and out[-1].entry.text in _FACTORS):
+        if not normal and kind != "TIMES" and not (kind == "NUMBER" and "factor" in out[-1].entry.roles):
             return END
         out.append(self._lexeme("REFERENCE", i, _NORMAL))
         return i + 1

@@ -11,7 +11,6 @@ from collections.abc import Sequence
 from protoparse.grammar.facts import Cutter
 from protoparse.grammar.terminals import Clause
 
-_RELATIVE = frozenset({"who", "who are", "that", "which", "whom", "whose"})
 _CLOSING = ("STOP", "CLOSE", "EXCEPT", "IF", "COMMA", "AND", "OR")
 _NAMED = "wKMYaqrnum"
 
@@ -30,7 +29,7 @@ def denied(cutter: Cutter, items: Sequence[Clause], n: int) -> bool:
     if "not" not in entries[i + 1].text.split():
         return False
     while i >= items[n - 1].first and cutter.code(i) not in "wKM":
-        if entries[i].text in _RELATIVE:
+        if "relative" in entries[i].roles:
             return False  # "patients with asthma who are not controlled"
         i -= 1
     term = entries[i].roles.get("concept")

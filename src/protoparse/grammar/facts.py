@@ -22,9 +22,7 @@ from protoparse.model import Bound, Window
 _PLAIN = re.compile("([vdpi^]*)([wKM]*[KM])[v^]*")
 _SUBSTANCE = re.compile("[wKMYaq]")
 _OF_IT = re.compile("O[OdHm]*")
-_REQUIRING = ("requiring", "requires", "require", "required", "needing", "that requires", "which requires")
 _TREATED = "treatment with"
-_HAVING = ("with", "having", "requiring", "needing")
 _SIZES = {"kg": "body weight", "g": "body weight", "[lb_av]": "body weight", "cm": "body height"}
 
 
@@ -245,13 +243,14 @@ class Cutter(Attacher):
             before, value, behind = parts[k - 1 : k + 2]
             if isinstance(before, Bracket) or not isinstance(behind, Words) or isinstance(value, Words | Bracket):
                 continue
-            cue = self.entries[(before.last if isinstance(before, Words) else value.first) - 1].text
-            taken = cue in ("on", "despite") and self._medicines(behind)  # "≥ 140/90 mmHg on two or more drugs"
-            if cue != _TREATED and not taken and not isinstance(before, Words):
+            cue = self.entries[(before.last if isinstance(before, Words) else value.first) - 1]
+            taken = cue.text in ("on", "despite") and self._medicines(behind)  # "≥ 140/90 mmHg on two or more drugs"
+            if cue.text != _TREATED and not taken and not isinstance(before, Words):
                 continue
             led = (
                 taken
-                or cue in (*_HAVING, _TREATED)
+                or cue.text == _TREATED
+                or "having" in cue.roles
                 or (
                     self.code(before.last - 1) == "K"
                     and self.code(behind.first) == "H"  # "gout, < 2 earlier treatments"
@@ -290,7 +289,7 @@ class Cutter(Attacher):
             if not isinstance(value.meaning, Value) or not all(map(given, value.meaning.comparisons)):
                 continue
             place = self.codes.rfind("R", before.first - self.offset, before.last - self.offset) + self.offset
-            if place <= before.first or self.entries[place].text not in _REQUIRING:
+            if place <= before.first or "requiring" not in self.entries[place].roles:
                 continue
             behind = [Words(place + 1, before.last)] if place + 1 < before.last else []
             return [*parts[:k], Words(before.first, place)], [*behind, *parts[k + 1 :]]

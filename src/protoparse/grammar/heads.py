@@ -27,7 +27,6 @@ _AMOUNT_OF = re.compile("Od*[wKm]")
 _QUANTITY_OF = re.compile("Od*M")
 _SHARED = re.compile("[pi~vAR]*d*<?nu(?:Od?)?")
 _GIVEN = ("drug", "procedure")
-_OVER = ("recovered", "returned", "improved", "resolution", "recovery")
 _SUFFERED = ("condition", "drug", "procedure", "device")
 
 
@@ -120,7 +119,7 @@ class Chooser(Portioner):
                 continue
             while self.code(phrase.last - 1) == "y":
                 phrase = phrase._replace(last=phrase.last - 1)  # "kidney disease (CKD)"
-            if self.entries[phrase.last - 1].text in _OVER and self._scaled(head):
+            if "recovery" in self.entries[phrase.last - 1].roles and self._scaled(head):
                 phrase = phrase._replace(last=phrase.last - 1)  # "toxicities recovered to grade 1"
             linked = phrase.cue < 0 or self.code(phrase.cue) in "vpi^"
             if phrase.last <= head.first and all(self.code(i) in "Od-<vy" for i in range(phrase.last, head.first)):

@@ -60,8 +60,6 @@ CLASSES = ("class", "grade", "stage")
 _NOW: dict[str, Standing] = {"now": "current", "state": "ongoing", "study": "concurrent"}
 _ASPECTS: dict[str, Standing | None] = {"duration": None, "history": "history"}
 VISITS: dict[str, Event] = {"screening": "screening", "baseline": "baseline"}
-_TESTED = ("disease", "diseases", "status", "expression")
-_OTHER = ("other", "another")
 _NAMELESS = frozenset({"sign", "nameless"})
 
 
@@ -78,7 +76,7 @@ class Namer(Valuer):
         if "population" in self.entries[i].roles:
             return "people"
         while self.code(i) == "d" and i + 1 < self.offset + len(self.codes):
-            if self.entries[i].text in _OTHER:
+            if "other" in self.entries[i].roles:
                 return "other"
             i += 1
         return None
@@ -276,7 +274,12 @@ class Namer(Valuer):
         for i in range(first, last):
             if code(i) == "q":
                 self._qualify(draft, i)
-        if last > first + 2 and self.entries[last - 1].text in _TESTED and code(last - 2) == "q" and code(first) == "M":
+        if (
+            last > first + 2
+            and "tested" in self.entries[last - 1].roles
+            and code(last - 2) == "q"
+            and code(first) == "M"
+        ):
             last -= 1  # "HER2-positive disease" says no more than the result
             self.carry(last, last + 1)
         while last > first + 1 and code(last - 1) == "w" and "nameless" in self.entries[last - 1].roles:

@@ -16,14 +16,7 @@ from protoparse.grammar.measures import whole
 from protoparse.grammar.naming import Namer, Phrase
 
 _OCCASION = re.compile("[wmC]{0,2}[wKMa]")
-_OCCASIONS = frozenset(
-    {
-        "occasions", "occasion", "visits", "measurements", "readings", "samples", "specimens", "tests", "assessments",
-        "determinations", "examinations", "time points", "timepoints",
-    }
-)  # fmt: skip
 _WHOLE = re.compile("O[OdwKmaM-]*[wKaM]")
-_SHOWN = frozenset({"expression", "staining", "positivity", "expressing", "stained", "expressed", "involvement"})
 
 
 class Portioner(Namer):
@@ -58,7 +51,7 @@ class Portioner(Namer):
     def _shown(self, phrase: Phrase) -> bool:
         """Whether a phrase names what is found in a share of something."""
         result = self._has(phrase, "q") and phrase.last - phrase.first > 1
-        return not result and (self._has(phrase, "M") or self.entries[phrase.last - 1].text in _SHOWN)
+        return not result and (self._has(phrase, "M") or "shown" in self.entries[phrase.last - 1].roles)
 
     def _elsewhere(self, part: Any, draft: Draft) -> bool:
         """Whether a limit behind a preposition is of what follows ("in at least 30% of the teeth", "on two occasions").
@@ -82,7 +75,7 @@ class Portioner(Namer):
             return True
         if unit is None and comparison.reference is None and behind in ("w", "K", "m"):
             again = _OCCASION.match(self.codes, last - self.offset)
-            often = again is not None and self.entries[again.end() + self.offset - 1].text in _OCCASIONS
+            often = again is not None and "occasion" in self.entries[again.end() + self.offset - 1].roles
             if whole(comparison) and (often or not part.meaning.bare) and draft.count is None:
                 draft.count = comparison  # "arthritis in at least two joints"
                 if comparison.span:

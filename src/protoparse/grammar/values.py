@@ -42,7 +42,6 @@ _DONOR = re.compile(r"\bdonors?\b")
 _BORN = re.compile(r"\bborn\b|\bbirth\b|\bdeliver")
 # What is counted, behind its number: a noun, and no word that goes on with something else.
 _COUNTING = re.compile(r"\s*\(?(?!(?:in|on|at|by|for|with|within|and|or|to|who|as|using|if|is|are)\b)[A-Za-z]")
-_OCCASIONS = ("times", "time", "x", "sessions", "session", "days", "nights", "visits", "episodes")
 _FAR = 12
 _TENSE = re.compile(r"\bhyp(?:er|o)tensi|\bblood pressure", re.IGNORECASE)
 PRESSURES = ("systolic blood pressure", "diastolic blood pressure")
@@ -191,7 +190,7 @@ class Valuer(Item):
             return
         words = _PER.split(unit.text or "")[0]
         start = self.text.find(unit.text or "", *span)
-        if not words or words.lower() in _OCCASIONS or start < 0:
+        if not words or "bout" in self.roles(words) or start < 0:
             return
         draft.concept = start, start + len(words)
         draft.cover(*draft.concept)

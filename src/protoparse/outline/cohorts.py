@@ -6,7 +6,7 @@ in brackets behind an item limits that item, "For healthy volunteers:" all that 
 >>> cohort("For healthy volunteers:")
 'For healthy volunteers'
 >>> prefix("Arm B: no prior therapy")
-('Arm B', 7)
+('Arm B', 6)
 """
 
 from __future__ import annotations
