@@ -13,27 +13,23 @@ from msgspec.structs import replace
 from protoparse.grammar.amending import RATES
 from protoparse.grammar.anchoring import redated
 from protoparse.grammar.drafts import (
-    NOW,
     Draft,
     Node,
     Tree,
     alternatives,
     blank,
     drafts,
-    either,
     empty,
     exemplify,
     found_by,
     last_draft,
-    lately,
-    narrowed,
     repeat_subject,
-    standing,
     widened,
 )
 from protoparse.grammar.heads import Chooser
 from protoparse.grammar.measures import DAILY, given
 from protoparse.grammar.naming import Bracket
+from protoparse.grammar.periods import NOW, either, lately, narrowed, standing
 from protoparse.grammar.phrases import named_unit
 from protoparse.grammar.values import PRESSURES, pressure
 from protoparse.model import Comparison, Span

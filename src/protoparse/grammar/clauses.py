@@ -33,7 +33,6 @@ from protoparse.grammar.drafts import (
     guess,
     named,
     repeat_subject,
-    rule,
     widened,
 )
 from protoparse.grammar.facts import Cutter
@@ -42,6 +41,7 @@ from protoparse.grammar.islands import phrases
 from protoparse.grammar.items import CARRIED
 from protoparse.grammar.marking import explains, marked
 from protoparse.grammar.naming import Bracket, Words
+from protoparse.grammar.rules import rule
 from protoparse.grammar.shaping import STRUCTURE, Shaper
 from protoparse.grammar.sharing import framed, hand_on, join
 from protoparse.grammar.tables import Table

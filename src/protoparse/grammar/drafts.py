@@ -1,7 +1,8 @@
 """Facts in the making, joined as the sentence joins them.
 
-`Draft` is one fact that may still lack what its neighbours in a list share with it, `Node` several joined. In: such a
-tree. Out: `rule`, the tree as the model has it.
+In: what is said of one thing, and what joins it to others. Out: a `Draft`, a fact that may still lack what its
+neighbours in a list share with it, and `Node`s of several, of which `rules` makes a rule; "AST and ALT ≤ 5 × ULN" is an
+`all` of two drafts.
 """
 
 from __future__ import annotations
@@ -12,36 +13,24 @@ from typing import Literal
 
 from msgspec.structs import replace
 
-from protoparse.grammar.measures import AMOUNTS
+from protoparse.grammar.periods import Standing, ago, standing
 from protoparse.grammar.phrases import Value
 from protoparse.grammar.terms import domain_of
 from protoparse.lexicon import fold
 from protoparse.lexicon.dates import dated
-from protoparse.lexing import POINTS, Term
+from protoparse.lexing import Term
 from protoparse.model import (
     Anchor,
     Bound,
     Comparison,
-    Concept,
     Domain,
-    Except,
     Experiencer,
-    Fact,
-    If,
-    Kind,
     Modifier,
-    Not,
-    Offset,
-    Rule,
     Span,
     Window,
-    all_of,
-    any_of,
 )
 
 Op = Literal["all", "any", "not", "except", "if"]
-Standing = Literal["history", "current", "ongoing", "concurrent"]
-NOW = ("current", "ongoing")
 
 
 class Draft:
@@ -129,45 +118,6 @@ def _calendar(anchor: Anchor) -> bool:
 
 
 _NAMED = ("event", "surgery", "transplant", "diagnosis")
-
-
-def ago(time: Window, event: Anchor) -> Window:
-    """How long something was ago, where that is all that is said of it: "at least 4 weeks since surgery"."""
-    start, end, duration = time.start, time.end, time.duration
-    if not isinstance(start, Bound) or start.anchor != event:
-        return time
-    if isinstance(end, Bound) and end.anchor == event and start.offset is None and end.offset is not None:
-        distance, near, inclusive = end.offset, True, end.inclusive  # "within 4 weeks from surgery"
-    elif start.offset is None and isinstance(end, Bound) and end.offset is not None and duration is None:
-        return Window(end=end, span=time.span)  # "the time since surgery is at least 4 weeks before consent"
-    elif start.offset is not None and end is None:
-        distance, near, inclusive = start.offset, False, start.inclusive  # "more than 4 weeks from surgery"
-    elif isinstance(duration, Comparison) and isinstance(duration.value, int | float) and duration.operator != "=":
-        distance = Offset(value=duration.value, unit=duration.unit)
-        near, inclusive = duration.operator[0] == "<", "=" in duration.operator
-    else:
-        return time
-    if not isinstance(distance.value, int | float):
-        return time
-    back = replace(distance, value=-distance.value)
-    here = end.anchor if isinstance(end, Bound) and end.anchor != event else None
-    now = here or Anchor(event="unspecified" if near else "screening")
-    there = Bound(anchor=now, offset=back, inclusive=inclusive)
-    if near:
-        return Window(start=there, end=Bound(anchor=now), span=time.span)
-    return Window(end=there, span=time.span)
-
-
-def lately(time: Window) -> Window:
-    """How far back to look, where a limit of time alone is said of what is recent: "recent surgery (< 1 month)"."""
-    limit = time.duration
-    if time.start or time.end or not isinstance(limit, Comparison) or limit.operator not in ("<", "<="):
-        return time
-    if not isinstance(limit.value, int | float):
-        return time
-    now = Anchor(event="unspecified")
-    back = Bound(anchor=now, offset=Offset(value=-limit.value, unit=limit.unit), inclusive=limit.operator == "<=")
-    return Window(start=back, end=Bound(anchor=now), span=time.span)
 
 
 class Node:
@@ -349,65 +299,9 @@ def alternatives(tree: Tree, *, either: bool = False) -> list[Tree]:
     return [tree]
 
 
-def rule(tree: Tree | None, text: str, kind: Kind, *, required: bool = True) -> Rule | None:
-    """A tree of drafts as a rule of the model; what was not named is left out.
-
-    `required` tells whether an `if` may stand here: in an inclusion, below `all`s alone.
-    """
-    if tree is None:
-        return None
-    if isinstance(tree, Draft):
-        fact = _fact(tree, text, kind)
-        if fact is None or not tree.again:
-            return fact
-        return all_of([fact, *(replace(fact, time=w) for w in tree.again)], fact.span)
-    op = tree.op
-    if op == "if":
-        condition = rule(tree.members[0], text, kind, required=False)
-        then = rule(tree.members[1], text, kind, required=required)
-        if condition is None or then is None:
-            return then or condition
-        span = _hull([condition, then])
-        if required and kind != "exclusion":
-            return If(condition=condition, then=then, span=span)
-        return all_of([condition, then], span)
-    if op == "except":
-        base = rule(tree.members[0], text, kind, required=False)
-        exceptions = [r for m in tree.members[1:] if (r := rule(m, text, kind, required=False)) is not None]
-        if base is None or not exceptions:
-            return base
-        if isinstance(base, Except):
-            return Except(base=base.base, exceptions=(*base.exceptions, *exceptions), span=_hull([base, *exceptions]))
-        return Except(base=base, exceptions=tuple(exceptions), span=_hull([base, *exceptions]))
-    if op == "not":
-        inner = rule(tree.members[0], text, kind, required=False)
-        return None if inner is None else Not(of=inner, span=inner.span)
-    inside = required and op == "all"
-    members = [r for m in tree.members if (r := rule(m, text, kind, required=inside)) is not None]
-    if not members:
-        return None
-    join = all_of if op == "all" else any_of
-    return join(members, _hull(members))
-
-
 def around(a: Span | None, b: Span | None) -> Span | None:
     """The span over both."""
     return (min(a[0], b[0]), max(a[1], b[1])) if a and b else a or b
-
-
-def _hull(rules: Sequence[Rule]) -> Span | None:
-    spans = [r.span for r in rules if r.span]
-    return (min(s[0] for s in spans), max(s[1] for s in spans)) if spans else None
-
-
-_FUNCTIONS = (" function", " functions", " reserve")
-_SCREENING = Bound(anchor=Anchor(event="screening"))
-_STANDING = {
-    "history": (None, _SCREENING),
-    "current": (_SCREENING, _SCREENING),
-    "ongoing": (_SCREENING, _SCREENING),  # an adjective of one thing: no others share it
-    "concurrent": (Bound(anchor=Anchor(event="study_start")), Bound(anchor=Anchor(event="study_end"))),
-}
 
 
 def frame(tree: Tree | None) -> Window | None:
@@ -419,105 +313,8 @@ def frame(tree: Tree | None) -> Window | None:
     return standing(tree.standing)
 
 
-def standing(kind: Standing) -> Window:
-    """When something holds of which no more than "prior" or "current" is said."""
-    start, end = _STANDING[kind]
-    return Window(start=start, end=end)
-
-
-def narrowed(window: Window, other: Window) -> bool:
-    """Whether a window names a visit alone, the other a distance: "at baseline (within 6 weeks before consent)"."""
-    start, end, near = window.start, window.end, other.end
-    if not isinstance(start, Bound) or start != end or start.offset is not None or window.duration is not None:
-        return False
-    return isinstance(other.start, Bound) and isinstance(near, Bound) and near.anchor.event != "unspecified"
-
-
-def either(first: Window, second: Window) -> Window:
-    """ "in the last 6 months or within the next 6 months": one fact, two windows."""
-    options = [w for x in (first, second) for w in (x.any_of if isinstance(x.any_of, tuple) else (x,))]
-    span = (first.span[0], second.span[1]) if first.span and second.span else second.span
-    return Window(any_of=tuple(options), span=span)
-
-
-def _fact(draft: Draft, text: str, kind: Kind) -> Fact | None:
-    if draft.concept is None:
-        return None
-    words = text[slice(*draft.concept)]
-    time = draft.time
-    stands = draft.standing
-    if (
-        stands is None
-        and draft.modifiers
-        and draft.domain != "device"  # an active implant is one with power of its own
-        and any(active(m) for m in draft.modifiers)
-    ):
-        stands = "current"
-    if stands is not None and (time is None or (time.start is time.end is None)):
-        if stands == "concurrent" and draft.domain == "condition":
-            stands = "current"  # a drug goes along with the study, a disease with another
-        start, end = _STANDING[stands]
-        time = replace(time, start=start, end=end) if time else Window(start=start, end=end)
-    if draft.itself and time is None and not draft.modifiers:
-        return None
-    term = draft.term
-    name = draft.name or (term.name if term else fold(words))
-    if name.endswith(_FUNCTIONS):
-        said = next((m for m in draft.modifiers if m.value in ("adequate", "inadequate")), None)
-        if said is not None and draft.value is None:
-            # "adequate renal function": a result in words
-            draft.value = Comparison(operator="=", value=str(said.value), span=said.span)
-            draft.domain = "measurement"
-            draft.modifiers = tuple([m for m in draft.modifiers if m is not said])
-    elif draft.domain == "measurement" and draft.value is None:
-        draft.value, draft.modifiers = _detected(draft.modifiers)
-    told = draft.value.span if draft.value is not None and draft.value.value in ("positive", "negative") else None
-    if draft.domain == "condition" and told is not None and told < draft.concept:
-        draft.domain = "measurement"  # "tests positive for hepatitis B"; "HIV-positive" is a state
-    dose = draft.dose
-    daily = any(m.type == "acuity" and m.value == "daily" for m in draft.modifiers)
-    if daily and dose is not None and dose.unit is not None and dose.unit.ucum in AMOUNTS:
-        dose = replace(dose, unit=replace(dose.unit, ucum=f"{dose.unit.ucum}/d"))  # "aspirin (81 mg) daily"
-    includes = tuple([r for i in draft.includes if (r := rule(i, text, kind, required=False)) is not None])
-    for r in includes:
-        if r.span:
-            draft.cover(*r.span)
-    return Fact(
-        domain=draft.domain or ("condition" if kind == "exclusion" else "observation"),
-        span=(draft.first, draft.last),
-        concept=Concept(text=words, span=draft.concept, name=name, codes=term.codes if term else ()),
-        value=_pointless(draft.value) or (draft.finding if draft.count is None else None),
-        count=_pointless(draft.count),
-        dose=dose,
-        time=time,
-        modifiers=tuple(sorted(draft.modifiers, key=_place)) if len(draft.modifiers) > 1 else draft.modifiers,
-        includes=includes,
-        experiencer=draft.experiencer,
-    )
-
-
-_DETECTED = {"detectable": "positive", "undetectable": "negative"}
-
-
-def _detected(modifiers: tuple[Modifier, ...]) -> tuple[Comparison | None, tuple[Modifier, ...]]:
-    """Whether a test found something: said of what is measured, that is its result ("undetectable viral load")."""
-    said = next((m for m in modifiers if m.value in _DETECTED), None)
-    if said is None:
-        return None, modifiers
-    result = Comparison(operator="=", value=_DETECTED[str(said.value)], span=said.span)
-    return result, tuple([m for m in modifiers if m is not said])
-
-
 def active(modifier: Modifier) -> bool:
     """Whether a thing is called active, alone or among other states ("active or uncontrolled")."""
     if modifier.type != "status":
         return False
     return "active" in modifier.value if isinstance(modifier.value, tuple) else modifier.value == "active"
-
-
-def _pointless(value: Comparison | None) -> Comparison | None:
-    return replace(value, unit=None) if value and value.unit and value.unit.ucum == POINTS else value
-
-
-def _place(modifier: Modifier) -> Span:
-    return modifier.span or (0, 0)

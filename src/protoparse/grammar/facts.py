@@ -11,9 +11,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from protoparse.grammar.brackets import Attacher
-from protoparse.grammar.drafts import Draft, Node, Tree, ago, drafts, widened
+from protoparse.grammar.drafts import Draft, Node, Tree, drafts, widened
 from protoparse.grammar.measures import TIME_CODES, given, whole
 from protoparse.grammar.naming import VALUED, Bracket, Phrase, Words
+from protoparse.grammar.periods import ago
 from protoparse.grammar.phrases import Phrase as Found
 from protoparse.grammar.phrases import Value
 from protoparse.model import Bound, Window

@@ -10,8 +10,9 @@ import re
 from collections.abc import Mapping
 from typing import Any, Literal, NamedTuple
 
-from protoparse.grammar.drafts import Draft, Node, Standing
+from protoparse.grammar.drafts import Draft, Node
 from protoparse.grammar.items import plays
+from protoparse.grammar.periods import Standing
 from protoparse.grammar.terms import domain_of
 from protoparse.grammar.values import Valuer
 from protoparse.lexicon import fold

@@ -15,7 +15,6 @@ from msgspec.structs import replace
 from protoparse.grammar.allergens import awaited
 from protoparse.grammar.drafts import (
     MEANS,
-    NOW,
     ORDERED,
     Draft,
     Node,
@@ -26,13 +25,12 @@ from protoparse.grammar.drafts import (
     backwards,
     bare,
     drafts,
-    either,
     found_by,
     last_draft,
     repeat_subject,
-    standing,
 )
 from protoparse.grammar.facts import Cutter
+from protoparse.grammar.periods import NOW, either, standing
 from protoparse.grammar.timing import MOST, last_named, return_duration, share_behind, share_window, timely
 from protoparse.lexicon import fold
 from protoparse.lexing import lexer

@@ -1,0 +1,83 @@
+"""When a thing holds: windows made of other windows, or of no more than a word.
+
+In: a window or a word of time, as the sentence has them. Out: the window meant; "current" is at screening, "at least 4
+weeks since surgery" ends 4 weeks before screening.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from msgspec.structs import replace
+
+from protoparse.model import Anchor, Bound, Comparison, Offset, Window
+
+Standing = Literal["history", "current", "ongoing", "concurrent"]
+NOW = ("current", "ongoing")
+_SCREENING = Bound(anchor=Anchor(event="screening"))
+_STANDING = {
+    "history": (None, _SCREENING),
+    "current": (_SCREENING, _SCREENING),
+    "ongoing": (_SCREENING, _SCREENING),  # an adjective of one thing: no others share it
+    "concurrent": (Bound(anchor=Anchor(event="study_start")), Bound(anchor=Anchor(event="study_end"))),
+}
+
+
+def standing(kind: Standing) -> Window:
+    """When something holds of which no more than "prior" or "current" is said."""
+    start, end = _STANDING[kind]
+    return Window(start=start, end=end)
+
+
+def ago(time: Window, event: Anchor) -> Window:
+    """How long something was ago, where that is all that is said of it: "at least 4 weeks since surgery"."""
+    start, end, duration = time.start, time.end, time.duration
+    if not isinstance(start, Bound) or start.anchor != event:
+        return time
+    if isinstance(end, Bound) and end.anchor == event and start.offset is None and end.offset is not None:
+        distance, near, inclusive = end.offset, True, end.inclusive  # "within 4 weeks from surgery"
+    elif start.offset is None and isinstance(end, Bound) and end.offset is not None and duration is None:
+        return Window(end=end, span=time.span)  # "the time since surgery is at least 4 weeks before consent"
+    elif start.offset is not None and end is None:
+        distance, near, inclusive = start.offset, False, start.inclusive  # "more than 4 weeks from surgery"
+    elif isinstance(duration, Comparison) and isinstance(duration.value, int | float) and duration.operator != "=":
+        distance = Offset(value=duration.value, unit=duration.unit)
+        near, inclusive = duration.operator[0] == "<", "=" in duration.operator
+    else:
+        return time
+    if not isinstance(distance.value, int | float):
+        return time
+    back = replace(distance, value=-distance.value)
+    here = end.anchor if isinstance(end, Bound) and end.anchor != event else None
+    now = here or Anchor(event="unspecified" if near else "screening")
+    there = Bound(anchor=now, offset=back, inclusive=inclusive)
+    if near:
+        return Window(start=there, end=Bound(anchor=now), span=time.span)
+    return Window(end=there, span=time.span)
+
+
+def lately(time: Window) -> Window:
+    """How far back to look, where a limit of time alone is said of what is recent: "recent surgery (< 1 month)"."""
+    limit = time.duration
+    if time.start or time.end or not isinstance(limit, Comparison) or limit.operator not in ("<", "<="):
+        return time
+    if not isinstance(limit.value, int | float):
+        return time
+    now = Anchor(event="unspecified")
+    back = Bound(anchor=now, offset=Offset(value=-limit.value, unit=limit.unit), inclusive=limit.operator == "<=")
+    return Window(start=back, end=Bound(anchor=now), span=time.span)
+
+
+def narrowed(window: Window, other: Window) -> bool:
+    """Whether a window names a visit alone, the other a distance: "at baseline (within 6 weeks before consent)"."""
+    start, end, near = window.start, window.end, other.end
+    if not isinstance(start, Bound) or start != end or start.offset is not None or window.duration is not None:
+        return False
+    return isinstance(other.start, Bound) and isinstance(near, Bound) and near.anchor.event != "unspecified"
+
+
+def either(first: Window, second: Window) -> Window:
+    """ "in the last 6 months or within the next 6 months": one fact, two windows."""
+    options = [w for x in (first, second) for w in (x.any_of if isinstance(x.any_of, tuple) else (x,))]
+    span = (first.span[0], second.span[1]) if first.span and second.span else second.span
+    return Window(any_of=tuple(options), span=span)

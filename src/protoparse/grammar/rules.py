@@ -1,0 +1,153 @@
+"""A tree of drafts as a rule of the model.
+
+In: the tree that a statement's facts were joined in. Out: its `Rule`, what says nothing by itself left out; an "if" in
+an exclusion is a conjunction, "adequate renal function" a measurement with a result in words.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from msgspec.structs import replace
+
+from protoparse.grammar.drafts import Draft, Tree, active
+from protoparse.grammar.measures import AMOUNTS
+from protoparse.grammar.periods import standing
+from protoparse.lexicon import fold
+from protoparse.lexing import POINTS
+from protoparse.model import (
+    Comparison,
+    Concept,
+    Except,
+    Fact,
+    If,
+    Kind,
+    Modifier,
+    Not,
+    Rule,
+    Span,
+    all_of,
+    any_of,
+)
+
+_FUNCTIONS = (" function", " functions", " reserve")
+_DETECTED = {"detectable": "positive", "undetectable": "negative"}
+
+
+def rule(tree: Tree | None, text: str, kind: Kind, *, required: bool = True) -> Rule | None:
+    """A tree of drafts as a rule of the model; what was not named is left out.
+
+    `required` tells whether an `if` may stand here: in an inclusion, below `all`s alone.
+    """
+    if tree is None:
+        return None
+    if isinstance(tree, Draft):
+        fact = _fact(tree, text, kind)
+        if fact is None or not tree.again:
+            return fact
+        return all_of([fact, *(replace(fact, time=w) for w in tree.again)], fact.span)
+    op = tree.op
+    if op == "if":
+        condition = rule(tree.members[0], text, kind, required=False)
+        then = rule(tree.members[1], text, kind, required=required)
+        if condition is None or then is None:
+            return then or condition
+        span = _hull([condition, then])
+        if required and kind != "exclusion":
+            return If(condition=condition, then=then, span=span)
+        return all_of([condition, then], span)
+    if op == "except":
+        base = rule(tree.members[0], text, kind, required=False)
+        exceptions = [r for m in tree.members[1:] if (r := rule(m, text, kind, required=False)) is not None]
+        if base is None or not exceptions:
+            return base
+        if isinstance(base, Except):
+            return Except(base=base.base, exceptions=(*base.exceptions, *exceptions), span=_hull([base, *exceptions]))
+        return Except(base=base, exceptions=tuple(exceptions), span=_hull([base, *exceptions]))
+    if op == "not":
+        inner = rule(tree.members[0], text, kind, required=False)
+        return None if inner is None else Not(of=inner, span=inner.span)
+    inside = required and op == "all"
+    members = [r for m in tree.members if (r := rule(m, text, kind, required=inside)) is not None]
+    if not members:
+        return None
+    join = all_of if op == "all" else any_of
+    return join(members, _hull(members))
+
+
+def _fact(draft: Draft, text: str, kind: Kind) -> Fact | None:
+    if draft.concept is None:
+        return None
+    words = text[slice(*draft.concept)]
+    time = draft.time
+    stands = draft.standing
+    if (
+        stands is None
+        and draft.modifiers
+        and draft.domain != "device"  # an active implant is one with power of its own
+        and any(active(m) for m in draft.modifiers)
+    ):
+        stands = "current"
+    if stands is not None and (time is None or (time.start is time.end is None)):
+        if stands == "concurrent" and draft.domain == "condition":
+            stands = "current"  # a drug goes along with the study, a disease with another
+        spell = standing(stands)
+        time = replace(time, start=spell.start, end=spell.end) if time else spell
+    if draft.itself and time is None and not draft.modifiers:
+        return None
+    term = draft.term
+    name = draft.name or (term.name if term else fold(words))
+    if name.endswith(_FUNCTIONS):
+        said = next((m for m in draft.modifiers if m.value in ("adequate", "inadequate")), None)
+        if said is not None and draft.value is None:
+            # "adequate renal function": a result in words
+            draft.value = Comparison(operator="=", value=str(said.value), span=said.span)
+            draft.domain = "measurement"
+            draft.modifiers = tuple([m for m in draft.modifiers if m is not said])
+    elif draft.domain == "measurement" and draft.value is None:
+        draft.value, draft.modifiers = _detected(draft.modifiers)
+    told = draft.value.span if draft.value is not None and draft.value.value in ("positive", "negative") else None
+    if draft.domain == "condition" and told is not None and told < draft.concept:
+        draft.domain = "measurement"  # "tests positive for hepatitis B"; "HIV-positive" is a state
+    dose = draft.dose
+    daily = any(m.type == "acuity" and m.value == "daily" for m in draft.modifiers)
+    if daily and dose is not None and dose.unit is not None and dose.unit.ucum in AMOUNTS:
+        dose = replace(dose, unit=replace(dose.unit, ucum=f"{dose.unit.ucum}/d"))  # "aspirin (81 mg) daily"
+    includes = tuple([r for i in draft.includes if (r := rule(i, text, kind, required=False)) is not None])
+    for r in includes:
+        if r.span:
+            draft.cover(*r.span)
+    return Fact(
+        domain=draft.domain or ("condition" if kind == "exclusion" else "observation"),
+        span=(draft.first, draft.last),
+        concept=Concept(text=words, span=draft.concept, name=name, codes=term.codes if term else ()),
+        value=_pointless(draft.value) or (draft.finding if draft.count is None else None),
+        count=_pointless(draft.count),
+        dose=dose,
+        time=time,
+        modifiers=tuple(sorted(draft.modifiers, key=_place)) if len(draft.modifiers) > 1 else draft.modifiers,
+        includes=includes,
+        experiencer=draft.experiencer,
+    )
+
+
+def _detected(modifiers: tuple[Modifier, ...]) -> tuple[Comparison | None, tuple[Modifier, ...]]:
+    """Whether a test found something: said of what is measured, that is its result ("undetectable viral load")."""
+    said = next((m for m in modifiers if m.value in _DETECTED), None)
+    if said is None:
+        return None, modifiers
+    result = Comparison(operator="=", value=_DETECTED[str(said.value)], span=said.span)
+    return result, tuple([m for m in modifiers if m is not said])
+
+
+def _pointless(value: Comparison | None) -> Comparison | None:
+    return replace(value, unit=None) if value and value.unit and value.unit.ucum == POINTS else value
+
+
+def _hull(rules: Sequence[Rule]) -> Span | None:
+    spans = [r.span for r in rules if r.span]
+    return (min(s[0] for s in spans), max(s[1] for s in spans)) if spans else None
+
+
+def _place(modifier: Modifier) -> Span:
+    return modifier.span or (0, 0)
