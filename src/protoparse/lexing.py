@@ -46,7 +46,7 @@ CODES: Mapping[str, str] = {
     "verb": "v", "predicate": "v", "locative": "p", "abbreviation": "w", "numbered": "w", "scale": "w",
     "elapsed": "w", "possible": "v", "companion": "p", "thereafter": "w", "beginning": "w", "standing": "K",
     "method_noun": "w", "version": "w", "generic": "w", "limit": "w", "male": "w", "female": "w", "allergy": "v",
-    "age_group": "w", "unresulted": "w", "result": "w", "schooling": "w", "finding": "w", "countable": "w",
+    "age_group": "w", "result": "w", "schooling": "w", "finding": "w", "countable": "w",
     "limited": "w", "undertaking": "w", "matter": "w", "apart": "w", "nameless": "w", "itself": "w",
     "having": "w", "requiring": "w", "recovery": "w", "returning": "w", "restating": "w", "often": "w", "factor": "w",
     "occasion": "w", "bout": "w", "shown": "w", "tested": "w", "other": "w", "singular": "w", "relative": "w",
@@ -55,68 +55,13 @@ CODES: Mapping[str, str] = {
 in which it may stand alone (see `_PRIORITY`), and keeps the others for the grammar to ask."""
 
 _PRIORITY = [
-    "comma",
-    "stop",
-    "open",
-    "close",
-    "slash",
-    "colon",
-    "dash",
-    "and",
-    "or",
-    "number",
-    "reference",
-    "tolerance",
-    "before_number",
-    "after_number",
-    "between",
-    "notpseudo",
-    "not",
-    "except",
-    "permission",
-    "refusal",
-    "subjective",
-    "include",
-    "whichever",
-    "past",
-    "next",
-    "guard",
-    "within",
-    "before",
-    "after",
-    "at",
-    "during",
-    "since",
-    "until",
-    "for",
-    "history",
-    "presence",
-    "current",
-    "family",
-    "cause",
-    "method",
-    "purpose",
-    "definition",
-    "of",
-    "if",
-    "times",
-    "from",
-    "to",
-    "modifier",
-    "qualitative",
-    "measurement",
-    "concept",
-    "anchor",
-    "clause",
-    "time_unit",
-    "unit",
-    "preposition",
-    "determiner",
-    "population",
-    "duty",
-    "filler",
-    "ago",
-]
+    "comma", "stop", "open", "close", "slash", "colon", "dash", "and", "or", "number", "reference", "tolerance",
+    "before_number", "after_number", "between", "notpseudo", "not", "except", "permission", "refusal", "subjective",
+    "include", "whichever", "past", "next", "guard", "within", "before", "after", "at", "during", "since", "until",
+    "for", "history", "presence", "current", "family", "cause", "method", "purpose", "definition", "of", "if",
+    "times", "from", "to", "modifier", "qualitative", "measurement", "concept", "anchor", "clause", "time_unit",
+    "unit", "preposition", "determiner", "population", "duty", "filler", "ago",
+]  # fmt: skip
 _RANK = {role: rank for rank, role in enumerate(_PRIORITY)}
 
 CONCEPTS: tuple[tuple[str, Domain], ...] = (
@@ -157,12 +102,8 @@ _ROMAN_SIGN = re.compile("[\u2160-\u217b]")
 _LIGATURE = re.compile("[\ufb00-\ufb04]")
 _NTH = re.compile(r"(\d+)(?:st|nd|rd|th)")
 _BEFORE_NUMBER = re.compile(r"(?:than|to)$|\d")
-
-
 # A bare noun that is counted ("3 doses", "10 tablets") is a thing of its own, no unit.
 _COUNTED = frozenset({"count", "dose", "radiation", "volume", "length"})
-
-
 # Points of a score are no unit; that they were printed tells a value from a bare number all the same.
 POINTS = ""
 _UNNAMED = {"score": POINTS}

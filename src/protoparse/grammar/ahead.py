@@ -12,7 +12,8 @@ from protoparse.lexing import Entry
 
 _ONE = Entry("n", "one", {"number": 1})
 _ARTICLES = ("a", "an", "the")
-_CHOSEN = frozenset({"informed_consent", "screening", "enrollment", "randomization", "baseline", "first_dose"})
+CHOSEN = frozenset({"informed_consent", "screening", "enrollment", "randomization", "baseline", "first_dose"})
+"""The events that a trial looks back from."""
 
 
 class Ahead(Events):
@@ -87,7 +88,7 @@ class Ahead(Events):
         if self.entries[i].text != "with" or self.code(i + 1) != "n" or self.code(i + 2) != "t":
             return False
         event = self._event(i + 4, known=True) if self.code(i + 3) in "Obf" else None
-        return event is not None and event.entry.event in _CHOSEN
+        return event is not None and event.entry.event in CHOSEN
 
     def _stages(self, out: list[Lexeme], i: int) -> bool:
         """Whether points of time are listed ("at 3, 6 and 12 months")."""

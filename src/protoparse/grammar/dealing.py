@@ -10,12 +10,12 @@ from collections.abc import Sequence
 
 from msgspec.structs import replace
 
+from protoparse.grammar.drafts import ORDERED
 from protoparse.grammar.phrases import Phrase, Value
 from protoparse.grammar.terminals import Clause
 from protoparse.model import Comparison
 
 _LINKS = ("AND", "OR", "COMMA", "SLASH")
-_SINGLE = ("<", "<=", ">", ">=")
 CUE = "respectively"
 
 
@@ -97,7 +97,7 @@ def _values(clauses: Sequence[Clause]) -> list[Clause]:
     last = said[-1][0] if said else None
     before: Comparison | None = None
     for comparison, bare, clause in said:
-        if bare and before is not None and comparison.operator == "=" and before.operator in _SINGLE:
+        if bare and before is not None and comparison.operator == "=" and before.operator in ORDERED:
             comparison = replace(comparison, operator=before.operator)
         if comparison.unit is None and comparison.reference is None and last is not None:
             comparison = replace(comparison, unit=last.unit, reference=last.reference)

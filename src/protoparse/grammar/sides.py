@@ -6,7 +6,7 @@ where the phrase goes on; "(4 weeks) before the first dose" adds BEFORE EVENT.
 
 from __future__ import annotations
 
-from protoparse.grammar.ahead import Ahead
+from protoparse.grammar.ahead import CHOSEN, Ahead
 from protoparse.grammar.events import EVENT_SIDES
 from protoparse.grammar.phrases import Lexeme
 from protoparse.lexing import Entry
@@ -14,9 +14,7 @@ from protoparse.lexing import Entry
 END = -1
 """In place of where a phrase goes on: it ends here."""
 AMOUNT = frozenset({"NUMBER", "UNIT", "TIME", "ORDINAL", "REFERENCE"})
-_BACK = frozenset(
-    {"informed_consent", "screening", "enrollment", "randomization", "baseline", "study_start", "first_dose"}
-)
+_BACK = CHOSEN | {"study_start"}
 _EARLIER = Entry("<", "before", {"before_number": "<"})
 _LATER = Entry("<", "after", {"before_number": ">"})
 
