@@ -6,15 +6,14 @@ two facts with the same comparison, "renal or hepatic impairment" two impairment
 
 from __future__ import annotations
 
-import re
 from itertools import islice
 from typing import Any, Literal
 
 from msgspec.structs import replace
 
 from protoparse.grammar.allergens import awaited
+from protoparse.grammar.continuing import absorb, by_means, continues, supplement
 from protoparse.grammar.drafts import (
-    MEANS,
     ORDERED,
     Draft,
     Node,
@@ -23,18 +22,15 @@ from protoparse.grammar.drafts import (
     allergic,
     apart,
     backwards,
-    bare,
     drafts,
-    found_by,
     last_draft,
     repeat_subject,
 )
 from protoparse.grammar.facts import Cutter
-from protoparse.grammar.periods import NOW, either, standing
 from protoparse.grammar.timing import MOST, last_named, return_duration, share_behind, share_window, timely
 from protoparse.lexicon import fold
 from protoparse.lexing import lexer
-from protoparse.model import Comparison, Modifier
+from protoparse.model import Modifier
 
 
 def join(cutter: Cutter, op: Literal["all", "any"], left: Tree | None, right: Tree | None, link: Any) -> Tree | None:
@@ -42,7 +38,7 @@ def join(cutter: Cutter, op: Literal["all", "any"], left: Tree | None, right: Tr
     if left is None or right is None:
         return left or right
     if isinstance(right, Draft) and right.concept is None:
-        return _lone(cutter, op, left, right)
+        return supplement(cutter, op, left, right)
     if cutter.kind == "exclusion" and op == "all" and link.value in (",", "/", "and", "&") and _kinds(left, right):
         op = "any"
     if cutter.kind == "exclusion" and op == "all" and _apart(left, right):
@@ -60,14 +56,14 @@ def join(cutter: Cutter, op: Literal["all", "any"], left: Tree | None, right: Tr
         lead, last = right.members[0], last_draft(left)
         if right.op == "all" and isinstance(lead, Draft) and lead.concept is not None:
             _share_result(last, lead)  # "positive HBsAg or HBcAb and HBV DNA > …"
-    elif _continues(cutter, left, right, link):
+    elif continues(cutter, left, right, link):
         return left
     elif isinstance(left, Node) and link.value in ("and", "or", "and/or"):
-        left = _by_means(cutter, left, right)
+        left = by_means(cutter, left, right)
         if last_draft(left).last == right.last:
             return left
     told = right.members[0] if isinstance(right, Node) and right.op == "except" else None
-    if isinstance(right, Node) and isinstance(told, Draft) and _continues(cutter, left, told, link):
+    if isinstance(right, Node) and isinstance(told, Draft) and continues(cutter, left, told, link):
         return Node("except", [left, *right.members[1:]])
     members = left.members if isinstance(left, Node) and left.op == op else [left]
     if _both_sexes(cutter, members[-1], right):
@@ -96,7 +92,7 @@ def join(cutter: Cutter, op: Literal["all", "any"], left: Tree | None, right: Tr
                     right.time = lone.time
                 continue
             members.remove(lone)
-            _absorb(cutter, lone, right)
+            absorb(cutter, lone, right)
         if before is not None:
             _inherit(before, right)
         if isinstance(first, Draft) and first.completed:
@@ -108,78 +104,6 @@ def join(cutter: Cutter, op: Literal["all", "any"], left: Tree | None, right: Tr
             return right
     members.append(right)
     return Node(op, members)
-
-
-_DEMAND = re.compile(
-    r"\b(?:that|which)\s[^.;,]{3,40}\sor\s+(?:has\s+|have\s+)?((?:requir(?:es|ed|ing|e)|need(?:s|ed|ing)?)\s+(?:an?\s+)?)$"
-)
-
-
-def _continues(cutter: Cutter, left: Tree, right: Draft, link: Any) -> bool:
-    """Whether a member goes on with the last modifier of the one before: "by CT or MRI", "due to injury or age"."""
-    target = last_draft(left)
-    if found_by(target, right, cutter.text):
-        return True
-    if (
-        right.concept is not None
-        and target.concept is not None
-        and right.domain in (None, "procedure", "condition", "drug")
-    ):
-        demand = _DEMAND.search(cutter.text[target.concept[1] : right.concept[0]])
-        if demand is not None:
-            # "a malignancy that is progressing or has required active treatment within 3 years": of the malignancy
-            span = (target.concept[1] + demand.start(1), right.concept[1])
-            text = cutter.text[slice(*span)]
-            target.modifiers += (Modifier(type="other", text=text, span=span, value=fold(text)),)
-            target.cover(right.first, right.last)
-            if target.time is None and right.time is not None:
-                target.time, target.window_behind = right.time, right.window_behind
-            return True
-    if not target.modifiers or right.concept is None or link.value == ",":
-        return False
-    last = target.modifiers[-1]
-    if last.type not in ("method", "cause", "location") or not last.span or last.span[1] != target.last:
-        return False
-    if not bare(right):
-        return False
-    if last.type != "cause" and right.domain == "condition":
-        return False
-    if last.type == "location" and right.domain == target.domain == "procedure":
-        return False  # "radiotherapy to the pelvis or chemotherapy"
-    span = (last.span[0], right.concept[1])
-    text = cutter.text[slice(*span)]
-    values = (*_values(last), fold(cutter.text[slice(*right.concept)]))
-    target.modifiers = (*target.modifiers[:-1], Modifier(type=last.type, text=text, span=span, value=values))
-    target.cover(*span)
-    if right.time is not None and target.time is None:
-        target.time, target.window_behind = right.time, right.window_behind
-        target.cover(right.first, right.last)
-    return True
-
-
-def _by_means(cutter: Cutter, left: Node, right: Draft) -> Tree:
-    """ "confirmed by CT, MRI or biopsy": the members of a list behind a means are means, to the last."""
-    if not bare(right) or right.domain not in MEANS:
-        return left
-    for k in range(len(left.members) - 2, -1, -1):
-        target, member = left.members[k], left.members[k + 1]
-        if not isinstance(member, Draft) or not bare(member) or member.domain not in MEANS or member.time:
-            return left
-        if not isinstance(target, Draft) or not target.modifiers:
-            continue
-        last = target.modifiers[-1]
-        if last.type != "method" or not last.span or last.span[1] != target.last or target.domain == "procedure":
-            continue
-        means = [*left.members[k + 1 :], right]
-        named = [fold(cutter.text[slice(*m.concept)]) for m in means if isinstance(m, Draft) and m.concept]
-        span = (last.span[0], right.concept[1]) if right.concept else last.span
-        listed = replace(last, text=cutter.text[slice(*span)], span=span, value=(*_values(last), *named))
-        target.modifiers = (*target.modifiers[:-1], listed)
-        target.cover(last.span[0], right.last)
-        if right.time is not None and target.time is None:
-            target.time, target.window_behind = right.time, right.window_behind
-        return Node(left.op, left.members[: k + 1]) if k else target
-    return left
 
 
 def _both_sexes(cutter: Cutter, left: Tree, right: Tree) -> bool:
@@ -250,95 +174,6 @@ def _of_one_disease(left: Tree, right: Node) -> bool:
             for d in drafts(left)
         )
     )
-
-
-def _lone(cutter: Cutter, op: Literal["all", "any"], left: Tree, right: Draft) -> Tree:
-    """A member that names nothing: a second value, window or modifier of what stands before it."""
-    target = left
-    while isinstance(target, Node):
-        target = target.members[-1]
-    if right.value is not None and op == "any" and isinstance(left, Node) and left.op == "all":
-        sharing = [m for m in left.members if isinstance(m, Draft) and m.value == target.value and m.concept]
-        if len(sharing) == len(left.members):
-            # "ALT and AST ≤ 2.5 × ULN or ≤ 5 × ULN …": the second limit is of both
-            return Node("any", [left, Node("all", [_again(m, right) for m in sharing])])
-    if right.value is not None and target.concept is not None:
-        said = target.value.operator if target.value is not None else "="
-        if op == "any" and right.bare_value and said != "between" and _other_unit(target.value, right.value):
-            right.value = replace(right.value, operator=said)  # "≤ 1.5 mg/dL or 133 µmol/L"
-        twin = _again(target, right)
-        if target.value is None:
-            target.value = right.value
-            return left
-        members = left.members if isinstance(left, Node) and left.op == op else [left]
-        return Node(op, [*members, twin])
-    if right.time is not None and target.concept is None and target.time is not None:
-        target.name_by_anchor(cutter.text)
-        right.name_by_anchor(cutter.text)
-        return Node(op, [left, right])
-    if right.time is not None:
-        before = target.time
-        if before is None and op == "any" and target.standing in NOW:
-            before = standing("current")  # "current treatment or within 5 years before baseline"
-        target.time = right.time if before is None else either(before, right.time)
-        target.cover(right.first, right.last)
-        if before is not None:
-            for other in drafts(left):
-                if other.time is before:
-                    other.time = target.time  # "A or B within 3 months or planned during the study"
-    target.modifiers += right.modifiers
-    if right.modifiers:
-        target.cover(right.first, right.last)
-    if right.standing and not target.standing:
-        target.standing = right.standing
-    return left
-
-
-def _other_unit(one: Comparison | None, other: Comparison) -> bool:
-    """Whether two quantities are told in different units."""
-    if one is None or one.unit is None or other.unit is None:
-        return False
-    return other.operator == "=" and one.unit.ucum != other.unit.ucum
-
-
-def _again(model: Draft, limit: Draft) -> Draft:
-    """The same thing with another limit."""
-    twin = model.copy()
-    twin.value, twin.bare_value, twin.time = limit.value, limit.bare_value, limit.time or model.time
-    twin.modifiers = limit.modifiers or model.modifiers
-    twin.last = max(twin.last, limit.last)
-    return twin
-
-
-def _absorb(cutter: Cutter, lone: Draft, right: Draft) -> None:
-    """A member of modifiers alone ("acute or chronic pancreatitis") goes to the next."""
-    if lone.modifiers:
-        mine, theirs = lone.modifiers[-1], right.modifiers[0] if right.modifiers else None
-        if theirs is not None and theirs.type == mine.type and mine.span and theirs.span and mine.span < theirs.span:
-            values = [*_values(mine), *_values(theirs)]
-            span = (mine.span[0], theirs.span[1])
-            text = cutter.text[slice(*span)]
-            joined = Modifier(type=mine.type, text=text, span=span, value=tuple(values))
-            right.modifiers = (*lone.modifiers[:-1], joined, *right.modifiers[1:])
-        else:
-            right.modifiers = lone.modifiers + right.modifiers
-        right.cover(lone.first, lone.last)
-    if lone.standing and not right.standing:
-        right.standing = lone.standing
-    elif lone.standing and right.standing and lone.standing != right.standing:
-        right.standing = "current" if lone.standing in NOW and right.standing in NOW else "history"
-    if lone.time is not None and right.time is None:
-        right.time = lone.time
-        right.cover(lone.first, lone.last)
-    if lone.value is not None and right.value is None:
-        right.value = lone.value
-        right.cover(lone.first, lone.last)
-
-
-def _values(modifier: Modifier) -> tuple[str, ...]:
-    if isinstance(modifier.value, tuple):
-        return modifier.value
-    return (modifier.value or fold(modifier.text),)
 
 
 _ADJECTIVE = ("al", "ic", "ac", "ar", "ous", "ary", "ive", "oid", "ory", "ine")
