@@ -15,6 +15,7 @@ from protoparse.grammar.phrases import Value
 from protoparse.model import Anchor, Bound, Comparison, Number, Offset, Span, Unit, Window
 
 _Limit = tuple[Number, Unit | None, bool]
+# "Within the last 8 weeks" reaches back from now, and from no other event.
 _LATELY = re.compile("last|past|prior|prec|prev|recent")
 
 

@@ -31,12 +31,12 @@ from protoparse.grammar.measures import DAILY, given
 from protoparse.grammar.naming import Bracket
 from protoparse.grammar.periods import NOW, either, lately, narrowed, standing
 from protoparse.grammar.phrases import named_unit
+from protoparse.grammar.terms import GIVEN
 from protoparse.grammar.values import PRESSURES, pressure
 from protoparse.model import Comparison, Span
 
 _DISTANCE = re.compile(r"\([|,]?[<Wd]*(n[-_]*t)[oF]d*([dwKMm&|,/-]+)\)")
 _PART = re.compile("[dwKMm-]+")
-_GIVEN = ("drug", "procedure")
 _END = re.compile(r"\)*(?:\.|$)")
 
 
@@ -112,7 +112,7 @@ class Attacher(Chooser):
                     continue
                 if node.term is not None and node.term is last_draft(tree).term:
                     self.carry(bracket.first, bracket.last)  # "heart attack (myocardial infarction)"
-                elif node.dose is not None and last_draft(tree).domain in _GIVEN:
+                elif node.dose is not None and last_draft(tree).domain in GIVEN:
                     self.carry(bracket.first, bracket.last)  # "steroids (> 10 mg/day of prednisone)"
                 target = last_draft(tree)
                 alternative = self.code(bracket.first + 1) == "|" and target.standing in NOW
@@ -258,7 +258,7 @@ class Attacher(Chooser):
                 target.modifiers += node.modifiers
                 target.cover(node.first, node.last)
             return tree
-        if target.domain in _GIVEN and node.dose is not None:
+        if target.domain in GIVEN and node.dose is not None:
             target.dose = target.dose or node.dose  # "corticosteroids (> 10 mg/day of prednisone)"
             target.cover(node.first, node.last)
             return tree

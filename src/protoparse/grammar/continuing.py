@@ -1,7 +1,7 @@
 """Members of a list that say nothing by themselves, and go on with their neighbour.
 
 In: a member and what stands before or behind it. Out: the neighbour with the member's value, window or modifier; in
-"confirmed by CT or MRI" the MRI is a second means, in "≤ 2 weeks or 5 half-lives" the second limit is of the same thing.
+"confirmed by CT or MRI" the MRI is a second means, in "ALT ≤ 3 × ULN or ≤ 5 × ULN" the ALT has a second limit.
 """
 
 from __future__ import annotations

@@ -17,6 +17,7 @@ from protoparse.grammar.naming import VALUED, Bracket, Phrase, Words
 from protoparse.grammar.periods import ago
 from protoparse.grammar.phrases import Phrase as Found
 from protoparse.grammar.phrases import Value
+from protoparse.grammar.terms import GIVEN
 from protoparse.model import Bound, Window
 
 # Carrier words, then a name that ends in a term of the vocabulary.
@@ -336,7 +337,7 @@ class Cutter(Attacher):
             last -= 1
         if last - 2 < words.first or self.code(last - 1) != "K" or self.code(words.first) not in "pfb":
             return None
-        if self.entries[last - 1].roles["concept"].domain not in ("drug", "procedure"):
+        if self.entries[last - 1].roles["concept"].domain not in GIVEN:
             return None
         while self.code(last - 2) in "wmK" and last - 2 > words.first:
             last -= 1

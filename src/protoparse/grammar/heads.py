@@ -17,7 +17,7 @@ from protoparse.grammar.naming import CLASSES, VISITS, Bracket, Phrase, Words
 from protoparse.grammar.phrases import Phrase as Found
 from protoparse.grammar.phrases import Value
 from protoparse.grammar.portions import Portioner
-from protoparse.grammar.terms import domain_of
+from protoparse.grammar.terms import GIVEN, domain_of
 from protoparse.lexing import Term
 from protoparse.model import Anchor, Bound, Window
 
@@ -26,7 +26,6 @@ _DISTANCES = ("m", "cm", "[ft_i]")
 _AMOUNT_OF = re.compile("Od*[wKm]")
 _QUANTITY_OF = re.compile("Od*M")
 _SHARED = re.compile("[pi~vAR]*d*<?nu(?:Od?)?")
-_GIVEN = ("drug", "procedure")
 _SUFFERED = ("condition", "drug", "procedure", "device")
 
 
@@ -324,7 +323,7 @@ class Chooser(Portioner):
             return False  # "heartburn more than once a week"
         if any(c.unit is not None and DAILY.fullmatch(c.unit.ucum or "") for c in meaning.comparisons):
             return False  # "somemab ≤ 20.5 mg/day"
-        if draft.domain in _GIVEN and all(map(given, meaning.comparisons)):
+        if draft.domain in GIVEN and all(map(given, meaning.comparisons)):
             return False  # "steroids at a dose of > 10 mg"
         if (
             meaning.bare

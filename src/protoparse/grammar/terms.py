@@ -15,6 +15,8 @@ from protoparse import lexicon
 from protoparse.lexing import Term
 from protoparse.model import Domain
 
+GIVEN: tuple[Domain, ...] = ("drug", "procedure")
+"""What is given to somebody, and has a dose."""
 _TREATMENTS = frozenset({"therapy", "therapies", "treatment", "treatments", "injection", "injections"})
 _BARE = ("biologic", "chemotherapeutic", "platinum")
 

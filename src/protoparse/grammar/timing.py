@@ -174,25 +174,11 @@ def return_duration(able: Tree, aid: Tree) -> None:
 
 
 _PEOPLE = re.compile(r"^(?:wom[ae]n|females?) ")
+# How the name of something begins that is still to come, and stems of its verb right in front of the name.
 _INTENT = (
-    "plan",
-    "intend",
-    "intent",
-    "wish",
-    "desir",
-    "want",
-    "refus",
-    "unwilling",
-    "use ",
-    "agree",
-    "become ",
-    "expect",
-    "conceive",
-    "father",
-    "donat",
-)
-
-
+    "plan", "intend", "intent", "wish", "desir", "want", "refus", "unwilling", "use ",
+    "agree", "become ", "expect", "conceive", "father", "donat",
+)  # fmt: skip
 _INTENDING = re.compile(r"(?i)\b(?:plan|intend|intent|wish|want|expect)\w*\s(?:to|on|of)\s$")
 
 

@@ -27,7 +27,7 @@ from protoparse.grammar.measures import (
     whole_study,
 )
 from protoparse.grammar.phrases import Phrase, Times, Value, merge
-from protoparse.grammar.terms import domain_of
+from protoparse.grammar.terms import GIVEN, domain_of
 from protoparse.model import Bound, Comparison, Unit, Window
 
 # What has a time as its value rather than lasting for it.
@@ -321,7 +321,7 @@ class Valuer(Item):
                 lasting = Window(duration=comparison, span=comparison.span)
                 self._fill_window(draft, since_made(comparison) if made else lasting)
             return draft
-        treated = draft.domain in ("drug", "procedure") and not behind
+        treated = draft.domain in GIVEN and not behind
         if treated and unit is not None and code is None and "countable" in self.roles(unit.text or ""):
             comparison = replace(comparison, unit=None)  # "no more than 2 courses of chemotherapy"
             unit = None
