@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -40,6 +40,7 @@ from protoparse.grammar.facts import Cutter
 from protoparse.grammar.files import grammar_text
 from protoparse.grammar.islands import phrases
 from protoparse.grammar.items import CARRIED
+from protoparse.grammar.judging import judgements
 from protoparse.grammar.marking import explains, marked
 from protoparse.grammar.naming import Bracket, Words
 from protoparse.grammar.shaping import STRUCTURE, Clause, Shaper
@@ -54,6 +55,13 @@ _CONTENT = frozenset("wKMYqamrnutLHCZVl")
 _CARRIERS = re.compile("[HCYv^]")
 _TIMING = frozenset("WPNbfDSUF@<o")
 _IS_CONTENT = bytes(chr(c) in _CONTENT for c in range(256))
+
+
+_JUDGED: Mapping[str, Callable[[int], str]] = {
+    "name": "w".__mul__,
+    "description": lambda n: "V".ljust(n, "l"),
+    "opinion": "J".__mul__,
+}
 
 
 class Reading(NamedTuple):
@@ -290,8 +298,13 @@ class Drafted:
 def drafted(text: str, lexemes: Lexemes, first: int, last: int, kind: Kind) -> Drafted:
     """What the lexemes `[first, last)` of one item say; there is at least one."""
     found, codes = phrases(text, lexemes, first, last)
+    judged = judgements(text, lexemes, first, codes)
+    for begin, stop, role in judged:
+        codes = f"{codes[:begin]}{_JUDGED[role](stop - begin)}{codes[stop:]}"
+        found = [p for p in found if p.last <= first + begin or p.first >= first + stop]
     codes = marked(text, lexemes, first, codes, found)
     cutter = Cutter(text, lexemes.entries, codes, first, lexemes.starts, lexemes.ends, kind)
+    cutter.judged = [(first + j.first, first + j.last) for j in judged if j.role == "name"]
     tree: Tree | None = None
     end = len(codes) - 1 if codes.endswith(".") else len(codes)
     clauses: list[Clause] = []

@@ -217,6 +217,12 @@ class Namer(Valuer):
         """The concept of a head phrase: leading modifiers, qualitative words and asides off."""
         first, last = head.first, head.last
         entries, code = self.entries, self.code
+        for begin, end in self.judged:
+            if first <= begin and end <= last:
+                draft.concept, draft.domain = self.span(begin, end), "other"
+                draft.cover(*draft.concept)
+                self.take(begin, end)
+                return
         if last > first + 1 or code(first) not in "KMw":
             bounds = self._trim(draft, first, last)
             if bounds is None:
