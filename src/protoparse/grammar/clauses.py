@@ -19,6 +19,7 @@ from lark import Transformer
 from msgspec.structs import replace
 
 from protoparse.grammar.allergens import of_allergen
+from protoparse.grammar.asides import asides
 from protoparse.grammar.drafts import (
     Draft,
     Node,
@@ -61,6 +62,7 @@ _JUDGED: Mapping[str, Callable[[int], str]] = {
     "name": "w".__mul__,
     "description": lambda n: "V".ljust(n, "l"),
     "opinion": "J".__mul__,
+    "aside": "l".__mul__,
 }
 
 
@@ -299,7 +301,7 @@ def drafted(text: str, lexemes: Lexemes, first: int, last: int, kind: Kind) -> D
     """What the lexemes `[first, last)` of one item say; there is at least one."""
     found, codes = phrases(text, lexemes, first, last)
     judged = judgements(text, lexemes, first, codes)
-    for begin, stop, role in judged:
+    for begin, stop, role in (*judged, *((a, b, "aside") for a, b in asides(text, lexemes, first, codes))):
         codes = f"{codes[:begin]}{_JUDGED[role](stop - begin)}{codes[stop:]}"
         found = [p for p in found if p.last <= first + begin or p.first >= first + stop]
     codes = marked(text, lexemes, first, codes, found)
