@@ -30,8 +30,10 @@ from protoparse.grammar.drafts import (
     drafts,
     empty,
     exemplify,
+    found_by,
     frame,
     guess,
+    last_draft,
     named,
     repeat_subject,
     rule,
@@ -213,6 +215,8 @@ class _Meaning(Transformer[Any, Any]):
             return before  # type: ignore[no-any-return]
         if empty(before):
             return after  # type: ignore[no-any-return]
+        if found_by(last_draft(before), after, self.cutter.text):
+            return before  # type: ignore[no-any-return]
         if stop.value == "permission":
             return widened(before, "except", alternatives(after))
         before = of_allergen(self.cutter, before, after)

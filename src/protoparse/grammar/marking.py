@@ -139,14 +139,23 @@ def _means(lexemes: Lexemes, first: int, codes: str, found: Sequence[Phrase]) ->
     """The codes, a list of what something was found by one name ("documented by history, an X-ray report or CT")."""
     for match in _BY_SEVERAL.finditer(codes):
         begin, end = match.start() + 1, match.end()
-        if _BASE.search(codes, codes.rfind(".", 0, begin) + 1, begin) is None:
+        while codes[begin] == "d":
+            begin += 1
+        while codes[end - 1] in "pO":
+            end -= 1
+        before = codes[codes.rfind(".", 0, begin) + 1 : begin]
+        if _BASE.search(before) is None:
             continue
-        if end < len(codes) and codes[end] not in ".)" and not any(p.first == first + end for p in found):
-            continue
+        if end < len(codes) and codes[end] not in ".)":
+            behind = next((p for p in found if p.first == first + end), None)
+            if behind is None or (
+                isinstance(behind.meaning, Value) and "M" not in before and "M" in re.split(r"[,&|/]", match[0])[-1]
+            ):
+                continue  # the limit is of the last of them: "confirmed by biopsy or a ratio > 2"
         stops = [*((m.start(), m.end()) for m in _MEMBERS.finditer(codes, begin, end)), (end, end)]
         domains, at = [], begin
         for stop, after in stops:
-            if stop > at:
+            if stop > at and not plays(lexemes.entries[first + stop - 1], "method_noun"):
                 domains.append(_domain(lexemes, first, codes, at, stop))
             at = after
         if all(d in _FOUND_BY for d in domains):

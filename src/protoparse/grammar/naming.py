@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, Literal, NamedTuple
 
-from protoparse.grammar.drafts import Draft, Node, Standing
+from protoparse.grammar.drafts import Draft, Node, Standing, several
 from protoparse.grammar.items import plays
 from protoparse.grammar.terms import domain_of
 from protoparse.grammar.values import Valuer
@@ -415,7 +415,10 @@ class Namer(Valuer):
 
     def _add_modifier(self, draft: Draft, kind: Any, span: Span) -> None:
         text = self.text[slice(*span)]
-        draft.modifiers += (Modifier(type=kind, text=text, span=span, value=fold(text)),)
+        named = several(text) if kind == "method" else ()
+        draft.modifiers += (
+            Modifier(type=kind, text=text, span=span, value=tuple(named) if len(named) > 1 else fold(text)),
+        )
         draft.cover(*span)
 
     def _family(self, draft: Draft, i: int) -> None:
