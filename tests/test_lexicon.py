@@ -30,7 +30,14 @@ HEADERS = {
     "units": ["ucum", "kind", "spellings"],
 }
 # A word may stand once for each of these: "in" is a guard and a preposition, "at most" stands before or behind.
-KEYS = {"comparators": "place", "cues": "cue", "heads": "kind", "judgements": "part", "qualifiers": "kind", "ucum": "kind"}
+KEYS = {
+    "comparators": "place",
+    "cues": "cue",
+    "heads": "kind",
+    "judgements": "part",
+    "qualifiers": "kind",
+    "ucum": "kind",
+}
 SIZES = {
     "allergies": 20, "analytes": 40, "anchors": 17, "comparators": 8, "conditions": 4000, "consents": 100, "cues": 50,
     "devices": 100, "drugs": 1500, "heads": 12, "judgements": 9, "measurements": 380, "modifiers": 200, "numbers": 30,
