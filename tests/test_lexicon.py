@@ -20,6 +20,7 @@ HEADERS = {
     "comparators": ["operator", "place", "spellings"],
     "cues": ["cue", "value", "phrases"],
     "heads": ["domain", "kind", "words"],
+    "judgements": ["part", "words"],
     "measurements": ["name", "kind", "spellings", "units", "loinc"],
     "modifiers": ["type", "value", "spellings"],
     "numbers": ["value", "words"],
@@ -29,10 +30,17 @@ HEADERS = {
     "units": ["ucum", "kind", "spellings"],
 }
 # A word may stand once for each of these: "in" is a guard and a preposition, "at most" stands before or behind.
-KEYS = {"comparators": "place", "cues": "cue", "heads": "kind", "qualifiers": "kind", "ucum": "kind"}
+KEYS = {
+    "comparators": "place",
+    "cues": "cue",
+    "heads": "kind",
+    "judgements": "part",
+    "qualifiers": "kind",
+    "ucum": "kind",
+}
 SIZES = {
     "allergies": 20, "analytes": 40, "anchors": 17, "comparators": 8, "conditions": 4000, "consents": 100, "cues": 50,
-    "devices": 100, "drugs": 1500, "heads": 12, "measurements": 380, "modifiers": 200, "numbers": 30,
+    "devices": 100, "drugs": 1500, "heads": 12, "judgements": 9, "measurements": 380, "modifiers": 200, "numbers": 30,
     "observations": 150, "others": 50, "persons": 100, "procedures": 1000, "qualifiers": 6, "references": 6,
     "studies": 20, "ucum": 150, "units": 300, "visits": 30,
 }  # fmt: skip

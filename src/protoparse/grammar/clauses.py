@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -19,6 +19,7 @@ from lark import Transformer
 from msgspec.structs import replace
 
 from protoparse.grammar.allergens import of_allergen
+from protoparse.grammar.asides import asides
 from protoparse.grammar.drafts import (
     Draft,
     Node,
@@ -29,8 +30,10 @@ from protoparse.grammar.drafts import (
     drafts,
     empty,
     exemplify,
+    found_by,
     frame,
     guess,
+    last_draft,
     named,
     repeat_subject,
     widened,
@@ -39,6 +42,7 @@ from protoparse.grammar.facts import Cutter
 from protoparse.grammar.files import grammar_text
 from protoparse.grammar.islands import phrases
 from protoparse.grammar.items import CARRIED
+from protoparse.grammar.judging import judgements
 from protoparse.grammar.marking import explains, marked
 from protoparse.grammar.naming import Bracket, Words
 from protoparse.grammar.rules import rule
@@ -55,6 +59,14 @@ _CONTENT = frozenset("wKMYqamrnutLHCZVl")
 _CARRIERS = re.compile("[HCYv^]")
 _TIMING = frozenset("WPNbfDSUF@<o")
 _IS_CONTENT = bytes(chr(c) in _CONTENT for c in range(256))
+
+
+_JUDGED: Mapping[str, Callable[[int], str]] = {
+    "name": "w".__mul__,
+    "description": lambda n: "V".ljust(n, "l"),
+    "opinion": "J".__mul__,
+    "aside": "l".__mul__,
+}
 
 
 class Reading(NamedTuple):
@@ -204,6 +216,8 @@ class _Meaning(Transformer[Any, Any]):
             return before  # type: ignore[no-any-return]
         if empty(before):
             return after  # type: ignore[no-any-return]
+        if found_by(last_draft(before), after, self.cutter.text):
+            return before  # type: ignore[no-any-return]
         if stop.value == "permission":
             return widened(before, "except", alternatives(after))
         before = of_allergen(self.cutter, before, after)
@@ -291,8 +305,13 @@ class Drafted:
 def drafted(text: str, lexemes: Lexemes, first: int, last: int, kind: Kind) -> Drafted:
     """What the lexemes `[first, last)` of one item say; there is at least one."""
     found, codes = phrases(text, lexemes, first, last)
+    judged = judgements(text, lexemes, first, codes)
+    for begin, stop, role in (*judged, *((a, b, "aside") for a, b in asides(text, lexemes, first, codes))):
+        codes = f"{codes[:begin]}{_JUDGED[role](stop - begin)}{codes[stop:]}"
+        found = [p for p in found if p.last <= first + begin or p.first >= first + stop]
     codes = marked(text, lexemes, first, codes, found)
     cutter = Cutter(text, lexemes.entries, codes, first, lexemes.starts, lexemes.ends, kind)
+    cutter.judged = [(first + j.first, first + j.last) for j in judged if j.role == "name"]
     tree: Tree | None = None
     end = len(codes) - 1 if codes.endswith(".") else len(codes)
     clauses: list[Clause] = []

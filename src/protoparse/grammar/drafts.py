@@ -7,6 +7,7 @@ neighbours in a list share with it, and `Node`s of several, of which `rules` mak
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Literal
@@ -237,15 +238,25 @@ def bare(draft: Draft) -> bool:
 def found_by(target: Draft, tree: Tree, text: str) -> bool:
     """Whether a tree only says by what means a thing was found, "(confirmed by CT or MRI)"; the thing has it then."""
     means = list(drafts(tree))
-    if not means[0].means or target.concept is None or not all(bare(d) and d.domain in MEANS for d in means):
+    found = all(bare(d) and (d.domain in MEANS or d.domain is None) for d in means)
+    if not means[0].means or target.concept is None or not found:
         return False
     places = [d.concept for d in means if d.concept is not None]
     span = (places[0][0], places[-1][1])
-    named = tuple([fold(text[slice(*place)]) for place in places])
-    value = named if len(named) > 1 else named[0]
+    named = [name for place in places for name in several(text[slice(*place)])]
+    value = tuple(named) if len(named) > 1 else named[0]
     target.modifiers += (Modifier(type="method", text=text[slice(*span)], span=span, value=value),)
     target.cover(means[0].first, means[-1].last)
     return True
+
+
+_PARTED = re.compile(r"\s*,\s*(?:(?:and/or|and|or)\s+)?|\s+(?:and/or|and|or)\s+")
+_ASIDE = re.compile(r"\s*\([^()]*\)")
+
+
+def several(text: str) -> list[str]:
+    """The members of a list that is one name ("history, an X-ray (chest) or CT"), folded."""
+    return [fold(part) for part in _PARTED.split(_ASIDE.sub("", text)) if part.strip(" .")]
 
 
 def blank(draft: Draft) -> bool:

@@ -33,6 +33,8 @@ class Item:
         self.text, self.entries, self.starts, self.ends = text, entries, starts, ends
         self.codes, self.offset, self.kind = codes, first, kind
         self.taken = bytearray(len(codes))
+        self.judged: Sequence[tuple[int, int]] = ()
+        """Lexemes that are one name, of something that somebody judges and nobody can check."""
 
     def code(self, i: int) -> str:
         """The code of a lexeme."""

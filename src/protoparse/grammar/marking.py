@@ -36,6 +36,11 @@ _ENDING = re.compile(r"[.;()XI?+#\n]")
 _PARTS = re.compile(r"[&|,/]+")
 _EARLY = 12
 """So near its beginning an item tells whom it explains."""
+# What something was found by: a list of such, each perhaps with what it showed in brackets.
+_MEMBER = r"[dmvwKMaOyF-]+(?:\([^()]{1,24}\))?"
+_BY_SEVERAL = re.compile(rf"A{_MEMBER}(?:(?:,[&|]?|[&|/]){_MEMBER})+")
+_MEMBERS = re.compile(r"\([^()]*\)|[,&|/]+")
+_FOUND_BY = (None, "procedure", "measurement", "observation", "other")
 _OBJECT = re.compile(r"[dOpvamwKMtbfyGi-]*")
 
 
@@ -51,6 +56,8 @@ def marked(text: str, lexemes: Lexemes, first: int, codes: str, found: Sequence[
         codes = _scales(lexemes, first, codes)
     if "M" in codes or ">" in codes:
         codes = _results(text, lexemes, first, codes)
+    if "A" in codes:
+        codes = _means(lexemes, first, codes, found)
     if "R" in codes:
         codes = _descriptions(lexemes, first, codes, found)
     if codes:
@@ -125,6 +132,34 @@ def _results(text: str, lexemes: Lexemes, first: int, codes: str) -> str:
         term = entries[first + before].roles.get("measurement")
         if term is not None and term.kind == "word":
             codes = f"{codes[: match.start()]}{'y' * (len(match[0]) - 1)}q{codes[match.end() :]}"
+    return codes
+
+
+def _means(lexemes: Lexemes, first: int, codes: str, found: Sequence[Phrase]) -> str:
+    """The codes, a list of what something was found by one name ("documented by history, an X-ray report or CT")."""
+    for match in _BY_SEVERAL.finditer(codes):
+        begin, end = match.start() + 1, match.end()
+        while codes[begin] == "d":
+            begin += 1
+        while codes[end - 1] in "pO":
+            end -= 1
+        before = codes[codes.rfind(".", 0, begin) + 1 : begin]
+        if _BASE.search(before) is None:
+            continue
+        if end < len(codes) and codes[end] not in ".)":
+            behind = next((p for p in found if p.first == first + end), None)
+            if behind is None or (
+                isinstance(behind.meaning, Value) and "M" not in before and "M" in re.split(r"[,&|/]", match[0])[-1]
+            ):
+                continue  # the limit is of the last of them: "confirmed by biopsy or a ratio > 2"
+        stops = [*((m.start(), m.end()) for m in _MEMBERS.finditer(codes, begin, end)), (end, end)]
+        domains, at = [], begin
+        for stop, after in stops:
+            if stop > at and not plays(lexemes.entries[first + stop - 1], "method_noun"):
+                domains.append(_domain(lexemes, first, codes, at, stop))
+            at = after
+        if all(d in _FOUND_BY for d in domains):
+            codes = f"{codes[:begin]}{'w' * (end - begin)}{codes[end:]}"
     return codes
 
 

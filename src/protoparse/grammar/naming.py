@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, Literal, NamedTuple
 
-from protoparse.grammar.drafts import Draft, Node
+from protoparse.grammar.drafts import Draft, Node, several
 from protoparse.grammar.items import plays
 from protoparse.grammar.periods import Standing
 from protoparse.grammar.terms import domain_of
@@ -216,6 +216,12 @@ class Namer(Valuer):
         """The concept of a head phrase: leading modifiers, qualitative words and asides off."""
         first, last = head.first, head.last
         entries, code = self.entries, self.code
+        for begin, end in self.judged:
+            if first <= begin and end <= last:
+                draft.concept, draft.domain = self.span(begin, end), "other"
+                draft.cover(*draft.concept)
+                self.take(begin, end)
+                return
         if last > first + 1 or code(first) not in "KMw":
             bounds = self._trim(draft, first, last)
             if bounds is None:
@@ -413,7 +419,10 @@ class Namer(Valuer):
 
     def _add_modifier(self, draft: Draft, kind: Any, span: Span) -> None:
         text = self.text[slice(*span)]
-        draft.modifiers += (Modifier(type=kind, text=text, span=span, value=fold(text)),)
+        named = several(text) if kind == "method" else ()
+        draft.modifiers += (
+            Modifier(type=kind, text=text, span=span, value=tuple(named) if len(named) > 1 else fold(text)),
+        )
         draft.cover(*span)
 
     def _family(self, draft: Draft, i: int) -> None:

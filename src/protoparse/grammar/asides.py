@@ -1,0 +1,95 @@
+"""Sentences that limit nobody: what somebody may have had as well, what is not asked for, whom a word means.
+
+In: the codes of an item. Out: the lexemes of such sentences; of "Patients may have had surgery but no radiotherapy"
+those in front of "but". They stay unread.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left
+
+from protoparse.lexing import Lexemes
+from protoparse.model import Span
+
+_SENTENCE = re.compile(r"[^.\n]+")
+_SIGNS = (
+    " may ",
+    "menopaus",
+    " not required",
+    " not necessary",
+    " not mandatory",
+    "defin",
+    "includ",
+    "refer",
+    "contracepti",
+    "birth",
+)
+_PEOPLE = r"(?:patient|subject|participant|individual|volunteer|wom[ae]n|men|female|male|children|they)s?\b"
+_ALSO = re.compile(
+    rf"\W*(?:note\W+)?(?:(?:the|these|such|all|those|eligible|study|enrolled|other)\s+)*{_PEOPLE}[^,;:()]{{0,60}}?\s"
+    r"may\s+(?:also\s+)?(?:have\s+(?:had|received|undergone|been)|receive|continue|use|take|"
+    r"be\s+(?:given|treated|receiving|taking|administered|on))\b"
+)
+_UNASKED = re.compile(r"[^,;:]*\s(?:is|are)\s+(?:also\s+)?not\s+(?:required|mandatory|necessary)\b(?!\s+to\b)")
+_WHOSE = re.compile(r"\b(?:who|whom|which|that|if|when|unless|in\s+case|where)\b")
+_LIMITED = re.compile(
+    r"\d|\b(?:if|provided|providing|only|unless|as\s+long\s+as|must|should|up\s+to|one|two|three|no|not)\b"
+)
+_BUT = re.compile(r",?\s+(?:but|however|though|although|except)\b")
+_METHODS = re.compile(
+    r"\W*(?:note\W+)?(?:\d\s)?(?:examples\s+of\s+)?(?:(?:medically|highly)\s+)?"
+    r"(?:acceptable|adequate|effective|appropriate|reliable|approved)\s[^.;:()]{0,30}?"
+    r"(?:contracepti\w+|birth\s+control)(?:\s+(?:methods?|measures?|options))?\s*"
+    r"(?:\([^()]*\)\s*)?(?:for\s[^.;:()]{0,30}?\s|in\s+this\s+(?:study|trial)\s+)?(?:includ\w+|are\b|is\s+defined|:)"
+)
+_FERTILE = re.compile(
+    r"\W*(?:note\W+)?(?:a\s+)?(?:wom[ae]n|females?)(?:\s+(?:subjects?|patients?|participants?))?\s+"
+    r"(?:of|with)\s+(?:non-?)?(?:child|reproductive)[^.;:()]{0,25}?\s(?:includes?|(?:is|are)\s+defined\s+as|refers?\s+to)\b"
+    r"|\W*(?:post-?\s?menopaus\w+|menopause|wocbp|surgical(?:ly)?\s+steril\w+)(?:\s+(?:wom[ae]n|females?|status|state))?"
+    r"\s(?:(?:is|are)\s+(?:\w+\s+)?defined\s+as|refers?\s+to)\b"
+)
+_DEFINED = re.compile(r"\W*([^,;:()]{3,60}?)\s(?:is|are)\s+defined\s+as\b[^\d<>≥≤]*$")
+_WORD = re.compile(r"[a-z]{4,}")
+
+
+def asides(text: str, lexemes: Lexemes, first: int, codes: str) -> list[Span]:
+    """The lexemes `[first, last)` of sentences that limit nobody, counted from the beginning of their item."""
+    if not codes:
+        return []
+    starts = lexemes.starts
+    begin = starts[first]
+    words = text[begin : lexemes.ends[first + len(codes) - 1]].lower()
+    if not any(sign in words for sign in _SIGNS):
+        return []
+    found: list[Span] = []
+    for match in _SENTENCE.finditer(codes):
+        low, high = starts[first + match.start()] - begin, lexemes.ends[first + match.end() - 1] - begin
+        if found and match.start() < found[-1][1]:
+            continue
+        sentence = words[low:high]
+        if (_METHODS.match(sentence) or _FERTILE.match(sentence)) is not None:
+            stop = match.end()
+            while stop < len(codes) and text[starts[first + stop]] == ";":  # a list of methods
+                stop = codes.find(".", stop + 1)
+                stop = len(codes) if stop < 0 else stop
+            found.append((match.start(), stop))
+        elif end := _aside(words[:low], sentence):
+            last = bisect_left(starts, begin + low + end, first, first + len(codes)) - first
+            found.append((match.start(), min(last, match.end())))
+    return found
+
+
+def _aside(before: str, sentence: str) -> int:
+    """How many characters of a sentence limit nobody."""
+    if (defined := _DEFINED.match(sentence)) is not None:
+        named = _WORD.findall(defined[1])
+        return len(sentence) if named and all(word in before for word in named) else 0
+    asked = _ALSO.match(sentence) or _UNASKED.match(sentence)
+    if asked is None:
+        return 0
+    but = _BUT.search(sentence, asked.end())
+    end = but.start() if but else len(sentence)
+    if asked.re is _UNASKED:
+        return 0 if _WHOSE.search(asked[0]) else end
+    return 0 if _WHOSE.search(asked[0]) or _LIMITED.search(sentence, asked.end(), end) else end
