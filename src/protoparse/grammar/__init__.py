@@ -1,12 +1,12 @@
 """Lexemes to rules, by the grammars of `grammars/`: phrases, then clauses; and canonical English back to rules.
 
-The way of an item, which `clauses` walks (each class builds on those named before it in brackets):
+The way of an item, which `clauses` walks (a class builds on those in brackets, in this order):
 
-1. `islands` finds its quantities and times (`settling`, `events`, `ahead`, `sides`, `amending`, `linking`, `collecting`);
-   `phrases` and `windows` say what each means, with `anchoring`.
+1. `islands` finds its quantities and times (`settling`, `events`, `ahead`, `sides`, `amending`, `linking`,
+   `collecting`); `phrases` and `windows` say what each means, with `anchoring`.
 2. `marking` settles what lexemes are by what stands around them.
-3. `shaping` makes well-formed `terminals` of the rest (`scoping`, `listing`; with `denying`, `dealing`); `tables` parses
-   them.
+3. `shaping` makes well-formed `terminals` of the rest (`scoping`, `listing`; with `denying`, `dealing`), which
+   `tables` parses.
 4. `facts` makes each statement a draft (`items`, `values`, `naming`, `portions`, `heads`, `brackets`; with `terms`,
    `measures`).
 5. `sharing` gives the members of a list what they share (with `continuing`, `timing`, `allergens`): a tree of `drafts`,
