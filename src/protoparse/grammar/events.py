@@ -38,8 +38,8 @@ class Events(Settler):
         while k < n and codes[k] in "d_":
             k += 1
         k = self._long(k)
-        earlier = not known and k + 1 < n and codes[k] in "PH" and codes[k + 1] in _NAMING
-        k += earlier  # "from the last clinical trial", "after prior chemotherapy"
+        earlier = not known and k + 1 < n and codes[k] in "PHC" and codes[k + 1] in _NAMING
+        k += earlier  # "from the last clinical trial", "after prior chemotherapy", "before the current admission"
         begin = k
         event: str | None = None
         end = begin

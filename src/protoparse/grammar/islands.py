@@ -130,6 +130,10 @@ class Islands(Amender, Ahead):
                     )
                     i += 1
                     continue
+                if code == "<" and kind in _AMOUNT and self.entries[i].text.startswith("but ") and self._opposed(out, i):
+                    out += [Lexeme("AND", self.entries[i], i, i, self.starts[i], self.starts[i]), self._lexeme("CMP", i)]
+                    i += 1
+                    continue
                 if code in "tu<h" and not self._continues(code, kind, i, timely):
                     break
                 if code == "t" and kind == "NUMBER" and out[-1].entry.text in OFTEN and out[-1].last < i:
@@ -230,7 +234,8 @@ class Islands(Amender, Ahead):
                         out += [self._lexeme("AFTER", i), born]  # "the first six weeks of life"
                         i = j + 1
                         continue
-                    if kind == "TIME" and out[-1].entry.roles["time_unit"] is None and (drug := self._event(i + 1)):
+                    lives = kind == "TIME" and out[-1].entry.roles["time_unit"] is None
+                    if lives and (drug := self._event(i + 1)) and drug.entry.event not in _BACK:
                         i = drug.last  # "30 days or 5 half-lives of the drug before screening"
                         continue
                     # "≤ 7 days of the first dose" is a time where "≤ 7 days of treatment" is none
@@ -312,7 +317,7 @@ class Islands(Amender, Ahead):
                     break
                 if code == "@" and not out and self._stages(out, i):
                     break
-                if code == "b" and self._along(out, i):
+                if code == "b" and (self._along(out, i) or (kind == "TIME" and self._around(out, i))):
                     i = out[-1].last
                     timely = True
                     continue
@@ -342,6 +347,9 @@ class Islands(Amender, Ahead):
                 if event is not None and self.entries[i].text == "prior":
                     out += [self._lexeme("BEFORE", i), event]
                     i = event.last
+                    continue
+                if self._around(out, i):
+                    i = out[-1].last  # "3 months prior or at screening"
                     continue
                 out.append(self._lexeme("AGO", i))
             elif code in "oi" and (not out or kind == "OR") and "for" in self.entries[i].roles and self._lasting(i + 1):
@@ -441,6 +449,9 @@ class Islands(Amender, Ahead):
                 out[-1].last = close + 1
                 self.codes[i - self.first : close + 1 - self.first] = "v" * (close + 1 - i)
                 i = close
+            elif code == "(" and kind == "TIME" and timely and (named := self._named_behind(i)) is not None:
+                out += [self._lexeme(EVENT_SIDES.get(self.code(i + 1), "OF"), i + 1), named]
+                break
             elif code == "(" and kind in ("TIME", "UNIT"):
                 close = self._repeated(i)
                 if close:
@@ -565,6 +576,9 @@ class Islands(Amender, Ahead):
             return "AND" if code in "&," else "OR"
         if kind == "TIME" and windowed and code in "|/," and self._quantity_at(j):
             return "ALT" if code != "," else None
+        if kind == "TIME" and code in "&," and after == "<" and out[0].type == "FOR" and self._opposed(out, j):
+            timed = self.code(j + 1) == "n" and self.code(j + 2) == "t"
+            return "AND" if timed and len(out) < 5 else None  # "for at least 3 and at most 9 months"
         if windowed and code == "|" and after in "bf@DWPNUF":
             return "OR"
         if code in "&|" and kind == "EVENT" and out[0].type == "DURING" and after in "o<WUn":
