@@ -332,7 +332,7 @@ class Islands(Amender, Ahead):
                 if tied and not out and event is not None and not self._afterwards(i, event):
                     self.codes[i - self.first] = "w"  # "post-inflammatory hyperpigmentation"
                     break
-                if event is not None and code in "bfD" and kind != "TIME" and not self._telling(event):
+                if event is not None and code in "bfD" and kind != "TIME" and not self._telling(event, ahead=code == "b"):
                     break  # "after discussion with the sponsor", "during daily walking"
                 if event is None:
                     if code == "b" and kind == "TIME" and "ago" in self.entries[i].roles:
