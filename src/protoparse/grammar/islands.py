@@ -329,6 +329,9 @@ class Islands(Amender, Ahead):
                     break  # "women during pregnancy"
                 tied = code == "f" and self.code(i + 1) == "-" and self.starts[i + 1] == self.ends[i]  # "post-stroke"
                 event = self._event(i + 2 if tied else i + 1, known=code == "@")
+                if tied and kind == "TIME" and event is not None and event.entry.event == "event":
+                    if self.code(out[-1].first - 1) in "-_":
+                        break  # "2-hour post-load glucose" names a test
                 if tied and not out and event is not None and not self._afterwards(i, event):
                     self.codes[i - self.first] = "w"  # "post-inflammatory hyperpigmentation"
                     break
