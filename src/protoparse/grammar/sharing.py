@@ -52,6 +52,12 @@ def join(cutter: Cutter, op: Literal["all", "any"], left: Tree | None, right: Tr
         tested = join(cutter, op, left, right.members[0], link)
         return Node("all", [*([tested] if tested else []), right.members[1]])
     if isinstance(right, Node):
+        named = last_named([left])
+        if named is not None and named.standing == "history" and named.time is None and right.op not in ("if", "not"):
+            for draft in drafts(right, exceptions=False):
+                if draft.concept is None or draft.standing or draft.anew:
+                    break
+                _follow(named, draft)  # "history of A, B or C and D"
         repeat_subject(left, right)
         lead, last = right.members[0], last_draft(left)
         if right.op == "all" and isinstance(lead, Draft) and lead.concept is not None:
@@ -276,6 +282,7 @@ def _follow(first: Draft, right: Draft) -> None:
     if (
         first.standing not in (None, "ongoing")
         and not right.standing
+        and right.anew != "verb"  # "history of stroke or is receiving steroids"
         and not timeless
         and (right.time is None or first.standing == "history")
         and not (any(_leads(m, right) for m in right.modifiers) and not any(_leads(m, first) for m in first.modifiers))
