@@ -130,8 +130,16 @@ class Islands(Amender, Ahead):
                     )
                     i += 1
                     continue
-                if code == "<" and kind in _AMOUNT and self.entries[i].text.startswith("but ") and self._opposed(out, i):
-                    out += [Lexeme("AND", self.entries[i], i, i, self.starts[i], self.starts[i]), self._lexeme("CMP", i)]
+                if (
+                    code == "<"
+                    and kind in _AMOUNT
+                    and self.entries[i].text.startswith("but ")
+                    and self._opposed(out, i)
+                ):
+                    out += [
+                        Lexeme("AND", self.entries[i], i, i, self.starts[i], self.starts[i]),
+                        self._lexeme("CMP", i),
+                    ]
                     i += 1
                     continue
                 if code in "tu<h" and not self._continues(code, kind, i, timely):
@@ -335,7 +343,12 @@ class Islands(Amender, Ahead):
                 if tied and not out and event is not None and not self._afterwards(i, event):
                     self.codes[i - self.first] = "w"  # "post-inflammatory hyperpigmentation"
                     break
-                if event is not None and code in "bfD" and kind != "TIME" and not self._telling(event, ahead=code == "b"):
+                if (
+                    event is not None
+                    and code in "bfD"
+                    and kind != "TIME"
+                    and not self._telling(event, ahead=code == "b")
+                ):
                     break  # "after discussion with the sponsor", "during daily walking"
                 if event is None:
                     if code == "b" and kind == "TIME" and "ago" in self.entries[i].roles:
