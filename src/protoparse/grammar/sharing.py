@@ -39,6 +39,9 @@ def join(cutter: Cutter, op: Literal["all", "any"], left: Tree | None, right: Tr
         return left or right
     if isinstance(right, Draft) and right.concept is None:
         return supplement(cutter, op, left, right)
+    if isinstance(left, Node) and _of_treatments(cutter.text, left, right):
+        given = join(cutter, op, left.members[1], right, link)
+        return Node("all", [left.members[0], *([given] if given else [])])
     if cutter.kind == "exclusion" and op == "all" and link.value in (",", "/", "and", "&") and _kinds(left, right):
         op = "any"
     if cutter.kind == "exclusion" and op == "all" and _apart(left, right):
@@ -157,6 +160,17 @@ def _each_sex(cutter: Cutter, left: Tree, right: Tree) -> bool:
     """ "men aged 40 years or more and women aged 50 years or more": what is said of each sex; nobody is both."""
     one, other = (m.members[:3] if isinstance(m, Node) and m.op == "all" else () for m in (left, right))
     return any(_both_sexes(cutter, a, b) for a in one for b in other)
+
+
+def _of_treatments(text: str, left: Node, right: Tree) -> bool:
+    """Whether a list goes on with what a disease was treated with ("lupus previously treated with A, B or C")."""
+    if left.op != "all" or len(left.members) != 2 or not isinstance(right, Draft):
+        return False
+    disease, given = left.members[0], next(iter(drafts(left.members[1])))
+    if not isinstance(disease, Draft) or disease.concept is None or given.concept is None or right.anew:
+        return False
+    between = text[disease.concept[1] : given.concept[0]].lower()
+    return "previously treated " in between and right.domain in ("drug", "procedure")
 
 
 def _of_one_disease(left: Tree, right: Node) -> bool:
