@@ -215,7 +215,7 @@ def _criterion(text: str, item: Item, id_: str, readings: Iterator[Reading]) -> 
     framing = next((r for r in own if r.time is not None), None) if item.children and rule is None else None
     unread = [s for r in own if (r.rule is rule or r.rule is None) and r is not framing for s in r.unparsed]
     children = tuple([_criterion(text, c, f"{id_}.{n}", readings) for n, c in enumerate(item.children, 1)])
-    if rule is None and (window := _frame(framing or lead)) is not None:
+    if rule is None and (window := _frame(lead) or _frame(framing)) is not None:
         children = tuple([_within_window(c, window) for c in children])
     if item.combine not in ("all", "then", None):
         children = tuple([_alternative(c) for c in children])

@@ -1,6 +1,6 @@
 """Lexemes to rules, by the grammars of `grammars/`: phrases, then clauses; and canonical English back to rules.
 
-The way of an item, which `clauses` walks (each class builds on those named before it in brackets):
+The way of an item, which `clauses` walks (a class builds on those in brackets, in this order):
 
 1. `islands` finds its quantities and times (`settling`, `events`, `ahead`, `sides`, `amending`, `linking`,
    `collecting`); `phrases` and `windows` say what each means, with `anchoring`.

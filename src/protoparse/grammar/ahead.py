@@ -44,6 +44,25 @@ class Ahead(Events):
         out += [self._lexeme("BEFORE", i), self._lexeme(conj, j), self._lexeme("DURING", k), event]
         return True
 
+    def _around(self, out: list[Lexeme], i: int) -> bool:
+        """Whether a distance is one on either side of an event ("2 weeks before or after X", "… prior to or at X")."""
+        j = self._next(i + 1)
+        k = self._next(j + 1)
+        if self.code(j) not in "|&/" or self.code(k) not in "f@" or (event := self._event(k + 1)) is None:
+            return False
+        if self.code(k) == "f" and self._quantity_at(j + 1):
+            return False
+        out += [self._lexeme("AROUND" if self.code(k) == "f" else "BEFORE", i), event]
+        return True
+
+    def _named_behind(self, i: int) -> Lexeme | None:
+        """The event that a bracket at i names alone ("in the past 5 years (prior to screening)")."""
+        event = self._event(i + 2, known=True) if self.code(i + 1) in "bO" else None
+        if event is None or self.code(event.last) != ")":
+            return None
+        event.last += 1
+        return event
+
     def _shifted(self, i: int) -> bool:
         """Whether a distance from an event stands at i."""
         j = self._next(i)

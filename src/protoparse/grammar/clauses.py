@@ -124,6 +124,9 @@ class _Meaning(Transformer[Any, Any]):
             if isinstance(inner, Draft) and inner.modifiers and inner.value is None:
                 inner.modifiers = tuple([self._denied(m, x[0].first) for m in inner.modifiers])
             return inner  # type: ignore[no-any-return]
+        if self.cutter.entries[x[0].first].text.startswith("never"):
+            for draft in drafts(inner):
+                draft.standing = draft.standing or "history"
         return Node("not", [_as_any(inner)])
 
     def _denied(self, modifier: Modifier, first: int) -> Modifier:

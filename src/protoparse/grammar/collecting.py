@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from protoparse.grammar.amending import PER
-from protoparse.grammar.events import DIRECT
+from protoparse.grammar.events import DIRECT, EVENT_SIDES
 from protoparse.grammar.linking import Linker
 from protoparse.grammar.phrases import Lexeme
 from protoparse.grammar.sides import AMOUNT, END
@@ -109,6 +109,9 @@ class Collector(Linker):
                 return END
             out.append(plus)
             return plus.last
+        if code == "<" and kind in AMOUNT and entry.text.startswith("but ") and self._opposed(out, i):
+            out += [Lexeme("AND", entry, i, i, self.starts[i], self.starts[i]), self._lexeme("CMP", i)]
+            return i + 1
         if code == "<" and kind in AMOUNT and entry.text[0].isalpha():
             return END  # "60 dB under earphones": only a sign looks back at its number ("18 ≤ age")
         if code == ">" and kind == "TIME" and out[0].type == "WITHIN":
@@ -182,6 +185,8 @@ class Collector(Linker):
         if event is not None and self.entries[i].text == "prior":
             out += [self._lexeme("BEFORE", i), event]
             return event.last
+        if self._around(out, i):
+            return out[-1].last  # "3 months prior or at screening"
         out.append(self._lexeme("AGO", i))
         return i + 1
 
@@ -267,6 +272,9 @@ class Collector(Linker):
         if kind == "BETWEEN" and inside == "n" and self.code(i + 4) == ")":
             return i + 1  # "between (16-24) weeks"
         close = self._sight(i) if kind in ("NUMBER", "POST", "UNIT") else 0
+        if not close and kind == "TIME" and self.timely and (named := self._named_behind(i)) is not None:
+            out += [self._lexeme(EVENT_SIDES.get(inside, "OF"), i + 1), named]
+            return END
         close = close or (self._repeated(i) if kind in ("TIME", "UNIT") else 0)
         if close:
             out[-1].last = close + 1

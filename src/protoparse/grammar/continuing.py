@@ -124,6 +124,9 @@ def supplement(cutter: Cutter, op: Literal["all", "any"], left: Tree, right: Dra
             return left
         members = left.members if isinstance(left, Node) and left.op == op else [left]
         return Node(op, [*members, twin])
+    if right.modifiers and right.standing and target.standing not in (None, right.standing) and right.value is None:
+        # "concurrent gout or a history of chronic or recurrent ulcers": what is chronic is still to come
+        return Node(op, [*(left.members if isinstance(left, Node) and left.op == op else [left]), right])
     if right.time is not None and target.concept is None and target.time is not None:
         target.name_by_anchor(cutter.text)
         right.name_by_anchor(cutter.text)

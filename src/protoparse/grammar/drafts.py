@@ -32,6 +32,7 @@ from protoparse.model import (
 )
 
 Op = Literal["all", "any", "not", "except", "if"]
+Anew = Literal["people", "verb", "other"]
 
 
 class Draft:
@@ -66,8 +67,8 @@ class Draft:
     window_behind = False
     """The window stands behind the concept, where it may hold for a whole list."""
     standing: Standing | None = None
-    anew: Literal["people", "other"] | None = None
-    """What begins it anew: people named again, of whom nothing said before holds, or "other"."""
+    anew: Anew | None = None
+    """What begins it anew: people named again, of whom nothing said before holds, a verb, or "other"."""
     modifiers: tuple[Modifier, ...] = ()
     includes: tuple[Draft | Node, ...] = ()
     experiencer: Experiencer = "patient"

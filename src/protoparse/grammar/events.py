@@ -23,6 +23,8 @@ _DOSES = ("first_dose", "last_dose")
 _HAPPENING = ("person", "condition", "drug", "procedure", "visit", "device")
 _LASTING = frozenset({"study_start", "study_end", "enrollment", "treatment", "screening"})
 _YEARS = Entry("t", "years", {"time_unit": "a", "printed": "years"})
+_PROCESSES = ("tion", "sion", "ment", "ments", "procedure", "procedures", "therapy", "ectomy", "plasty", "scopy")
+"""How what is done is called: before it, it is an event, where behind it a reason may stand ("after discussion")."""
 _BIRTH = Entry("a", "birth", {"anchor": "birth"})
 _LENGTH = re.compile("(n[-_]*[twu])(?:Od*)?")
 
@@ -37,9 +39,11 @@ class Events(Settler):
         n = len(codes)
         while k < n and codes[k] in "d_":
             k += 1
+        if k + 1 < n and codes[k + 1] == "P" and entries[first + k].text == "most":
+            k += 1  # "after the most recent therapy"
         k = self._long(k)
-        earlier = not known and k + 1 < n and codes[k] in "PH" and codes[k + 1] in _NAMING
-        k += earlier  # "from the last clinical trial", "after prior chemotherapy"
+        earlier = not known and k + 1 < n and codes[k] in "PHC" and codes[k + 1] in _NAMING
+        k += earlier  # "from the last clinical trial", "after prior chemotherapy", "before the current admission"
         begin = k
         event: str | None = None
         end = begin
@@ -139,11 +143,13 @@ class Events(Settler):
         named = self.first + k + match.end()
         return k + match.end() if named < self.last and self.entries[named].event in _LASTING else k
 
-    def _telling(self, event: Lexeme) -> bool:
-        """Whether words name an event that somebody's record tells, and not just any noun."""
+    def _telling(self, event: Lexeme, *, ahead: bool = False) -> bool:
+        """Whether words name an event that somebody's record tells, and not just any noun; `ahead`: one to come."""
         if event.entry.event != "event" or self.code(event.first) == "Z":
             return True
         for i in range(event.first, event.last):
+            if ahead and self.code(i) in "wv" and self.entries[i].text.endswith(_PROCESSES):
+                return True  # "prior to insertion of a stent", "before any assessment"
             term = self.entries[i].roles.get("concept")
             if self.entries[i].event or (term is not None and term.domain in _HAPPENING):
                 return True

@@ -25,6 +25,7 @@ _PLAIN = re.compile("([vdpi^]*)([wKM]*[KM])[v^]*")
 _SUBSTANCE = re.compile("[wKMYaq]")
 _OF_IT = re.compile("O[OdHm]*")
 _TREATED = "treatment with"
+_EARLIER = "previously treated "
 _SIZES = {"kg": "body weight", "g": "body weight", "[lb_av]": "body weight", "cm": "body height"}
 
 
@@ -283,7 +284,14 @@ class Cutter(Attacher):
         return i >= 0 and self.entries[i + self.offset].roles["concept"].domain == "drug"
 
     def _treated(self, parts: Sequence[Any]) -> tuple[list[Any], list[Any]] | None:
-        """A disease, and the dose that it takes: "asthma requiring prednisone > 10 mg/day"."""
+        """A disease, and what it was treated with: "asthma requiring prednisone > 10 mg/day"."""
+        for k, part in enumerate(parts):
+            i = self.codes.find("H", part.first - self.offset + 1, part.last - self.offset - 1) + self.offset
+            if not isinstance(part, Words) or i <= part.first or not self.entries[i].text.startswith(_EARLIER):
+                continue
+            if self.codes.find("K", part.first - self.offset, i - self.offset) >= 0:
+                # "myeloma previously treated with bortezomib"
+                return [*parts[:k], Words(part.first, i)], [Words(i, part.last), *parts[k + 1 :]]
         for k in range(len(parts) - 1):
             before, value = parts[k], parts[k + 1]
             if not isinstance(before, Words) or isinstance(value, Words | Bracket):

@@ -209,6 +209,8 @@ class Chooser(Portioner):
         meaning, place, end = value
         if meaning.bare or not all(map(whole, meaning.comparisons)):
             return None
+        if any(self.code(i) == "M" for i in range(place, end)):
+            return None  # "defined as < grade 1 dyspnea"
         first = next((p for p in phrases if self._has(p, "M")), None)
         if alone and first is not None and first.first > end and all(p.first >= end for p in phrases):
             # "≥ 1 tooth with caries of ICDAS class 1", not "> 4 pain on a numeric scale"

@@ -124,6 +124,9 @@ class Linker(Amender, Sides):
             return "AND" if code in "&," else "OR"
         if kind == "TIME" and windowed and code in "|/," and self._quantity_at(j):
             return "ALT" if code != "," else None
+        if kind == "TIME" and code in "&," and after == "<" and out[0].type == "FOR" and self._opposed(out, j):
+            timed = self.code(j + 1) == "n" and self.code(j + 2) == "t"
+            return "AND" if timed and len(out) < 5 else None  # "for at least 3 and at most 9 months"
         if windowed and code == "|" and after in "bf@DWPNUF":
             return "OR"
         if code in "&|" and kind == "EVENT" and out[0].type == "DURING" and after in "o<WUn":

@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, Literal, NamedTuple
 
-from protoparse.grammar.drafts import Draft, Node, several
+from protoparse.grammar.drafts import Anew, Draft, Node, several
 from protoparse.grammar.items import plays
 from protoparse.grammar.periods import Standing
 from protoparse.grammar.terms import domain_of
@@ -61,6 +61,7 @@ CLASSES = ("class", "grade", "stage")
 _NOW: dict[str, Standing] = {"now": "current", "state": "ongoing", "study": "concurrent"}
 _ASPECTS: dict[str, Standing | None] = {"duration": None, "history": "history"}
 VISITS: dict[str, Event] = {"screening": "screening", "baseline": "baseline"}
+_FINITE = ("is", "are", "has", "have", "had", "was", "were")
 _NAMELESS = frozenset({"sign", "nameless"})
 
 
@@ -72,10 +73,12 @@ class Namer(Valuer):
         term = self.entries[phrase.last - 1].roles.get("concept") if self.code(phrase.last - 1) == "K" else None
         return term.domain if term is not None and term.name != "age" else None
 
-    def _anew(self, i: int) -> Literal["people", "other"] | None:
-        """How a statement begins anew: with the people, or with what is "other" than what stands before."""
+    def _anew(self, i: int) -> Anew | None:
+        """How a statement begins anew: with the people, a verb, or what is "other" than what stands before."""
         if "population" in self.entries[i].roles:
             return "people"
+        if self.code(i) == "v" and self.entries[i].text.split(" ", 1)[0] in _FINITE:
+            return "verb"
         while self.code(i) == "d" and i + 1 < self.offset + len(self.codes):
             if "other" in self.entries[i].roles:
                 return "other"

@@ -39,6 +39,9 @@ def join(cutter: Cutter, op: Literal["all", "any"], left: Tree | None, right: Tr
         return left or right
     if isinstance(right, Draft) and right.concept is None:
         return supplement(cutter, op, left, right)
+    if isinstance(left, Node) and _of_treatments(cutter.text, left, right):
+        given = join(cutter, op, left.members[1], right, link)
+        return Node("all", [left.members[0], *([given] if given else [])])
     if cutter.kind == "exclusion" and op == "all" and link.value in (",", "/", "and", "&") and _kinds(left, right):
         op = "any"
     if cutter.kind == "exclusion" and op == "all" and _apart(left, right):
@@ -52,6 +55,12 @@ def join(cutter: Cutter, op: Literal["all", "any"], left: Tree | None, right: Tr
         tested = join(cutter, op, left, right.members[0], link)
         return Node("all", [*([tested] if tested else []), right.members[1]])
     if isinstance(right, Node):
+        named = last_named([left])
+        if named is not None and named.standing == "history" and named.time is None and right.op not in ("if", "not"):
+            for draft in drafts(right, exceptions=False):
+                if draft.concept is None or draft.standing or draft.anew:
+                    break
+                _follow(named, draft)  # "history of A, B or C and D"
         repeat_subject(left, right)
         lead, last = right.members[0], last_draft(left)
         if right.op == "all" and isinstance(lead, Draft) and lead.concept is not None:
@@ -151,6 +160,17 @@ def _each_sex(cutter: Cutter, left: Tree, right: Tree) -> bool:
     """ "men aged 40 years or more and women aged 50 years or more": what is said of each sex; nobody is both."""
     one, other = (m.members[:3] if isinstance(m, Node) and m.op == "all" else () for m in (left, right))
     return any(_both_sexes(cutter, a, b) for a in one for b in other)
+
+
+def _of_treatments(text: str, left: Node, right: Tree) -> bool:
+    """Whether a list goes on with what a disease was treated with ("lupus previously treated with A, B or C")."""
+    if left.op != "all" or len(left.members) != 2 or not isinstance(right, Draft):
+        return False
+    disease, given = left.members[0], next(iter(drafts(left.members[1])))
+    if not isinstance(disease, Draft) or disease.concept is None or given.concept is None or right.anew:
+        return False
+    between = text[disease.concept[1] : given.concept[0]].lower()
+    return "previously treated " in between and right.domain in ("drug", "procedure")
 
 
 def _of_one_disease(left: Tree, right: Node) -> bool:
@@ -276,6 +296,7 @@ def _follow(first: Draft, right: Draft) -> None:
     if (
         first.standing not in (None, "ongoing")
         and not right.standing
+        and right.anew != "verb"  # "history of stroke or is receiving steroids"
         and not timeless
         and (right.time is None or first.standing == "history")
         and not (any(_leads(m, right) for m in right.modifiers) and not any(_leads(m, first) for m in first.modifiers))

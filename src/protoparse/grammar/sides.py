@@ -94,7 +94,7 @@ class Sides(Ahead):
         event = self._event(i + 1)
         if event is None:
             return END
-        if kind == "TIME" and out[-1].entry.roles["time_unit"] is None:
+        if kind == "TIME" and out[-1].entry.roles["time_unit"] is None and event.entry.event not in _BACK:
             return event.last  # "30 days or 5 half-lives of the drug before screening"
         # "≤ 7 days of the first dose" is a time where "≤ 7 days of treatment" is none
         if not self.timely and (out[0].type != "CMP" or event.entry.event not in _BACK):
@@ -158,7 +158,7 @@ class Sides(Ahead):
             return END
         if code == "@" and not out and self._stages(out, i):
             return END
-        if code == "b" and self._along(out, i):
+        if code == "b" and (self._along(out, i) or (kind == "TIME" and self._around(out, i))):
             self.timely = True
             return out[-1].last
         if code == "D" and not out and self.code(i + 1) in "&|" and self._onward(out, i, self._next(i + 2)):
@@ -171,7 +171,10 @@ class Sides(Ahead):
         if tied and not out and event is not None and not self._afterwards(i, event):
             self.codes[i - self.first] = "w"  # "post-inflammatory hyperpigmentation"
             return END
-        if event is not None and code in "bfD" and kind != "TIME" and not self._telling(event):
+        load = tied and kind == "TIME" and self.code(out[-1].first - 1) in "-_"
+        if load and event is not None and event.entry.event == "event":
+            return END  # "2-hour post-load glucose" names a test
+        if event is not None and code in "bfD" and kind != "TIME" and not self._telling(event, ahead=code == "b"):
             return END  # "after discussion with the sponsor", "during daily walking"
         if event is None:
             if code == "b" and kind == "TIME" and "ago" in self.entries[i].roles:

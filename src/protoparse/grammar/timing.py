@@ -31,8 +31,8 @@ def timely(text: str, tree: Tree) -> Draft | None:
     """The statement of a member whose window stands behind it, where it may be of the whole list."""
     denied = False
     while isinstance(tree, Node):
-        if tree.op not in ("all", "except", "not"):
-            return None
+        if tree.op == "if" or (tree.op == "any" and not all(d.time for d in drafts(tree))):
+            return None  # "or C within 4 weeks (6 weeks for D)" is dated throughout
         denied = denied or tree.op == "not"
         tree = tree.members[0]
     if denied and not _prevents(text, tree):

@@ -234,9 +234,9 @@ class _Meaning(Comparing):
     def duration(self, x: list[Any]) -> Value:
         return one_value(">=", x[0], x[0].start, x[0].end)
 
-    def lasting(self, x: list[Any]) -> Window:
-        duration = x[1].comparisons[0]
-        return Window(duration=duration, span=(x[0].start, duration.span[1]))
+    def lasting(self, x: list[Any]) -> Window | Times:
+        windows = [Window(duration=c, span=(x[0].start, c.span[1])) for c in x[1].comparisons]
+        return windows[0] if len(windows) == 1 else Times(tuple(windows))  # "for ≥ 6 weeks but < 10 years"
 
     def lasting_beside(self, x: list[Any]) -> Window:
         anchor, duration, span = anchor_of(self.text, x[3], x[2]), x[1].comparisons[0], (x[0].start, x[3].end)
@@ -345,6 +345,8 @@ def _beside(side: Any, anchor: Anchor, offset: tuple[Any, ...], span: tuple[int,
         return Window(start=Bound(anchor=anchor, offset=far), end=Bound(anchor=anchor, offset=near), span=span)
     if kind == "AFTER":
         return Window(start=here, end=Bound(anchor=anchor, offset=_offset(offset, 1)), span=span)
+    if kind == "AROUND":
+        here = Bound(anchor=anchor, offset=_offset(offset, 1))
     return Window(start=Bound(anchor=anchor, offset=_offset(offset, -1)), end=here, span=span)
 
 
@@ -385,7 +387,7 @@ def grammar_source() -> str:
     """The grammar of phrases, whole."""
     terminals = (
         "NUMBER UNIT TIME ORDINAL REFERENCE TIMES CMP POST TOLERANCE TO BETWEEN AND OR LIST ALT WITHIN PAST NEXT "
-        "BEFORE AFTER OF AT DURING SINCE UNTIL FROM FOR AGO WHICHEVER EVENT EITHER EACH STATE"
+        "BEFORE AFTER OF AT DURING SINCE UNTIL FROM FOR AGO WHICHEVER EVENT EITHER EACH STATE AROUND"
     )
     grammar = grammar_text("quantity", "comparison", "window")
     return f"start: values | windows\n{grammar}\n%declare {terminals}"

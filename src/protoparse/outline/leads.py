@@ -228,7 +228,7 @@ _WHOLE = re.compile(
     r"""^(?:
       (?:at\ screening\s*,?\s*)?(?:(?:patients?|subjects?|participants?|individuals?|persons?|they|
         those)\s+)?(?:(?:who|that|with|must|should|have|has|had|meets?|meeting|be|use\ of|treatment\ with|
-          presence\ of|received)\s+|\(\s*)*
+          presence\ of|received|receiving|taken|taking|undergone|is|are|been|treated\ with)\s+|\(\s*)*
         (?:the|any|all|one|two|three|four|either|both|each|at\ least|≥|following|\d)\b[^,;]{0,80}\b(?:following|below|
           conditions?|criteri\w+)\b.*
     | following\b.*
@@ -246,7 +246,7 @@ _TRAIL = re.compile(
     r"""(?:[,;(]\s*|\s+|^)(?P<lead>
       (?:(?:and\s+)?(?:including|includes?|such\ as|as\ defined\ by|as\ evidenced\ by|as\ demonstrated\ by|
         confirmed\ by|(?:is\ |are\ )?defined\ (?:as|by)|meeting|meets?|who\ meets?|(?:they\ )?must\ meet|
-          which\ requires?|with|by|based\ on|as|except(?:\ for)?|with\ the\ exception\ of|unless|if|plus|
+          which\ requires?|(?:(?:treatments?|therapy)\s+)?with|by|based\ on|as|except(?:\ for)?|with\ the\ exception\ of|unless|if|plus|
             provided\ (?:that\ )?(?:they)?|satisfaction\ of|characteri[sz]ed\ by|fulfilling|due\ to|in|have|has|
               having)\s*){1,3}
       (?:\(?(?:but\ not\ limited\ to|the\ presence\ of|presence\ of|any|all|one|two|three|four|five|either|both|each|
