@@ -30,7 +30,7 @@ _ANEW = re.compile(r",[&|]?(?:[HC]|[dmHC]*K)")
 _BESIDE = re.compile("[,J]")
 _NAME = re.compile("[wKM]")
 _SEVERAL = re.compile("[,&|/]")
-_ANOTHER = re.compile(r",[&|]?[dmKwC]{1,5}R")
+_ANOTHER = re.compile(r"(?:,[&|]?|[&|])[dmKwC]{1,5}R")
 _NOBODY = re.compile(r"[vdR^HCpO,J&|i-]*")
 _NEAR = 3
 """So few lexemes behind the relative somebody's opinion is named."""
@@ -142,6 +142,9 @@ class _Reader:
         if head < begin:
             return []
         start = self._head(begin, head, judged or early)
+        lone = self.codes[head] == "w" and self.codes[head - 1] in "dm" and self.codes[max(head - 2, 0)] not in "Op"
+        if start is None and early and relative and lone:
+            start = head  # "an eye that, in the investigator's opinion, …": of no kind that could be checked
         if start is not None and aside:
             return [Judgement(start, head + 1, "name"), Judgement(k, close, "description")]
         if start is not None:
