@@ -29,6 +29,8 @@ _ENDING = re.compile(r"[(:IX]")
 _ANEW = re.compile(r",[&|]?(?:[HC]|[dmHC]*K)")
 _BESIDE = re.compile("[,J]")
 _NAME = re.compile("[wKM]")
+_SEVERAL = re.compile("[,&|/]")
+_ANOTHER = re.compile(r"(?:,[&|]?|[&|])[dmKwC]{1,5}R")
 _NOBODY = re.compile(r"[vdR^HCpO,J&|i-]*")
 _NEAR = 3
 """So few lexemes behind the relative somebody's opinion is named."""
@@ -84,7 +86,8 @@ class _Reader:
 
     def __init__(self, words: Sequence[list[str]], codes: str, lexemes: Lexemes, offset: int) -> None:
         self.words, self.codes, self.lexemes, self.offset = words, codes, lexemes, offset
-        self.table = _words()
+        self.table = table = _words()
+        self.known = table["circumstance"] | table["kind"] | table["besides"]
 
     def sentence(self, begin: int, end: int) -> list[Judgement]:
         """The judgements of one sentence."""
@@ -138,14 +141,22 @@ class _Reader:
             head = self.codes.rfind("(", begin, head) - 1
         if head < begin:
             return []
-        start = self._head(begin, head)
+        start = self._head(begin, head, judged or early)
+        lone = self.codes[head] == "w" and self.codes[head - 1] in "dm" and self.codes[max(head - 2, 0)] not in "Op"
+        if start is None and early and relative and lone:
+            start = head  # "an eye that, in the investigator's opinion, …": of no kind that could be checked
         if start is not None and aside:
             return [Judgement(start, head + 1, "name"), Judgement(k, close, "description")]
         if start is not None:
             return [Judgement(start, close, "name")]
         if _NAME.search(self.codes, begin, head + 1) and self.codes[k] == "R" and (self.codes[head] in "wKM" or early):
-            return [Judgement(k, close, "description")]
+            another = next((m for m in _ANOTHER.finditer(self.codes, k + 1, close) if self._again(m.end() - 1)), None)
+            return [Judgement(k, another.start() if another else close, "description")]
         return []
+
+    def _again(self, k: int) -> bool:
+        """Whether a clause on something else that may be anything begins at k."""
+        return self.words[k][0] in _RELATIVE and self.words[k - 1][-1] in self.table["circumstance"]
 
     def _opinion(self, first: int, last: int) -> bool:
         """Whether it is said whose opinion something is."""
@@ -176,22 +187,29 @@ class _Reader:
         table = self.table
         return all(w in table["circumstance"] or w in table["kind"] or not w[0].isalpha() for w in self.words[i])
 
-    def _head(self, begin: int, head: int) -> int | None:
+    def _head(self, begin: int, head: int, opined: bool) -> int | None:
         """Where the name of what may be anything begins, that ends with a lexeme; None where it is something."""
-        if self.words[head][-1] not in self.table["circumstance"] or not self._general_end(head):
-            return None
+        table = self.table
         start = i = head
         while i >= begin and (self.codes[i] in "d,&|/-" or self._general_end(i)):
             if self.codes[i] not in "d,&|/-":
                 start = i
             i -= 1
+        if start == head and not self._general_end(head):
+            return None
         if i >= begin and i == start - 1 and self.codes[i] in "wKMaY":
             return None
+        if not any(self.words[n][-1] in table["circumstance"] for n in range(start, head + 1)):
+            return None
+        if not opined and _SEVERAL.search(self.codes, start, head) is None and "other" not in self.words[start]:
+            said = {w for words in self.words[start : head + 1] for w in words}
+            if not table["field"].isdisjoint(said) and said.isdisjoint(("other", "medical", "any")):
+                return None  # "a psychiatric disorder that would interfere with compliance" is one
         return start
 
     def _general_end(self, i: int) -> bool:
         """Whether nothing in a lexeme says of what kind a thing is: "other medical", "severe and/or unstable"."""
-        known = self.table["circumstance"] | self.table["kind"]
+        known = self.known
         return self.codes[i] in "mC" or all(w in known or w in _JOINTS for w in self.words[i])
 
     def _verdict(self, begin: int, end: int) -> list[Judgement]:

@@ -33,6 +33,8 @@ _FINITE = ("has", "have", "is", "are")
 _SUFFERED = {"condition", "observation"}
 _BASE = re.compile("[KMw]")
 _ENDING = re.compile(r"[.;()XI?+#\n]")
+_PURPOSE = re.compile(r",G[dmvwKMaOp-]+(?=$|[.;(),])")
+_ABBREVIATED = re.compile(r"\(w\)")
 _PARTS = re.compile(r"[&|,/]+")
 _EARLY = 12
 """So near its beginning an item tells whom it explains."""
@@ -58,13 +60,32 @@ def marked(text: str, lexemes: Lexemes, first: int, codes: str, found: Sequence[
         codes = _results(text, lexemes, first, codes)
     if "A" in codes:
         codes = _means(lexemes, first, codes, found)
+    if ",G" in codes:
+        # "clear media, to permit imaging": what for is behind a comma, too
+        codes = _PURPOSE.sub(lambda m: "dV".ljust(len(m[0]), "l"), codes)
     if "R" in codes:
         codes = _descriptions(lexemes, first, codes, found)
     if codes:
         words = text[lexemes.starts[first] : lexemes.ends[first + len(codes) - 1]].lower()
+        if "guardian" in words or "representative" in words:
+            codes = _guardians(lexemes, first, codes)
         for word in _undertaken():
             if word in words:
                 return _undertakings(lexemes, first, codes, found)
+    return codes
+
+
+def _guardians(lexemes: Lexemes, first: int, codes: str) -> str:
+    """The codes, who consents for somebody marked as nobody of his own ("signed by the patient or a guardian")."""
+    terms = [e.roles.get("concept") for e in lexemes.entries[first : first + len(codes)]]
+    if not any(t is not None and t.domain == "consent" and "consent" in t.name for t in terms):
+        return codes
+    for k, term in enumerate(terms):
+        if term is None or term.name != "legal guardian" or codes[k] != "K":
+            continue
+        end = k + 4 if _ABBREVIATED.match(codes, k + 1) else k + 1
+        begin = k - 2 if codes[k - 1 : k] == "/" and codes[k - 2] in "wK" else k
+        codes = f"{codes[:begin]}{'v' * (end - begin)}{codes[end:]}"
     return codes
 
 
