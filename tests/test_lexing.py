@@ -215,7 +215,7 @@ def test_case_is_folded_without_moving_anything() -> None:
     ("text", "pieces"),
     [
         ("history of stroke", ["history of", "stroke"]),
-        ("a history of heart failure", ["a history of", "heart failure"]),
+        ("past history of heart failure", ["past history of", "heart failure"]),
         ("type 2 diabetes mellitus", ["type 2 diabetes mellitus"]),
         ("less than or equal to 5", ["less than or equal to", "5"]),
         ("10 times the upper limit of normal", ["10", "times", "the", "upper limit of normal"]),

@@ -246,9 +246,9 @@ _TRAIL = re.compile(
     r"""(?:[,;(]\s*|\s+|^)(?P<lead>
       (?:(?:and\s+)?(?:including|includes?|such\ as|as\ defined\ by|as\ evidenced\ by|as\ demonstrated\ by|
         confirmed\ by|(?:is\ |are\ )?defined\ (?:as|by)|meeting|meets?|who\ meets?|(?:they\ )?must\ meet|
-          which\ requires?|(?:(?:treatments?|therapy)\s+)?with|by|based\ on|as|except(?:\ for)?|
-        with\ the\ exception\ of|unless|if|plus|
-            provided\ (?:that\ )?(?:they)?|satisfaction\ of|characteri[sz]ed\ by|fulfilling|due\ to|in|have|has|
+          which\ requires?|
+            (?:(?:treatments?|therapy)\s+)?with|by|based\ on|as|except(?:\ for)?|with\ the\ exception\ of|unless|if|
+            plus|provided\ (?:that\ )?(?:they)?|satisfaction\ of|characteri[sz]ed\ by|fulfilling|due\ to|in|have|has|
               having)\s*){1,3}
       (?:\(?(?:but\ not\ limited\ to|the\ presence\ of|presence\ of|any|all|one|two|three|four|five|either|both|each|
         at\ least|more|of|or|\d|≥|the|these|as)\s+)*
