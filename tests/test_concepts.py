@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import ast
 import doctest
+import importlib
 import importlib.util
 import re
 import sys
@@ -182,6 +184,15 @@ def test_a_corpus_gives_flat_spans(
     (found,) = getattr(corpora, corpus)(tmp_path)
     assert found == (name, text, spans)
     assert found.trial == "NCT00000001"
+
+
+@pytest.mark.parametrize("file", sorted(TRAINING.glob("*.py")), ids=lambda file: file.stem)
+def test_training_finds_what_it_takes_from_the_package(file: Path) -> None:
+    # torch is not there in every environment, so that nothing else would tell
+    for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("protoparse"):
+            module = importlib.import_module(node.module or "")
+            assert [name.name for name in node.names if not hasattr(module, name.name)] == []
 
 
 def test_a_tenth_of_the_trials_is_held_out(corpora: ModuleType) -> None:

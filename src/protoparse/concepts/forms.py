@@ -52,3 +52,7 @@ def shape(word: str) -> int:
     if word.isupper():
         return 4 if len(word) > 1 else 5
     return 2 if word[1:].islower() else 6
+
+
+SHAPES = 8
+"""How many shapes `shape` tells apart."""
