@@ -133,6 +133,10 @@ def supplement(cutter: Cutter, op: Literal["all", "any"], left: Tree, right: Dra
         return Node(op, [left, right])
     if right.time is not None:
         before = target.time
+        if before is not None and op == "all" and cutter.kind != "exclusion" and target.value is not None:
+            target.again += (right.time,)  # "a negative test at screening and before the first dose": both times
+            target.cover(right.first, right.last)
+            return left
         if before is None and op == "any" and target.standing in NOW:
             before = standing("current")  # "current treatment or within 5 years before baseline"
         target.time = right.time if before is None else either(before, right.time)
