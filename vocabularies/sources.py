@@ -13,11 +13,14 @@ import pickle
 import re
 import zipfile
 from collections.abc import Iterator
+from itertools import takewhile
 from pathlib import Path
 from typing import Any, NamedTuple
 from xml.etree import ElementTree
 
 MESH_YEAR, ICD_YEAR = "2024", "2026"
+# Where the pieces of a footnote begin: "<ref name=…>", "vauthors = …".
+_FOOTNOTE = re.compile(r"&lt;|\w\s*=")
 
 
 class Descriptor(NamedTuple):
@@ -123,7 +126,7 @@ class Wheels:
         """Substances with their DrugBank id and other names.
 
         Where ChEBI gives a name another id, the package has taken a later record of the same name (a salt, an isomer):
-        the older of the two is the substance's.
+        the older of the two is the substance's. Some lists of names end in the pieces of a footnote.
         """
         package = "drug-named-entity-recognition"
         read = self.pickled(package, "drug_named_entity_recognition/drug_ner_dictionary.pkl.bz2")
@@ -138,7 +141,8 @@ class Wheels:
             if not id_ and len(others) == 1:
                 [id_] = others
             if re.fullmatch(r"DB\d{5}", id_):
-                yield id_ if id_ in others else min({id_, *others}), name, names.get(key, [])
+                spoken = takewhile(lambda n: not _FOOTNOTE.search(n), names.get(key, []))
+                yield id_ if id_ in others else min({id_, *others}), name, list(spoken)
 
     def substances(self) -> dict[str, set[str]]:
         """The DrugBank ids that ChEBI and DrugBank give to substances, by ChEBI's name: a second opinion on `drugs`."""
