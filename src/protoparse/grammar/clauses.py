@@ -275,6 +275,7 @@ class Drafted:
         self.lexemes = lexemes
         self.first, self.last = first, last
         self.kept = True
+        """No concept was left out."""
 
     def reading(self) -> Reading:
         """The rule, and the spans that were not understood."""

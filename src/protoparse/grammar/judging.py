@@ -15,14 +15,7 @@ from typing import Literal, NamedTuple
 from protoparse import lexicon
 from protoparse.lexing import Lexemes
 
-_STEMS = (
-    "opinion", "judg", "discretion", "believe", "consider", "deem", "think", "feel", "view", "estimation",
-    "interfer", "jeopard", "endanger", "compromis", "preclud", "confound", "impair", "prevent", "affect", "hinder",
-    "hamper", "imped", "limit", "prohibit", "make", "render", "put", "place", "pose", "increas", "influenc", "impact",
-    "complicat", "determined", "contraindicat",
-)  # fmt: skip
-"""Of one of these every judgement has a word; few items have one."""
-_MAY_JUDGE = re.compile("|".join(_STEMS))
+_WORD = re.compile("[a-z-]+")
 _SENTENCE = re.compile(r"[^.\n]+")
 _RELATIVE = ("that", "which", "whose")
 _ENDING = re.compile(r"[(:IX]")
@@ -49,6 +42,12 @@ def _words() -> Mapping[str, frozenset[str]]:
     return {row["part"]: frozenset(lexicon.spellings(row["words"])) for row in lexicon.rows("judgements")}
 
 
+@cache
+def _judging() -> frozenset[str]:
+    """Every judgement has one of these words, and few items have one."""
+    return frozenset().union(*(_words()[part] for part in ("hazard", "opinion", "opining", "judged", "view")))
+
+
 def judgements(text: str, lexemes: Lexemes, first: int, codes: str) -> list[Judgement]:
     """The clauses of an item that say what somebody judges of it, in order."""
     last = first + len(codes)
@@ -56,7 +55,7 @@ def judgements(text: str, lexemes: Lexemes, first: int, codes: str) -> list[Judg
         return []
     begin = lexemes.starts[first]
     words = text[begin : lexemes.ends[last - 1]].lower()
-    if _MAY_JUDGE.search(words) is None:
+    if _judging().isdisjoint(_WORD.findall(words)):
         return []
     reader = _Reader([e.text.split() for e in lexemes.entries[first:last]], codes, lexemes, first)
     found = [j for m in _SENTENCE.finditer(codes) for j in reader.sentence(m.start(), m.end())]
