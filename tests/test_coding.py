@@ -2,25 +2,16 @@
 
 from __future__ import annotations
 
-import importlib.util
-import sys
-from pathlib import Path
 from types import ModuleType
 
 import pytest
 
-BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
+from scripts import script
 
 
 @pytest.fixture(scope="module")
 def coding() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("coding", BENCHMARKS / "coding.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["coding"] = module
-    spec.loader.exec_module(module)
-    return module
+    return script("benchmarks", "coding")
 
 
 def test_the_sheet_is_two_hundred_phrases_each_once(coding: ModuleType) -> None:

@@ -3,9 +3,7 @@ from __future__ import annotations
 import ast
 import doctest
 import importlib
-import importlib.util
 import re
-import sys
 from itertools import pairwise
 from pathlib import Path
 from types import ModuleType
@@ -22,8 +20,9 @@ from protoparse.concepts.tagging import tagger
 from protoparse.lexing import lexer
 from protoparse.model import dump, facts, load, walk
 from protoparse.parsing import Parser
+from scripts import ROOT, script
 
-TRAINING = Path(__file__).parents[1] / "training"
+TRAINING = ROOT / "training"
 # Names that no table has, so that only the tagger can tell what they are.
 TEXT = """Inclusion Criteria:
 - Confirmed diagnosis of Quellmann-Zorn syndrome
@@ -146,13 +145,7 @@ def test_forms() -> None:
 
 @pytest.fixture(scope="module")
 def corpora() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("corpora", TRAINING / "corpora.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["corpora"] = module
-    spec.loader.exec_module(module)
-    return module
+    return script("training", "corpora")
 
 
 @pytest.mark.parametrize(
