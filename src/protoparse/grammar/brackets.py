@@ -126,6 +126,8 @@ class Attacher(Chooser):
             elif self.tense(last_draft(tree)) and (both := self._both_pressures(node)) is not None:
                 self._when(draft, both)
                 tree = Node("all", [tree, both])
+            elif isinstance(node, Node) and node.op == "at_least" and not empty(tree):
+                tree = Node("all", [tree, node])  # "active disease (two or more of: pain, swelling, stiffness)"
             elif any(d.value and not d.concept for d in drafts(node)) and not empty(tree):
                 # "≤ 1.5 × ULN (≤ 3 × ULN in Gilbert's syndrome)": one limit or the other
                 repeat_subject(tree, node)

@@ -129,6 +129,18 @@ class _Meaning(Transformer[Any, Any]):
                 draft.standing = draft.standing or "history"
         return Node("not", [_as_any(inner)])
 
+    def chosen(self, x: list[Any]) -> Tree | None:
+        choice, listed = x[0].value, x[1]
+        if empty(listed):
+            return listed  # type: ignore[no-any-return]
+        members = listed.members if isinstance(listed, Node) and listed.op in ("all", "any") else [listed]
+        if len(members) < choice.least:
+            return None  # a list of which members are missing
+        tree = members[0] if len(members) == 1 else Node("any", members)
+        if choice.least > 1:
+            tree = Node("at_least", members, choice.least)
+        return Node("not", [tree]) if choice.denied else tree
+
     def _denied(self, modifier: Modifier, first: int) -> Modifier:
         """What a negation makes of a state right behind it: "not in remission"."""
         start, end = self.cutter.starts[first], modifier.span[1] if modifier.span else 0
@@ -262,7 +274,7 @@ def _parser() -> tuple[Table, _Meaning]:
 
 def grammar_source() -> str:
     """The grammar of clauses, whole."""
-    terminals = "AND OR NOT SCOPE_END EXCEPT INCLUDE IF LIMIT THEN STOP OPEN CLOSE ATOM"
+    terminals = "AND OR NOT CHOICE SCOPE_END EXCEPT INCLUDE IF LIMIT THEN STOP OPEN CLOSE ATOM"
     return "\n".join(["start: sentences", grammar_text("criterion", "logic"), f"%declare {terminals}"])
 
 

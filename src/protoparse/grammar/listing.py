@@ -33,7 +33,7 @@ class Lister(Scoper):
                     ahead.pop()
             elif kind in ("AND", "OR"):
                 ahead[-1] = kind
-            elif kind in ("STOP", "EXCEPT", "IF", "INCLUDE"):
+            elif kind in ("STOP", "EXCEPT", "IF", "INCLUDE", "CHOICE"):
                 ahead[-1] = ""
             elif kind == "COMMA":
                 item.value = ahead[-1]
@@ -51,7 +51,7 @@ class Lister(Scoper):
                 guarding = beginning
                 item.value = "begin" if beginning else None
                 frames[-1][1] = not beginning
-            elif kind == "INCLUDE":
+            elif kind in ("INCLUDE", "CHOICE", "CHOSEN"):
                 frames[-1][0] = False
             elif kind == "STOP":
                 frames[-1] = [False, False]
@@ -115,11 +115,12 @@ class Lister(Scoper):
         return out
 
     def _grouped(self, sentence: list[Clause]) -> list[Clause]:
-        colons = [n for n, item in enumerate(sentence) if item.type == "COLON"]
-        if len(colons) == 1 and not any(item.type in _CLOSING for item in sentence[: colons[0]]):
-            lead = colons[0] + 1  # "any of the following: A or B, C and D"
+        colons = [n for n, item in enumerate(sentence) if item.type in ("COLON", "CHOICE")]
+        once = sum(item.type == "COLON" for item in sentence) < 2
+        if colons and once and not any(item.type in _CLOSING for item in sentence[: colons[-1]]):
+            lead = colons[-1] + 1  # "any of the following: A or B, C and D"
             return sentence[:lead] + self._grouped(sentence[lead:])
-        if any(item.type in ("NOT", "IF", "EXCEPT", "INCLUDE", "COLON") for item in sentence):
+        if any(item.type in ("NOT", "IF", "EXCEPT", "INCLUDE", "COLON", "CHOICE") for item in sentence):
             return sentence
         depth, commas, inner, last = 0, [], False, ""
         joints: list[int] = []

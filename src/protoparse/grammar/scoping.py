@@ -6,6 +6,7 @@ connectives gone; "no A or B, but C" gives NOT ATOM OR ATOM SCOPE_END AND ATOM.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from protoparse.grammar.denying import denied, subject, suffered
@@ -14,6 +15,7 @@ from protoparse.grammar.terminals import OPERANDS, Clause
 from protoparse.model import Kind
 
 _JOINTS = frozenset({"AND", "OR", "STOP", "THEN", "EXCEPT", "INCLUDE", "IF", "LIMIT"})
+_NAMES = re.compile("[wKMYaqrnu]")
 _ENDS = frozenset({"ATOM", "CLOSE", "SCOPE_END"})
 
 
@@ -38,10 +40,10 @@ class Scoper:
                 out.pop()  # nothing inside: the opener goes, too
             else:
                 last = out[-1].last
-                out.append(Clause("SCOPE_END" if frame.opener == "NOT" else "CLOSE", last, last))
+                out.append(Clause("CLOSE" if frame.opener == "OPEN" else "SCOPE_END", last, last))
 
-        def close_scopes() -> None:
-            while frames[-1].opener == "NOT":
+        def close_scopes(*openers: str) -> None:
+            while frames[-1].opener in openers:
                 close()
 
         for n, item in enumerate(items):
@@ -58,9 +60,21 @@ class Scoper:
                 out.append(item)
                 frames.append(_Frame(kind, len(out)))
             elif kind == "CLOSE":
-                close_scopes()
+                close_scopes("NOT", "CHOICE")
                 if len(frames) > 1:
                     close()
+            elif kind == "CHOICE":
+                # "history of one of the following: A, B": of each
+                carried = out and out[-1].type == "ATOM" and self._carries(out[-1])
+                at = len(out) - 1 if carried else len(out)
+                if not carried and out and out[-1].type in _ENDS:
+                    out.append(Clause("AND", item.first, item.first, "with"))
+                    at += 1
+                out.insert(at, item)
+                frames.append(_Frame(kind, at + 1))
+            elif kind == "CHOSEN":
+                close_scopes("NOT")
+                close_scopes("CHOICE")
             elif kind == "NOT":
                 if out and out[-1].type == "NOT":
                     continue  # "must not have no": said twice
@@ -76,19 +90,21 @@ class Scoper:
                     items[n + 1].type = "DROP"
                     continue
                 if out and out[-1].type in _ENDS:
-                    close_scopes()
+                    close_scopes("NOT")
                     if out and out[-1].type in _ENDS:
                         out.append(Clause("AND", item.first, item.first, "without"))
                 out.append(item)
                 frames.append(_Frame(kind, len(out)))
             else:
                 # An exception stands inside what is denied: "no cancer except of the skin" is not (cancer except …).
-                if kind in ("STOP", "IF", "THEN") or (kind in ("AND", "OR") and self._terminates(items, n)):
-                    close_scopes()
+                if kind in ("STOP", "IF", "THEN"):
+                    close_scopes("NOT", *(() if self._listed(item) else ("CHOICE",)))
+                elif kind in ("AND", "OR") and self._terminates(items, n):
+                    close_scopes("NOT")
                 elif kind in ("AND", "OR") and frames[-1].opener == "NOT":
                     opener = out[frames[-1].begin - 1]
                     if n + 1 < len(items) and suffered(self.cutter, opener, items[n + 1]):
-                        close_scopes()
+                        close_scopes("NOT")
                 self._connect(item, out, frames[-1])
         while len(frames) > 1:
             close()
@@ -128,6 +144,15 @@ class Scoper:
         elif kind == "THEN":
             frame.answered, frame.guard = frame.guard, -1
         out.append(item)
+
+    def _carries(self, atom: Clause) -> bool:
+        """Whether a statement names nothing ("history of")."""
+        codes, offset = self.cutter.codes, self.cutter.offset
+        return len(atom.value) == 1 and not _NAMES.search(codes, atom.first - offset, atom.last - offset)
+
+    def _listed(self, stop: Clause) -> bool:
+        """Whether a stop is a comma of a list whose members have commas, or a semicolon."""
+        return stop.type == "STOP" and (stop.value in ("and", "or") or self.cutter.entries[stop.first].text in ";；")
 
     def _terminates(self, items: Sequence[Clause], n: int) -> bool:
         """Whether a connective ends a negation: "but", or one behind which a new statement begins."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 
 from protoparse.grammar import dealing
+from protoparse.grammar.choosing import choices
 from protoparse.grammar.drafts import aged
 from protoparse.grammar.facts import Cutter
 from protoparse.grammar.listing import Lister
@@ -43,6 +44,7 @@ class Shaper(Lister):
     def __init__(self, cutter: Cutter, found: list[Phrase], first: int, last: int, kind: Kind) -> None:
         super().__init__(cutter, first, last, kind)
         self.found = {p.first: p for p in found}
+        self.choices = choices(cutter, found)
 
     def clauses(self) -> list[Clause]:
         """The terminals of the item, in order."""
@@ -71,12 +73,25 @@ class Shaper(Lister):
         codes, offset, found = cutter.codes, cutter.offset, self.found
         stops = {p.first for p in found.values()}
         stops.update([offset + m.start() for m in STRUCTURE.finditer(codes)])
+        stops.update(self.choices)
+        closes = {choice.close for choice in self.choices.values()}
         for place in sorted(stops):
             if place < i:
                 continue
             if begin < 0 and place > i:
                 begin = i
             i = place
+            choice = self.choices.get(i)
+            if choice is not None:
+                flush(i)
+                out.append(Clause("CHOICE", i, choice.last, choice))
+                i = choice.last
+                continue
+            if i in closes:
+                flush(i)
+                i += 1
+                out.append(Clause("CHOSEN", i - 1, i))
+                continue
             phrase = found.get(i)
             if phrase is not None:
                 flush(i)
