@@ -182,7 +182,7 @@ class Chooser(Portioner):
                 return found
             if beside is not None and not values[0][0].bare:
                 return beside
-        main = [p for p in candidates if p.cue < 0 or self.code(p.cue) not in "cAGR=J"]
+        main = [p for p in candidates if p.cue < 0 or self.code(p.cue) not in "cAGR=Js"]
         known = [p for p in main if p.known]
         if main and main[0].cue >= 0 and self.entries[main[0].cue].roles.get("verb") == "study":
             return main[0]  # "participation in any trial with X": the trial

@@ -13,6 +13,7 @@ from functools import cache
 from protoparse.grammar.items import plays
 from protoparse.grammar.naming import CLASSES
 from protoparse.grammar.phrases import Phrase, Value
+from protoparse.grammar.places import placed
 from protoparse.grammar.terms import domain_of
 from protoparse.lexing import Lexemes, Term, lexer
 from protoparse.model import Domain
@@ -63,6 +64,7 @@ def marked(text: str, lexemes: Lexemes, first: int, codes: str, found: Sequence[
     if ",G" in codes:
         # "clear media, to permit imaging": what for is behind a comma, too
         codes = _PURPOSE.sub(lambda m: "dV".ljust(len(m[0]), "l"), codes)
+    codes = placed(lexemes, first, codes, found)
     if "R" in codes:
         codes = _descriptions(lexemes, first, codes, found)
     if codes:

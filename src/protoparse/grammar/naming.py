@@ -52,8 +52,8 @@ _MOST = 30
 """Nothing has more modifiers: a text that repeats one without end is not read so."""
 _RESULTED = re.compile("[y-]*q")
 _DISEASE = re.compile("y*[mwa/-]*K")
-_NAMING = re.compile("[KMYamvpicAGRIHC=J^]")
-_MODIFIER_OF_CUE = {"c": "cause", "A": "method", "G": "purpose"}
+_NAMING = re.compile("[KMYamvpicAGRIHC=J^s]")
+_MODIFIER_OF_CUE = {"c": "cause", "A": "method", "G": "purpose", "s": "location"}
 # What has a value though it is no measurement.
 VALUED = ("age", "life expectancy")
 CLASSES = ("class", "grade", "stage")
@@ -131,7 +131,7 @@ class Namer(Valuer):
                     self.take(i, i + 1)
                     draft.cover(self.starts[i], self.ends[i])
                     cue = -1
-                elif cue >= 0 and (code == "d" or (code in "v^" and codes[cue - offset] in "cAGRpi=")):
+                elif cue >= 0 and (code == "d" or (code in "v^" and codes[cue - offset] in "cAGRpi=s")):
                     if code == "v" and "allergy" in self.entries[i].roles:
                         cue = i  # "patients with allergy to X"
                 else:

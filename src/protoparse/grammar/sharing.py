@@ -12,6 +12,7 @@ from typing import Any, Literal
 from msgspec.structs import replace
 
 from protoparse.grammar.allergens import awaited
+from protoparse.grammar.choices import loosened
 from protoparse.grammar.continuing import absorb, by_means, continues, supplement
 from protoparse.grammar.drafts import (
     ORDERED,
@@ -94,6 +95,8 @@ def join(cutter: Cutter, op: Literal["all", "any"], left: Tree | None, right: Tr
             _lettered(cutter, before, right)
         for member, closed in zip(tail, timed, strict=True):
             _complete(cutter, member, right, closed=closed)
+        for member in tail:
+            loosened(cutter, member, right)
         for lone in [m for m in tail if m.concept is None]:
             if lone.past_event(cutter.text):
                 # "at least 4 weeks since surgery or biopsy"
