@@ -45,6 +45,9 @@ def join(cutter: Cutter, op: Literal["all", "any"], left: Tree | None, right: Tr
         return Node("all", [left.members[0], *([given] if given else [])])
     if cutter.kind == "exclusion" and op == "all" and link.value in (",", "/", "and", "&") and _kinds(left, right):
         op = "any"
+    if op == "any" and isinstance(left, Node) and _of_people(left, right, link):
+        said = join(cutter, op, left.members[1], right, link)
+        return Node("all", [left.members[0], *([said] if said else [])])
     if cutter.kind == "exclusion" and op == "all" and _apart(left, right):
         op = "any"
     if op == "all" and _each_sex(cutter, left, right):
@@ -174,6 +177,26 @@ def _of_treatments(text: str, left: Node, right: Tree) -> bool:
         return False
     between = text[disease.concept[1] : given.concept[0]].lower()
     return "previously treated " in between and right.domain in ("drug", "procedure")
+
+
+def _of_people(left: Node, right: Tree, link: Any) -> bool:
+    """Whether a list goes on with what people have ("women with eclampsia, preeclampsia or gestational diabetes").
+
+    What comes with a disease goes on behind "or" alone: "diabetes with neuropathy or nephropathy".
+    """
+    if left.op != "all" or not isinstance(left.members[0], Draft):
+        return False
+    who = left.members[0].domain
+    if who != "person" and not (who == "condition" and link.value in ("or", "and/or") and left.members[0].value is None):
+        return False
+    had, more = last_draft(left.members[1]), list(drafts(right))
+    return (
+        len(left.members) == 2
+        and had.domain == "condition"
+        and had.value is None
+        and all(d.domain in (None, "condition") and d.anew not in ("people", "other") for d in more)
+        and not (isinstance(right, Node) and right.op in ("not", "if"))
+    )
 
 
 def _of_one_disease(left: Tree, right: Node) -> bool:
