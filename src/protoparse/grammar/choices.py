@@ -87,8 +87,8 @@ _EXTENT = {"stage", "status"}
 def narrowing(cutter: Cutter, word: str, start: int) -> Modifier | None:
     """What a word in front of a name says of it, None where it is part of the name."""
     roles = cutter.roles(word)
-    kind, value = roles.get("modifier") or (("stage", fold(word)) if "spread" in roles else ("", ""))
-    return Modifier(type=kind, text=word, span=(start, start + len(word)), value=value) if kind else None
+    said = roles.get("modifier") or (("stage", fold(word)) if "spread" in roles else None)
+    return Modifier(type=said[0], text=word, span=(start, start + len(word)), value=said[1]) if said else None
 
 
 def loosened(cutter: Cutter, member: Draft, right: Draft) -> None:

@@ -187,4 +187,3 @@ def absorb(cutter: Cutter, lone: Draft, right: Draft) -> None:
     if lone.value is not None and right.value is None:
         right.value = lone.value
         right.cover(lone.first, lone.last)
-

@@ -113,7 +113,7 @@ class Cutter(Attacher):
                 phrases.remove(people)
                 if self._bearing(people, head):
                     self.carry(people.first, people.last)
-                    people = None
+                    people, draft.anew = None, "people"
         if head is not None and people is None and values:
             head, people = self._aged(head, phrases)
         if head is not None and self.elapsed(head.first, head.last, windows):
@@ -215,9 +215,7 @@ class Cutter(Attacher):
     def _bearing(self, people: Phrase, head: Phrase) -> bool:
         """Whether women alone are spoken of, and that they bear or nurse a child: nobody else does."""
         term = self.entries[people.last - 1].roles.get("concept")
-        return (
-            plays(self.entries[head.last - 1], "bearing") and term is not None and "female" in self.roles(term.name)
-        )
+        return plays(self.entries[head.last - 1], "bearing") and term is not None and "female" in self.roles(term.name)
 
     def _name_behind(self, node: Draft, place: int, head: Phrase | None, phrases: list[Phrase]) -> None:
         """What a limit in brackets is of where not the head stands before it: "scoliosis with pain (> 2/10)"."""

@@ -35,6 +35,7 @@ _SUFFERED = {"condition", "observation"}
 _BASE = re.compile("[KMw]")
 _ENDING = re.compile(r"[.;()XI?+#\n]")
 _PURPOSE = re.compile(r",G[dmvwKMaOp-]+(?=$|[.;(),])")
+_WITH = re.compile("(?<=[Kw])p(?=d*[KM])")
 _ABBREVIATED = re.compile(r"\(w\)")
 _PARTS = re.compile(r"[&|,/]+")
 _EARLY = 12
@@ -69,11 +70,23 @@ def marked(text: str, lexemes: Lexemes, first: int, codes: str, found: Sequence[
         codes = _descriptions(lexemes, first, codes, found)
     if codes:
         words = text[lexemes.starts[first] : lexemes.ends[first + len(codes) - 1]].lower()
+        if "nfection with " in words:
+            codes = _infections(lexemes, first, codes)
         if "guardian" in words or "representative" in words:
             codes = _guardians(lexemes, first, codes)
         for word in _undertaken():
             if word in words:
                 return _undertakings(lexemes, first, codes, found)
+    return codes
+
+
+def _infections(lexemes: Lexemes, first: int, codes: str) -> str:
+    """The codes, an infection and what it is with one name ("infection with hepatitis B")."""
+    entries = lexemes.entries
+    for match in _WITH.finditer(codes):
+        i = first + match.start()
+        if entries[i].text == "with" and entries[i - 1].text.endswith("infection"):
+            codes = f"{codes[: match.start()]}O{codes[match.end() :]}"
     return codes
 
 
