@@ -19,7 +19,7 @@ _BOTH = re.compile(r"-?\s*,?\s*(?:and|&)\s*")
 _LISTED = re.compile(r"-?\s*,\s*")
 _SCALES = ("severity", "acuity", "location", "route", "method")
 """Of these nothing has two at a time: "acute and chronic" means either, "treated and stable" both."""
-_KINDS = ("severity", "acuity", "status", "stage", "certainty", "location", "route", "method")
+_KINDS = ("severity", "acuity", "status", "stage", "certainty", "location", "route", "method", "other")
 """What words in front of a name say of it; the others stand behind a preposition."""
 
 
@@ -71,7 +71,7 @@ def detached(cutter: Cutter, lone: Draft, right: Draft) -> None:
     first, _, rest = cutter.text[start:end].partition(" ")
     modifier = narrowing(cutter, first, start)
     rest = rest.strip()
-    if modifier is None or not rest or not (modifier.type == mine.type or {modifier.type, mine.type} <= _EXTENT):
+    if modifier is None or not rest or modifier.type not in _KINDS:
         return
     entry = lexer().phrase(fold(rest).split())
     term = entry.roles.get("concept") if entry is not None else None
@@ -81,13 +81,10 @@ def detached(cutter: Cutter, lone: Draft, right: Draft) -> None:
     right.domain = term.domain if term else right.domain
 
 
-_EXTENT = {"stage", "status"}
-
-
 def narrowing(cutter: Cutter, word: str, start: int) -> Modifier | None:
     """What a word in front of a name says of it, None where it is part of the name."""
     roles = cutter.roles(word)
-    said = roles.get("modifier") or (("stage", fold(word)) if "spread" in roles else None)
+    said = roles.get("modifier") or ((roles["choice"], fold(word)) if "choice" in roles else None)
     return Modifier(type=said[0], text=word, span=(start, start + len(word)), value=said[1]) if said else None
 
 
@@ -97,9 +94,14 @@ def loosened(cutter: Cutter, member: Draft, right: Draft) -> None:
         return
     leading = next((m for m in right.modifiers if m.span and m.span < right.concept), None)
     start, end = member.concept
-    if leading is None or leading.type not in _EXTENT or leading.span is None or member.time or member.includes:
+    if "choice" not in cutter.roles(cutter.text[start:end]) or member.time or member.includes:
         return
     modifier = narrowing(cutter, cutter.text[start:end], start)
+    if leading is None:
+        first = cutter.text[slice(*right.concept)].partition(" ")[0]
+        leading = narrowing(cutter, first, right.concept[0])
+        if leading is None or (modifier and leading.type != modifier.type):
+            return
     if modifier is None or either(cutter.text, modifier, leading) is None:
         return
     member.modifiers += (modifier,)

@@ -46,6 +46,13 @@ def complete(cutter: Cutter, member: Draft, right: Draft, *, closed: bool) -> No
         member.domain, member.name, member.term = right.domain, term.name if term else name, term
         member.known = member.completed = True
         return
+    parts = half(" ".join(tail)) if "paired" in cutter.roles(text) and not member.value else None
+    if parts is not None and member.domain in (None, right.domain, "measurement"):
+        name = fold(text + parts[1])
+        term = _term(name.split())
+        member.domain, member.name, member.term = right.domain, term.name if term else name, term
+        member.known = member.completed = True
+        return
     shared = text.lower().endswith(_ADJECTIVE) and not member.known
     shared = shared or ("place" in cutter.roles(text.split()[-1]) and right.known)
     functioning = tail[-1:] == ["function"] and member.domain in (None, "procedure", "observation")
@@ -62,6 +69,17 @@ def complete(cutter: Cutter, member: Draft, right: Draft, *, closed: bool) -> No
         member.domain, member.term, member.name = right.domain, term, term.name if term else whole
     elif member.domain is None and right.domain is not None and right.value is None:
         member.domain = right.domain
+
+
+def half(name: str) -> tuple[str, str] | None:
+    """The first half of a name that comes in pairs, and the rest: "lower" and " limb", "hyper" and "thyroidism"."""
+    word = name.lower().partition(" ")[0].partition("-")[0]
+    singles = lexer().singles
+    for k in range(len(word), 1, -1):
+        entry = singles.get(word[:k])
+        if entry is not None and "paired" in entry.roles:
+            return name[:k], name[k:].replace("-", " ", 1)
+    return None
 
 
 def _of_substances(words: list[str]) -> str | None:
@@ -85,6 +103,23 @@ def _term(words: list[str]) -> Term | None:
 def _nothing_done(member: Draft) -> bool:
     """Whether a substance stands without a verb ("use of alcohol")."""
     return bool(member.standing or member.modifiers) or member.concept is None or member.first == member.concept[0]
+
+
+def counterpart(cutter: Cutter, first: Draft, right: Draft) -> None:
+    """A bare kind of drug goes on with what the first is a kind of: "CYP3A4 inhibitors or inducers"."""
+    if first.domain != "drug" or right.domain != "drug" or not first.concept or not right.concept or first.term is None:
+        return
+    kind = cutter.text[slice(*right.concept)].lower()
+    whole = cutter.text[slice(*first.concept)].split()
+    if (
+        " " in kind
+        or len(whole) < 2
+        or not {"counterpart"} <= cutter.roles(kind).keys() & cutter.roles(whole[-1]).keys()
+    ):
+        return
+    name = fold(" ".join([*whole[:-1], kind]))
+    term = _term(name.split())
+    right.term, right.name, right.known = term, term.name if term else name, True
 
 
 def lettered(cutter: Cutter, first: Draft, right: Draft) -> None:

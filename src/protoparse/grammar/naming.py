@@ -47,12 +47,12 @@ class Phrase(NamedTuple):
     """What stands right before it: "prior", "current"."""
 
 
-_SUBSTANTIAL = re.compile("[wKMYa]")
+_SUBSTANTIAL = re.compile("[wKMYaj]")
 _MOST = 30
 """Nothing has more modifiers: a text that repeats one without end is not read so."""
 _RESULTED = re.compile("[y-]*q")
 _DISEASE = re.compile("y*[mwa/-]*K")
-_NAMING = re.compile("[KMYamvpicAGRIHC=J^s]")
+_NAMING = re.compile("[KMYamvpicAGRIHC=J^sj]")
 _MODIFIER_OF_CUE = {"c": "cause", "A": "method", "G": "purpose", "s": "location"}
 # What has a value though it is no measurement.
 VALUED = ("age", "life expectancy")
@@ -94,7 +94,7 @@ class Namer(Valuer):
         i = first
         while i < last:
             code = codes[i - offset]
-            if code in "KMYwamqnrut":
+            if code in "KMYwamqnrutj":
                 if begin >= 0 and code in "KM" and self._parts(i):
                     found.append(Phrase(begin, i, cue, known, standing))
                     begin, cue, standing = -1, -1, None

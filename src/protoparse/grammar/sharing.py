@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from protoparse.grammar.allergens import awaited
 from protoparse.grammar.choices import loosened
-from protoparse.grammar.completing import complete, lettered, resulted
+from protoparse.grammar.completing import complete, counterpart, lettered, resulted
 from protoparse.grammar.continuing import absorb, by_means, continues, supplement
 from protoparse.grammar.drafts import (
     ORDERED,
@@ -95,10 +95,10 @@ def join(cutter: Cutter, op: Literal["all", "any"], left: Tree | None, right: Tr
         before = last_named(members)
         if before is not None:
             lettered(cutter, before, right)
+            counterpart(cutter, before, right)
         for member, closed in zip(tail, timed, strict=True):
-            complete(cutter, member, right, closed=closed)
-        for member in tail:
             loosened(cutter, member, right)
+            complete(cutter, member, right, closed=closed)
         for lone in [m for m in tail if m.concept is None]:
             if lone.past_event(cutter.text):
                 # "at least 4 weeks since surgery or biopsy"
@@ -282,8 +282,8 @@ def _follow(first: Draft, right: Draft) -> None:
         and not (any(_leads(m, right) for m in right.modifiers) and not any(_leads(m, first) for m in first.modifiers))
     ):
         right.standing = first.standing
-    if first.allergen:
-        allergic(right)
+    if first.allergen or (first.domain == "allergy" and first.known and right.anew is None):
+        allergic(right)  # "allergy to aspirin or clopidogrel"
     alike = right.domain in (None, first.domain) and not right.anew
     if alike and not right.modifiers and not right.standing and right.time is None:
         # "active hepatitis B or C infection"
