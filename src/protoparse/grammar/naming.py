@@ -131,6 +131,8 @@ class Namer(Valuer):
                     self.take(i, i + 1)
                     draft.cover(self.starts[i], self.ends[i])
                     cue = -1
+                elif cue >= 0 and code == "O" and codes[i - 1 - offset] == "d":
+                    pass  # "allergy to any of the excipients"
                 elif cue >= 0 and (code == "d" or (code in "v^" and codes[cue - offset] in "cAGRpi=s")):
                     if code == "v" and "allergy" in self.entries[i].roles:
                         cue = i  # "patients with allergy to X"

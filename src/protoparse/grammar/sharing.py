@@ -81,7 +81,7 @@ def join(cutter: Cutter, op: Literal["all", "any"], left: Tree | None, right: Tr
     if _both_sexes(cutter, members[-1], right):
         # "male or female" restricts nobody
         return Node(op, members[:-1]) if len(members) > 1 else Draft()
-    if isinstance(right, Draft) and right.allergen:
+    if isinstance(right, Draft) and (right.allergen or _named_allergy(cutter.text, right)):
         members = awaited(cutter, members, right)
         if not members:
             return right
@@ -118,6 +118,11 @@ def join(cutter: Cutter, op: Literal["all", "any"], left: Tree | None, right: Tr
             return right
     members.append(right)
     return Node(op, members)
+
+
+def _named_allergy(text: str, draft: Draft) -> bool:
+    """Whether the tables know an allergy by its substance: "allergy to aspirin"."""
+    return draft.domain == "allergy" and draft.concept is not None and " to " in text[slice(*draft.concept)]
 
 
 def _both_sexes(cutter: Cutter, left: Tree, right: Tree) -> bool:
