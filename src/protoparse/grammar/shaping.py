@@ -34,8 +34,8 @@ _WHO = re.compile(
     r"subject|patient|participant|individual|volunteer|person|adult|infant|neonate|newborn|elderly"
 )
 _INNER = re.compile("[MKwam](?:[OMKwamd]*[MKwa])?")
-_NAMES = re.compile("[wKMYaqrnu]")
-_SUBSTANCE = re.compile("[wKMYqamrnutLHCZ]")
+_NAMES = re.compile("[wKMYaqrnuj]")
+_SUBSTANCE = re.compile("[wKMYqamrnutLHCZj]")
 
 
 class Shaper(Lister):
