@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from protoparse.lexing import Entry, lexer
-from protoparse.model import Kind, Span
+from protoparse.model import Domain, Kind, Span
 
 CARRIED = 2
 """In `Cutter.taken`: understood, though no fact names it."""
@@ -33,8 +33,8 @@ class Item:
         self.text, self.entries, self.starts, self.ends = text, entries, starts, ends
         self.codes, self.offset, self.kind = codes, first, kind
         self.taken = bytearray(len(codes))
-        self.judged: Sequence[tuple[int, int]] = ()
-        """Lexemes that are one name, of something that somebody judges and nobody can check."""
+        self.whole: list[tuple[int, int, Domain]] = []
+        """Lexemes that are one name, and of what: what somebody judges and nobody can check, or can do."""
 
     def code(self, i: int) -> str:
         """The code of a lexeme."""

@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, Literal, NamedTuple
 
+from protoparse.grammar.affixes import inside, undenied, untreated
 from protoparse.grammar.drafts import Anew, Draft, Node, several
 from protoparse.grammar.items import plays
 from protoparse.grammar.periods import Standing
@@ -217,15 +218,17 @@ class Namer(Valuer):
 
     def _name(self, draft: Draft, head: Phrase) -> None:
         """The concept of a head phrase: leading modifiers, qualitative words and asides off."""
-        first, last = head.first, head.last
+        first, last = undenied(self, draft, head.first, head.last)
         entries, code = self.entries, self.code
-        for begin, end in self.judged:
+        for begin, end, domain in self.whole:
             if first <= begin and end <= last:
-                draft.concept, draft.domain = self.span(begin, end), "other"
+                draft.concept, draft.domain = self.span(begin, end), domain
                 draft.cover(*draft.concept)
                 self.take(begin, end)
                 return
         if last > first + 1 or code(first) not in "KMw":
+            if last == first + 1 and untreated(self, draft, first):
+                return
             bounds = self._trim(draft, first, last)
             if bounds is None:
                 return
@@ -235,6 +238,8 @@ class Namer(Valuer):
         self.take(first, last)
         term: Term | None = None
         whole = last == first + 1
+        if whole and entries[first].roles.get("denial") == "inside":
+            inside(self, draft, first)
         for i in range(last - 1, first - 1, -1):
             roles = entries[i].roles
             found = roles.get("measurement") if code(i) == "M" else roles.get("concept")

@@ -43,9 +43,10 @@ def rule(tree: Tree | None, text: str, kind: Kind, *, required: bool = True) -> 
         return None
     if isinstance(tree, Draft):
         fact = _fact(tree, text, kind)
-        if fact is None or not tree.again:
-            return fact
-        return all_of([fact, *(replace(fact, time=w) for w in tree.again)], fact.span)
+        said: Rule | None = fact
+        if fact is not None and tree.again:
+            said = all_of([fact, *(replace(fact, time=w) for w in tree.again)], fact.span)
+        return Not(of=said, span=said.span) if said is not None and tree.denied else said
     op = tree.op
     if op == "if":
         condition = rule(tree.members[0], text, kind, required=False)
