@@ -15,7 +15,7 @@ _HAD = ("condition", "drug", "procedure", "device")
 
 
 def undenied(item: Item, draft: Draft, first: int, last: int) -> tuple[int, int]:
-    """The bounds of what the name `[first, last)` denies, and the draft told so; the same bounds where it denies nothing."""
+    """The bounds of what the name `[first, last)` denies, and the draft told so; the same where it denies nothing."""
     affix = item.entries[last - 1].roles.get("denial")
     place = last - 1
     while place > first + 1 and item.code(place - 1) in "-y":

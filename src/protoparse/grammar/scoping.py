@@ -94,16 +94,8 @@ class Scoper:
                 frames.append(_Frame(kind, len(out)))
             else:
                 # An exception stands inside what is denied: "no cancer except of the skin" is not (cancer except …).
-                if kind in ("STOP", "IF", "THEN") or (kind in ("AND", "OR") and self._terminates(items, n)):
+                if self._ends(items, n, out, frames[-1]):
                     close_scopes()
-                elif kind in ("AND", "OR") and frames[-1].opener == "NOT" and self._others(items, n, out, frames[-1]):
-                    close_scopes()
-                elif kind in ("AND", "OR") and frames[-1].opener == "NOT":
-                    opener = out[frames[-1].begin - 1]
-                    if n + 1 < len(items) and suffered(self.cutter, opener, items[n + 1]):
-                        close_scopes()
-                    elif item.value == "and" and "ability" in self.cutter.entries[opener.first].roles:
-                        item.value = "both"  # who cannot do A and B cannot do both
                 self._connect(item, out, frames[-1])
         while len(frames) > 1:
             close()
@@ -143,6 +135,21 @@ class Scoper:
         elif kind == "THEN":
             frame.answered, frame.guard = frame.guard, -1
         out.append(item)
+
+    def _ends(self, items: Sequence[Clause], n: int, out: Sequence[Clause], frame: _Frame) -> bool:
+        """Whether what stands at n ends the negations around it."""
+        kind = items[n].type
+        if kind not in ("AND", "OR"):
+            return kind in ("STOP", "IF", "THEN")
+        if self._terminates(items, n) or frame.opener != "NOT":
+            return True
+        opener = out[frame.begin - 1]
+        follower = items[n + 1] if n + 1 < len(items) else None
+        if self._others(items, n, out, frame) or (follower and suffered(self.cutter, opener, follower)):
+            return True
+        if items[n].value == "and" and "ability" in self.cutter.entries[opener.first].roles:
+            items[n].value = "both"  # who cannot do A and B cannot do both
+        return False
 
     def _terminates(self, items: Sequence[Clause], n: int) -> bool:
         """Whether a connective ends a negation: "but", or one behind which a new statement begins."""

@@ -175,7 +175,7 @@ def _of_treatments(text: str, left: Node, right: Tree) -> bool:
 
 
 def _limited_behind(left: Tree, right: Node) -> bool:
-    """Whether what is not so behind a limit is said of all that share it ("ALT or AST > 3 × ULN without metastases")."""
+    """Whether what is not so behind a limit is said of all that share it ("ALT or AST > 3 × ULN without ascites")."""
     if right.op != "all" or len(right.members) != 2 or not denies(right.members[1]):
         return False
     lead, last = right.members[0], last_draft(left)
