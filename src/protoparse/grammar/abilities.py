@@ -16,7 +16,7 @@ from protoparse.grammar.phrases import Phrase
 from protoparse.lexing import Lexemes
 from protoparse.model import Domain
 
-_DOING = re.compile("[wdOpKMmvaiyo@G'-]+")
+_DOING = re.compile("[wdOpKMmvaiyo@G~'-]+")
 _BARE = re.compile("[^wKMa]")
 _JOINT = re.compile("[&|/][dm]*")
 _NAMED = re.compile("[KM]")

@@ -21,9 +21,7 @@ def undenied(item: Item, draft: Draft, first: int, last: int) -> tuple[int, int]
     while place > first + 1 and item.code(place - 1) in "-y":
         place -= 1
     if affix in ("never", "free") and place > first and item.code(place - 1) in "wKM":
-        if affix == "never":
-            draft.standing = draft.standing or "history"
-        draft.denied = True
+        draft.denied = "ever" if affix == "never" else "so"
         item.carry(place, last)
         draft.cover(*item.span(place, last))
         return first, place
@@ -33,7 +31,7 @@ def undenied(item: Item, draft: Draft, first: int, last: int) -> tuple[int, int]
     while place < last - 1 and item.code(place) in "-y":
         place += 1
     if place < last and _told_of_people(item, place, last):
-        draft.denied = True
+        draft.denied = "so"
         item.carry(first, place)
         draft.cover(*item.span(first, place))
         return place, last
@@ -57,7 +55,7 @@ def untreated(item: Item, draft: Draft, i: int) -> bool:
         return False
     start = item.starts[i]
     word = entry.text.split(" ", 1)[0]
-    draft.denied, draft.standing = True, draft.standing or "history"
+    draft.denied = "ever"
     draft.concept, draft.domain = (start, start + len(word)), domain_of([word])
     draft.cover(*item.span(i, i + 1))
     item.take(i, i + 1)
@@ -68,5 +66,5 @@ def inside(item: Item, draft: Draft, i: int) -> None:
     """Take the prefix off a name that is one word with it ("nonsmoker")."""
     word = item.entries[i].text
     start, end = item.span(i, i + 1)
-    draft.denied = True
+    draft.denied = "so"
     draft.concept, draft.name = (start + len("non"), end), fold(word[len("non") :])

@@ -58,8 +58,8 @@ class Draft:
     """The concept is what somebody is allergic to."""
     itself = False
     """It names no more than the study that asks ("the study", "this protocol")."""
-    denied = False
-    """Its name denies it: "non-smoker", "insulin-naive"."""
+    denied: Literal["so", "ever"] | None = None
+    """Its name denies that it is so ("non-smoker"), or ever was ("insulin-naive")."""
     means = False
     """It names by what means something else was found: "…, confirmed by echocardiography"."""
     completed = False
@@ -275,7 +275,7 @@ def empty(tree: Tree | None) -> bool:
 def denies(tree: Tree) -> bool:
     """Whether all that is said is that something is not so ("no metastases", "no gout and no asthma")."""
     if isinstance(tree, Draft):
-        return tree.denied
+        return tree.denied is not None
     return tree.op == "not" or (tree.op in ("all", "any") and all(map(denies, tree.members)))
 
 

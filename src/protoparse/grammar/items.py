@@ -40,6 +40,16 @@ class Item:
         """The code of a lexeme."""
         return self.codes[i - self.offset]
 
+    def relates(self, i: int) -> bool:
+        """Whether a preposition at i ties to a name what it is of: "change in diet", "no response to steroids"."""
+        tied = i > self.offset and self.code(i) in "p~io"
+        kind = self.entries[i - 1].roles.get("relation") if tied else None
+        if kind != "denied":
+            return kind is not None
+        while i > self.offset and self.code(i) not in "!,.;&|(":
+            i -= 1
+        return self.code(i) == "!"
+
     def take(self, first: int, last: int) -> None:
         """These lexemes are understood."""
         for k in range(first - self.offset, last - self.offset):

@@ -46,7 +46,7 @@ def rule(tree: Tree | None, text: str, kind: Kind, *, required: bool = True) -> 
         said: Rule | None = fact
         if fact is not None and tree.again:
             said = all_of([fact, *(replace(fact, time=w) for w in tree.again)], fact.span)
-        return Not(of=said, span=said.span) if said is not None and tree.denied else said
+        return Not(of=said, span=said.span) if said is not None and tree.denied is not None else said
     op = tree.op
     if op == "if":
         condition = rule(tree.members[0], text, kind, required=False)
@@ -81,7 +81,7 @@ def _fact(draft: Draft, text: str, kind: Kind) -> Fact | None:
         return None
     words = text[slice(*draft.concept)]
     time = draft.time
-    stands = draft.standing
+    stands = draft.standing or ("history" if draft.denied == "ever" else None)
     if (
         stands is None
         and draft.modifiers
