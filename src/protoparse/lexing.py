@@ -52,6 +52,8 @@ CODES: Mapping[str, str] = {
     "occasion": "w", "bout": "w", "shown": "w", "tested": "w", "other": "w", "singular": "w", "relative": "w",
     "listed": "w",
     "choice": "w", "paired": "w", "counterpart": "w", "place": "w", "bearing": "w",
+    "denial": "w", "state": "w", "ability": "w",
+    "relation": "w",
 }  # fmt: skip
 """What a role is called in the tables, and its code; a word of several roles takes the code of the first listed here
 in which it may stand alone (see `_PRIORITY`), and keeps the others for the grammar to ask."""

@@ -18,6 +18,7 @@ from protoparse.grammar.drafts import (
     Tree,
     alternatives,
     blank,
+    denies,
     drafts,
     empty,
     exemplify,
@@ -100,12 +101,16 @@ class Attacher(Chooser):
                 tree = widened(tree, "any" if self.kind == "exclusion" else "all", others)
             elif bracket.role == "include" and any(d.value is not None or d.count is not None for d in drafts(node)):
                 tree = Node("all", [tree, node])
+            elif bracket.role == "include" and denies(node) and self.entries[bracket.first + 1].text.startswith("i"):
+                tree = widened(tree, "all", [node])  # "walk independently (i.e. without an aid)"
             elif bracket.role == "include" or self._lists(bracket, node, tree):
                 exemplify(last_draft(tree), node)
             elif bracket.role == "except":
                 tree = Node("except", [tree, *(alternatives(node))])
             elif bracket.role == "if":
                 tree = Node("if", [node, tree])
+            elif denies(node) and not empty(node) and not empty(tree):
+                tree = widened(tree, "all", [node])  # "resolved side effects (no wound complications)"
             elif isinstance(node, Draft):
                 if node.concept and node.value and self._points(last_draft(tree)) and self._scores(node.concept):
                     self.carry(bracket.first, bracket.last)  # "Child-Pugh class A (score 5-6)"

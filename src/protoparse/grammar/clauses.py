@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 from lark import Transformer
 from msgspec.structs import replace
 
+from protoparse.grammar.abilities import abilities
 from protoparse.grammar.allergens import of_allergen
 from protoparse.grammar.asides import asides
 from protoparse.grammar.drafts import (
@@ -27,6 +28,7 @@ from protoparse.grammar.drafts import (
     Tree,
     alternatives,
     blank,
+    denies,
     drafts,
     empty,
     exemplify,
@@ -124,9 +126,15 @@ class _Meaning(Transformer[Any, Any]):
             if isinstance(inner, Draft) and inner.modifiers and inner.value is None:
                 inner.modifiers = tuple([self._denied(m, x[0].first) for m in inner.modifiers])
             return inner  # type: ignore[no-any-return]
-        if self.cutter.entries[x[0].first].text.startswith("never"):
+        if self.cutter.entries[x[0].first].roles.get("denial") == "never":
             for draft in drafts(inner):
                 draft.standing = draft.standing or "history"
+        if "ability" in self.cutter.entries[x[0].first].roles:
+            return Node("not", [inner])  # "unable to do A and B" is to do both
+        if isinstance(inner, Node) and inner.op == "all" and denies(inner.members[-1]) and not denies(inner):
+            # "no response (no shrinkage)": said in brackets
+            told = [m for m in inner.members if not denies(m)]
+            return Node("all", [self._not(told), *(m for m in inner.members if denies(m))])
         return Node("not", [_as_any(inner)])
 
     def chosen(self, x: list[Any]) -> Tree | None:
@@ -140,6 +148,9 @@ class _Meaning(Transformer[Any, Any]):
         if choice.least > 1:
             tree = Node("at_least", members, choice.least)
         return Node("not", [tree]) if choice.denied else tree
+
+    def _not(self, members: list[Tree]) -> Node:
+        return Node("not", [_as_any(Node("all", members)) if len(members) > 1 else members[0]])
 
     def _denied(self, modifier: Modifier, first: int) -> Modifier:
         """What a negation makes of a state right behind it: "not in remission"."""
@@ -258,6 +269,7 @@ def _as_any(tree: Tree) -> Tree:
     if (
         isinstance(tree, Node)
         and tree.op == "all"
+        and not any(map(denies, tree.members))
         and not any(
             d.value is not None for m in tree.members if not isinstance(m, Node) or m.op == "any" for d in drafts(m)
         )
@@ -326,8 +338,12 @@ def drafted(text: str, lexemes: Lexemes, first: int, last: int, kind: Kind) -> D
         codes = f"{codes[:begin]}{_JUDGED[role](stop - begin)}{codes[stop:]}"
         found = [p for p in found if p.last <= first + begin or p.first >= first + stop]
     codes = marked(text, lexemes, first, codes, found)
+    able = abilities(text, lexemes, first, codes, found)
+    for begin, stop, _ in able:
+        codes = f"{codes[:begin]}{'w' * (stop - begin)}{codes[stop:]}"
     cutter = Cutter(text, lexemes.entries, codes, first, lexemes.starts, lexemes.ends, kind)
-    cutter.judged = [(first + j.first, first + j.last) for j in judged if j.role == "name"]
+    cutter.whole = [(first + j.first, first + j.last, "other") for j in judged if j.role == "name"]
+    cutter.whole += [(first + a.first, first + a.last, a.domain) for a in able]
     tree: Tree | None = None
     end = len(codes) - 1 if codes.endswith(".") else len(codes)
     clauses: list[Clause] = []

@@ -58,6 +58,8 @@ class Draft:
     """The concept is what somebody is allergic to."""
     itself = False
     """It names no more than the study that asks ("the study", "this protocol")."""
+    denied: Literal["so", "ever"] | None = None
+    """Its name denies that it is so ("non-smoker"), or ever was ("insulin-naive")."""
     means = False
     """It names by what means something else was found: "…, confirmed by echocardiography"."""
     completed = False
@@ -269,6 +271,13 @@ def blank(draft: Draft) -> bool:
 def empty(tree: Tree | None) -> bool:
     """Whether nothing was named."""
     return tree is None or all(d.concept is None for d in drafts(tree))
+
+
+def denies(tree: Tree) -> bool:
+    """Whether all that is said is that something is not so ("no metastases", "no gout and no asthma")."""
+    if isinstance(tree, Draft):
+        return tree.denied is not None
+    return tree.op == "not" or (tree.op in ("all", "any") and all(map(denies, tree.members)))
 
 
 def exemplify(target: Draft, named: Tree) -> None:

@@ -44,9 +44,10 @@ def rule(tree: Tree | None, text: str, kind: Kind, *, required: bool = True) -> 
         return None
     if isinstance(tree, Draft):
         fact = _fact(tree, text, kind)
-        if fact is None or not tree.again:
-            return fact
-        return all_of([fact, *(replace(fact, time=w) for w in tree.again)], fact.span)
+        said: Rule | None = fact
+        if fact is not None and tree.again:
+            said = all_of([fact, *(replace(fact, time=w) for w in tree.again)], fact.span)
+        return Not(of=said, span=said.span) if said is not None and tree.denied is not None else said
     op = tree.op
     if op == "if":
         condition = rule(tree.members[0], text, kind, required=False)
@@ -85,7 +86,7 @@ def _fact(draft: Draft, text: str, kind: Kind) -> Fact | None:
         return None
     words = text[slice(*draft.concept)]
     time = draft.time
-    stands = draft.standing
+    stands = draft.standing or ("history" if draft.denied == "ever" else None)
     if (
         stands is None
         and draft.modifiers

@@ -24,6 +24,7 @@ from protoparse.grammar.drafts import (
     allergic,
     apart,
     backwards,
+    denies,
     drafts,
     last_draft,
     repeat_subject,
@@ -53,7 +54,7 @@ def join(cutter: Cutter, op: Literal["all", "any"], left: Tree | None, right: Tr
         op = "any"
     if link.value == "without":
         return_duration(left, right)
-    if isinstance(right, Node) and _of_one_disease(left, right):
+    if isinstance(right, Node) and (_of_one_disease(left, right) or _limited_behind(left, right)):
         # "ER or PR positive breast cancer": the disease behind the last test is that of all
         tested = join(cutter, op, left, right.members[0], link)
         return Node("all", [*([tested] if tested else []), right.members[1]])
@@ -202,6 +203,20 @@ def _of_people(left: Node, right: Tree, link: Any) -> bool:
         and had.value is None
         and all(d.domain in (None, "condition") and d.anew not in ("people", "other") for d in more)
         and not (isinstance(right, Node) and right.op in ("not", "if"))
+    )
+
+
+def _limited_behind(left: Tree, right: Node) -> bool:
+    """Whether what is not so behind a limit is said of all that share it ("ALT or AST > 3 × ULN without ascites")."""
+    if right.op != "all" or len(right.members) != 2 or not denies(right.members[1]):
+        return False
+    lead, last = right.members[0], last_draft(left)
+    return (
+        isinstance(lead, Draft)
+        and lead.value is not None
+        and lead.domain == "measurement" == last.domain
+        and last.concept is not None
+        and last.value is None
     )
 
 
