@@ -7,6 +7,7 @@ In: a draft and the brackets behind it, already read. Out: the draft with them, 
 from __future__ import annotations
 
 import re
+from typing import Literal
 
 from msgspec.structs import replace
 
@@ -20,12 +21,12 @@ from protoparse.grammar.drafts import (
     blank,
     drafts,
     empty,
-    exemplify,
     found_by,
     last_draft,
     repeat_subject,
     widened,
 )
+from protoparse.grammar.exemplifying import Cue, demanding, exemplify, explained, several
 from protoparse.grammar.heads import Chooser
 from protoparse.grammar.measures import DAILY, given
 from protoparse.grammar.naming import Bracket
@@ -33,11 +34,22 @@ from protoparse.grammar.periods import NOW, either, lately, narrowed, standing
 from protoparse.grammar.phrases import named_unit
 from protoparse.grammar.terms import GIVEN
 from protoparse.grammar.values import PRESSURES, pressure
-from protoparse.model import Comparison, Span
+from protoparse.model import Comparison, Domain, Span
 
 _DISTANCE = re.compile(r"\([|,]?[<Wd]*(n[-_]*t)[oF]d*([dwKMm&|,/-]+)\)")
 _PART = re.compile("[dwKMm-]+")
 _END = re.compile(r"\)*(?:\.|$)")
+_MEMBERS: dict[Domain, tuple[Domain, ...]] = {
+    "allergy": ("allergy", "condition", "drug"),
+    "condition": ("condition", "observation"),
+    "procedure": ("procedure", "device", "drug"),
+    "device": ("device", "procedure"),
+    "observation": ("observation", "condition", "procedure", "drug", "person"),
+    "person": ("person", "condition", "observation"),
+    "consent": ("consent", "drug", "device", "procedure"),
+    "other": ("condition", "drug", "procedure", "observation", "device"),
+}
+"""What a list in brackets may name examples of, where it is not only of the same kind."""
 
 
 def _bare(draft: Draft) -> bool:
@@ -98,9 +110,11 @@ class Attacher(Chooser):
                 continue
             if bracket.role == "plain" and (others := self._for_others(tree, bracket)):
                 tree = widened(tree, "any" if self.kind == "exclusion" else "all", others)
-            elif bracket.role == "include" and any(d.value is not None or d.count is not None for d in drafts(node)):
-                tree = Node("all", [tree, node])
-            elif bracket.role == "include" or self._lists(bracket, node, tree):
+            elif bracket.role == "include":
+                if demanding(node, cue := self.cue(bracket.cue)):
+                    self._when(draft, node)
+                tree = explained(self, tree, node, cue)
+            elif self._lists(bracket, node, tree):
                 exemplify(last_draft(tree), node)
             elif bracket.role == "except":
                 tree = Node("except", [tree, *(alternatives(node))])
@@ -136,6 +150,11 @@ class Attacher(Chooser):
                 self._when(draft, node)
                 tree = Node("all", [tree, node])
         return tree
+
+    def cue(self, i: int) -> Cue:
+        """What the words in front of examples make of them."""
+        kind: Cue | Literal[True] = self.entries[i].roles["include"]
+        return "member" if kind is True else kind
 
     def _for_others(self, tree: Tree, bracket: Bracket) -> list[Draft]:
         """What else is asked for in a bracket, and at what distance: "within 4 weeks (6 weeks for nitrosoureas)"."""
@@ -182,20 +201,19 @@ class Attacher(Chooser):
 
     def _lists(self, bracket: Bracket, node: Tree, tree: Tree) -> bool:
         """Whether a bracket names what a thing is for example: "(warfarin, heparin)", "(anaphylaxis, etc.)"."""
-        named = node.members if isinstance(node, Node) and node.op in ("all", "any") else [node]
-        if bracket.role != "plain" or not all(isinstance(d, Draft) for d in named):
-            return False
-        if len(named) < 2 and not any(e.text.startswith("etc") for e in self.entries[bracket.last : bracket.last + 2]):
-            return False
+        named = several(node)
+        etc = any(e.text.startswith("etc") for e in self.entries[bracket.last : bracket.last + 2])
         of = last_draft(tree)
+        if bracket.role != "plain" or of.concept is None or of.value is not None or (len(named) < 2 and not etc):
+            return False
         if of.term is not None and all(d.term is of.term for d in drafts(node)):
             self.carry(bracket.first, bracket.last)  # "aspartate aminotransferase (AST/SGOT)"
             return False
-        alike = (of.domain, "condition", "drug") if of.domain == "allergy" else (of.domain,)
-        return (
-            of.concept is not None
-            and all(d.concept is not None and not (d.value or d.time or d.dose or d.count) for d in drafts(node))
-            and any(d.known and (d.domain in alike or not of.known) for d in drafts(node))
+        if any(isinstance(m, Node) and m.op != "all" for m in named) or demanding(node, "member"):
+            return False
+        alike = _MEMBERS.get(of.domain, (of.domain,)) if of.domain else ()
+        return all(d.concept is not None and d.count is None for d in drafts(node)) and any(
+            d.domain in alike or (d.known and not of.known) for d in drafts(node)
         )
 
     def _last_said(self, k: int) -> bool:

@@ -58,6 +58,8 @@ class Draft:
     """The concept is what somebody is allergic to."""
     itself = False
     """It names no more than the study that asks ("the study", "this protocol")."""
+    different = False
+    """The last exception that it stands among is "other than" it: what is named behind is of what it excepts from."""
     means = False
     """It names by what means something else was found: "…, confirmed by echocardiography"."""
     completed = False
@@ -268,16 +270,6 @@ def blank(draft: Draft) -> bool:
 def empty(tree: Tree | None) -> bool:
     """Whether nothing was named."""
     return tree is None or all(d.concept is None for d in drafts(tree))
-
-
-def exemplify(target: Draft, named: Tree) -> None:
-    """Name examples of a thing; those of what somebody is allergic to are allergens themselves."""
-    if isinstance(named, Node) and named.op in ("all", "any"):
-        target.includes += tuple(named.members)
-    else:
-        target.includes += (named,)
-    if target.allergen:
-        allergic(target)
 
 
 def allergic(draft: Draft) -> None:

@@ -23,6 +23,8 @@ class Lister(Scoper):
             items = self._defined(items)
         if self.cutter.codes.count(",") > 1:
             items = self._groups(items)
+        if "I" in self.cutter.codes:
+            self._alike(items)
         ahead: list[str] = [""]  # by depth: the next connective to the right in the same sentence
         for item in reversed(items):
             kind = item.type
@@ -83,6 +85,27 @@ class Lister(Scoper):
             if item.type in OPERANDS:
                 beginning = False
         return [i for i in items if i.type != "DROP"]
+
+    def _alike(self, items: list[Clause]) -> None:
+        """Each of several examples is one, "and" or "or" between them; limits that "including" names hold together."""
+        joints: list[list[Clause] | None] = [None]  # by depth: the connectives of a list of examples
+        only = False
+        for item in [*items, Clause("STOP", 0, 0)]:
+            kind, listed = item.type, joints[-1]
+            if kind == "OPEN":
+                joints.append(None)
+            elif kind in ("CLOSE", "STOP", "EXCEPT", "IF", "INCLUDE"):
+                for joint in listed or ():
+                    joint.type = "OR"
+                joints[-1] = None
+                if kind == "INCLUDE" and (cue := self.cutter.cue(item.first)) != "definition":
+                    joints[-1], only = [], cue == "example"
+                elif kind == "CLOSE" and len(joints) > 1:
+                    joints.pop()
+            elif kind == "VALUE" and not only:
+                joints[-1] = None
+            elif kind == "AND" and listed is not None and item.value in ("and", "&", "as well as"):
+                listed.append(item)
 
     def _defined(self, items: list[Clause]) -> list[Clause]:
         """What measures a disease behind a colon as in brackets: "hepatic impairment: ALT or AST > 3 × ULN"."""

@@ -99,6 +99,7 @@ class Shaper(Lister):
                 or (c == ")" and depth == 0)
                 or (c == "/" and not self._between_names(i))
                 or (c == "." and self._abbreviating(i))
+                or (c == "I" and not self._naming(i))
             ):
                 kind = None
             if kind is None:
@@ -191,6 +192,20 @@ class Shaper(Lister):
                 or (i + 1 < self.last and cutter.ends[i] == cutter.starts[i + 1])
             )
         )
+
+    def _naming(self, i: int) -> bool:
+        """Whether examples follow, or the meaning of what stands before: no limit of it, no "-like", no "or the like".
+
+        A limit behind "defined as" is of what is defined.
+        """
+        cutter = self.cutter
+        limit = self.found.get(i + 1)
+        if limit is not None and cutter.entries[i].roles["include"] == "definition":
+            return False
+        if cutter.entries[i].text != "like" or i == self.first:
+            return True
+        glued = cutter.code(i - 1) in "-d" and (cutter.code(i - 1) == "d" or cutter.starts[i] == cutter.ends[i - 1])
+        return not glued and i + 1 < self.last and cutter.entries[i + 1].text != "to"
 
     def _people(self, clauses: list[Clause]) -> bool:
         """Whether what stands before "must" names some people and nothing else."""
