@@ -7,6 +7,7 @@ In: a draft and the brackets behind it, already read. Out: the draft with them, 
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from typing import Literal
 
 from msgspec.structs import replace
@@ -34,7 +35,7 @@ from protoparse.grammar.periods import NOW, either, lately, narrowed, standing
 from protoparse.grammar.phrases import named_unit
 from protoparse.grammar.terms import GIVEN
 from protoparse.grammar.values import PRESSURES, pressure
-from protoparse.model import Comparison, Domain, Span
+from protoparse.model import Comparison, Domain, Modifier, Span
 
 _DISTANCE = re.compile(r"\([|,]?[<Wd]*(n[-_]*t)[oF]d*([dwKMm&|,/-]+)\)")
 _PART = re.compile("[dwKMm-]+")
@@ -42,7 +43,8 @@ _END = re.compile(r"\)*(?:\.|$)")
 _MEMBERS: dict[Domain, tuple[Domain, ...]] = {
     "allergy": ("allergy", "condition", "drug"),
     "condition": ("condition", "observation"),
-    "procedure": ("procedure", "device", "drug"),
+    "procedure": ("procedure", "device", "drug", "measurement"),
+    "measurement": ("measurement", "drug"),
     "device": ("device", "procedure"),
     "observation": ("observation", "condition", "procedure", "drug", "person"),
     "person": ("person", "condition", "observation"),
@@ -115,7 +117,7 @@ class Attacher(Chooser):
                     self._when(draft, node)
                 tree = explained(self, tree, node, cue)
             elif self._lists(bracket, node, tree):
-                exemplify(last_draft(tree), node)
+                self._list(last_draft(tree), node)
             elif bracket.role == "except":
                 tree = Node("except", [tree, *(alternatives(node))])
             elif bracket.role == "if":
@@ -153,7 +155,7 @@ class Attacher(Chooser):
 
     def cue(self, i: int) -> Cue:
         """What the words in front of examples make of them."""
-        kind: Cue | Literal[True] = self.entries[i].roles["include"]
+        kind: Cue | Literal[True] = self.entries[i].roles.get("include", "example")  # a colon only lists
         return "member" if kind is True else kind
 
     def _for_others(self, tree: Tree, bracket: Bracket) -> list[Draft]:
@@ -204,7 +206,8 @@ class Attacher(Chooser):
         named = several(node)
         etc = any(e.text.startswith("etc") for e in self.entries[bracket.last : bracket.last + 2])
         of = last_draft(tree)
-        if bracket.role != "plain" or of.concept is None or of.value is not None or (len(named) < 2 and not etc):
+        limited = of.value is not None and not isinstance(of.value.value, str)
+        if bracket.role != "plain" or of.concept is None or limited or (len(named) < 2 and not etc):
             return False
         if of.term is not None and all(d.term is of.term for d in drafts(node)):
             self.carry(bracket.first, bracket.last)  # "aspartate aminotransferase (AST/SGOT)"
@@ -215,6 +218,27 @@ class Attacher(Chooser):
         return all(d.concept is not None and d.count is None for d in drafts(node)) and any(
             d.domain in alike or (d.known and not of.known) for d in drafts(node)
         )
+
+    def _either(self, modifiers: tuple[Modifier, ...]) -> tuple[Modifier, ...]:
+        """Modifiers of one kind in brackets are alternatives: "(inhaled or topical)"."""
+        first, last = modifiers[0].span, modifiers[-1].span
+        if len(modifiers) < 2 or not first or not last or len({m.type for m in modifiers}) > 1:
+            return modifiers
+        span = (first[0], last[1])
+        values = [v for m in modifiers for v in (m.value if isinstance(m.value, tuple) else (m.value or "",))]
+        return (Modifier(type=modifiers[0].type, text=self.text[slice(*span)], span=span, value=tuple(values)),)
+
+    def _list(self, of: Draft, node: Tree) -> None:
+        """Name the examples in brackets; one that is the thing by another name is none ("(COPD, emphysema)")."""
+        kept: list[Tree] = []
+        for named in several(node):
+            again = isinstance(named, Draft) and named.term is not None and named.term is of.term
+            if again and of.domain != "measurement":
+                places = [d.concept for d in drafts(named) if d.concept]
+                self.carry(*[bisect_left(self.starts, place) for place in places[0]])
+            else:
+                kept.append(named)
+        exemplify(of, kept[0] if len(kept) == 1 else Node("any", kept))
 
     def _last_said(self, k: int) -> bool:
         """Whether the list ends at a place among the codes."""
@@ -273,7 +297,7 @@ class Attacher(Chooser):
                 target.value = node.value
                 target.cover(node.first, node.last)
             if node.modifiers:
-                target.modifiers += node.modifiers
+                target.modifiers += self._either(node.modifiers)
                 target.cover(node.first, node.last)
             return tree
         if target.domain in GIVEN and node.dose is not None:

@@ -56,7 +56,7 @@ def demanding(named: Tree, cue: Cue) -> bool:
     first = members[0]
     if isinstance(first, Node):
         return len(members) == 1 and first.op == "not"
-    return first.count is not None
+    return first.count is not None and (len(members) == 1 or (isinstance(named, Node) and named.op == "all"))
 
 
 def exemplify(target: Draft, named: Tree) -> None:

@@ -111,7 +111,7 @@ class Shaper(Lister):
             i += 1
             if kind in ("ALLOWED", "REFUSED"):
                 if opened:
-                    opened[-1].value = True
+                    opened[-1] = self._allowed(out, opened[-1])
                 elif kind == "REFUSED":
                     if self.kind != "exclusion" and len(out) > sentence:
                         out.insert(sentence, Clause("NOT", i - 1, i - 1))
@@ -137,6 +137,20 @@ class Shaper(Lister):
         flush(self.last)
         out += [Clause("CLOSE", self.last, self.last) for _ in range(depth)]
         return out
+
+    def _allowed(self, out: list[Clause], opened: Clause) -> Clause:
+        """The bracket that what is allowed in one stands in: its own where a stop parts it from the rest."""
+        for n in range(len(out) - 1, -1, -1):
+            if out[n] is opened or out[n].type in ("OPEN", "CLOSE"):
+                break
+            if out[n].type == "STOP" and n + 1 < len(out):
+                # "(prednisone, dexamethasone; inhaled steroids allowed)"
+                stop = out[n]
+                opened = Clause("OPEN", stop.first, stop.last)
+                out[n : n + 1] = [Clause("CLOSE", stop.first, stop.last), opened]
+                break
+        opened.value = True
+        return opened
 
     def _permit(self, out: list[Clause], sentence: int, i: int) -> bool:
         """Whether what the lexeme at i permits leaves the item something to say."""
