@@ -30,14 +30,16 @@ from protoparse.grammar.drafts import (
 from protoparse.grammar.exemplifying import Cue, demanding, exemplify, explained, several
 from protoparse.grammar.heads import Chooser
 from protoparse.grammar.measures import DAILY, given
-from protoparse.grammar.naming import Bracket
+from protoparse.grammar.naming import Bracket, Phrase
 from protoparse.grammar.periods import NOW, either, lately, narrowed, standing
 from protoparse.grammar.phrases import named_unit
-from protoparse.grammar.terms import GIVEN
+from protoparse.grammar.terms import GIVEN, domain_of
 from protoparse.grammar.values import PRESSURES, pressure
 from protoparse.model import Comparison, Domain, Modifier, Span
 
 _DISTANCE = re.compile(r"\([|,]?[<Wd]*(n[-_]*t)[oF]d*([dwKMm&|,/-]+)\)")
+_DESCRIBED = re.compile("Vl*")
+_EXAMPLES = re.compile(",?I[,:dmvo]*[KMw]+")
 _PART = re.compile("[dwKMm-]+")
 _END = re.compile(r"\)*(?:\.|$)")
 _MEMBERS: dict[Domain, tuple[Domain, ...]] = {
@@ -45,6 +47,7 @@ _MEMBERS: dict[Domain, tuple[Domain, ...]] = {
     "condition": ("condition", "observation"),
     "procedure": ("procedure", "device", "drug", "measurement"),
     "measurement": ("measurement", "drug"),
+    "drug": ("drug", "measurement"),
     "device": ("device", "procedure"),
     "observation": ("observation", "condition", "procedure", "drug", "person"),
     "person": ("person", "condition", "observation"),
@@ -157,6 +160,49 @@ class Attacher(Chooser):
         """What the words in front of examples make of them."""
         kind: Cue | Literal[True] = self.entries[i].roles.get("include", "example")  # a colon only lists
         return "member" if kind is True else kind
+
+    def named_by(self, phrases: list[Phrase], brackets: list[Bracket], head: Phrase) -> Phrase | None:
+        """The thing right in front of examples of its kind, where the head is another that goes with it."""
+        last = phrases[-1]
+        if last.first < head.last or self._empty(last):
+            return None
+        described = _DESCRIBED.match(self.codes, last.last - self.offset)
+        place = described.end() + self.offset if described else last.last
+        example = None
+        for bracket in brackets:
+            if bracket.first == place and bracket.node is not None and self._names(bracket):
+                example = next(iter(drafts(bracket.node))).domain
+        if (behind := _EXAMPLES.match(self.codes, place - self.offset)) is not None:
+            end = behind.end() + self.offset
+            example = self._kind(Phrase(end - 1, end, -1, True))
+        kind = self._kind(last)
+        if kind is None or example is None or example not in _MEMBERS.get(kind, (kind,)):
+            return None
+        if self.passing(head):
+            return last
+        cue = self.entries[last.cue] if last.cue >= head.last else None
+        return (
+            last if cue is not None and (cue.text == "with" or "verb" in cue.roles or "clause" in cue.roles) else None
+        )
+
+    def _names(self, bracket: Bracket) -> bool:
+        """Whether a bracket names examples: by a cue, or as a list of names."""
+        named = several(bracket.node) if bracket.role == "plain" and bracket.node is not None else []
+        listed = len(named) > 1 and all(isinstance(d, Draft) and d.concept and d.value is None for d in named)
+        return listed or bracket.role == "include"
+
+    def _kind(self, phrase: Phrase) -> Domain | None:
+        """What a phrase names, told by its last word."""
+        entry = self.entries[phrase.last - 1]
+        return domain_of([entry.text], entry.roles.get("concept") if self.code(phrase.last - 1) == "K" else None)
+
+    def passing(self, phrase: Phrase) -> bool:
+        """Whether a phrase is a mere participle that the vocabulary does not know: "presenting", "ingested"."""
+        return (
+            phrase.last == phrase.first + 1
+            and not phrase.known
+            and self.entries[phrase.first].text.endswith(("ing", "ed"))
+        )
 
     def _for_others(self, tree: Tree, bracket: Bracket) -> list[Draft]:
         """What else is asked for in a bracket, and at what distance: "within 4 weeks (6 weeks for nitrosoureas)"."""
