@@ -74,10 +74,11 @@ CONCEPTS: tuple[tuple[str, Domain], ...] = (
     ("studies", "study"), ("consents", "consent"), ("others", "other"),
 )  # fmt: skip
 
-# What stands in a text for a registry's sake alone: comments, Markdown escapes and stars, marks of direction.
+# What stands in a text for a registry's sake alone: comments, Markdown escapes and stars, marks of
+# direction, the plural in "drug(s)".
 _SKIP = re.compile(
     r"<!--(?:(?!<!--).)*?-->|(?<=\d)\\?\*(?=\s(?:years?|months?|weeks?|days?)\b)|"
-    r"\\(?=[^\w\s])|\*\*|(?<=[A-Za-z])\\?_(?=\d)|[\u200b-\u200f\u202a-\u202e\u2060\ufeff]",
+    r"\\(?=[^\w\s])|\*\*|\((?<=[A-Za-z]\()e?s\)|(?<=[A-Za-z])\\?_(?=\d)|[\u200b-\u200f\u202a-\u202e\u2060\ufeff]",
     re.DOTALL,
 )
 _TOKENS = (

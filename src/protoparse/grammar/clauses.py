@@ -31,7 +31,6 @@ from protoparse.grammar.drafts import (
     denies,
     drafts,
     empty,
-    exemplify,
     found_by,
     frame,
     guess,
@@ -40,6 +39,7 @@ from protoparse.grammar.drafts import (
     repeat_subject,
     widened,
 )
+from protoparse.grammar.exemplifying import demanding, explained
 from protoparse.grammar.facts import Cutter
 from protoparse.grammar.files import grammar_text
 from protoparse.grammar.islands import phrases
@@ -97,7 +97,7 @@ class _Meaning(Transformer[Any, Any]):
         return Bracket("except" if verdict else "plain", tree, x[0].first, x[-1].last)
 
     def bracket_of_examples(self, x: list[Any]) -> Bracket:
-        return Bracket("include", x[2], x[0].first, x[-1].last)
+        return Bracket("include", x[2], x[0].first, x[-1].last, x[1].first)
 
     def bracket_of_exceptions(self, x: list[Any]) -> Bracket:
         return Bracket("except", x[2], x[0].first, x[-1].last)
@@ -172,22 +172,23 @@ class _Meaning(Transformer[Any, Any]):
         unless = "unless" in self.cutter.entries[x[1].first].text
         if not unless:
             return_window(self.cutter.text, x[0], x[2], lasting=False)
+        if self.cutter.entries[x[1].first].roles.get("except") == "different":
+            last = last_draft(x[2])
+            last.different = True
+            if last is x[2] and last.includes and isinstance(x[0], Draft):
+                x[0].includes, last.includes = (*x[0].includes, *last.includes), ()
         return widened(x[0], "except", alternatives(x[2], either=not unless))
 
     def exemplified(self, x: list[Any]) -> Tree | None:
         base, named = x[0], x[2]
-        if empty(named):
-            return base  # type: ignore[no-any-return]
         if empty(base):
-            return named  # type: ignore[no-any-return]
-        if any(d.value is not None or d.count is not None for d in drafts(named)):
-            return Node("all", [base, named])  # "i.e. TSH < 4 mU/L" is no example
-        target = base
-        while isinstance(target, Node):
-            target = target.members[-1] if target.op != "except" else target.members[0]
-        return_window(self.cutter.text, base, named, lasting=True)
-        exemplify(target, named)
-        return base  # type: ignore[no-any-return]
+            return named if base is None or not empty(named) else base  # type: ignore[no-any-return]
+        if empty(named) and (not isinstance(named, Draft) or blank(named)):
+            return base  # type: ignore[no-any-return]
+        cue = self.cutter.cue(x[1].first)
+        if not demanding(named, cue):
+            return_window(self.cutter.text, base, named, lasting=True)
+        return explained(self.cutter, base, named, cue)
 
     def limited(self, x: list[Any]) -> Tree | None:
         base, condition = x[0], x[2]

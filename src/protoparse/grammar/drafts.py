@@ -60,6 +60,8 @@ class Draft:
     """It names no more than the study that asks ("the study", "this protocol")."""
     denied: Literal["so", "ever"] | None = None
     """Its name denies that it is so ("non-smoker"), or ever was ("insulin-naive")."""
+    different = False
+    """The last exception that it stands among is "other than" it: what is named behind is of what it excepts from."""
     means = False
     """It names by what means something else was found: "…, confirmed by echocardiography"."""
     completed = False
@@ -278,16 +280,6 @@ def denies(tree: Tree) -> bool:
     if isinstance(tree, Draft):
         return tree.denied is not None
     return tree.op == "not" or (tree.op in ("all", "any") and all(map(denies, tree.members)))
-
-
-def exemplify(target: Draft, named: Tree) -> None:
-    """Name examples of a thing; those of what somebody is allergic to are allergens themselves."""
-    if isinstance(named, Node) and named.op in ("all", "any"):
-        target.includes += tuple(named.members)
-    else:
-        target.includes += (named,)
-    if target.allergen:
-        allergic(target)
 
 
 def allergic(draft: Draft) -> None:

@@ -8,9 +8,38 @@ from __future__ import annotations
 
 from protoparse.grammar.scoping import Scoper
 from protoparse.grammar.terminals import OPERANDS, Clause
+from protoparse.grammar.terms import domain_of
+from protoparse.lexing import Term
+from protoparse.model import Domain
 
 _SENTENCE = frozenset({"STOP", "OPEN", "CLOSE", "EXCEPT", "IF", "NOT"})
+_ENDED = frozenset({"STOP", "EXCEPT", "IF", "INCLUDE", "NOT", "VALUE", "COLON"})
+_BEHIND = frozenset({"CLOSE", "STOP", "EXCEPT", "IF", "INCLUDE"})
 _CLOSING = frozenset({"NOT", "IF", "EXCEPT", "INCLUDE", "OPEN", "COMMA"})
+
+
+class _Examples:
+    """A list behind a cue: its connectives, and whether it names things rather than limits."""
+
+    __slots__ = ("joints", "named", "things")
+
+    def __init__(self, things: bool) -> None:
+        self.joints: list[Clause] = []
+        self.things, self.named = things, False
+
+    def take(self, item: Clause, measured: bool) -> None:
+        """Take the next terminal; at the end of the list "and" between things is "or"."""
+        kind = item.type
+        if kind == "WORDS":
+            self.named = not measured
+        elif kind == "VALUE":
+            self.named = False
+        elif kind in ("AND", "OR", "COMMA") or kind in _BEHIND:
+            self.things, self.named = self.things or self.named, False
+            if kind == "AND" and item.value in ("and", "&", "as well as"):
+                self.joints.append(item)
+            for joint in self.joints if kind in _BEHIND and self.things else ():
+                joint.type = "OR"
 
 
 class Lister(Scoper):
@@ -21,8 +50,11 @@ class Lister(Scoper):
         items = [item for n, item in enumerate(items) if not self._trailing(items, n)]
         if ":" in self.cutter.codes:
             items = self._defined(items)
+            self._listed(items)
         if self.cutter.codes.count(",") > 1:
             items = self._groups(items)
+        if "I" in self.cutter.codes:
+            self._alike(items)
         ahead: list[str] = [""]  # by depth: the next connective to the right in the same sentence
         for item in reversed(items):
             kind = item.type
@@ -83,6 +115,43 @@ class Lister(Scoper):
             if item.type in OPERANDS:
                 beginning = False
         return [i for i in items if i.type != "DROP"]
+
+    def _alike(self, items: list[Clause]) -> None:
+        """Each of several examples is one, "and" or "or" between them; limits that "including" names hold together."""
+        lists: list[_Examples | None] = [None]  # by depth
+        for item in [*items, Clause("STOP", 0, 0)]:
+            kind, listed = item.type, lists[-1]
+            if listed is not None:
+                listed.take(item, "M" in self.cutter.codes[item.first - self.first : item.last - self.first])
+            if kind == "OPEN":
+                lists.append(None)
+            elif kind in _BEHIND:
+                lists[-1] = None
+                if kind == "INCLUDE" and (cue := self.cutter.cue(item.first)) != "definition":
+                    lists[-1] = _Examples(cue == "example")
+                elif kind == "CLOSE" and len(lists) > 1:
+                    lists.pop()
+
+    def _listed(self, items: list[Clause]) -> None:
+        """A colon behind a thing that lists others of its kind: "antibiotics: macrolides, quinolones"."""
+        for n in range(1, len(items) - 2):
+            thing = items[n - 1]
+            if items[n].type != "COLON" or thing.type != "WORDS" or (n > 1 and items[n - 2].type != "STOP"):
+                continue
+            of = self._kind(thing)
+            if of is None or any("following" in e.text for e in self.cutter.entries[thing.first : thing.last]):
+                continue
+            end = next((k for k in range(n + 1, len(items)) if items[k].type in _ENDED), len(items))
+            kinds = [self._kind(i) for i in items[n + 1 : end] if i.type == "WORDS"]
+            if len(kinds) > 1 and 2 * kinds.count(of) >= len(kinds) and end - n > len(kinds):
+                items[n].type = "INCLUDE"
+
+    def _kind(self, words: Clause) -> Domain | None:
+        """What the name at the end of some words is, where it has no value."""
+        entry = self.cutter.entries[words.last - 1]
+        term: Term | None = entry.roles.get("concept")
+        measured = "M" in self.cutter.codes[words.first - self.first : words.last - self.first]
+        return None if measured else domain_of([entry.text], term)
 
     def _defined(self, items: list[Clause]) -> list[Clause]:
         """What measures a disease behind a colon as in brackets: "hepatic impairment: ALT or AST > 3 × ULN"."""

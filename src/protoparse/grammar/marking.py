@@ -20,6 +20,7 @@ from protoparse.lexing import Lexemes, Term, lexer
 from protoparse.model import Domain
 
 _SCALED = re.compile(r"M(?:y*w[w.]*)?y*,(?=M)")
+_BY = re.compile(r"\(p")
 _GENUS = re.compile(r"[wut]\.(?=[wK])")
 _ASIDE = re.compile(r"(?<=[wKMaqL])\([wKMaL]\)")
 
@@ -56,6 +57,8 @@ def marked(text: str, lexemes: Lexemes, first: int, codes: str, found: Sequence[
         if "w(>)O" in codes:
             codes = codes.replace("w(>)O", "wyyyO")  # "1 line (or more) of …"
         codes = _asides(text, lexemes, first, codes)
+        if "(p" in codes:
+            codes = _BY.sub(lambda m: "(A" if lexemes.entries[first + m.start() + 1].text == "by" else m[0], codes)
     if 0 < codes.find(".") < len(codes) - 1:
         codes = _genera(text, lexemes, first, codes)
     if ",M" in codes:

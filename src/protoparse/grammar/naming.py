@@ -35,6 +35,8 @@ class Bracket(NamedTuple):
     node: Draft | Node | None
     first: int
     last: int
+    cue: int = -1
+    """What stands in front of examples."""
 
 
 class Phrase(NamedTuple):

@@ -109,7 +109,7 @@ class Scoper:
             else:
                 # An exception stands inside what is denied: "no cancer except of the skin" is not (cancer except …).
                 if self._ends(items, n, out, frames[-1]):
-                    close_scopes("NOT", *(() if kind in ("AND", "OR") or self._listed(item) else ("CHOICE",)))
+                    close_scopes("NOT", *(() if kind in ("AND", "OR") or self._enumerates(item) else ("CHOICE",)))
                 self._connect(item, out, frames[-1])
         while len(frames) > 1:
             close()
@@ -155,7 +155,7 @@ class Scoper:
         codes, offset = self.cutter.codes, self.cutter.offset
         return len(atom.value) == 1 and not _NAMES.search(codes, atom.first - offset, atom.last - offset)
 
-    def _listed(self, stop: Clause) -> bool:
+    def _enumerates(self, stop: Clause) -> bool:
         """Whether a stop is a comma of a list whose members have commas, or a semicolon."""
         return stop.type == "STOP" and (stop.value in ("and", "or") or self.cutter.entries[stop.first].text in ";；")
 

@@ -114,6 +114,7 @@ class Shaper(Lister):
                 or (c == ")" and depth == 0)
                 or (c == "/" and not self._between_names(i))
                 or (c == "." and self._abbreviating(i))
+                or (c == "I" and not self._naming(i))
             ):
                 kind = None
             if kind is None:
@@ -125,7 +126,7 @@ class Shaper(Lister):
             i += 1
             if kind in ("ALLOWED", "REFUSED"):
                 if opened:
-                    opened[-1].value = True
+                    opened[-1] = self._allowed(out, opened[-1])
                 elif kind == "REFUSED":
                     if self.kind != "exclusion" and len(out) > sentence:
                         out.insert(sentence, Clause("NOT", i - 1, i - 1))
@@ -151,6 +152,20 @@ class Shaper(Lister):
         flush(self.last)
         out += [Clause("CLOSE", self.last, self.last) for _ in range(depth)]
         return out
+
+    def _allowed(self, out: list[Clause], opened: Clause) -> Clause:
+        """The bracket that what is allowed in one stands in: its own where a stop parts it from the rest."""
+        for n in range(len(out) - 1, -1, -1):
+            if out[n] is opened or out[n].type in ("OPEN", "CLOSE"):
+                break
+            if out[n].type == "STOP" and n + 1 < len(out):
+                # "(prednisone, dexamethasone; inhaled steroids allowed)"
+                stop = out[n]
+                opened = Clause("OPEN", stop.first, stop.last)
+                out[n : n + 1] = [Clause("CLOSE", stop.first, stop.last), opened]
+                break
+        opened.value = True
+        return opened
 
     def _permit(self, out: list[Clause], sentence: int, i: int) -> bool:
         """Whether what the lexeme at i permits leaves the item something to say."""
@@ -206,6 +221,20 @@ class Shaper(Lister):
                 or (i + 1 < self.last and cutter.ends[i] == cutter.starts[i + 1])
             )
         )
+
+    def _naming(self, i: int) -> bool:
+        """Whether examples follow, or the meaning of what stands before: no limit of it, no "-like", no "or the like".
+
+        A limit behind "defined as" is of what is defined.
+        """
+        cutter = self.cutter
+        limit = self.found.get(i + 1)
+        if limit is not None and cutter.entries[i].roles["include"] == "definition":
+            return False
+        if cutter.entries[i].text != "like" or i == self.first:
+            return True
+        glued = cutter.code(i - 1) in "-d" and (cutter.code(i - 1) == "d" or cutter.starts[i] == cutter.ends[i - 1])
+        return not glued and i + 1 < self.last and cutter.entries[i + 1].text != "to"
 
     def _people(self, clauses: list[Clause]) -> bool:
         """Whether what stands before "must" names some people and nothing else."""
