@@ -155,6 +155,8 @@ class Attacher(Chooser):
                 repeat_subject(tree, node)
                 self._when(draft, node)
                 tree = Node("any", [tree, node])
+            elif isinstance(node, Node) and node.op == "if" and self._instead(bracket, tree, node.members[1]):
+                tree = Node("any", [tree, node])
             elif not empty(node) and not empty(tree) and any(d.value or d.time or d.dose for d in drafts(node)):
                 _pressures(tree, node)
                 self._when(draft, node)
@@ -230,6 +232,15 @@ class Attacher(Chooser):
         if named:
             self.carry(bracket.first, bracket.last)
         return named
+
+    def _instead(self, bracket: Bracket, tree: Tree, node: Tree) -> bool:
+        """Whether a bracket says what others are asked for instead: "≤ 1.5 × ULN (in Gilbert's syndrome, bilirubin ≤ 3)".
+
+        Then it limits the same thing, or begins with "or".
+        """
+        one, other = last_draft(tree), next(iter(drafts(node)))
+        again = one.value is not None and other.value is not None and one.term is not None and one.term is other.term
+        return again or self.code(bracket.first + 1) == "|"
 
     def _both_pressures(self, node: Tree) -> Tree | None:
         """The limits in brackets behind "hypertension", where they are two with a slash between: "(> 160/100 mmHg)"."""

@@ -80,9 +80,14 @@ class Lister(Scoper):
                 if len(frames) > 1:
                     frames.pop()
             elif kind == "IF":
-                guarding = beginning
-                item.value = "begin" if beginning else None
-                frames[-1][1] = not beginning
+                role = "begin" if beginning else self._guard_behind(items, n, limited=frames[-1][1])
+                if guarding and role == "begin":
+                    role = ""
+                guarding = guarding or role == "begin"
+                item.value = "begin" if role == "begin" else None
+                frames[-1][1] = frames[-1][1] or not role
+                if role in ("AND", "OR"):
+                    item.type = "DROP"  # "in men over 40 or in smokers"
             elif kind in ("INCLUDE", "CHOICE", "CHOSEN"):
                 frames[-1][0] = False
             elif kind == "STOP":
@@ -92,6 +97,10 @@ class Lister(Scoper):
             elif kind in ("AND", "OR", "COMMA", "SLASH"):
                 behind, limited = frames[-1]
                 follower = items[n + 1] if n + 1 < len(items) else None
+                if kind != "COMMA" and follower is not None and follower.type == "COMMA":
+                    ahead_of = items[n + 2] if n + 2 < len(items) else None
+                    if ahead_of is not None and ahead_of.type == "IF":
+                        follower.type = "DROP"  # "…, or, if fertile, …"
                 if kind == "SLASH":
                     item.type, item.value = self.default, "/"
                 elif kind == "COMMA" and guarding:
@@ -152,6 +161,40 @@ class Lister(Scoper):
         term: Term | None = entry.roles.get("concept")
         measured = "M" in self.cutter.codes[words.first - self.first : words.last - self.first]
         return None if measured else domain_of([entry.text], term)
+
+    def _guard_behind(self, items: list[Clause], n: int, *, limited: bool) -> str:
+        """What a guard at n is behind something else: the beginning of a statement, one more guard of the same, or "".
+
+        "…, or if fertile, uses contraception" is an alternative that both hold in, "…, and if fertile, uses …" a
+        statement of its own, "in men over 40 or in smokers" two guards.
+        """
+        before = next((items[k] for k in range(n - 1, -1, -1) if items[k].type != "DROP"), None)
+        if before is None or before.type not in ("AND", "OR", "OPEN", "STOP"):
+            return ""
+        comma = self._answered(items, n)
+        if before.type in ("OPEN", "STOP"):
+            return "begin" if comma is not None else ""
+        answer = items[items.index(comma) + 1].type if comma is not None else ""
+        if answer and (answer == "VALUE" or (before.value != "," and not limited)):
+            second = limited and answer == "VALUE"
+            before.type, before.value = (
+                "STOP",
+                "again" if second else "or if" if answer == "VALUE" else f"{before.type.lower()} if",
+            )
+            return "begin"
+        return before.type if limited and before.value != "," else ""
+
+    def _answered(self, items: list[Clause], n: int) -> Clause | None:
+        """The comma behind a guard at n with a statement behind it."""
+        depth = 0
+        for k in range(n + 1, len(items) - 1):
+            kind = items[k].type
+            depth += (kind == "OPEN") - (kind == "CLOSE")
+            if depth < 0 or kind in ("STOP", "EXCEPT", "INCLUDE", "IF"):
+                return None
+            if depth == 0 and kind in ("COMMA", "COLON"):
+                return items[k] if items[k + 1].type in ("WORDS", "VALUE", "NOT") else None
+        return None
 
     def _defined(self, items: list[Clause]) -> list[Clause]:
         """What measures a disease behind a colon as in brackets: "hepatic impairment: ALT or AST > 3 × ULN"."""

@@ -124,15 +124,17 @@ class Scoper:
         if kind == "THEN" and (frame.guard < 0 or frame.guard == len(out) - 1):
             kind = item.type = self.default
             item.value = ","
+        said = ""  # what a full stop in front of a guard says of it
         while out and len(out) > frame.begin and out[-1].type in _JOINTS:
             weak = out[-1]
+            said = weak.value if weak.type == "STOP" else said
             if weak.type == "IF" and len(out) - 1 == frame.guard:
                 frame.guard = -1
             elif kind in ("AND", "OR") and (weak.type not in ("AND", "OR") or weak.value != ","):
                 return
             frame.forget(out.pop())
         if len(out) == frame.begin:
-            if kind == "IF" and frame.opener != "OPEN":
+            if kind == "IF" and (frame.opener != "OPEN" or item.value == "begin"):
                 frame.guard = len(out)
                 out.append(item)
             elif kind in ("EXCEPT", "INCLUDE", "IF") and frame.opener == "OPEN":
@@ -142,7 +144,7 @@ class Scoper:
         if kind == "IF" and frame.guard >= 0:
             item.type, item.value = "AND", "if"
         elif kind == "IF" and item.value == "begin":
-            out.append(Clause("STOP", item.first, item.first))
+            out.append(Clause("STOP", item.first, item.first, said))
             frame.guard = len(out)
         elif kind == "STOP":
             frame.drop_guard(out)

@@ -30,6 +30,7 @@ from protoparse.grammar.drafts import (
     repeat_subject,
 )
 from protoparse.grammar.facts import Cutter
+from protoparse.grammar.limiting import limits_anew, relaxed
 from protoparse.grammar.timing import MOST, last_named, return_duration, share_behind, share_window, timely
 from protoparse.model import Modifier
 
@@ -43,6 +44,14 @@ def join(cutter: Cutter, op: Literal["all", "any"], left: Tree | None, right: Tr
     if isinstance(left, Node) and _of_treatments(cutter.text, left, right):
         given = join(cutter, op, left.members[1], right, link)
         return Node("all", [left.members[0], *([given] if given else [])])
+    if (
+        isinstance(right, Node)
+        and right.op == "any"
+        and all(isinstance(m, Node) and limits_anew(right.members[0], m) for m in right.members[1:])
+    ):
+        # "AST and ALT ≤ 3 × ULN (≤ 5 × ULN with liver metastases)": either limit is of both
+        listed = join(cutter, op, left, right.members[0], link)
+        return relaxed(listed, right.members[1:]) if listed is not None else right
     if cutter.kind == "exclusion" and op == "all" and link.value in (",", "/", "and", "&") and _kinds(left, right):
         op = "any"
     if op == "any" and isinstance(left, Node) and _of_people(left, right, link):
