@@ -5,7 +5,7 @@ The way of an item, which `clauses` walks (a class builds on those in brackets, 
 1. `islands` finds its quantities and times (`settling`, `events`, `ahead`, `sides`, `amending`, `linking`,
    `collecting`); `phrases` and `windows` say what each means, with `anchoring`.
 2. `marking` settles what lexemes are by what stands around them.
-3. `shaping` makes well-formed `terminals` of the rest (`scoping`, `listing`; with `choosing`, `denying`, `dealing`);
+3. `shaping` makes well-formed `terminals` of the rest (`scoping`, `listing`; with `quorums`, `denying`, `dealing`);
    `tables` parses them.
 4. `facts` makes each statement a draft (`items`, `values`, `naming`, `portions`, `heads`, `brackets`; with `terms`,
    `measures`).

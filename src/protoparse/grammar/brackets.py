@@ -234,7 +234,7 @@ class Attacher(Chooser):
         return named
 
     def _instead(self, bracket: Bracket, tree: Tree, node: Tree) -> bool:
-        """Whether a bracket says what others are asked for instead: "≤ 1.5 × ULN (in Gilbert's syndrome, bilirubin ≤ 3)".
+        """Whether a bracket says what is asked of others: "≤ 1.5 × ULN (in Gilbert's syndrome, bilirubin ≤ 3)".
 
         Then it limits the same thing, or begins with "or".
         """

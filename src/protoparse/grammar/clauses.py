@@ -140,17 +140,17 @@ class _Meaning(Transformer[Any, Any]):
             return Node("all", [self._not(told), *(m for m in inner.members if denies(m))])
         return Node("not", [_as_any(inner)])
 
-    def chosen(self, x: list[Any]) -> Tree | None:
-        choice, listed = x[0].value, x[1]
+    def quorum(self, x: list[Any]) -> Tree | None:
+        asked, listed = x[0].value, x[1]
         if empty(listed):
             return listed  # type: ignore[no-any-return]
         members = listed.members if isinstance(listed, Node) and listed.op in ("all", "any") else [listed]
-        if len(members) < choice.least:
+        if len(members) < asked.least:
             return None  # a list of which members are missing
         tree = members[0] if len(members) == 1 else Node("any", members)
-        if choice.least > 1:
-            tree = Node("at_least", members, choice.least)
-        return Node("not", [tree]) if choice.denied else tree
+        if asked.least > 1:
+            tree = Node("at_least", members, asked.least)
+        return Node("not", [tree]) if asked.denied else tree
 
     def _not(self, members: list[Tree]) -> Node:
         return Node("not", [_as_any(Node("all", members)) if len(members) > 1 else members[0]])
@@ -314,7 +314,7 @@ def _parser() -> tuple[Table, _Meaning]:
 
 def grammar_source() -> str:
     """The grammar of clauses, whole."""
-    terminals = "AND OR NOT CHOICE SCOPE_END EXCEPT INCLUDE IF LIMIT THEN STOP OPEN CLOSE ATOM"
+    terminals = "AND OR NOT QUORUM SCOPE_END EXCEPT INCLUDE IF LIMIT THEN STOP OPEN CLOSE ATOM"
     return "\n".join(["start: sentences", grammar_text("criterion", "logic"), f"%declare {terminals}"])
 
 

@@ -99,7 +99,7 @@ class Guards(Lister):
         return begin
 
     def _borne(self, said: list[Clause]) -> int:
-        """Where the people begin of whom something is said behind its name ("haemoglobin for men must …"), 0 without."""
+        """Where the people begin of whom something is said behind its name ("haemoglobin for men must …"), else 0."""
         begin = next((n for n, c in enumerate(said) if c.type == "IF"), 0)
         if begin and begin + 1 < len(said) and all(c.type in _NAMING for c in said[:begin]):
             return begin if all(c.type in _TELLING for c in said[begin + 1 :]) else 0
@@ -163,11 +163,8 @@ class Guards(Lister):
         for i in range(first, last):
             roles = self.cutter.entries[i].roles
             term = roles.get("concept")
-            if (
-                "measurement" not in roles
-                and (term is None or term.domain not in _TOLD)
-                and self.cutter.code(i) in "KM"
-            ):
+            told = "measurement" in roles or (term is not None and term.domain in _TOLD)
+            if not told and self.cutter.code(i) in "KM":
                 return False
         return True
 

@@ -99,7 +99,7 @@ def further(before: Tree, op: Op, after: Tree) -> Tree:
 
 
 def ranked(before: Tree, after: Tree | None) -> Node | None:
-    """The guard that what stands behind it belongs to: "for children, ≤ 0.8 mg/dL for 2 to 6 years; for boys over 16, …".
+    """The guard that what is behind it belongs to: "for children, ≤ 0.8 mg/dL for 2 to 6 years; for boys over 16, …".
 
     So where limits for some of those people were told before, and the next, of the same thing, is for others of them.
     """

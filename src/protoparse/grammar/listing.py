@@ -65,7 +65,7 @@ class Lister(Scoper):
                     ahead.pop()
             elif kind in ("AND", "OR"):
                 ahead[-1] = kind
-            elif kind in ("STOP", "EXCEPT", "IF", "INCLUDE", "CHOICE"):
+            elif kind in ("STOP", "EXCEPT", "IF", "INCLUDE", "QUORUM"):
                 ahead[-1] = ""
             elif kind == "COMMA":
                 item.value = ahead[-1]
@@ -88,7 +88,7 @@ class Lister(Scoper):
                 frames[-1][1] = frames[-1][1] or not role
                 if role in ("AND", "OR"):
                     item.type = "DROP"  # "in men over 40 or in smokers"
-            elif kind in ("INCLUDE", "CHOICE", "CHOSEN"):
+            elif kind in ("INCLUDE", "QUORUM", "QUORUM_END"):
                 frames[-1][0] = False
             elif kind == "STOP":
                 frames[-1] = [False, False]
@@ -177,10 +177,8 @@ class Lister(Scoper):
         answer = items[items.index(comma) + 1].type if comma is not None else ""
         if answer and (answer == "VALUE" or (before.value != "," and not limited)):
             second = limited and answer == "VALUE"
-            before.type, before.value = (
-                "STOP",
-                "again" if second else "or if" if answer == "VALUE" else f"{before.type.lower()} if",
-            )
+            joint = "or if" if answer == "VALUE" else f"{before.type.lower()} if"
+            before.type, before.value = "STOP", "again" if second else joint
             return "begin"
         return before.type if limited and before.value != "," else ""
 
@@ -227,12 +225,12 @@ class Lister(Scoper):
         return out
 
     def _grouped(self, sentence: list[Clause]) -> list[Clause]:
-        colons = [n for n, item in enumerate(sentence) if item.type in ("COLON", "CHOICE")]
+        colons = [n for n, item in enumerate(sentence) if item.type in ("COLON", "QUORUM")]
         once = sum(item.type == "COLON" for item in sentence) < 2
         if colons and once and not any(item.type in _CLOSING for item in sentence[: colons[-1]]):
             lead = colons[-1] + 1  # "any of the following: A or B, C and D"
             return sentence[:lead] + self._grouped(sentence[lead:])
-        if any(item.type in ("NOT", "IF", "EXCEPT", "INCLUDE", "COLON", "CHOICE") for item in sentence):
+        if any(item.type in ("NOT", "IF", "EXCEPT", "INCLUDE", "COLON", "QUORUM") for item in sentence):
             return sentence
         depth, commas, inner, last = 0, [], False, ""
         joints: list[int] = []

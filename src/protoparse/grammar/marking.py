@@ -149,7 +149,7 @@ def explains(lexemes: Lexemes, first: int, codes: str) -> bool:
 
 
 def _bearers(lexemes: Lexemes, first: int, codes: str) -> str:
-    """The codes, "of" between a measurement and people marked as "in" ("pregnancy test of women of childbearing age")."""
+    """The codes, "of" between a measurement and people marked as "in": "pregnancy test of fertile women"."""
     for match in _OF_PEOPLE.finditer(codes):
         whose = match.end()
         while codes[whose] == "d":

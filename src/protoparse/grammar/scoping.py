@@ -61,12 +61,12 @@ class Scoper:
                 out.append(item)
                 frames.append(_Frame(kind, len(out)))
             elif kind == "CLOSE":
-                close_scopes("NOT", "CHOICE")
+                close_scopes("NOT", "QUORUM")
                 if len(frames) > 1:
                     close()
                 if frames[-1].brief:
                     close()
-            elif kind == "CHOICE":
+            elif kind == "QUORUM":
                 # "history of one of the following: A, B": of each
                 carried = out and out[-1].type == "ATOM" and self._carries(out[-1])
                 at = len(out) - 1 if carried else len(out)
@@ -75,9 +75,9 @@ class Scoper:
                     at += 1
                 out.insert(at, item)
                 frames.append(_Frame(kind, at + 1))
-            elif kind == "CHOSEN":
+            elif kind == "QUORUM_END":
                 close_scopes("NOT")
-                close_scopes("CHOICE")
+                close_scopes("QUORUM")
             elif kind == "NOT":
                 if out and out[-1].type == "NOT":
                     continue  # "must not have no": said twice
@@ -109,7 +109,7 @@ class Scoper:
             else:
                 # An exception stands inside what is denied: "no cancer except of the skin" is not (cancer except …).
                 if self._ends(items, n, out, frames[-1]):
-                    close_scopes("NOT", *(() if kind in ("AND", "OR") or self._enumerates(item) else ("CHOICE",)))
+                    close_scopes("NOT", *(() if kind in ("AND", "OR") or self._enumerates(item) else ("QUORUM",)))
                 self._connect(item, out, frames[-1])
         while len(frames) > 1:
             close()

@@ -10,11 +10,11 @@ from __future__ import annotations
 import re
 
 from protoparse.grammar import dealing
-from protoparse.grammar.choosing import choices
 from protoparse.grammar.facts import Cutter
 from protoparse.grammar.guarding import Guards
 from protoparse.grammar.naming import Words
 from protoparse.grammar.phrases import Phrase, Value
+from protoparse.grammar.quorums import quorums
 from protoparse.grammar.terminals import OPERANDS, Clause
 from protoparse.model import Kind
 
@@ -38,7 +38,7 @@ class Shaper(Guards):
     def __init__(self, cutter: Cutter, found: list[Phrase], first: int, last: int, kind: Kind) -> None:
         super().__init__(cutter, first, last, kind)
         self.found = {p.first: p for p in found}
-        self.choices = choices(cutter, found)
+        self.quorums = quorums(cutter, found)
         self.opening = first
 
     def clauses(self) -> list[Clause]:
@@ -68,24 +68,24 @@ class Shaper(Guards):
         codes, offset, found = cutter.codes, cutter.offset, self.found
         stops = {p.first for p in found.values()}
         stops.update([offset + m.start() for m in STRUCTURE.finditer(codes)])
-        stops.update(self.choices)
-        closes = {choice.close for choice in self.choices.values()}
+        stops.update(self.quorums)
+        closes = {quorum.close for quorum in self.quorums.values()}
         for place in sorted(stops):
             if place < i:
                 continue
             if begin < 0 and place > i:
                 begin = i
             i = place
-            choice = self.choices.get(i)
-            if choice is not None:
+            quorum = self.quorums.get(i)
+            if quorum is not None:
                 flush(i)
-                out.append(Clause("CHOICE", i, choice.last, choice))
-                i = choice.last
+                out.append(Clause("QUORUM", i, quorum.last, quorum))
+                i = quorum.last
                 continue
             if i in closes:
                 flush(i)
                 i += 1
-                out.append(Clause("CHOSEN", i - 1, i))
+                out.append(Clause("QUORUM_END", i - 1, i))
                 continue
             phrase = found.get(i)
             if phrase is not None:

@@ -1,6 +1,6 @@
 """So many of a list: where a number of members is asked for, and where the list begins.
 
-In: an item's lexemes and the quantities among them. Out: `Choice`s, by the lexeme that begins them; "at least two of
+In: an item's lexemes and the quantities among them. Out: `Quorum`s, by the lexeme that begins them; "at least two of
 the following symptoms: A, B or C" has one, over the words up to the colon, that asks for two of what follows.
 
 A number is of a list where the words say so ("of the following", "2 out of 3 signs:", "two or more risk factors:"), or
@@ -25,7 +25,7 @@ _ANY = re.compile("dO[^:;.,()!XI]{1,24}:")
 _BEHIND = re.compile("[,|&/;.]")
 
 
-class Choice(NamedTuple):
+class Quorum(NamedTuple):
     """A number of members asked for: of the list behind lexeme `last`, in brackets up to `close` where it is."""
 
     last: int
@@ -35,31 +35,31 @@ class Choice(NamedTuple):
     close: int = -1
 
 
-def choices(item: Item, found: Sequence[Phrase]) -> dict[int, Choice]:
-    """The choices of an item by their first lexemes; their words are understood."""
-    made: dict[int, Choice] = {}
+def quorums(item: Item, found: Sequence[Phrase]) -> dict[int, Quorum]:
+    """The quorums of an item by their first lexemes; their words are understood."""
+    made: dict[int, Quorum] = {}
     if "O" in item.codes or ":" in item.codes or "(" in item.codes:
         for phrase in found:
-            if isinstance(phrase.meaning, Value) and (choice := _choice(item, phrase, phrase.meaning)) is not None:
-                made[phrase.first] = choice
+            if isinstance(phrase.meaning, Value) and (quorum := _quorum(item, phrase, phrase.meaning)) is not None:
+                made[phrase.first] = quorum
         for match in _ANY.finditer(item.codes) if "dO" in item.codes else ():
             first = item.offset + match.start()
             if item.entries[first].text in ("any", "either") and _following(item, first, item.offset + match.end()):
-                made[first] = Choice(item.offset + match.end(), 1)
-    for first, choice in list(made.items()):
+                made[first] = Quorum(item.offset + match.end(), 1)
+    for first, quorum in list(made.items()):
         window = next(
-            (p.first for p in found if first < p.first < choice.last and not isinstance(p.meaning, Value)), None
+            (p.first for p in found if first < p.first < quorum.last and not isinstance(p.meaning, Value)), None
         )
         if window is not None:
-            made[first] = choice = choice._replace(last=window)  # "two of the following within 6 weeks: …"
-        for k in range(first, choice.last):
+            made[first] = quorum = quorum._replace(last=window)  # "two of the following within 6 weeks: …"
+        for k in range(first, quorum.last):
             if item.code(k) != "K" or item.code(k + 1) in ":(":  # what kind of things they are; no "of asthma"
                 item.carry(k, k + 1)
     return made
 
 
-def _choice(item: Item, phrase: Phrase, number: Value) -> Choice | None:
-    """The choice that a number begins."""
+def _quorum(item: Item, phrase: Phrase, number: Value) -> Quorum | None:
+    """The quorum that a number begins."""
     one = number.comparisons[0]
     if len(number.comparisons) != 1 or one.unit is not None or one.reference is not None:
         return None
@@ -72,20 +72,20 @@ def _choice(item: Item, phrase: Phrase, number: Value) -> Choice | None:
     for lead in (_OF, _POINTED, _OUT_OF):
         match = lead.match(codes, here)
         if match is not None and (lead is not _POINTED or _following(item, phrase.last, item.offset + match.end())):
-            return Choice(item.offset + match.end(), least, denied)
+            return Quorum(item.offset + match.end(), least, denied)
     match = _COUNTED.match(codes, here)
     if match is not None and "listed" in item.entries[item.offset + match.end() - 2].roles:
         last = item.offset + match.end()
         if codes[match.end() - 1] == ":":
-            return Choice(last, least, denied)
+            return Quorum(last, least, denied)
         close = codes.find(")", match.end())
         inside = codes[match.end() : close]
         if close > 0 and "(" not in inside and inside[:1] != "I" and len(_BEHIND.findall(inside)) >= max(1, least - 1):
-            return Choice(last, least, denied, item.offset + close)
+            return Quorum(last, least, denied, item.offset + close)
     match = _NAMED.match(codes, here)
     said_any = here > 1 and item.entries[phrase.first - 1].text == "any"
     if match is not None and (one.operator != "=" or said_any):
-        return Choice(item.offset + match.end(), least, denied)
+        return Quorum(item.offset + match.end(), least, denied)
     return None
 
 
