@@ -206,9 +206,10 @@ class Shaper(Guards):
         return cutter.code(i + 1) in "wKMm" or "population" in cutter.entries[i + 1].roles
 
     def _between_names(self, i: int) -> bool:
-        """Whether a slash stands between two things with names of their own."""
+        """Whether a slash stands between two things with names of their own, no "residual disease of gout/asthma"."""
         return (
             i > self.first
+            and not (i > self.first + 1 and self.cutter.code(i - 2) == "O")
             and i + 1 < self.last
             and self.cutter.code(i - 1) in "KMq"
             and self.cutter.code(i + 1) in "KM"

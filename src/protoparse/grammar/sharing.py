@@ -77,7 +77,10 @@ def join(cutter: Cutter, op: Literal["all", "any"], left: Tree | None, right: Tr
         repeat_subject(left, right)
         lead, last = right.members[0], last_draft(left)
         if right.op == "all" and isinstance(lead, Draft) and lead.concept is not None:
-            _share_result(last, lead)  # "positive HBsAg or HBcAb and HBV DNA > …"
+            _share_result(last, lead)
+            if op == "any" and lead.value is not None and lead.value is last.value:
+                # "positive HBsAg or HBcAb and HBV DNA > …": either of the two, and the DNA
+                return _first_of_all(cutter.text, left, lead, right)
     elif continues(cutter, left, right, link):
         return left
     elif isinstance(left, Node) and link.value in ("and", "or", "and/or"):
@@ -133,6 +136,19 @@ def join(cutter: Cutter, op: Literal["all", "any"], left: Tree | None, right: Tr
 def _named_allergy(text: str, draft: Draft) -> bool:
     """Whether the tables know an allergy by its substance: "allergy to aspirin"."""
     return draft.domain == "allergy" and draft.concept is not None and " to " in text[slice(*draft.concept)]
+
+
+def _first_of_all(text: str, left: Tree, lead: Draft, right: Node) -> Node:
+    """The members at the end of a list that share a result, as alternatives in front of what must hold with them."""
+    members = left.members if isinstance(left, Node) and left.op == "any" else [left]
+    shared = last_draft(left).value
+    begin = len(members)
+    while begin and isinstance(one := members[begin - 1], Draft) and one.value is shared:
+        begin -= 1
+    if lead.window_behind and lead.time is not None:
+        share_behind(text, "any", members[begin:], lead)
+    together = Node("all", [Node("any", [*members[begin:], lead]), *right.members[1:]])
+    return Node("any", [*members[:begin], together]) if begin else together
 
 
 def _both_sexes(cutter: Cutter, left: Tree, right: Tree) -> bool:
