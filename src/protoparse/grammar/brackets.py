@@ -100,6 +100,8 @@ class Attacher(Chooser):
                 tree = widened(tree, "any" if self.kind == "exclusion" else "all", others)
             elif bracket.role == "include" and any(d.value is not None or d.count is not None for d in drafts(node)):
                 tree = Node("all", [tree, node])
+            elif bracket.role == "plain" and isinstance(node, Node) and node.count and not empty(tree):
+                tree = Node("all", [tree, node])  # "metabolic syndrome (at least three of: …)"
             elif bracket.role == "include" or self._lists(bracket, node, tree):
                 exemplify(last_draft(tree), node)
             elif bracket.role == "except":

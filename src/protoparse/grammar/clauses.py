@@ -129,6 +129,14 @@ class _Meaning(Transformer[Any, Any]):
                 draft.standing = draft.standing or "history"
         return Node("not", [_as_any(inner)])
 
+    def counted(self, x: list[Any]) -> Tree | None:
+        count, listed = x[0].value, x[1]
+        if not isinstance(listed, Node) or listed.op not in ("all", "any") or len(listed.members) < abs(count):
+            self.cutter.leave(x[0].first, x[0].last)
+            return listed  # type: ignore[no-any-return]
+        some = Node("any" if count == 1 else "at_least", listed.members, abs(count))
+        return Node("not", [some]) if count < 0 else some
+
     def _denied(self, modifier: Modifier, first: int) -> Modifier:
         """What a negation makes of a state right behind it: "not in remission"."""
         start, end = self.cutter.starts[first], modifier.span[1] if modifier.span else 0
@@ -262,7 +270,7 @@ def _parser() -> tuple[Table, _Meaning]:
 
 def grammar_source() -> str:
     """The grammar of clauses, whole."""
-    terminals = "AND OR NOT SCOPE_END EXCEPT INCLUDE IF LIMIT THEN STOP OPEN CLOSE ATOM"
+    terminals = "AND OR NOT QUORUM SCOPE_END EXCEPT INCLUDE IF LIMIT THEN STOP OPEN CLOSE ATOM"
     return "\n".join(["start: sentences", grammar_text("criterion", "logic"), f"%declare {terminals}"])
 
 

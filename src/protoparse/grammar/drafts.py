@@ -31,7 +31,7 @@ from protoparse.model import (
     Window,
 )
 
-Op = Literal["all", "any", "not", "except", "if"]
+Op = Literal["all", "any", "not", "except", "if", "at_least"]
 Anew = Literal["people", "verb", "other"]
 
 
@@ -125,10 +125,10 @@ _NAMED = ("event", "surgery", "transplant", "diagnosis")
 class Node:
     """Drafts joined."""
 
-    __slots__ = ("members", "op")
+    __slots__ = ("count", "members", "op")
 
-    def __init__(self, op: Op, members: list[Draft | Node]) -> None:
-        self.op, self.members = op, members
+    def __init__(self, op: Op, members: list[Draft | Node], count: int = 0) -> None:
+        self.op, self.members, self.count = op, members, count
 
 
 Tree = Draft | Node

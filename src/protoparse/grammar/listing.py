@@ -9,8 +9,8 @@ from __future__ import annotations
 from protoparse.grammar.scoping import Scoper
 from protoparse.grammar.terminals import OPERANDS, Clause
 
-_SENTENCE = frozenset({"STOP", "OPEN", "CLOSE", "EXCEPT", "IF", "NOT"})
-_CLOSING = frozenset({"NOT", "IF", "EXCEPT", "INCLUDE", "OPEN", "COMMA"})
+_SENTENCE = frozenset({"STOP", "OPEN", "CLOSE", "EXCEPT", "IF", "NOT", "QUORUM"})
+_CLOSING = frozenset({"NOT", "QUORUM", "IF", "EXCEPT", "INCLUDE", "OPEN", "COMMA"})
 
 
 class Lister(Scoper):
@@ -119,7 +119,7 @@ class Lister(Scoper):
         if len(colons) == 1 and not any(item.type in _CLOSING for item in sentence[: colons[0]]):
             lead = colons[0] + 1  # "any of the following: A or B, C and D"
             return sentence[:lead] + self._grouped(sentence[lead:])
-        if any(item.type in ("NOT", "IF", "EXCEPT", "INCLUDE", "COLON") for item in sentence):
+        if any(item.type in ("NOT", "QUORUM", "IF", "EXCEPT", "INCLUDE", "COLON") for item in sentence):
             return sentence
         depth, commas, inner, last = 0, [], False, ""
         joints: list[int] = []

@@ -16,6 +16,7 @@ from protoparse.grammar.periods import standing
 from protoparse.lexicon import fold
 from protoparse.lexing import POINTS
 from protoparse.model import (
+    AtLeast,
     Comparison,
     Concept,
     Except,
@@ -71,6 +72,8 @@ def rule(tree: Tree | None, text: str, kind: Kind, *, required: bool = True) -> 
     members = [r for m in tree.members if (r := rule(m, text, kind, required=inside)) is not None]
     if not members:
         return None
+    if op == "at_least" and len(members) >= tree.count > 1:
+        return AtLeast(count=tree.count, of=tuple(members), span=_hull(members))
     join = all_of if op == "all" else any_of
     return join(members, _hull(members))
 

@@ -14,6 +14,7 @@ from protoparse.grammar.terminals import OPERANDS, Clause
 from protoparse.model import Kind
 
 _JOINTS = frozenset({"AND", "OR", "STOP", "THEN", "EXCEPT", "INCLUDE", "IF", "LIMIT"})
+_SCOPES = ("NOT", "QUORUM")
 _ENDS = frozenset({"ATOM", "CLOSE", "SCOPE_END"})
 
 
@@ -38,10 +39,10 @@ class Scoper:
                 out.pop()  # nothing inside: the opener goes, too
             else:
                 last = out[-1].last
-                out.append(Clause("SCOPE_END" if frame.opener == "NOT" else "CLOSE", last, last))
+                out.append(Clause("SCOPE_END" if frame.opener in _SCOPES else "CLOSE", last, last))
 
-        def close_scopes() -> None:
-            while frames[-1].opener == "NOT":
+        def close_scopes(*openers: str) -> None:
+            while frames[-1].opener in openers:
                 close()
 
         for n, item in enumerate(items):
@@ -58,9 +59,14 @@ class Scoper:
                 out.append(item)
                 frames.append(_Frame(kind, len(out)))
             elif kind == "CLOSE":
-                close_scopes()
+                close_scopes(*_SCOPES)
                 if len(frames) > 1:
                     close()
+            elif kind == "QUORUM":
+                if out and out[-1].type in _ENDS:
+                    out.append(Clause("AND", item.first, item.first, "with"))  # "asthma with at least one of …"
+                out.append(item)
+                frames.append(_Frame(kind, len(out)))
             elif kind == "NOT":
                 if out and out[-1].type == "NOT":
                     continue  # "must not have no": said twice
@@ -76,19 +82,21 @@ class Scoper:
                     items[n + 1].type = "DROP"
                     continue
                 if out and out[-1].type in _ENDS:
-                    close_scopes()
+                    close_scopes("NOT")
                     if out and out[-1].type in _ENDS:
                         out.append(Clause("AND", item.first, item.first, "without"))
                 out.append(item)
                 frames.append(_Frame(kind, len(out)))
             else:
                 # An exception stands inside what is denied: "no cancer except of the skin" is not (cancer except …).
-                if kind in ("STOP", "IF", "THEN") or (kind in ("AND", "OR") and self._terminates(items, n)):
-                    close_scopes()
+                if kind in ("STOP", "IF", "THEN") or (kind in ("AND", "OR") and item.value == "but"):
+                    close_scopes(*_SCOPES)
+                elif kind in ("AND", "OR") and self._terminates(items, n):
+                    close_scopes("NOT")
                 elif kind in ("AND", "OR") and frames[-1].opener == "NOT":
                     opener = out[frames[-1].begin - 1]
                     if n + 1 < len(items) and suffered(self.cutter, opener, items[n + 1]):
-                        close_scopes()
+                        close_scopes("NOT")
                 self._connect(item, out, frames[-1])
         while len(frames) > 1:
             close()
@@ -130,9 +138,7 @@ class Scoper:
         out.append(item)
 
     def _terminates(self, items: Sequence[Clause], n: int) -> bool:
-        """Whether a connective ends a negation: "but", or one behind which a new statement begins."""
-        if items[n].value == "but":
-            return True
+        """Whether behind a connective a new statement begins, which no negation before it denies."""
         follower = items[n + 1] if n + 1 < len(items) else None
         if follower is None:
             return False

@@ -15,6 +15,7 @@ from protoparse.grammar.facts import Cutter
 from protoparse.grammar.listing import Lister
 from protoparse.grammar.naming import Words
 from protoparse.grammar.phrases import Phrase, Value
+from protoparse.grammar.quorum import quorums
 from protoparse.grammar.terminals import Clause
 from protoparse.model import Kind
 
@@ -50,7 +51,7 @@ class Shaper(Lister):
         cutter = self.cutter
         if cutter.text.find(dealing.CUE, cutter.starts[self.first], cutter.ends[self.last - 1]) >= 0:
             clauses = dealing.dealt(clauses)
-        return self._balance(self._lists(clauses))
+        return self._balance(self._lists(quorums(cutter, clauses)))
 
     def _terminals(self) -> list[Clause]:
         cutter = self.cutter

@@ -148,8 +148,8 @@ def _kinds(left: Tree, right: Tree) -> bool:
     """ "and" between kinds of disease, drug or patient in an exclusion means either; between findings, both."""
     if isinstance(left, Node) and left.op in ("all", "any"):
         left = left.members[-1]
-    if any(isinstance(m, Node) and m.op == "not" for m in (left, right)):
-        return False
+    if any(isinstance(m, Node) and (m.op == "not" or m.count) for m in (left, right)):
+        return False  # "fever and at least one of …": what is counted is a demand of its own
     return all(d.value is None for m in (left, right) for d in drafts(m))
 
 
