@@ -114,11 +114,15 @@ class Lister(Scoper):
             begin = end + 1
         return out
 
-    def _grouped(self, sentence: list[Clause]) -> list[Clause]:
+    def _grouped(self, sentence: list[Clause], *, counted: bool = False) -> list[Clause]:
+        """One sentence with the members of its list parted; `counted`: it is told how many of them must hold."""
         colons = [n for n, item in enumerate(sentence) if item.type == "COLON"]
         if len(colons) == 1 and not any(item.type in _CLOSING for item in sentence[: colons[0]]):
             lead = colons[0] + 1  # "any of the following: A or B, C and D"
             return sentence[:lead] + self._grouped(sentence[lead:])
+        lead = next((n + 1 for n, item in enumerate(sentence) if item.type == "QUORUM"), 0)
+        if lead and not counted:
+            return sentence[:lead] + self._grouped(sentence[lead:], counted=True)
         if any(item.type in ("NOT", "QUORUM", "IF", "EXCEPT", "INCLUDE", "COLON") for item in sentence):
             return sentence
         depth, commas, inner, last = 0, [], False, ""
@@ -140,11 +144,11 @@ class Lister(Scoper):
             if all(sentence[n].type != final for n in joints[:-1]):
                 commas.append(joints[-1])
                 last = final
-        if not last or not inner or len(commas) < 2:
+        if not last or not inner or len(commas) < 2 or (counted and last != "OR"):
             return sentence
         drop = {n + 1 for n in commas if sentence[n + 1 : n + 2] and sentence[n + 1].type in ("AND", "OR")}
         for n in commas:
-            sentence[n].type, sentence[n].value = "STOP", last.lower()
+            sentence[n].type, sentence[n].value = ("OR", ",") if counted else ("STOP", last.lower())
         return [item for n, item in enumerate(sentence) if n not in drop]
 
     def _trailing(self, items: list[Clause], n: int) -> bool:

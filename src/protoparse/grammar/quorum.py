@@ -76,7 +76,9 @@ def _counted(cutter: Cutter, clause: Clause) -> _Asked | None:
     last = lead.end() + cutter.offset
     listed = cutter.code(last - 1) == ":"
     texts = [cutter.entries[i].text for i in range(clause.last, last)]
-    if "following" in texts if not listed else "of" not in texts and not texts[-2].endswith("s"):
+    if texts[0] not in ("of", "out", "(") and not (listed and texts[-2].endswith("s")):
+        return None  # "two lines of chemotherapy or immunotherapy"
+    if not listed and "following" in texts:
         return None
     more = {">=": 0, "=": 0, ">": 1}.get(comparison.operator)
     if more is not None:
