@@ -424,7 +424,8 @@ class Namer(Valuer):
 
     def _add_modifier(self, draft: Draft, kind: Any, span: Span) -> None:
         text = self.text[slice(*span)]
-        named = several(text) if kind == "method" else ()
+        listed = kind == "method" or (kind == "location" and (" or " in text or "/or " in text))
+        named = several(text) if listed else ()
         draft.modifiers += (
             Modifier(type=kind, text=text, span=span, value=tuple(named) if len(named) > 1 else fold(text)),
         )
