@@ -268,7 +268,8 @@ def _roles() -> dict[tuple[str, ...], dict[str, Any]]:
             term = Term(domain, row["name"])
             for phrase in [row["name"], *lexicon.spellings(row["spellings"])]:
                 # When, and which of two, is for the grammar to read.
-                if phrase.startswith(STANDING) or (domain == "person" and " or " in phrase):
+                either = domain == "person" and " or " in phrase and term.name != "healthy volunteer"
+                if phrase.startswith(STANDING) or either:
                     continue
                 named = Term(domain, _own_name(phrase, term.name))
                 for variant in _variants(phrase):

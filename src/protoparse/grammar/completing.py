@@ -6,6 +6,8 @@ or hepatic impairment" the renal one, of "alcohol or drug abuse" the abuse of al
 
 from __future__ import annotations
 
+import re
+
 from msgspec.structs import replace
 
 from protoparse.grammar.drafts import Draft
@@ -14,6 +16,7 @@ from protoparse.grammar.terms import domain_of
 from protoparse.lexicon import fold
 from protoparse.lexing import Term, lexer
 
+_OR = re.compile(r"-?\s*,?\s*(?:and\s?/\s?or|or|/)\s*|\s*,\s*")
 _ADJECTIVE = ("al", "ic", "ac", "ar", "ous", "ary", "ive", "oid", "ory", "ine")
 
 
@@ -67,8 +70,33 @@ def complete(cutter: Cutter, member: Draft, right: Draft, *, closed: bool) -> No
         whole = fold(f"{text} {' '.join(tail[2:])}")
         term = _term(whole.split())
         member.domain, member.term, member.name = right.domain, term, term.name if term else whole
+        member.completed = True
     elif member.domain is None and right.domain is not None and right.value is None:
         member.domain = right.domain
+
+
+def own_kind(cutter: Cutter, lone: Draft, right: Draft) -> bool:
+    """Whether a modifier is of the head alone, where its list goes on with another kind: "periocular or ocular injury".
+
+    It is then a thing of its own, named by the head; "acute or viral hepatitis" is no viral hepatitis that is acute.
+    """
+    if right.concept is None or len(lone.modifiers) != 1 or lone.standing or lone.time or lone.value:
+        return False
+    span, (start, end) = lone.modifiers[0].span, right.concept
+    kind, _, rest = cutter.text[start:end].partition(" ")
+    if (
+        span is None
+        or not rest
+        or not kind.lower().endswith(_ADJECTIVE)
+        or not _OR.fullmatch(cutter.text[span[1] : start])
+    ):
+        return False
+    lone.concept, lone.modifiers = span, ()
+    name = fold(f"{cutter.text[slice(*span)]} {rest.split()[-1]}")
+    term = _term(name.split())
+    lone.domain, lone.term, lone.name = right.domain, term, term.name if term else name
+    lone.known = lone.completed = True
+    return True
 
 
 def half(name: str) -> tuple[str, str] | None:

@@ -72,6 +72,8 @@ class Draft:
     modifiers: tuple[Modifier, ...] = ()
     includes: tuple[Draft | Node, ...] = ()
     experiencer: Experiencer = "patient"
+    own = False
+    """It is of the patient or of the family ("personal or family history of")."""
     first = -1
     last = -1
 

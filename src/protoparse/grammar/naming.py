@@ -432,6 +432,6 @@ class Namer(Valuer):
         draft.cover(*span)
 
     def _family(self, draft: Draft, i: int) -> None:
-        draft.experiencer = "family"
+        draft.experiencer, draft.own = "family", self.entries[i].roles["family"] == "own"
         draft.cover(*self.span(i, i + 1))
         self.take(i, i + 1)

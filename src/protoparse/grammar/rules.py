@@ -44,6 +44,9 @@ def rule(tree: Tree | None, text: str, kind: Kind, *, required: bool = True) -> 
         return None
     if isinstance(tree, Draft):
         fact = _fact(tree, text, kind)
+        if fact is not None and tree.own:
+            time = fact.time or standing("history")
+            return any_of([replace(fact, experiencer="patient", time=time), fact], fact.span)
         if fact is None or not tree.again:
             return fact
         return all_of([fact, *(replace(fact, time=w) for w in tree.again)], fact.span)

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from protoparse.grammar.allergens import awaited
 from protoparse.grammar.choices import loosened
-from protoparse.grammar.completing import complete, counterpart, lettered, resulted
+from protoparse.grammar.completing import complete, counterpart, lettered, own_kind, resulted
 from protoparse.grammar.continuing import absorb, by_means, continues, supplement
 from protoparse.grammar.drafts import (
     ORDERED,
@@ -57,6 +57,10 @@ def join(cutter: Cutter, op: Literal["all", "any"], left: Tree | None, right: Tr
         # "ER or PR positive breast cancer": the disease behind the last test is that of all
         tested = join(cutter, op, left, right.members[0], link)
         return Node("all", [*([tested] if tested else []), right.members[1]])
+    if op == "any" and isinstance(right, Node) and (k := _awaiting(cutter, left, right)) >= 0:
+        first = join(cutter, op, left, right.members[k], link)
+        parts = [*right.members[:k], *([first] if first else []), *right.members[k + 1 :]]
+        return Node(right.op, [m for part in parts for m in _members(part, right.op)])
     if isinstance(right, Node):
         named = last_named([left])
         if named is not None and named.standing == "history" and named.time is None and right.op not in ("if", "not"):
@@ -100,6 +104,8 @@ def join(cutter: Cutter, op: Literal["all", "any"], left: Tree | None, right: Tr
             loosened(cutter, member, right)
             complete(cutter, member, right, closed=closed)
         for lone in [m for m in tail if m.concept is None]:
+            if op == "any" and own_kind(cutter, lone, right):
+                continue
             if lone.past_event(cutter.text):
                 # "at least 4 weeks since surgery or biopsy"
                 if right.time is None and not right.standing and right.domain in ("procedure", "drug"):
@@ -181,6 +187,38 @@ def _of_treatments(text: str, left: Node, right: Tree) -> bool:
         return False
     between = text[disease.concept[1] : given.concept[0]].lower()
     return "previously treated " in between and right.domain in ("drug", "procedure")
+
+
+def _members(tree: Tree, op: str) -> list[Tree]:
+    """The members of a tree that is joined so, else itself."""
+    return tree.members if isinstance(tree, Node) and tree.op == op and not tree.count else [tree]
+
+
+def _awaiting(cutter: Cutter, left: Tree, right: Node) -> int:
+    """Which member of what stands behind "or" the last thing before it goes with, -1 where none does.
+
+    Of "type 1 or type 2 diabetes and HbA1c ≤ 9 %" and of "severe or uncontrolled asthma and FEV1 < 60 %" the first
+    behind it; in an inclusion also where both are diseases and what follows is none ("gout or asthma and age > 40").
+    """
+    last = _members(left, "any")[-1]
+    named = [(m.concept, k) for k, m in enumerate(right.members) if isinstance(m, Draft) and m.concept]
+    if right.op not in ("all", "any") or right.count or not isinstance(last, Draft) or not named:
+        return -1
+    k = min(named)[1]
+    lead = right.members[k]
+    if not isinstance(lead, Draft) or lead.concept is None or last.value or last.time or last.count or last.dose:
+        return -1
+    if last.concept is None:
+        return k if last.modifiers and last.last < lead.first else -1
+    trial = last.copy()
+    complete(cutter, trial, lead, closed=False)
+    if trial.completed and not last.completed:
+        return k
+    others = [d for n, m in enumerate(right.members) if n != k for d in drafts(m)]
+    alike = last.domain == lead.domain in ("condition", "procedure", "drug") and lead.value is None and not lead.anew
+    behind = " and " in cutter.text[lead.last : others[0].first] if others and others[0].first > lead.last else False
+    apart = all(d.domain in ("person", "measurement", "observation", "consent") for d in others)
+    return k if alike and behind and apart and right.op == "all" and cutter.kind != "exclusion" else -1
 
 
 def _of_people(left: Node, right: Tree, link: Any) -> bool:
@@ -294,7 +332,7 @@ def _follow(first: Draft, right: Draft) -> None:
         # "active hepatitis B or C infection"
         right.modifiers = tuple([m for m in first.modifiers if _leads(m, first)])
     if first.experiencer != "patient" and right.experiencer == "patient":
-        right.experiencer = first.experiencer
+        right.experiencer, right.own = first.experiencer, first.own
     in_front = first.time and first.time.span and first.concept and first.time.span < first.concept
     if in_front and not first.window_behind and right.time is None and right.domain not in ("person", "consent"):
         right.time, right.again = first.time, first.again
