@@ -10,13 +10,14 @@ import re
 
 from msgspec.structs import replace
 
+from protoparse.grammar.choices import narrowing
 from protoparse.grammar.drafts import Draft
 from protoparse.grammar.facts import Cutter
 from protoparse.grammar.terms import domain_of
 from protoparse.lexicon import fold
 from protoparse.lexing import Term, lexer
 
-_OR = re.compile(r"-?\s*,?\s*(?:and\s?/\s?or|or|/)\s*|\s*,\s*")
+_OR = re.compile(r"-?\s*,?\s*(?:and\s?/\s?or|or|/)\s*")
 _ADJECTIVE = ("al", "ic", "ac", "ar", "ous", "ary", "ive", "oid", "ory", "ine")
 
 
@@ -88,6 +89,7 @@ def own_kind(cutter: Cutter, lone: Draft, right: Draft) -> bool:
         span is None
         or not rest
         or not kind.lower().endswith(_ADJECTIVE)
+        or narrowing(cutter, kind, start) is not None
         or not _OR.fullmatch(cutter.text[span[1] : start])
     ):
         return False

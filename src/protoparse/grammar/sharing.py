@@ -210,15 +210,25 @@ def _awaiting(cutter: Cutter, left: Tree, right: Node) -> int:
         return -1
     if last.concept is None:
         return k if last.modifiers and last.last < lead.first else -1
-    trial = last.copy()
-    complete(cutter, trial, lead, closed=False)
-    if trial.completed and not last.completed:
-        return k
     others = [d for n, m in enumerate(right.members) if n != k for d in drafts(m)]
+    waiting = not last.completed
+    complete(cutter, last, lead, closed=False)
+    if waiting and last.completed:
+        if right.op == "any" or _and_behind(cutter.text, lead, others):
+            return k
+        # "severe hepatic or renal insufficiency (GFR < 30)": both are severe
+        lead.modifiers = (*[m for m in last.modifiers if m not in lead.modifiers], *lead.modifiers)
     alike = last.domain == lead.domain in ("condition", "procedure", "drug") and lead.value is None and not lead.anew
-    behind = " and " in cutter.text[lead.last : others[0].first] if others and others[0].first > lead.last else False
     apart = all(d.domain in ("person", "measurement", "observation", "consent") for d in others)
-    return k if alike and behind and apart and right.op == "all" and cutter.kind != "exclusion" else -1
+    if not alike or not apart or right.op == "any" or cutter.kind == "exclusion":
+        return -1
+    return k if _and_behind(cutter.text, lead, others) else -1
+
+
+def _and_behind(text: str, lead: Draft, others: list[Draft]) -> bool:
+    """Whether an "and" that is printed joins a thing to what follows, no bracket ("renal failure (GFR < 30)")."""
+    between = text[lead.last : others[0].first] if others else ""
+    return " and " in between and "(" not in between
 
 
 def _of_people(left: Node, right: Tree, link: Any) -> bool:
