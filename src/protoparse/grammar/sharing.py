@@ -30,6 +30,7 @@ from protoparse.grammar.drafts import (
 )
 from protoparse.grammar.facts import Cutter
 from protoparse.grammar.timing import MOST, last_named, return_duration, share_behind, share_window, timely
+from protoparse.lexing import lexer
 from protoparse.model import Modifier
 
 
@@ -115,9 +116,12 @@ def join(cutter: Cutter, op: Literal["all", "any"], left: Tree | None, right: Tr
             absorb(cutter, lone, right)
         if before is not None:
             _inherit(before, right)
+        _share_place(tail, right)
         if isinstance(first, Draft) and first.completed:
             for one in (*tail, right):
-                if (one.completed or one is right) and all(m.type == "method" for m in one.modifiers):
+                if (one.completed or one is right) and not any(
+                    m.type != "method" and _before(m, one) for m in one.modifiers
+                ):
                     # "severe renal, hepatic or cardiac disease", "adequate renal and liver function by local tests"
                     one.modifiers = (*(m for m in first.modifiers if m not in one.modifiers), *one.modifiers)
         if not members:
@@ -176,6 +180,19 @@ def _each_sex(cutter: Cutter, left: Tree, right: Tree) -> bool:
     """ "men aged 40 years or more and women aged 50 years or more": what is said of each sex; nobody is both."""
     one, other = (m.members[:3] if isinstance(m, Node) and m.op == "all" else () for m in (left, right))
     return any(_both_sexes(cutter, a, b) for a in one for b in other)
+
+
+def _share_place(tail: list[Draft], right: Draft) -> None:
+    """Which side or eye a list is of stands behind its last member: "keratitis, scleritis or uveitis in either eye"."""
+    place = next((m for m in right.modifiers if m.type == "location" and not _before(m, right)), None)
+    entry = lexer().phrase(place.text.lower().split()) if place is not None else None
+    if place is None or entry is None or "modifier" not in entry.roles:
+        return
+    for member in tail:
+        placed = any(m.type == "location" for m in member.modifiers)
+        if placed or member.concept is None or member.value or member.domain not in (None, right.domain):
+            break
+        member.modifiers += (place,)
 
 
 def _of_treatments(text: str, left: Node, right: Tree) -> bool:
@@ -321,6 +338,11 @@ def _leads(modifier: Modifier, draft: Draft) -> bool:
     return modifier.span < draft.concept
 
 
+def _before(modifier: Modifier, draft: Draft) -> bool:
+    """Whether a modifier stands in front of the name."""
+    return bool(modifier.span and draft.concept and modifier.span < draft.concept)
+
+
 def _follow(first: Draft, right: Draft) -> None:
     """When and of whom the first member is said, the later ones are as well."""
     if right.anew == "people":
@@ -338,9 +360,9 @@ def _follow(first: Draft, right: Draft) -> None:
     if first.allergen or (first.domain == "allergy" and first.known and right.anew is None):
         allergic(right)  # "allergy to aspirin or clopidogrel"
     alike = right.domain in (None, first.domain) and not right.anew
-    if alike and not right.modifiers and not right.standing and right.time is None:
+    if alike and not right.standing and right.time is None and not any(_before(m, right) for m in right.modifiers):
         # "active hepatitis B or C infection"
-        right.modifiers = tuple([m for m in first.modifiers if _leads(m, first)])
+        right.modifiers = (*[m for m in first.modifiers if _leads(m, first)], *right.modifiers)
     if first.experiencer != "patient" and right.experiencer == "patient":
         right.experiencer, right.own = first.experiencer, first.own
     in_front = first.time and first.time.span and first.concept and first.time.span < first.concept
