@@ -127,6 +127,12 @@ class _Meaning(Transformer[Any, Any]):
         if self.cutter.entries[x[0].first].text.startswith("never"):
             for draft in drafts(inner):
                 draft.standing = draft.standing or "history"
+        if "inability" in self.cutter.entries[x[0].first].roles and isinstance(inner, Node) and not inner.count:
+            if inner.op == "any" and self.kind == "exclusion" and all(isinstance(m, Draft) for m in inner.members):
+                # "unable to swallow, or other conditions": those somebody has
+                return Node("any", [m if m.anew == "other" else Node("not", [m]) for m in inner.members])  # type: ignore[union-attr]
+            if inner.op == "all":
+                return Node("not", [inner])  # not both
         return Node("not", [_as_any(inner)])
 
     def counted(self, x: list[Any]) -> Tree | None:

@@ -18,7 +18,7 @@ from protoparse.lexicon import fold
 from protoparse.lexing import Term, lexer
 
 _OR = re.compile(r"-?\s*,?\s*(?:and\s?/\s?or|or|/)\s*")
-_ADJECTIVE = ("al", "ic", "ac", "ar", "ous", "ary", "ive", "oid", "ory", "ine")
+ADJECTIVE = ("al", "ic", "ac", "ar", "ous", "ary", "ive", "oid", "ory", "ine")
 
 
 def complete(cutter: Cutter, member: Draft, right: Draft, *, closed: bool) -> None:
@@ -57,7 +57,7 @@ def complete(cutter: Cutter, member: Draft, right: Draft, *, closed: bool) -> No
         member.domain, member.name, member.term = right.domain, term.name if term else name, term
         member.known = member.completed = True
         return
-    shared = text.lower().endswith(_ADJECTIVE) and not member.known
+    shared = text.lower().endswith(ADJECTIVE) and not member.known
     shared = shared or ("place" in cutter.roles(text.split()[-1]) and right.known)
     functioning = tail[-1:] == ["function"] and member.domain in (None, "procedure", "observation")
     long = 1 if shared or member.known else 2  # "bone marrow and liver function"
@@ -88,7 +88,7 @@ def own_kind(cutter: Cutter, lone: Draft, right: Draft) -> bool:
     if (
         span is None
         or not rest
-        or not kind.lower().endswith(_ADJECTIVE)
+        or not kind.lower().endswith(ADJECTIVE)
         or narrowing(cutter, kind, start) is not None
         or not _OR.fullmatch(cutter.text[span[1] : start])
     ):

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 
 from protoparse.grammar import dealing
+from protoparse.grammar.completing import ADJECTIVE
 from protoparse.grammar.drafts import aged
 from protoparse.grammar.facts import Cutter
 from protoparse.grammar.listing import Lister
@@ -123,6 +124,8 @@ class Shaper(Lister):
                     self._oblige(out, sentence, i - 1)
                 continue
             clause = Clause(kind, i - 1, i, entries[i - 1].text if kind in ("AND", "OR") else None)
+            if kind == "SLASH" and codes[i - 2 - offset] in "wK" and self._kind(i - 2):
+                clause.type, clause.value = "OR", "or"  # "renal/hepatic disease": of either kind
             if kind == "OPEN":
                 depth += 1
                 opened.append(clause)
@@ -173,13 +176,23 @@ class Shaper(Lister):
         return True
 
     def _between_names(self, i: int) -> bool:
-        """Whether a slash stands between two things with names of their own."""
-        return (
-            i > self.first
-            and i + 1 < self.last
-            and self.cutter.code(i - 1) in "KMq"
-            and self.cutter.code(i + 1) in "KM"
-        )
+        """Whether a slash stands between two things with names of their own, or two kinds of one thing."""
+        if i == self.first or i + 1 >= self.last:
+            return False
+        before, behind = self.cutter.code(i - 1), self.cutter.code(i + 1)
+        if before in "KMq" and behind in "KM":
+            return True
+        # "medical/psychiatric conditions", "kidney/liver function"
+        if before not in "wK" or behind not in "wK" or not self._kind(i - 1):
+            return False
+        if " " in self.cutter.entries[i + 1].text:
+            return self.cutter.entries[i + 1].text.partition(" ")[0].endswith(ADJECTIVE)
+        return i + 2 < self.last and self.cutter.code(i + 2) in "wK" and self._kind(i + 1)
+
+    def _kind(self, i: int) -> bool:
+        """Whether a lexeme tells of what kind the thing behind it is."""
+        entry = self.cutter.entries[i]
+        return entry.text.endswith(ADJECTIVE) or "place" in entry.roles
 
     def _abbreviating(self, i: int) -> bool:
         """Whether a full stop belongs to a word ("approx.", "St. John")."""
