@@ -56,6 +56,8 @@ class Draft:
     """Other windows in each of which the same must hold."""
     allergen = False
     """The concept is what somebody is allergic to."""
+    treated = False
+    """What somebody is allergic to is something done: a contraindication to it."""
     itself = False
     """It names no more than the study that asks ("the study", "this protocol")."""
     means = False
@@ -282,10 +284,12 @@ def exemplify(target: Draft, named: Tree) -> None:
         allergic(target)
 
 
-def allergic(draft: Draft) -> None:
-    """Make a draft and its examples what somebody is allergic to, where they may be."""
+def allergic(draft: Draft, *, treated: bool = False) -> None:
+    """Make a draft and its examples what somebody is allergic to, where they may be; `treated`: also what is done."""
     found = draft.domain == "measurement" and draft.term is None and draft.value is None  # "antibodies", "proteins"
-    if draft.allergen or found or draft.domain in ALLERGENS:
+    treated = treated and draft.domain == "procedure"
+    if draft.allergen or found or treated or draft.domain in ALLERGENS:
+        draft.treated = draft.treated or treated
         draft.domain, draft.term, draft.allergen = "allergy", None, True
         for example in draft.includes:
             for named in drafts(example):

@@ -255,6 +255,7 @@ class Namer(Valuer):
         if not whole and plays(entries[first], "undertaking"):
             draft.domain, draft.term = "consent", None
         if head.cue >= 0 and "allergy" in entries[head.cue].roles:
+            draft.treated = draft.domain == "procedure"
             draft.domain, draft.term, draft.allergen = "allergy", None, True
             self.take(head.cue, head.cue + 1)
             draft.cover(*self.span(head.cue, head.cue + 1))

@@ -358,7 +358,7 @@ def _follow(first: Draft, right: Draft) -> None:
     ):
         right.standing = first.standing
     if first.allergen or (first.domain == "allergy" and first.known and right.anew is None):
-        allergic(right)  # "allergy to aspirin or clopidogrel"
+        allergic(right, treated=first.treated)  # "allergy to aspirin or clopidogrel"
     alike = right.domain in (None, first.domain) and not right.anew
     if alike and not right.standing and right.time is None and not any(_before(m, right) for m in right.modifiers):
         # "active hepatitis B or C infection"
