@@ -50,6 +50,12 @@ def complete(cutter: Cutter, member: Draft, right: Draft, *, closed: bool) -> No
         member.domain, member.name, member.term = right.domain, term.name if term else name, term
         member.known = member.completed = True
         return
+    if right.domain == "drug" and _target(cutter, member, text, tail):
+        name = fold(f"{text} {tail[-1]}")
+        term = _term(name.split())
+        member.domain, member.name, member.term, member.value = "drug", term.name if term else name, term, None
+        member.known = member.completed = True
+        return
     parts = half(" ".join(tail)) if "paired" in cutter.roles(text) and not member.value else None
     if parts is not None and member.domain in (None, right.domain, "measurement"):
         name = fold(text + parts[1])
@@ -128,6 +134,14 @@ def _term(words: list[str]) -> Term | None:
     """What the tables say of a whole name."""
     entry = lexer().phrase(words) if words else None
     return entry.roles.get("concept") if entry is not None else None
+
+
+def _target(cutter: Cutter, member: Draft, text: str, tail: list[str]) -> bool:
+    """Whether a member is what the drugs behind it act on: "VEGF or VEGFR inhibitor"."""
+    if len(tail) < 2 or " " in text or "counterpart" not in cutter.roles(tail[-1]) or member.first != member.concept[0]:  # type: ignore[index]
+        return False
+    term = _term([text.lower()])
+    return (text.isupper() or any(c.isdigit() for c in text)) and (term is None or term.domain != "drug")
 
 
 def _nothing_done(member: Draft) -> bool:

@@ -276,12 +276,18 @@ def empty(tree: Tree | None) -> bool:
 
 def exemplify(target: Draft, named: Tree) -> None:
     """Name examples of a thing; those of what somebody is allergic to are allergens themselves."""
-    if isinstance(named, Node) and named.op in ("all", "any"):
-        target.includes += tuple(named.members)
-    else:
-        target.includes += (named,)
+    target.includes += tuple(_each(named))
     if target.allergen:
         allergic(target)
+
+
+def _each(tree: Tree) -> Iterator[Tree]:
+    """The examples that a list names, those of lists within it one by one: "A, B/C, D or E"."""
+    if not isinstance(tree, Node) or tree.op not in ("all", "any") or tree.count:
+        yield tree
+        return
+    for member in tree.members:
+        yield from _each(member) if isinstance(member, Node) and member.op == "any" else (member,)
 
 
 def allergic(draft: Draft, *, treated: bool = False) -> None:
