@@ -82,6 +82,20 @@ def complete(cutter: Cutter, member: Draft, right: Draft, *, closed: bool) -> No
         member.domain = right.domain
 
 
+def of_place(cutter: Cutter, first: Draft, right: Draft) -> None:
+    """A place alone goes on with what is known of another one: "cancer of the lung, breast or colon"."""
+    if first.term is None or not first.concept or not right.concept or right.term is not None or right.modifiers:
+        return
+    whole, place = (cutter.text[slice(*c)].lower() for c in (first.concept, right.concept))
+    begin = whole.rfind(" of ")
+    if begin < 0 or not all("place" in cutter.roles(t.split()[-1]) for t in (whole, place)):
+        return
+    name = fold(f"{whole[: whole.rfind(' ')]} {place}")
+    term = _term(name.split())
+    right.domain, right.term, right.name = first.domain, term, term.name if term else name
+    right.known = True
+
+
 def own_kind(cutter: Cutter, lone: Draft, right: Draft) -> bool:
     """Whether a modifier is of the head alone, where its list goes on with another kind: "periocular or ocular injury".
 

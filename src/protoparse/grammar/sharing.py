@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from protoparse.grammar.allergens import awaited
 from protoparse.grammar.choices import loosened
-from protoparse.grammar.completing import complete, counterpart, lettered, own_kind, resulted
+from protoparse.grammar.completing import complete, counterpart, lettered, of_place, own_kind, resulted
 from protoparse.grammar.continuing import absorb, by_means, continues, supplement
 from protoparse.grammar.drafts import (
     ORDERED,
@@ -43,14 +43,14 @@ def join(cutter: Cutter, op: Literal["all", "any"], left: Tree | None, right: Tr
     if isinstance(left, Node) and _of_treatments(cutter.text, left, right):
         given = join(cutter, op, left.members[1], right, link)
         return Node("all", [left.members[0], *([given] if given else [])])
-    if cutter.kind == "exclusion" and op == "all" and link.value in (",", "/", "and", "&") and _kinds(left, right):
+    if cutter.kind == "exclusion" and op == "all" and link.value in _EITHER and _kinds(cutter.text, left, right):
         op = "any"
     if op == "any" and isinstance(left, Node) and _of_people(left, right, link):
         said = join(cutter, op, left.members[1], right, link)
         return Node("all", [left.members[0], *([said] if said else [])])
     if cutter.kind == "exclusion" and op == "all" and _apart(left, right):
         op = "any"
-    if op == "all" and _each_sex(cutter, left, right):
+    if op == "all" and (_each_sex(cutter, left, right) or _other_sex(cutter, left, right)):
         op = "any"
     if link.value == "without":
         return_duration(left, right)
@@ -75,7 +75,7 @@ def join(cutter: Cutter, op: Literal["all", "any"], left: Tree | None, right: Tr
             _share_result(last, lead)  # "positive HBsAg or HBcAb and HBV DNA > …"
     elif continues(cutter, left, right, link):
         return left
-    elif isinstance(left, Node) and link.value in ("and", "or", "and/or"):
+    elif isinstance(left, Node) and link.value in ("and", "or", "and / or"):
         left = by_means(cutter, left, right)
         if last_draft(left).last == right.last:
             return left
@@ -101,6 +101,8 @@ def join(cutter: Cutter, op: Literal["all", "any"], left: Tree | None, right: Tr
         if before is not None:
             lettered(cutter, before, right)
             counterpart(cutter, before, right)
+        if isinstance(first, Draft):
+            of_place(cutter, first, right)
         for member, closed in zip(tail, timed, strict=True):
             loosened(cutter, member, right)
             complete(cutter, member, right, closed=closed)
@@ -141,7 +143,10 @@ def _both_sexes(cutter: Cutter, left: Tree, right: Tree) -> bool:
     if left.concept is None or right.concept is None:
         return False
     roles = [cutter.roles(cutter.text[slice(*d.concept)]) for d in (left, right) if d.concept]
-    return any(a in roles[0] and b in roles[1] for a, b in (("male", "female"), ("female", "male")))
+    return any(a in roles[0] and b in roles[1] for a, b in _SEXES)
+
+
+_SEXES = (("male", "female"), ("female", "male"))
 
 
 def _tail(members: list[Tree]) -> list[Draft]:
@@ -154,8 +159,13 @@ def _tail(members: list[Tree]) -> list[Draft]:
     return found
 
 
-def _kinds(left: Tree, right: Tree) -> bool:
+_EITHER = (",", "/", "and", "&", "as well as")
+
+
+def _kinds(text: str, left: Tree, right: Tree) -> bool:
     """ "and" between kinds of disease, drug or patient in an exclusion means either; between findings, both."""
+    if isinstance(left, Draft) and left.concept and text[: left.concept[0]].lower().endswith("both "):
+        return False
     if isinstance(left, Node) and left.op in ("all", "any"):
         left = left.members[-1]
     if any(isinstance(m, Node) and (m.op == "not" or m.count) for m in (left, right)):
@@ -193,6 +203,14 @@ def _share_place(tail: list[Draft], right: Draft) -> None:
         if placed or member.concept is None or member.value or member.domain not in (None, right.domain):
             break
         member.modifiers += (place,)
+
+
+def _other_sex(cutter: Cutter, left: Tree, right: Tree) -> bool:
+    """ "men and postmenopausal women": people of either sex, one of them described."""
+    if not (isinstance(left, Draft) and isinstance(right, Draft)) or {left.domain, right.domain} != {"person"}:
+        return False
+    ends = [cutter.roles(cutter.text[slice(*d.concept)].split()[-1]) for d in (left, right) if d.concept]
+    return len(ends) == 2 and any(a in ends[0] and b in ends[1] for a, b in _SEXES)
 
 
 def _of_treatments(text: str, left: Node, right: Tree) -> bool:
@@ -257,15 +275,16 @@ def _of_people(left: Node, right: Tree, link: Any) -> bool:
         return False
     who = left.members[0].domain
     if who != "person" and not (
-        who == "condition" and link.value in ("or", "and/or") and left.members[0].value is None
+        who == "condition" and link.value in ("or", "and / or") and left.members[0].value is None
     ):
         return False
     had, more = last_draft(left.members[1]), list(drafts(right))
+    given = who == "condition" and had.domain == "drug"  # "diabetes treated with metformin or insulin"
     return (
         len(left.members) == 2
-        and had.domain == "condition"
+        and (had.domain == "condition" or given)
         and had.value is None
-        and all(d.domain in (None, "condition") and d.anew not in ("people", "other") for d in more)
+        and all(d.domain in (None, had.domain) and d.anew not in ("people", "other") for d in more)
         and not (isinstance(right, Node) and right.op in ("not", "if"))
     )
 
