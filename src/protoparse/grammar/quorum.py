@@ -18,7 +18,7 @@ from protoparse.grammar.terminals import Clause
 _LEAD = re.compile(r"(?:\(n\))?(?:w?O[dv]*(?:[nfdvwKMm]{0,6}:|(?=[wKMm]))|[wKMm]{1,3}:)")
 _AT_LEAST_ONE = "at least one of"
 _ONE = re.compile("v(?:[dv]*[fdvwKMm]{0,6}:)?")
-_LINKS = ("AND", "OR", "COMMA", "SLASH")
+_LINKS = ("AND", "OR", "COMMA", "SLASH", "EITHER")
 _ENDS = ("STOP", "CLOSE", "IF", "EXCEPT", "INCLUDE", "NOT")
 
 

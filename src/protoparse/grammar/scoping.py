@@ -13,7 +13,7 @@ from protoparse.grammar.facts import Cutter
 from protoparse.grammar.terminals import OPERANDS, Clause
 from protoparse.model import Kind
 
-_JOINTS = frozenset({"AND", "OR", "STOP", "THEN", "EXCEPT", "INCLUDE", "IF", "LIMIT"})
+_JOINTS = frozenset({"AND", "OR", "EITHER", "STOP", "THEN", "EXCEPT", "INCLUDE", "IF", "LIMIT"})
 _SCOPES = ("NOT", "QUORUM")
 _ENDS = frozenset({"ATOM", "CLOSE", "SCOPE_END"})
 

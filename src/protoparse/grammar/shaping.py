@@ -124,8 +124,8 @@ class Shaper(Lister):
                     self._oblige(out, sentence, i - 1)
                 continue
             clause = Clause(kind, i - 1, i, entries[i - 1].text if kind in ("AND", "OR") else None)
-            if kind == "SLASH" and codes[i - 2 - offset] in "wK" and self._kind(i - 2):
-                clause.type, clause.value = "OR", "or"  # "renal/hepatic disease": of either kind
+            if kind == "SLASH" and self._either(i - 1):
+                clause.type, clause.value = "EITHER", "/"
             if kind == "OPEN":
                 depth += 1
                 opened.append(clause)
@@ -182,12 +182,21 @@ class Shaper(Lister):
         before, behind = self.cutter.code(i - 1), self.cutter.code(i + 1)
         if before in "KMq" and behind in "KM":
             return True
+        starts, ends = self.cutter.starts, self.cutter.ends
+        if before in "wK" and behind in "wK" and ends[i - 1] < starts[i] and ends[i] < starts[i + 1]:
+            return before == "K" or behind == "K"  # "aneurysm / dissection"
         # "medical/psychiatric conditions", "kidney/liver function"
         if before not in "wK" or behind not in "wK" or not self._kind(i - 1):
             return False
         if " " in self.cutter.entries[i + 1].text:
             return self.cutter.entries[i + 1].text.partition(" ")[0].endswith(ADJECTIVE)
         return i + 2 < self.last and self.cutter.code(i + 2) in "wK" and self._kind(i + 1)
+
+    def _either(self, i: int) -> bool:
+        """Whether a slash between names means either: "renal/hepatic disease", "stroke/TIA"."""
+        terms = [self.cutter.entries[k].roles.get("concept") for k in (i - 1, i + 1)]
+        befalls = any(terms) and all(t is None or t.domain in ("condition", "procedure") for t in terms)
+        return befalls or (self.cutter.code(i - 1) in "wK" and self._kind(i - 1))
 
     def _kind(self, i: int) -> bool:
         """Whether a lexeme tells of what kind the thing behind it is."""
