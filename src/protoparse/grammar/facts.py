@@ -120,6 +120,10 @@ class Cutter(Attacher):
             self.carry(head.first, head.last)
             phrases.remove(head)
             head = None
+        owner = self.named_by(phrases, brackets, head) if head is not None and people is None and not values else None
+        if owner is not None and head is not None and self.passing(head):
+            phrases.remove(head)
+            head, owner = owner, None
         if head is None and values:
             self.counted_in(draft, values[0][0])
         if draft.standing is None:
@@ -143,7 +147,7 @@ class Cutter(Attacher):
                 disease = self._disease(draft, head, phrases)
             if len(phrases) > 1:
                 with_it = self._gone_with(head, phrases, windows, bare=not values and not brackets)
-                others = [p for p in phrases if p is not head and p is not disease and p is not with_it]
+                others = [p for p in phrases if p not in (head, disease, with_it, owner)]
                 also = [p for p in others if self._result(p)]
                 self._others(draft, head, [p for p in others if p not in also])
         # "back pain for 6 months with a score > 5": the pain lasts, not the score
@@ -202,6 +206,13 @@ class Cutter(Attacher):
         if with_it is not None and tree is not None:
             self._name(timed, with_it)
             tree = widened(tree, "all", [timed])
+        if owner is not None and tree is not None:
+            thing = Draft()  # "pregnant women with systemic diseases such as …"
+            thing.standing = owner.standing
+            self._name(thing, owner)
+            earlier = [b for b in brackets if b.first < owner.first]
+            tree = widened(self._brackets(tree, earlier, draft) or thing, "all", [thing])
+            brackets = brackets[len(earlier) :]
         if people is not None and tree is not None:
             who = Draft()
             self._name(who, people)

@@ -197,22 +197,26 @@ class Chooser(Portioner):
         if main and main[0].cue >= 0 and self.entries[main[0].cue].roles.get("verb") == "study":
             return main[0]  # "participation in any trial with X": the trial
         for p in known:
-            if p is not main[0] and p.cue == main[0].last and self._treats(main[0], p):
-                return main[0]  # "current treatment for epilepsy"
+            for_it = p is not main[0] and p.cue == main[0].last and self.entries[p.cue].text.startswith("for")
+            if for_it and (self._treats(main[0]) or self._denied(main[0])):
+                return main[0]  # "current treatment for epilepsy", "no suitable donor for a transplant"
             if p.cue < 0 or ("locative" not in self.entries[p.cue].roles and not self._when_said(p.cue)):
                 return p
         if main and (not known or main[0].first <= known[0].first):
             return main[0]
         return known[0] if known else candidates[0]
 
-    def _treats(self, phrase: Phrase, disease: Phrase) -> bool:
-        """Whether a phrase is a treatment that is not named, for what follows."""
+    def _denied(self, phrase: Phrase) -> bool:
+        """Whether a phrase stands right behind what denies a thing, no doing ("no", "lack of")."""
+        i = phrase.first - 1
+        while i > self.offset and self.code(i) in "dmvHC":
+            i -= 1
+        return i >= self.offset and self.entries[i].roles.get("denial") == "thing"
+
+    def _treats(self, phrase: Phrase) -> bool:
+        """Whether a phrase is a treatment that is not named."""
         last = phrase.last - 1
-        return (
-            self.code(last) == "a"
-            and self.entries[last].event == "treatment"
-            and self.entries[disease.cue].text.startswith("for")
-        )
+        return self.code(last) == "a" and self.entries[last].event == "treatment"
 
     def _counted(self, phrases: list[Phrase], value: tuple[Value, int, int], *, alone: bool) -> Phrase | None:
         """The phrase right behind a number that counts it, where another stands before ("a trial of ≥ 4 drugs")."""

@@ -20,6 +20,7 @@ from protoparse.lexing import Lexemes, Term, lexer
 from protoparse.model import Domain
 
 _SCALED = re.compile(r"M(?:y*w[w.]*)?y*,(?=M)")
+_BY = re.compile(r"\(p")
 _GENUS = re.compile(r"[wut]\.(?=[wK])")
 _ASIDE = re.compile(r"(?<=[wKMaqL])\([wKMaL]\)")
 
@@ -40,6 +41,9 @@ _HALF = re.compile("[wbftrM<>]-?(?:,[&|]?|[&|/])(?=[wKbfMt<>r])")
 _WITH = re.compile("(?<=[Kw])p(?=d*[KM])")
 _ABBREVIATED = re.compile(r"\(w\)")
 _PARTS = re.compile(r"[&|,/]+")
+_OF_PEOPLE = re.compile("(?<=M)O(?=d*K)")
+_SOME = re.compile(r"\b(?:wo)?m[ae]n\b|child|males?\b|potential|wo?cbp|infant|newborn|neonate")
+_CONCEDED = re.compile(r"[^,.;()^\n]*")
 _EARLY = 12
 """So near its beginning an item tells whom it explains."""
 # What something was found by: a list of such, each perhaps with what it showed in brackets.
@@ -56,8 +60,12 @@ def marked(text: str, lexemes: Lexemes, first: int, codes: str, found: Sequence[
         if "w(>)O" in codes:
             codes = codes.replace("w(>)O", "wyyyO")  # "1 line (or more) of …"
         codes = _asides(text, lexemes, first, codes)
+        if "(p" in codes:
+            codes = _BY.sub(lambda m: "(A" if lexemes.entries[first + m.start() + 1].text == "by" else m[0], codes)
     if 0 < codes.find(".") < len(codes) - 1:
         codes = _genera(text, lexemes, first, codes)
+    if "MO" in codes:
+        codes = _bearers(lexemes, first, codes)
     if ",M" in codes:
         codes = _scales(lexemes, first, codes)
     if "M" in codes or ">" in codes:
@@ -138,6 +146,18 @@ def explains(lexemes: Lexemes, first: int, codes: str) -> bool:
         return False
     said = [lexemes.entries[first + k].roles.get("concept") for k in range(place) if codes[k] in "wKM"]
     return bool(said) and all(term is not None and term.domain == "person" for term in said)
+
+
+def _bearers(lexemes: Lexemes, first: int, codes: str) -> str:
+    """The codes, "of" between a measurement and people marked as "in": "pregnancy test of fertile women"."""
+    for match in _OF_PEOPLE.finditer(codes):
+        whose = match.end()
+        while codes[whose] == "d":
+            whose += 1
+        term = lexemes.entries[first + whose].roles.get("concept")
+        if term is not None and term.domain == "person" and _SOME.search(lexemes.entries[first + whose].text):
+            codes = f"{codes[: match.start()]}i{codes[match.end() :]}"
+    return codes
 
 
 def _scales(lexemes: Lexemes, first: int, codes: str) -> str:
@@ -233,7 +253,11 @@ def _descriptions(lexemes: Lexemes, first: int, codes: str, found: Sequence[Phra
     k = codes.find("R")
     while k >= 0:
         end = k + 1
-        if entries[first + k].roles["clause"] == "description" and _described(lexemes, first, codes, k):
+        said = entries[first + k].roles["clause"]
+        if said == "concession" and (conceded := _CONCEDED.match(codes, end)) is not None:
+            end = conceded.end()  # "even if sterilized": so it is with all others
+            codes = f"{codes[:k]}V{'l' * (end - k - 1)}{codes[end:]}"
+        elif said == "description" and _described(lexemes, first, codes, k):
             end = _end(lexemes, first, codes, k, islands)
             if end not in islands or not isinstance(islands[end].meaning, Value):
                 codes = f"{codes[:k]}V{'l' * (end - k - 1)}{codes[end:]}"

@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, Literal, NamedTuple
 
+from protoparse.grammar.affixes import inside, undenied, untreated
 from protoparse.grammar.drafts import Anew, Draft, Node, several
 from protoparse.grammar.items import plays
 from protoparse.grammar.periods import Standing
@@ -34,6 +35,8 @@ class Bracket(NamedTuple):
     node: Draft | Node | None
     first: int
     last: int
+    cue: int = -1
+    """What stands in front of examples."""
 
 
 class Phrase(NamedTuple):
@@ -107,7 +110,12 @@ class Namer(Valuer):
                     begin, cue, standing = -1, -1, None
             elif (
                 (code == "O" and begin >= 0 and i + 1 < last and codes[i + 1 - offset] in "wKMamqdn")
-                or (code == "d" and begin >= 0 and codes[i - 1 - offset] == "O")
+                or (
+                    code == "d"
+                    and begin >= 0
+                    and (codes[i - 1 - offset] == "O" or (i > begin + 1 and self.relates(i - 1)))
+                )
+                or (code in "p~io" and begin >= 0 and i + 1 < last and self.relates(i))
                 or (code in "-/y'" and begin >= 0)
                 or code == "w"
                 or code == "y"
@@ -219,15 +227,17 @@ class Namer(Valuer):
 
     def _name(self, draft: Draft, head: Phrase) -> None:
         """The concept of a head phrase: leading modifiers, qualitative words and asides off."""
-        first, last = head.first, head.last
+        first, last = undenied(self, draft, head.first, head.last)
         entries, code = self.entries, self.code
-        for begin, end in self.judged:
+        for begin, end, domain in self.whole:
             if first <= begin and end <= last:
-                draft.concept, draft.domain = self.span(begin, end), "other"
+                draft.concept, draft.domain = self.span(begin, end), domain
                 draft.cover(*draft.concept)
                 self.take(begin, end)
                 return
         if last > first + 1 or code(first) not in "KMw":
+            if last == first + 1 and untreated(self, draft, first):
+                return
             bounds = self._trim(draft, first, last)
             if bounds is None:
                 return
@@ -237,6 +247,8 @@ class Namer(Valuer):
         self.take(first, last)
         term: Term | None = None
         whole = last == first + 1
+        if whole and entries[first].roles.get("denial") == "inside":
+            inside(self, draft, first)
         for i in range(last - 1, first - 1, -1):
             roles = entries[i].roles
             found = roles.get("measurement") if code(i) == "M" else roles.get("concept")

@@ -13,7 +13,15 @@ from msgspec.structs import replace
 
 from protoparse.grammar.allergens import awaited
 from protoparse.grammar.choices import loosened
-from protoparse.grammar.completing import complete, counterpart, lettered, of_place, own_kind, resulted
+from protoparse.grammar.completing import (
+    complete,
+    counterpart,
+    lettered,
+    of_place,
+    own_kind,
+    resulted,
+    testable,
+)
 from protoparse.grammar.continuing import absorb, by_means, continues, supplement
 from protoparse.grammar.drafts import (
     ORDERED,
@@ -24,11 +32,13 @@ from protoparse.grammar.drafts import (
     allergic,
     apart,
     backwards,
+    denies,
     drafts,
     last_draft,
     repeat_subject,
 )
 from protoparse.grammar.facts import Cutter
+from protoparse.grammar.limiting import limits_anew, relaxed
 from protoparse.grammar.timing import MOST, last_named, return_duration, share_behind, share_window, timely
 from protoparse.lexing import lexer
 from protoparse.model import Modifier
@@ -43,6 +53,14 @@ def join(cutter: Cutter, op: Literal["all", "any"], left: Tree | None, right: Tr
     if isinstance(left, Node) and _of_treatments(cutter.text, left, right):
         given = join(cutter, op, left.members[1], right, link)
         return Node("all", [left.members[0], *([given] if given else [])])
+    if (
+        isinstance(right, Node)
+        and right.op == "any"
+        and all(isinstance(m, Node) and limits_anew(right.members[0], m) for m in right.members[1:])
+    ):
+        # "AST and ALT ≤ 3 × ULN (≤ 5 × ULN with liver metastases)": either limit is of both
+        listed = join(cutter, op, left, right.members[0], link)
+        return relaxed(listed, right.members[1:]) if listed is not None else right
     if cutter.kind == "exclusion" and op == "all" and link.value in _EITHER and _kinds(cutter.text, left, right):
         op = "any"
     if op == "any" and isinstance(left, Node) and _of_people(left, right, link):
@@ -54,7 +72,7 @@ def join(cutter: Cutter, op: Literal["all", "any"], left: Tree | None, right: Tr
         op = "any"
     if link.value == "without":
         return_duration(left, right)
-    if isinstance(right, Node) and _of_one_disease(left, right):
+    if isinstance(right, Node) and (_of_one_disease(left, right) or _limited_behind(left, right)):
         # "ER or PR positive breast cancer": the disease behind the last test is that of all
         tested = join(cutter, op, left, right.members[0], link)
         return Node("all", [*([tested] if tested else []), right.members[1]])
@@ -289,6 +307,20 @@ def _of_people(left: Node, right: Tree, link: Any) -> bool:
     )
 
 
+def _limited_behind(left: Tree, right: Node) -> bool:
+    """Whether what is not so behind a limit is said of all that share it ("ALT or AST > 3 × ULN without ascites")."""
+    if right.op != "all" or len(right.members) != 2 or not denies(right.members[1]):
+        return False
+    lead, last = right.members[0], last_draft(left)
+    return (
+        isinstance(lead, Draft)
+        and lead.value is not None
+        and lead.domain == "measurement" == last.domain
+        and last.concept is not None
+        and last.value is None
+    )
+
+
 def _of_one_disease(left: Tree, right: Node) -> bool:
     """Whether tests alone stand before a test and the disease that it is of."""
     if right.op != "all" or len(right.members) != 2:
@@ -414,7 +446,9 @@ def _share_result(first: Draft, right: Draft) -> None:
     result = first.value
     tested = "measurement", first.domain if first.domain in ("condition", "drug") else "measurement"
     plain = first.domain in tested and right.domain in tested and not right.modifiers
-    plain = plain and resulted(first) and not right.standing  # "positive for HIV, hepatitis B or hepatitis C"
+    plain = (
+        plain and resulted(first) and not right.standing and testable(right)
+    )  # "positive for HIV, hepatitis B or hepatitis C"
     if right.value is not None or result is None or not (plain or right.domain == "measurement" == first.domain):
         return
     if result.operator == "=" and result.span and first.concept and result.span < first.concept:
