@@ -50,7 +50,7 @@ CODES: Mapping[str, str] = {
     "limited": "w", "undertaking": "w", "matter": "w", "apart": "w", "nameless": "w", "itself": "w",
     "having": "w", "requiring": "w", "recovery": "w", "returning": "w", "restating": "w", "often": "w", "factor": "w",
     "occasion": "w", "bout": "w", "shown": "w", "tested": "w", "other": "w", "singular": "w", "relative": "w",
-    "listed": "w", "testable": "w",
+    "listed": "w", "testable": "w", "examining": "w",
     "choice": "w", "paired": "w", "counterpart": "w", "place": "w", "bearing": "w",
     "denial": "w", "state": "w", "ability": "w",
     "relation": "w",
@@ -273,7 +273,8 @@ def _roles() -> dict[tuple[str, ...], dict[str, Any]]:
             term = Term(domain, row["name"])
             for phrase in [row["name"], *lexicon.spellings(row["spellings"])]:
                 # When, and which of two, is for the grammar to read.
-                if phrase.startswith(STANDING) or (domain == "person" and " or " in phrase):
+                either = domain == "person" and " or " in phrase and term.name != "healthy volunteer"
+                if phrase.startswith(STANDING) or either:
                     continue
                 named = Term(domain, _own_name(phrase, term.name))
                 for variant in _variants(phrase):

@@ -157,7 +157,7 @@ class _Meaning(Transformer[Any, Any]):
         members = listed.members if isinstance(listed, Node) and listed.op in ("all", "any") else [listed]
         if len(members) < asked.least:
             return None  # a list of which members are missing
-        tree = members[0] if len(members) == 1 else Node("any", members)
+        tree = members[0] if len(members) == 1 else Node("any", members, 1)
         if asked.least > 1:
             tree = Node("at_least", members, asked.least)
         return Node("not", [tree]) if asked.denied else tree
@@ -325,7 +325,7 @@ def _parser() -> tuple[Table, _Meaning]:
 
 def grammar_source() -> str:
     """The grammar of clauses, whole."""
-    terminals = "AND OR NOT QUORUM SCOPE_END EXCEPT INCLUDE IF LIMIT THEN STOP OPEN CLOSE ATOM"
+    terminals = "AND OR EITHER NOT QUORUM SCOPE_END EXCEPT INCLUDE IF LIMIT THEN STOP OPEN CLOSE ATOM"
     return "\n".join(["start: sentences", grammar_text("criterion", "logic"), f"%declare {terminals}"])
 
 

@@ -56,6 +56,8 @@ class Draft:
     """Other windows in each of which the same must hold."""
     allergen = False
     """The concept is what somebody is allergic to."""
+    treated = False
+    """What somebody is allergic to is something done: a contraindication to it."""
     itself = False
     """It names no more than the study that asks ("the study", "this protocol")."""
     denied: Literal["so", "ever"] | None = None
@@ -76,6 +78,8 @@ class Draft:
     modifiers: tuple[Modifier, ...] = ()
     includes: tuple[Draft | Node, ...] = ()
     experiencer: Experiencer = "patient"
+    own = False
+    """It is of the patient or of the family ("personal or family history of")."""
     first = -1
     last = -1
 
@@ -284,10 +288,21 @@ def denies(tree: Tree) -> bool:
     return tree.op == "not" or (tree.op in ("all", "any") and all(map(denies, tree.members)))
 
 
-def allergic(draft: Draft) -> None:
-    """Make a draft and its examples what somebody is allergic to, where they may be."""
+def _each(tree: Tree) -> Iterator[Tree]:
+    """The examples that a list names, those of lists within it one by one: "A, B/C, D or E"."""
+    if not isinstance(tree, Node) or tree.op not in ("all", "any") or tree.count:
+        yield tree
+        return
+    for member in tree.members:
+        yield from _each(member) if isinstance(member, Node) and member.op == "any" else (member,)
+
+
+def allergic(draft: Draft, *, treated: bool = False) -> None:
+    """Make a draft and its examples what somebody is allergic to, where they may be; `treated`: also what is done."""
     found = draft.domain == "measurement" and draft.term is None and draft.value is None  # "antibodies", "proteins"
-    if draft.allergen or found or draft.domain in ALLERGENS:
+    treated = treated and draft.domain == "procedure"
+    if draft.allergen or found or treated or draft.domain in ALLERGENS:
+        draft.treated = draft.treated or treated
         draft.domain, draft.term, draft.allergen = "allergy", None, True
         for example in draft.includes:
             for named in drafts(example):

@@ -78,6 +78,8 @@ class Chooser(Portioner):
             cue = self.entries[phrase.cue]
             if lasting and ("verb" in cue.roles or "companion" in cue.roles):
                 return phrase
+            if bare and cue.roles.get("verb") == "drug" and self._domain(phrase) == "drug" and "treated" in cue.text:
+                return phrase  # "diabetes treated with metformin"
             risk = any("risk" in self.entries[i].text for i in range(phrase.first, phrase.last))
             if bare and cue.text == "with" and self._domain(phrase) == "condition" and not risk:
                 return phrase

@@ -267,6 +267,7 @@ class Namer(Valuer):
         if not whole and plays(entries[first], "undertaking"):
             draft.domain, draft.term = "consent", None
         if head.cue >= 0 and "allergy" in entries[head.cue].roles:
+            draft.treated = draft.domain == "procedure"
             draft.domain, draft.term, draft.allergen = "allergy", None, True
             self.take(head.cue, head.cue + 1)
             draft.cover(*self.span(head.cue, head.cue + 1))
@@ -436,13 +437,14 @@ class Namer(Valuer):
 
     def _add_modifier(self, draft: Draft, kind: Any, span: Span) -> None:
         text = self.text[slice(*span)]
-        named = several(text) if kind == "method" else ()
+        listed = kind == "method" or (kind == "location" and (" or " in text or "/or " in text))
+        named = several(text) if listed else ()
         draft.modifiers += (
             Modifier(type=kind, text=text, span=span, value=tuple(named) if len(named) > 1 else fold(text)),
         )
         draft.cover(*span)
 
     def _family(self, draft: Draft, i: int) -> None:
-        draft.experiencer = "family"
+        draft.experiencer, draft.own = "family", self.entries[i].roles["family"] == "own"
         draft.cover(*self.span(i, i + 1))
         self.take(i, i + 1)

@@ -15,8 +15,8 @@ from protoparse.grammar.naming import Words
 from protoparse.grammar.terminals import OPERANDS, Clause
 from protoparse.model import Kind
 
-_JOINTS = frozenset({"AND", "OR", "STOP", "THEN", "EXCEPT", "INCLUDE", "IF", "LIMIT"})
-_NAMES = re.compile("[wKMYaqrnu]")
+_JOINTS = frozenset({"AND", "OR", "EITHER", "STOP", "THEN", "EXCEPT", "INCLUDE", "IF", "LIMIT"})
+_NAMES = re.compile("[wKMYaqrnuj]")
 _ENDS = frozenset({"ATOM", "CLOSE", "SCOPE_END"})
 
 
@@ -177,9 +177,7 @@ class Scoper:
         return False
 
     def _terminates(self, items: Sequence[Clause], n: int) -> bool:
-        """Whether a connective ends a negation: "but", or one behind which a new statement begins."""
-        if items[n].value == "but":
-            return True
+        """Whether behind a connective a new statement begins, which no negation before it denies."""
         follower = items[n + 1] if n + 1 < len(items) else None
         if follower is None:
             return False

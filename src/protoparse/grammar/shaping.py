@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 
 from protoparse.grammar import dealing
+from protoparse.grammar.completing import ADJECTIVE
 from protoparse.grammar.facts import Cutter
 from protoparse.grammar.guarding import Guards
 from protoparse.grammar.naming import Words
@@ -144,6 +145,8 @@ class Shaper(Guards):
                 if not out:
                     continue
             clause = Clause(kind, i - 1, i, entries[i - 1].text if kind in ("AND", "OR") else None)
+            if kind == "SLASH" and self._either(i - 1):
+                clause.type, clause.value = "EITHER", "/"
             if kind == "STOP" and self.listed and cutter.text[cutter.starts[i - 1]] in ";；":
                 clause.value = "they"
             if kind == "OPEN":
@@ -206,14 +209,34 @@ class Shaper(Guards):
         return cutter.code(i + 1) in "wKMm" or "population" in cutter.entries[i + 1].roles
 
     def _between_names(self, i: int) -> bool:
-        """Whether a slash stands between two things with names of their own, no "residual disease of gout/asthma"."""
-        return (
-            i > self.first
-            and not (i > self.first + 1 and self.cutter.code(i - 2) == "O")
-            and i + 1 < self.last
-            and self.cutter.code(i - 1) in "KMq"
-            and self.cutter.code(i + 1) in "KM"
-        )
+        """Whether a slash stands between two things with names of their own, or two kinds of one thing."""
+        if i == self.first or i + 1 >= self.last:
+            return False
+        if i > self.first + 1 and self.cutter.code(i - 2) == "O":
+            return False  # "residual disease of leukaemia/lymphoma"
+        before, behind = self.cutter.code(i - 1), self.cutter.code(i + 1)
+        if before in "KMq" and behind in "KM":
+            return True
+        starts, ends = self.cutter.starts, self.cutter.ends
+        if before in "wK" and behind in "wK" and ends[i - 1] < starts[i] and ends[i] < starts[i + 1]:
+            return before == "K" or behind == "K"  # "aneurysm / dissection"
+        # "medical/psychiatric conditions", "kidney/liver function"
+        if before not in "wK" or behind not in "wK" or not self._attribute(i - 1):
+            return False
+        if " " in self.cutter.entries[i + 1].text:
+            return self.cutter.entries[i + 1].text.partition(" ")[0].endswith(ADJECTIVE)
+        return i + 2 < self.last and self.cutter.code(i + 2) in "wK" and self._attribute(i + 1)
+
+    def _either(self, i: int) -> bool:
+        """Whether a slash between names means either: "renal/hepatic disease", "stroke/TIA"."""
+        terms = [self.cutter.entries[k].roles.get("concept") for k in (i - 1, i + 1)]
+        befalls = any(terms) and all(t is None or t.domain in ("condition", "procedure") for t in terms)
+        return befalls or (self.cutter.code(i - 1) in "wK" and self._attribute(i - 1))
+
+    def _attribute(self, i: int) -> bool:
+        """Whether a lexeme tells of what kind the thing behind it is."""
+        entry = self.cutter.entries[i]
+        return entry.text.endswith(ADJECTIVE) or "place" in entry.roles
 
     def _abbreviating(self, i: int) -> bool:
         """Whether a full stop belongs to a word ("approx.", "St. John")."""

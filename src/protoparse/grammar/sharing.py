@@ -13,7 +13,15 @@ from msgspec.structs import replace
 
 from protoparse.grammar.allergens import awaited
 from protoparse.grammar.choices import loosened
-from protoparse.grammar.completing import complete, counterpart, lettered, resulted, testable
+from protoparse.grammar.completing import (
+    complete,
+    counterpart,
+    lettered,
+    of_place,
+    own_kind,
+    resulted,
+    testable,
+)
 from protoparse.grammar.continuing import absorb, by_means, continues, supplement
 from protoparse.grammar.drafts import (
     ORDERED,
@@ -32,6 +40,7 @@ from protoparse.grammar.drafts import (
 from protoparse.grammar.facts import Cutter
 from protoparse.grammar.limiting import limits_anew, relaxed
 from protoparse.grammar.timing import MOST, last_named, return_duration, share_behind, share_window, timely
+from protoparse.lexing import lexer
 from protoparse.model import Modifier
 
 
@@ -52,14 +61,14 @@ def join(cutter: Cutter, op: Literal["all", "any"], left: Tree | None, right: Tr
         # "AST and ALT ≤ 3 × ULN (≤ 5 × ULN with liver metastases)": either limit is of both
         listed = join(cutter, op, left, right.members[0], link)
         return relaxed(listed, right.members[1:]) if listed is not None else right
-    if cutter.kind == "exclusion" and op == "all" and link.value in (",", "/", "and", "&") and _kinds(left, right):
+    if cutter.kind == "exclusion" and op == "all" and link.value in _EITHER and _kinds(cutter.text, left, right):
         op = "any"
     if op == "any" and isinstance(left, Node) and _of_people(left, right, link):
         said = join(cutter, op, left.members[1], right, link)
         return Node("all", [left.members[0], *([said] if said else [])])
     if cutter.kind == "exclusion" and op == "all" and _apart(left, right):
         op = "any"
-    if op == "all" and _each_sex(cutter, left, right):
+    if op == "all" and (_each_sex(cutter, left, right) or _other_sex(cutter, left, right)):
         op = "any"
     if link.value == "without":
         return_duration(left, right)
@@ -67,6 +76,10 @@ def join(cutter: Cutter, op: Literal["all", "any"], left: Tree | None, right: Tr
         # "ER or PR positive breast cancer": the disease behind the last test is that of all
         tested = join(cutter, op, left, right.members[0], link)
         return Node("all", [*([tested] if tested else []), right.members[1]])
+    if op == "any" and isinstance(right, Node) and (k := _awaiting(cutter, left, right)) >= 0:
+        first = join(cutter, op, left, right.members[k], link)
+        parts = [*right.members[:k], *([first] if first else []), *right.members[k + 1 :]]
+        return Node(right.op, [m for part in parts for m in _members(part, right.op)])
     if isinstance(right, Node):
         named = last_named([left])
         if named is not None and named.standing == "history" and named.time is None and right.op not in ("if", "not"):
@@ -83,7 +96,7 @@ def join(cutter: Cutter, op: Literal["all", "any"], left: Tree | None, right: Tr
                 return _first_of_all(cutter.text, left, lead, right)
     elif continues(cutter, left, right, link):
         return left
-    elif isinstance(left, Node) and link.value in ("and", "or", "and/or"):
+    elif isinstance(left, Node) and link.value in ("and", "or", "and / or"):
         left = by_means(cutter, left, right)
         if last_draft(left).last == right.last:
             return left
@@ -109,10 +122,14 @@ def join(cutter: Cutter, op: Literal["all", "any"], left: Tree | None, right: Tr
         if before is not None:
             lettered(cutter, before, right)
             counterpart(cutter, before, right)
+        if isinstance(first, Draft):
+            of_place(cutter, first, right)
         for member, closed in zip(tail, timed, strict=True):
             loosened(cutter, member, right)
             complete(cutter, member, right, closed=closed)
         for lone in [m for m in tail if m.concept is None]:
+            if op == "any" and own_kind(cutter, lone, right):
+                continue
             if lone.past_event(cutter.text):
                 # "at least 4 weeks since surgery or biopsy"
                 if right.time is None and not right.standing and right.domain in ("procedure", "drug"):
@@ -122,9 +139,12 @@ def join(cutter: Cutter, op: Literal["all", "any"], left: Tree | None, right: Tr
             absorb(cutter, lone, right)
         if before is not None:
             _inherit(before, right)
+        _share_place(tail, right)
         if isinstance(first, Draft) and first.completed:
             for one in (*tail, right):
-                if (one.completed or one is right) and all(m.type == "method" for m in one.modifiers):
+                if (one.completed or one is right) and not any(
+                    m.type != "method" and _before(m, one) for m in one.modifiers
+                ):
                     # "severe renal, hepatic or cardiac disease", "adequate renal and liver function by local tests"
                     one.modifiers = (*(m for m in first.modifiers if m not in one.modifiers), *one.modifiers)
         if not members:
@@ -157,7 +177,10 @@ def _both_sexes(cutter: Cutter, left: Tree, right: Tree) -> bool:
     if left.concept is None or right.concept is None:
         return False
     roles = [cutter.roles(cutter.text[slice(*d.concept)]) for d in (left, right) if d.concept]
-    return any(a in roles[0] and b in roles[1] for a, b in (("male", "female"), ("female", "male")))
+    return any(a in roles[0] and b in roles[1] for a, b in _SEXES)
+
+
+_SEXES = (("male", "female"), ("female", "male"))
 
 
 def _tail(members: list[Tree]) -> list[Draft]:
@@ -170,12 +193,17 @@ def _tail(members: list[Tree]) -> list[Draft]:
     return found
 
 
-def _kinds(left: Tree, right: Tree) -> bool:
+_EITHER = (",", "/", "and", "&", "as well as")
+
+
+def _kinds(text: str, left: Tree, right: Tree) -> bool:
     """ "and" between kinds of disease, drug or patient in an exclusion means either; between findings, both."""
+    if isinstance(left, Draft) and left.concept and text[: left.concept[0]].lower().endswith("both "):
+        return False
     if isinstance(left, Node) and left.op in ("all", "any"):
         left = left.members[-1]
-    if any(isinstance(m, Node) and m.op == "not" for m in (left, right)):
-        return False
+    if any(isinstance(m, Node) and (m.op == "not" or m.count) for m in (left, right)):
+        return False  # "fever and at least one of …": what is counted is a demand of its own
     return all(d.value is None for m in (left, right) for d in drafts(m))
 
 
@@ -198,6 +226,27 @@ def _each_sex(cutter: Cutter, left: Tree, right: Tree) -> bool:
     return any(_both_sexes(cutter, a, b) for a in one for b in other)
 
 
+def _share_place(tail: list[Draft], right: Draft) -> None:
+    """Which side or eye a list is of stands behind its last member: "keratitis, scleritis or uveitis in either eye"."""
+    place = next((m for m in right.modifiers if m.type == "location" and not _before(m, right)), None)
+    entry = lexer().phrase(place.text.lower().split()) if place is not None else None
+    if place is None or entry is None or "modifier" not in entry.roles:
+        return
+    for member in tail:
+        placed = any(m.type == "location" for m in member.modifiers)
+        if placed or member.concept is None or member.value or member.domain not in (None, right.domain):
+            break
+        member.modifiers += (place,)
+
+
+def _other_sex(cutter: Cutter, left: Tree, right: Tree) -> bool:
+    """ "men and postmenopausal women": people of either sex, one of them described."""
+    if not (isinstance(left, Draft) and isinstance(right, Draft)) or {left.domain, right.domain} != {"person"}:
+        return False
+    ends = [cutter.roles(cutter.text[slice(*d.concept)].split()[-1]) for d in (left, right) if d.concept]
+    return len(ends) == 2 and any(a in ends[0] and b in ends[1] for a, b in _SEXES)
+
+
 def _of_treatments(text: str, left: Node, right: Tree) -> bool:
     """Whether a list goes on with what a disease was treated with ("lupus previously treated with A, B or C")."""
     if left.op != "all" or len(left.members) != 2 or not isinstance(right, Draft):
@@ -209,6 +258,48 @@ def _of_treatments(text: str, left: Node, right: Tree) -> bool:
     return "previously treated " in between and right.domain in ("drug", "procedure")
 
 
+def _members(tree: Tree, op: str) -> list[Tree]:
+    """The members of a tree that is joined so, else itself."""
+    return tree.members if isinstance(tree, Node) and tree.op == op and not tree.count else [tree]
+
+
+def _awaiting(cutter: Cutter, left: Tree, right: Node) -> int:
+    """Which member of what stands behind "or" the last thing before it goes with, -1 where none does.
+
+    Of "type 1 or type 2 diabetes and HbA1c ≤ 9 %" and of "severe or uncontrolled asthma and FEV1 < 60 %" the first
+    behind it; in an inclusion also where both are diseases and what follows is none ("gout or asthma and age > 40").
+    """
+    last = _members(left, "any")[-1]
+    named = [(m.concept, k) for k, m in enumerate(right.members) if isinstance(m, Draft) and m.concept]
+    if right.op not in ("all", "any") or right.count or not isinstance(last, Draft) or not named:
+        return -1
+    k = min(named)[1]
+    lead = right.members[k]
+    if not isinstance(lead, Draft) or lead.concept is None or last.value or last.time or last.count or last.dose:
+        return -1
+    if last.concept is None:
+        return k if last.modifiers and last.last < lead.first else -1
+    others = [d for n, m in enumerate(right.members) if n != k for d in drafts(m)]
+    waiting = not last.completed
+    complete(cutter, last, lead, closed=False)
+    if waiting and last.completed:
+        if right.op == "any" or _and_behind(cutter.text, lead, others):
+            return k
+        # "severe hepatic or renal insufficiency (GFR < 30)": both are severe
+        lead.modifiers = (*[m for m in last.modifiers if m not in lead.modifiers], *lead.modifiers)
+    alike = last.domain == lead.domain in ("condition", "procedure", "drug") and lead.value is None and not lead.anew
+    apart = all(d.domain in ("person", "measurement", "observation", "consent") for d in others)
+    if not alike or not apart or right.op == "any" or cutter.kind == "exclusion":
+        return -1
+    return k if _and_behind(cutter.text, lead, others) else -1
+
+
+def _and_behind(text: str, lead: Draft, others: list[Draft]) -> bool:
+    """Whether an "and" that is printed joins a thing to what follows, no bracket ("renal failure (GFR < 30)")."""
+    between = text[lead.last : others[0].first] if others else ""
+    return " and " in between and "(" not in between
+
+
 def _of_people(left: Node, right: Tree, link: Any) -> bool:
     """Whether a list goes on with what people have ("women with eclampsia, preeclampsia or gestational diabetes").
 
@@ -218,15 +309,16 @@ def _of_people(left: Node, right: Tree, link: Any) -> bool:
         return False
     who = left.members[0].domain
     if who != "person" and not (
-        who == "condition" and link.value in ("or", "and/or") and left.members[0].value is None
+        who == "condition" and link.value in ("or", "and / or") and left.members[0].value is None
     ):
         return False
     had, more = last_draft(left.members[1]), list(drafts(right))
+    given = who == "condition" and had.domain == "drug"  # "diabetes treated with metformin or insulin"
     return (
         len(left.members) == 2
-        and had.domain == "condition"
+        and (had.domain == "condition" or given)
         and had.value is None
-        and all(d.domain in (None, "condition") and d.anew not in ("people", "other") for d in more)
+        and all(d.domain in (None, had.domain) and d.anew not in ("people", "other") for d in more)
         and not (isinstance(right, Node) and right.op in ("not", "if"))
     )
 
@@ -313,6 +405,11 @@ def _leads(modifier: Modifier, draft: Draft) -> bool:
     return modifier.span < draft.concept
 
 
+def _before(modifier: Modifier, draft: Draft) -> bool:
+    """Whether a modifier stands in front of the name."""
+    return bool(modifier.span and draft.concept and modifier.span < draft.concept)
+
+
 def _follow(first: Draft, right: Draft) -> None:
     """When and of whom the first member is said, the later ones are as well."""
     if right.anew == "people":
@@ -328,13 +425,13 @@ def _follow(first: Draft, right: Draft) -> None:
     ):
         right.standing = first.standing
     if first.allergen or (first.domain == "allergy" and first.known and right.anew is None):
-        allergic(right)  # "allergy to aspirin or clopidogrel"
+        allergic(right, treated=first.treated)  # "allergy to aspirin or clopidogrel"
     alike = right.domain in (None, first.domain) and not right.anew
-    if alike and not right.modifiers and not right.standing and right.time is None:
+    if alike and not right.standing and right.time is None and not any(_before(m, right) for m in right.modifiers):
         # "active hepatitis B or C infection"
-        right.modifiers = tuple([m for m in first.modifiers if _leads(m, first)])
+        right.modifiers = (*[m for m in first.modifiers if _leads(m, first)], *right.modifiers)
     if first.experiencer != "patient" and right.experiencer == "patient":
-        right.experiencer = first.experiencer
+        right.experiencer, right.own = first.experiencer, first.own
     in_front = first.time and first.time.span and first.concept and first.time.span < first.concept
     if in_front and not first.window_behind and right.time is None and right.domain not in ("person", "consent"):
         right.time, right.again = first.time, first.again
