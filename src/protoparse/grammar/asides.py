@@ -23,6 +23,7 @@ _SIGNS = (
     "includ",
     "refer",
     "contracepti",
+    "acceptable",
     "birth",
     "with or w",
     "without or",
@@ -54,6 +55,10 @@ _METHODS = re.compile(
     r"(?:acceptable|adequate|effective|appropriate|reliable|approved)\s[^.;:()]{0,30}?"
     r"(?:contracepti\w+|birth\s+control)(?:\s+(?:methods?|measures?|options))?\s*"
     r"(?:\([^()]*\)\s*)?(?:for\s[^.;:()]{0,30}?\s|in\s+this\s+(?:study|trial)\s+)?(?:includ\w+|are\b|is\s+defined|:)"
+)
+_UNFIT = re.compile(
+    r"[^.]*\b(?:is|are)\s+not\s+(?:an?\s+)?(?:considered\s+)?(?:to\s+be\s+)?(?:an?\s+)?(?:highly\s+|medically\s+)?"
+    r"(?:acceptable|adequate|effective|reliable|appropriate|sufficient)\s+(?:\w+\s+){0,3}?(?:methods?|forms?|means|contracept\w+)\b"
 )
 _FERTILE = re.compile(
     r"\W*(?:note\W+)?(?:a\s+)?(?:wom[ae]n|females?)(?:\s+(?:subjects?|patients?|participants?))?\s+"
@@ -93,7 +98,7 @@ def asides(text: str, lexemes: Lexemes, first: int, codes: str) -> list[Span]:
         if found and match.start() < found[-1][1]:
             continue
         sentence = words[low:high]
-        if (_METHODS.match(sentence) or _FERTILE.match(sentence)) is not None:
+        if (_METHODS.match(sentence) or _FERTILE.match(sentence) or _UNFIT.match(sentence)) is not None:
             stop = match.end()
             while stop < len(codes) and text[starts[first + stop]] == ";":  # a list of methods
                 stop = codes.find(".", stop + 1)

@@ -168,8 +168,10 @@ class _Meaning(Transformer[Any, Any]):
             return base  # type: ignore[no-any-return]
         if empty(base):
             return named  # type: ignore[no-any-return]
-        if any(d.value is not None or d.count is not None for d in drafts(named)):
-            return Node("all", [base, named])  # "i.e. TSH < 4 mU/L" is no example
+        if any(d.value is not None or d.count is not None for d in drafts(named)) or (
+            denies(named) and self.kind != "exclusion"
+        ):
+            return Node("all", [base, named])  # "i.e. TSH < 4 mU/L" is no example, nor "including no allergy to …"
         target = base
         while isinstance(target, Node):
             target = target.members[-1] if target.op != "except" else target.members[0]
@@ -212,6 +214,10 @@ class _Meaning(Transformer[Any, Any]):
             and all(d.domain == "person" and not d.value for d in drafts(people))
         ):
             people = Node("any", people.members)
+        if self.kind == "exclusion" and x[0].first == x[0].last and _undertaken(duty):
+            return Node(
+                "all", [people, Node("not", [duty])]
+            )  # who must use contraception is excluded where they do not
         return Node("if", [people, duty])
 
     def sequence(self, x: list[Any]) -> Tree | None:
@@ -250,6 +256,11 @@ class _Meaning(Transformer[Any, Any]):
             )
         op: Op = "any" if self.kind == "exclusion" or stop.value == "or" else "all"
         return widened(before, op, [after])
+
+
+def _undertaken(tree: Tree) -> bool:
+    """Whether all that is said is what somebody agrees to do."""
+    return all(d.domain == "consent" or d.concept is None for d in drafts(tree))
 
 
 def _as_any(tree: Tree) -> Tree:

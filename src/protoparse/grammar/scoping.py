@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from protoparse.grammar.denying import denied, subject, suffered
+from protoparse.grammar.denying import denied, named, owner, subject, suffered
 from protoparse.grammar.facts import Cutter
 from protoparse.grammar.naming import Words
 from protoparse.grammar.terminals import OPERANDS, Clause
@@ -69,7 +69,8 @@ class Scoper:
                     continue  # "must not have no": said twice
                 alone = out and out[-1].type == "ATOM" and (out[-2:-1] == [] or out[-2].type not in _ENDS)
                 if alone and (told := denied(self.cutter, items, n)):
-                    begin, last = subject(out, frames[-1].begin), out[-1].last
+                    parted = self._part(items[n - 1], out)
+                    begin, last = len(out) - 1 if parted else subject(out, frames[-1].begin), out[-1].last
                     self.cutter.carry(items[n + 1].first, told)
                     if told < items[n + 1].last:
                         last = out[-1].last = items[n + 1].last
@@ -103,6 +104,19 @@ class Scoper:
             frames[0].forget(out.pop())
         frames[0].drop_guard(out)
         return out
+
+    def _part(self, words: Clause, out: list[Clause]) -> bool:
+        """Whether what has something is parted from what it has not: "tumours whose treatment is not available"."""
+        place = owner(self.cutter, words)
+        if place < 0 or out[-1].value[-1] is not words.value:
+            return False
+        lacked = Clause("ATOM", place + 1, words.last, [Words(place + 1, words.last)])
+        if len(out[-1].value) == 1 and not named(self.cutter, words.first, place):
+            out[-1] = lacked
+            return True
+        out[-1].value[-1], out[-1].last = Words(words.first, place), place
+        out += [Clause("AND", place, place, "without"), lacked]
+        return True
 
     def _connect(self, item: Clause, out: list[Clause], frame: _Frame) -> None:
         """Put a connective behind an operand; where another connective stands, the stronger of the two stays."""

@@ -111,6 +111,8 @@ class Shaper(Lister):
             if kind in ("ALLOWED", "REFUSED"):
                 if opened:
                     opened[-1].value = True
+                    if kind == "ALLOWED" and 0 < sentence < len(out) and out[sentence] is opened[-1]:
+                        out[sentence - 1].value = "permission"  # "ECOG 0 or 1. (2 due to pain is acceptable)"
                 elif kind == "REFUSED":
                     if self.kind != "exclusion" and len(out) > sentence:
                         out.insert(sentence, Clause("NOT", i - 1, i - 1))
