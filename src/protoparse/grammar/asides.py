@@ -19,6 +19,7 @@ _SIGNS = (
     " not required",
     " not necessary",
     " not mandatory",
+    " not needed",
     "defin",
     "includ",
     "refer",
@@ -69,11 +70,12 @@ _FERTILE = re.compile(
 _DEFINED = re.compile(r"\W*([^,;:()]{3,60}?)\s(?:is|are)\s+defined\s+as\b[^\d<>≥≤]*$")
 _WORD = re.compile(r"[a-z]{4,}")
 _UNLIMITED = re.compile(
-    r"\b(?:there\s+(?:is|are|will\s+be)\s+)?no\s+(?:(?:(?:specific|upper|lower|maximum|minimum|maximal|minimal|other|or|and|"
+    r"\b((?:there\s+(?:is|are|will\s+be)\s+)?no\s+(?:(?:(?:specific|upper|lower|maximum|minimum|maximal|minimal|other|or|and|"
     r"age|gender|sex|race|racial|ethnic\w*|bmi|weight|height)[\s/,]+)+"
     r"(?:restrictions?|limits?|limitations?|preferences?|requirements?)\b(?:\s+(?:on|for|to|in)\s[^,;:.()]*)?"
-    r"|(?:restrictions?|limits?|preferences?)\s+(?:on|for|regarding|as|with|to|in|by|of)\s[^,;:.()]*)"
+    r"|(?:restrictions?|limits?|preferences?)\s+(?:on|for|regarding|as|with|to|in|by|of)\s[^,;:.()]*))"
 )
+_OPTIONAL = re.compile(r"\(([^()]*\bnot\s+(?:mandatory|required|necessary|needed)[^()]*)\)")
 # What may be or not: a name, and the rest of its list where a sentence or a bracket ends with that.
 _NAMED = r"[dwKMYaqmpOrG'-]+(?:\([^()]*\))?"
 _ANYTHING = "[^.;:()!X?I&|,/]+"
@@ -109,8 +111,8 @@ def asides(text: str, lexemes: Lexemes, first: int, codes: str) -> list[Span]:
             found.append((match.start(), min(last, match.end())))
         else:
             found += _either(lexemes, first, codes, match.start(), match.end())
-    for unlimited in _UNLIMITED.finditer(words) if "no " in words else ():
-        low, high = (bisect_left(starts, begin + x, first, first + len(codes)) - first for x in unlimited.span())
+    for free in (*(_UNLIMITED.finditer(words) if "no " in words else ()), *_OPTIONAL.finditer(words)):
+        low, high = (bisect_left(starts, begin + x, first, first + len(codes)) - first for x in free.span(1))
         found.append((low, high))
     return found
 

@@ -22,6 +22,7 @@ from protoparse.grammar.drafts import (
     drafts,
     empty,
     exemplify,
+    exempted,
     found_by,
     last_draft,
     repeat_subject,
@@ -104,7 +105,9 @@ class Attacher(Chooser):
             elif bracket.role == "include" and denies(node) and self.entries[bracket.first + 1].text.startswith("i"):
                 tree = widened(tree, "all", [node])  # "walk independently (i.e. without an aid)"
             elif bracket.role == "include" or self._lists(bracket, node, tree):
+                node, free = exempted(node)
                 exemplify(last_draft(tree), node)
+                tree = widened(tree, "except", free) if free else tree
             elif bracket.role == "except":
                 tree = Node("except", [tree, *(alternatives(node))])
             elif bracket.role == "if":

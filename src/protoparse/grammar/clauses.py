@@ -32,6 +32,7 @@ from protoparse.grammar.drafts import (
     drafts,
     empty,
     exemplify,
+    exempted,
     found_by,
     frame,
     guess,
@@ -175,9 +176,10 @@ class _Meaning(Transformer[Any, Any]):
         target = base
         while isinstance(target, Node):
             target = target.members[-1] if target.op != "except" else target.members[0]
+        named, free = exempted(named)
         return_window(self.cutter.text, base, named, lasting=True)
         exemplify(target, named)
-        return base  # type: ignore[no-any-return]
+        return widened(base, "except", free) if free else base
 
     def limited(self, x: list[Any]) -> Tree | None:
         base, condition = x[0], x[2]

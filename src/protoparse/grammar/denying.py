@@ -66,5 +66,5 @@ def suffered(cutter: Cutter, opener: Clause, follower: Clause) -> bool:
     if follower.type != "WORDS" or not cutter.entries[opener.first].text.endswith(" to"):
         return False
     names = [cutter.entries[k].roles for k in range(follower.first, follower.last) if cutter.code(k) in "wKM"]
-    term = names[0].get("concept") if names else None
+    term = names[-1].get("concept") if names else None
     return term is not None and term.domain == "condition"

@@ -289,6 +289,16 @@ def exemplify(target: Draft, named: Tree) -> None:
         allergic(target)
 
 
+def exempted(named: Tree) -> tuple[Tree, list[Tree]]:
+    """Examples, and what is exempted behind the last: of the thing that they are examples of, too."""
+    if isinstance(named, Node) and named.op == "except":
+        return named.members[0], named.members[1:]
+    last = named.members[-1] if isinstance(named, Node) and named.op in ("all", "any") else None
+    if isinstance(named, Node) and isinstance(last, Node) and last.op == "except":
+        return Node(named.op, [*named.members[:-1], last.members[0]]), last.members[1:]
+    return named, []
+
+
 def allergic(draft: Draft) -> None:
     """Make a draft and its examples what somebody is allergic to, where they may be."""
     found = draft.domain == "measurement" and draft.term is None and draft.value is None  # "antibodies", "proteins"

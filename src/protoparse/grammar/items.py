@@ -41,7 +41,11 @@ class Item:
         return self.codes[i - self.offset]
 
     def relates(self, i: int) -> bool:
-        """Whether a preposition at i ties to a name what it is of: "change in diet", "no response to steroids"."""
+        """Whether what stands at i ties to a name what it is of: "change in the dose of insulin", "no response to"."""
+        if self.code(i) == "v" and self.entries[i].text.endswith(" of"):
+            i -= 1
+        if self.code(i) == "d":
+            i -= 1
         tied = i > self.offset and self.code(i) in "p~io"
         kind = self.entries[i - 1].roles.get("relation") if tied else None
         if kind != "denied":

@@ -148,12 +148,12 @@ class Lister(Scoper):
         return [item for n, item in enumerate(sentence) if n not in drop]
 
     def _trailing(self, items: list[Clause], n: int) -> bool:
-        """Whether a comma only sets off a time behind a list: "bleeding or transfusion, within 8 weeks"."""
-        return (
-            items[n].type == "COMMA"
-            and n + 1 < len(items)
-            and items[n + 1].type == "WINDOW"
-            and self._closes(items, n + 2)
+        """Whether a comma only sets off what stands behind a list: "bleeding, within 8 weeks", "…, (X is allowed)"."""
+        if items[n].type != "COMMA" or n + 1 >= len(items):
+            return False
+        follower = items[n + 1]
+        return (follower.type == "OPEN" and follower.value is True) or (
+            follower.type == "WINDOW" and self._closes(items, n + 2)
         )
 
     def _closes(self, items: list[Clause], n: int) -> bool:

@@ -99,6 +99,7 @@ class Shaper(Lister):
                 or (c == ")" and depth == 0)
                 or (c == "/" and not self._between_names(i))
                 or (c == "." and self._abbreviating(i))
+                or (c == "+" and self._qualifying(i))
             ):
                 kind = None
             if kind is None:
@@ -110,8 +111,9 @@ class Shaper(Lister):
             i += 1
             if kind in ("ALLOWED", "REFUSED"):
                 if opened:
-                    opened[-1].value = True
-                    if kind == "ALLOWED" and 0 < sentence < len(out) and out[sentence] is opened[-1]:
+                    denied = any(c.type == "NOT" for c in out[out.index(opened[-1]) :])  # "(no biopsy allowed)"
+                    opened[-1].value = not denied
+                    if not denied and kind == "ALLOWED" and 0 < sentence < len(out) and out[sentence] is opened[-1]:
                         out[sentence - 1].value = "permission"  # "ECOG 0 or 1. (2 due to pain is acceptable)"
                 elif kind == "REFUSED":
                     if self.kind != "exclusion" and len(out) > sentence:
@@ -124,6 +126,8 @@ class Shaper(Lister):
                     self._oblige(out, sentence, i - 1)
                 continue
             clause = Clause(kind, i - 1, i, entries[i - 1].text if kind in ("AND", "OR") else None)
+            if kind == "EXCEPT" and opened and 0 < sentence == len(out) - 1 and out[-1] is opened[-1]:
+                out[sentence - 1].value = "permission"  # "Prior cancer. (Excluding skin cancer)"
             if kind == "OPEN":
                 depth += 1
                 opened.append(clause)
@@ -138,6 +142,11 @@ class Shaper(Lister):
         flush(self.last)
         out += [Clause("CLOSE", self.last, self.last) for _ in range(depth)]
         return out
+
+    def _qualifying(self, i: int) -> bool:
+        """Whether a word that may permit says of what kind the thing behind it is ("an acceptable method")."""
+        entry = self.cutter.entries[i]
+        return " " not in entry.text and i + 1 < self.last and self.cutter.code(i + 1) in "wKMm"
 
     def _permit(self, out: list[Clause], sentence: int, i: int) -> bool:
         """Whether what the lexeme at i permits leaves the item something to say."""
