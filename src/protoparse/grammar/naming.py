@@ -108,12 +108,8 @@ class Namer(Valuer):
                     begin, cue, standing = -1, -1, None
             elif (
                 (code == "O" and begin >= 0 and i + 1 < last and codes[i + 1 - offset] in "wKMamqdn")
-                or (
-                    code == "d"
-                    and begin >= 0
-                    and (codes[i - 1 - offset] == "O" or (i > begin + 1 and self.relates(i - 1)))
-                )
-                or (code in "p~io" and begin >= 0 and i + 1 < last and self.relates(i))
+                or (code == "d" and begin >= 0 and codes[i - 1 - offset] == "O")
+                or (code in "dvp~io" and begin >= 0 and i > begin and i + 1 < last and self.relates(i))
                 or (code in "-/y'" and begin >= 0)
                 or code == "w"
                 or code == "y"
