@@ -230,6 +230,8 @@ class Attacher(Chooser):
     def _plain_bracket(self, tree: Tree, node: Draft) -> Tree:
         target = last_draft(tree)
         if node.concept is None:
+            if node.value is not None and target.domain == "consent":
+                target = next(iter(drafts(tree)))  # "adults (> 18 years) able to consent"
             if node.time is not None and target.standing == "history" and self._recent(target):
                 node.time = lately(node.time)  # "recent steroids (< 1 month)"
             if node.time is not None and (target.time is None or narrowed(target.time, node.time)):
