@@ -22,7 +22,7 @@ _BARE = re.compile("[^wKMa]")
 _REST = re.compile(r"(?:,[dwmvaOp'-]+){0,3},?[&|/]+[dm]*w[dwmvaOpi~o'-]*(?![KM])")
 _NAMED = re.compile("[KM]")
 _TONGUE = re.compile(r"\b(?:speak|spoken|read|writ|underst|compreh|communicat)", re.IGNORECASE)
-_LANGUAGE = re.compile(r"[wKv](?:[,&|/]+[wKv])*(?:[,&|/]+|[pi]?[dm]*)K")
+_LANGUAGE = re.compile(r"[wKv](?:[,&|/]+[wKv])*(?:[,&|/]+|[pi]?[dm]*w?)K")
 _OBJECT: dict[str, Domain] = {"can": "observation", "will": "consent"}
 
 
@@ -103,7 +103,8 @@ def _tongues(lexemes: Lexemes, first: int, codes: str) -> list[Ability]:
         spoken = " " in tongue.text and _TONGUE.match(tongue.text) is not None  # "…, read or understand English"
         if not spoken and (term.domain != "person" or term.name == "age" or codes[match.end() - 2] in ",&|/"):
             continue
-        verbs = [k for k in range(match.start(), match.end() - 1) if codes[k] in "wKv"]
+        said = [k for k in range(match.start(), match.end() - 1) if codes[k] in "wKv"]
+        verbs = [k for k in said if k < match.end() - 2 or "nameless" not in entries[first + k].roles]
         if all(_TONGUE.match(entries[first + k].text) for k in verbs):
             made.append(Ability(match.start(), match.end(), "person"))
     return made

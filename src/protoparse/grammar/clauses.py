@@ -343,8 +343,8 @@ def drafted(text: str, lexemes: Lexemes, first: int, last: int, kind: Kind) -> D
     for begin, stop, _ in able:
         codes = f"{codes[:begin]}{'w' * (stop - begin)}{codes[stop:]}"
     cutter = Cutter(text, lexemes.entries, codes, first, lexemes.starts, lexemes.ends, kind)
-    cutter.whole = [(first + j.first, first + j.last, "other") for j in judged if j.role == "name"]
-    cutter.whole += [(first + a.first, first + a.last, a.domain) for a in able]
+    cutter.whole = {first + j.first: (first + j.last, "other") for j in judged if j.role == "name"}
+    cutter.whole |= {first + a.first: (first + a.last, a.domain) for a in able}
     tree: Tree | None = None
     end = len(codes) - 1 if codes.endswith(".") else len(codes)
     clauses: list[Clause] = []

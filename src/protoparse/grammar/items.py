@@ -33,8 +33,8 @@ class Item:
         self.text, self.entries, self.starts, self.ends = text, entries, starts, ends
         self.codes, self.offset, self.kind = codes, first, kind
         self.taken = bytearray(len(codes))
-        self.whole: list[tuple[int, int, Domain]] = []
-        """Lexemes that are one name, and of what: what somebody judges and nobody can check, or can do."""
+        self.whole: dict[int, tuple[int, Domain]] = {}
+        """Where lexemes begin that are one name, where they end, and what it names: what somebody judges, or can do."""
 
     def code(self, i: int) -> str:
         """The code of a lexeme."""

@@ -70,6 +70,8 @@ class Lister(Scoper):
                     frames[-1] = [False, False]
                 elif kind == "AND" and item.value == "but" and follower is not None and follower.type == "VALUE":
                     item.type = "OR"  # "≤ 2.5 × ULN, but ≤ 5 × ULN if …" allows either
+                elif kind == "COMMA" and follower is not None and self._lacked(follower):
+                    item.type, item.value = "AND", "without"
                 elif kind == "COMMA":
                     if not item.value and behind:
                         item.type = "STOP"
@@ -155,6 +157,10 @@ class Lister(Scoper):
         return (follower.type == "OPEN" and follower.value is True) or (
             follower.type == "WINDOW" and self._closes(items, n + 2)
         )
+
+    def _lacked(self, item: Clause) -> bool:
+        """Whether it follows what something lacks: "suppuration, without fistula"."""
+        return item.type == "NOT" and self.cutter.entries[item.first].text.startswith("with")
 
     def _closes(self, items: list[Clause], n: int) -> bool:
         """Whether nothing of the same list stands from here on."""

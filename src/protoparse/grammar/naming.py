@@ -100,7 +100,7 @@ class Namer(Valuer):
                     found.append(Phrase(begin, i, cue, known, standing))
                     begin, cue, standing = -1, -1, None
                 if begin < 0:
-                    begin, known = i, False
+                    begin, known = i, i in self.whole
                 known = known or code in "KM"
                 if code in "qM" and self._results_of(i, begin):
                     # "HER2-negative breast cancer": the test, then the disease
@@ -221,7 +221,7 @@ class Namer(Valuer):
         """The concept of a head phrase: leading modifiers, qualitative words and asides off."""
         first, last = undenied(self, draft, head.first, head.last)
         entries, code = self.entries, self.code
-        for begin, end, domain in self.whole:
+        for begin, (end, domain) in self.whole.items():
             if first <= begin and end <= last:
                 draft.concept, draft.domain = self.span(begin, end), domain
                 draft.cover(*draft.concept)

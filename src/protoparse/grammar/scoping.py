@@ -158,6 +158,8 @@ class Scoper:
         if self._terminates(items, n) or frame.opener != "NOT":
             return True
         opener = out[frame.begin - 1]
+        if items[n].value == "," and self._listed(out, frame.begin - 2):
+            return True
         follower = items[n + 1] if n + 1 < len(items) else None
         if self._others(items, n, out, frame) or (follower and suffered(self.cutter, opener, follower)):
             return True
@@ -175,6 +177,13 @@ class Scoper:
         if follower.type == "NOT":
             return True
         return follower.type == "WORDS" and "predicate" in self.cutter.entries[follower.first].roles
+
+    def _listed(self, out: Sequence[Clause], place: int) -> bool:
+        """Whether one of a list lacks something, and the list goes on: "stroke, asthma without wheeze, or gout"."""
+        if place < 2 or out[place].value != "without":
+            return False
+        stop = next((k for k in range(place, -1, -1) if out[k].type in ("STOP", "OPEN", "IF")), -1)
+        return any(c.type in ("AND", "OR") and c.value == "," for c in out[stop + 1 : place])
 
     def _lacking(self, item: Clause, out: Sequence[Clause], frame: _Frame) -> bool:
         """Whether a negation is part of what somebody cannot do: "unable to walk without assistance"."""

@@ -51,6 +51,10 @@ def join(cutter: Cutter, op: Literal["all", "any"], left: Tree | None, right: Tr
         op = "any"
     if link.value == "without":
         return_duration(left, right)
+        if cutter.kind == "exclusion" and isinstance(left, Node) and left.op == "any":
+            # "pregnant women, and women of childbearing potential who do not use contraception"
+            lacking = join(cutter, op, left.members[-1], right, link)
+            return Node("any", [*left.members[:-1], *([lacking] if lacking else [])])
     if isinstance(right, Node) and (_of_one_disease(left, right) or _limited_behind(left, right)):
         # "ER or PR positive breast cancer": the disease behind the last test is that of all
         tested = join(cutter, op, left, right.members[0], link)
