@@ -16,7 +16,7 @@ from protoparse.grammar.phrases import Phrase
 from protoparse.lexing import Lexemes
 from protoparse.model import Domain
 
-_DOING = re.compile("[wdOpKMmvaiyo@G~'-]+")
+_DOING = re.compile("[wdOpKMmvaiyo@GF~'-]+")
 _BARE = re.compile("[^wKMa]")
 # The rest of a list of what has no name of its own ("the nature, scope and consequences of the study").
 _REST = re.compile(r"(?:,[dwmvaOp'-]+){0,3},?[&|/]+[dm]*w[dwmvaOpi~o'-]*(?![KM])")

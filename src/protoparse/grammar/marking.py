@@ -34,6 +34,7 @@ _SUFFERED = {"condition", "observation"}
 _BASE = re.compile("[KMw]")
 _ENDING = re.compile(r"[.;()XI?+#\n]")
 _PURPOSE = re.compile(r",G[dmvwKMaOp-]+(?=$|[.;(),])")
+_QUALIFYING = re.compile(r"\+(?=[wKMm])")
 _ABBREVIATED = re.compile(r"\(w\)")
 _PARTS = re.compile(r"[&|,/]+")
 _EARLY = 12
@@ -60,6 +61,9 @@ def marked(text: str, lexemes: Lexemes, first: int, codes: str, found: Sequence[
         codes = _results(text, lexemes, first, codes)
     if "A" in codes:
         codes = _means(lexemes, first, codes, found)
+    if "+" in codes:
+        # "an acceptable method" permits nothing
+        codes = _QUALIFYING.sub(lambda m: "d" if " " not in lexemes.entries[first + m.start()].text else m[0], codes)
     if ",G" in codes:
         # "clear media, to permit imaging": what for is behind a comma, too
         codes = _PURPOSE.sub(lambda m: "dV".ljust(len(m[0]), "l"), codes)

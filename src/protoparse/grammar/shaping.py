@@ -99,7 +99,6 @@ class Shaper(Lister):
                 or (c == ")" and depth == 0)
                 or (c == "/" and not self._between_names(i))
                 or (c == "." and self._abbreviating(i))
-                or (c == "+" and self._qualifying(i))
             ):
                 kind = None
             if kind is None:
@@ -142,11 +141,6 @@ class Shaper(Lister):
         flush(self.last)
         out += [Clause("CLOSE", self.last, self.last) for _ in range(depth)]
         return out
-
-    def _qualifying(self, i: int) -> bool:
-        """Whether a word that may permit says of what kind the thing behind it is ("an acceptable method")."""
-        entry = self.cutter.entries[i]
-        return " " not in entry.text and i + 1 < self.last and self.cutter.code(i + 1) in "wKMm"
 
     def _permit(self, out: list[Clause], sentence: int, i: int) -> bool:
         """Whether what the lexeme at i permits leaves the item something to say."""

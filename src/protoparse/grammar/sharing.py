@@ -7,7 +7,7 @@ two facts with the same comparison, "renal or hepatic impairment" two impairment
 from __future__ import annotations
 
 from itertools import islice
-from typing import Any, Literal
+from typing import Any, Literal, TypeGuard
 
 from msgspec.structs import replace
 
@@ -51,7 +51,8 @@ def join(cutter: Cutter, op: Literal["all", "any"], left: Tree | None, right: Tr
         op = "any"
     if link.value == "without":
         return_duration(left, right)
-        if cutter.kind == "exclusion" and isinstance(left, Node) and left.op == "any":
+        people = all(isinstance(d, Draft) and d.domain == "person" for d in left.members) if _several(left) else True
+        if cutter.kind == "exclusion" and isinstance(left, Node) and not people:
             # "pregnant women, and women of childbearing potential who do not use contraception"
             lacking = join(cutter, op, left.members[-1], right, link)
             return Node("any", [*left.members[:-1], *([lacking] if lacking else [])])
@@ -176,6 +177,11 @@ def _of_treatments(text: str, left: Node, right: Tree) -> bool:
         return False
     between = text[disease.concept[1] : given.concept[0]].lower()
     return "previously treated " in between and right.domain in ("drug", "procedure")
+
+
+def _several(tree: Tree) -> TypeGuard[Node]:
+    """Whether a tree is a list of which any may hold."""
+    return isinstance(tree, Node) and tree.op == "any"
 
 
 def _limited_behind(left: Tree, right: Node) -> bool:
