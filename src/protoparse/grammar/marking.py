@@ -199,12 +199,16 @@ def _descriptions(lexemes: Lexemes, first: int, codes: str, found: Sequence[Phra
             end = _end(lexemes, first, codes, k, islands)
             if end not in islands or not isinstance(islands[end].meaning, Value):
                 codes = f"{codes[:k]}V{'l' * (end - k - 1)}{codes[end:]}"
+        elif entries[first + k].text.endswith(" not"):
+            codes = f"{codes[:k]}!{codes[k + 1 :]}"  # "patients that do not smoke"
         k = codes.find("R", end)
     return codes
 
 
 def _described(lexemes: Lexemes, first: int, codes: str, k: int) -> bool:
     """Whether something that has a name of its own, and is nobody, stands before a clause."""
+    if codes[k - 1 : k] == "!":
+        return False  # "walks without requiring an aid"
     begin = max(codes.rfind(c, 0, k) for c in ".(") + 1
     for match in _BASE.finditer(codes, begin, k):
         roles = lexemes.entries[first + match.start()].roles

@@ -125,6 +125,11 @@ _NONE = re.compile(
     rf"\s*{_NEUTRAL}(?P<any>(?:any|one|either|at\s+least\s+one)\s+(?:one\s+)?(?:or\s+more\s+)?of\s+)?(?:the|these)\s+"
     rf"(?:\w+\s+){{0,2}}?(?:following|below|conditions?|criteria)\b[^.;,]{{0,80}}$",
 )
+_NONE_LISTED = re.compile(
+    r"\b(?P<cue>absence\s+of|free\s+(?:of|from)|without|lack\s+of|no\s+(?:known\s+)?(?:history|evidence|presence|signs?)\s+of|"
+    r"(?:must|should|do|does|did|may)\s+not\s+(?:have|suffer\s+from|present\s+with))(?P<any>\s+any)?$"
+)
+"""A lead-in that says no more than that what follows is not there: "absence of:"."""
 _NEGATIONS = ("no", "without", "absence", "free", "lack")
 
 
@@ -146,6 +151,8 @@ def denies(own: str, kind: Kind = "inclusion") -> re.Match[str] | None:
     if kind == "exclusion" and _ADMITS.search(own.lower()):
         return None
     low = own[-220:].lower()
+    if low.rstrip(" *_")[-1:] == ":" and (listed := _NONE_LISTED.search(low.rstrip(" .:;*_"))):
+        return listed
     if not _holds(low, _NEGATIONS) or not _holds(low, _POINTERS):
         return None
     return _NONE.search(low.rstrip(" .:;*_"))
