@@ -25,6 +25,7 @@ from protoparse.grammar.drafts import (
     exempted,
     found_by,
     last_draft,
+    reasoned,
     repeat_subject,
     widened,
 )
@@ -106,7 +107,8 @@ class Attacher(Chooser):
                 tree = widened(tree, "all", [node])  # "walk independently (i.e. without an aid)"
             elif bracket.role == "include" or self._lists(bracket, node, tree):
                 node, free = exempted(node)
-                exemplify(last_draft(tree), node)
+                if not reasoned(last_draft(tree), node, self.text):
+                    exemplify(last_draft(tree), node)
                 tree = widened(tree, "except", free) if free else tree
             elif bracket.role == "except":
                 tree = Node("except", [tree, *(alternatives(node))])

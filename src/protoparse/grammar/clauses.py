@@ -38,6 +38,7 @@ from protoparse.grammar.drafts import (
     guess,
     last_draft,
     named,
+    reasoned,
     repeat_subject,
     widened,
 )
@@ -178,7 +179,8 @@ class _Meaning(Transformer[Any, Any]):
             target = target.members[-1] if target.op != "except" else target.members[0]
         named, free = exempted(named)
         return_window(self.cutter.text, base, named, lasting=True)
-        exemplify(target, named)
+        if not reasoned(target, named, self.cutter.text):
+            exemplify(target, named)
         return widened(base, "except", free) if free else base
 
     def limited(self, x: list[Any]) -> Tree | None:

@@ -289,6 +289,21 @@ def exemplify(target: Draft, named: Tree) -> None:
         allergic(target)
 
 
+def reasoned(target: Draft, named: Tree, text: str) -> bool:
+    """Whether examples are why somebody cannot or will not agree: "unable to consent (e.g. dementia)"; a cause then."""
+    said = list(drafts(named))
+    told = all(d.domain in ("condition", "person") and not (d.value or d.time or d.includes) for d in said)
+    places = [d.concept for d in said if d.concept is not None]
+    if target.domain != "consent" or not told or len(places) < len(said):
+        return False
+    span = (places[0][0], places[-1][1])
+    value = tuple([fold(text[slice(*place)]) for place in places])
+    cause = Modifier(type="cause", text=text[slice(*span)], span=span, value=value if len(value) > 1 else value[0])
+    target.modifiers += (cause,)
+    target.cover(*span)
+    return True
+
+
 def exempted(named: Tree) -> tuple[Tree, list[Tree]]:
     """Examples, and what is exempted behind the last: of the thing that they are examples of, too."""
     if isinstance(named, Node) and named.op == "except":
