@@ -145,6 +145,9 @@ class Shaper(Lister):
     def _permit(self, out: list[Clause], sentence: int, i: int) -> bool:
         """Whether what the lexeme at i permits leaves the item something to say."""
         before = out[sentence - 1] if sentence else None
+        first = out[sentence] if sentence < len(out) else None
+        if first is not None and first.type == "NOT" and self.cutter.entries[first.first].text.startswith("no"):
+            return True  # "no other drugs are allowed" permits nothing
         if before is not None and before.type == "STOP":
             before.value = "permission"
             return True
@@ -166,7 +169,14 @@ class Shaper(Lister):
         out.append(Clause("COLON", i, i + 1))
 
     def _set_off(self, out: list[Clause], sentence: int, i: int) -> bool:
-        """Whether one thing alone stands between a comma and what permits it; the comma then parts two statements."""
+        """Whether one thing alone stands between a comma and what permits it, or a contrast ("…, but X is allowed").
+
+        The comma then parts two statements.
+        """
+        for k in range(len(out) - 1, sentence, -1) if self.kind == "exclusion" else ():
+            if out[k].type in ("COMMA", "AND") and self._contrasts(out[k]):
+                out[k].type, out[k].value = "STOP", "permission"
+                return True
         if len(out) - sentence < 3 or out[-1].type != "WORDS" or out[-2].type != "COMMA":
             return False
         if self.kind != "exclusion" or not self.cutter.entries[i].text.startswith("is "):
@@ -175,6 +185,10 @@ class Shaper(Lister):
             return False
         out[-2].type, out[-2].value = "STOP", "permission"
         return True
+
+    def _contrasts(self, joint: Clause) -> bool:
+        """Whether a comma or connective sets against what stands before ("but", ", however")."""
+        return any("contrast" in self.cutter.entries[i].roles for i in (joint.first, joint.last) if i < self.last)
 
     def _between_names(self, i: int) -> bool:
         """Whether a slash stands between two things with names of their own."""
