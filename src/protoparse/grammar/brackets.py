@@ -107,7 +107,8 @@ class Attacher(Chooser):
                 tree = widened(tree, "all", [node])  # "walk independently (i.e. without an aid)"
             elif bracket.role == "include" or self._lists(bracket, node, tree):
                 node, free = exempted(node)
-                if not reasoned(last_draft(tree), node, self.text):
+                denied = "!" in self.codes[: bracket.first - self.offset]
+                if not (denied and reasoned(last_draft(tree), node, self.text)):
                     exemplify(last_draft(tree), node)
                 tree = widened(tree, "except", free) if free else tree
             elif bracket.role == "except":

@@ -179,7 +179,8 @@ class _Meaning(Transformer[Any, Any]):
             target = target.members[-1] if target.op != "except" else target.members[0]
         named, free = exempted(named)
         return_window(self.cutter.text, base, named, lasting=True)
-        if not reasoned(target, named, self.cutter.text):
+        denied = "!" in self.cutter.codes[: x[1].first - self.cutter.offset]
+        if not (denied and reasoned(target, named, self.cutter.text)):
             exemplify(target, named)
         return widened(base, "except", free) if free else base
 

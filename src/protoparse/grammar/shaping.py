@@ -174,7 +174,7 @@ class Shaper(Lister):
         The comma then parts two statements.
         """
         for k in range(len(out) - 1, sentence, -1) if self.kind == "exclusion" else ():
-            if out[k].type in ("COMMA", "AND") and self._contrasts(out[k]):
+            if out[k].type in ("COMMA", "AND") and self._contrasts(out[k], out[k + 1 : k + 2]):
                 out[k].type, out[k].value = "STOP", "permission"
                 return True
         if len(out) - sentence < 3 or out[-1].type != "WORDS" or out[-2].type != "COMMA":
@@ -186,8 +186,10 @@ class Shaper(Lister):
         out[-2].type, out[-2].value = "STOP", "permission"
         return True
 
-    def _contrasts(self, joint: Clause) -> bool:
-        """Whether a comma or connective sets against what stands before ("but", ", however")."""
+    def _contrasts(self, joint: Clause, behind: list[Clause]) -> bool:
+        """Whether a comma or connective sets something else against what stands before ("but", ", however")."""
+        if not behind or behind[0].type != "WORDS" or "predicate" in self.cutter.entries[behind[0].first].roles:
+            return False  # "patients who had hepatitis but have been treated are eligible"
         return any("contrast" in self.cutter.entries[i].roles for i in (joint.first, joint.last) if i < self.last)
 
     def _between_names(self, i: int) -> bool:
