@@ -291,10 +291,11 @@ def exemplify(target: Draft, named: Tree) -> None:
 
 def reasoned(target: Draft, named: Tree, text: str) -> bool:
     """Whether examples are why somebody cannot or will not agree: "unable to consent (e.g. dementia)"; a cause then."""
-    said = [d for d in (named.members if isinstance(named, Node) else [named]) if isinstance(d, Draft)]
-    told = len(said) == len(list(drafts(named))) and all(
-        d.domain in ("condition", "person") and not (d.value or d.time or d.includes) for d in said
-    )
+    members = named.members if isinstance(named, Node) and named.op in ("all", "any") else [named]
+    said = [d for d in members if isinstance(d, Draft)]
+    told = len(said) == len(members) and all(d.domain in ("condition", "person") for d in said)
+    if any(d.value or d.time or d.includes for d in said):
+        return False
     places = [d.concept for d in said if d.concept is not None]
     if target.domain != "consent" or not told or len(places) < len(said):
         return False
