@@ -13,6 +13,7 @@ import re
 from bisect import bisect_left
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 from lark import Transformer
@@ -31,7 +32,6 @@ from protoparse.grammar.drafts import (
     denies,
     drafts,
     empty,
-    exemplify,
     exempted,
     found_by,
     frame,
@@ -42,11 +42,13 @@ from protoparse.grammar.drafts import (
     repeat_subject,
     widened,
 )
+from protoparse.grammar.exemplifying import demanding, explained
 from protoparse.grammar.facts import Cutter
 from protoparse.grammar.files import grammar_text
 from protoparse.grammar.islands import phrases
 from protoparse.grammar.items import CARRIED
 from protoparse.grammar.judging import judgements
+from protoparse.grammar.limiting import further, guarding, lifted, lifts, limits_anew, ranked, relaxed, restated
 from protoparse.grammar.marking import explains, marked
 from protoparse.grammar.naming import Bracket, Words
 from protoparse.grammar.rules import rule
@@ -65,6 +67,7 @@ _TIMING = frozenset("WPNbfDSUF@<o")
 _IS_CONTENT = bytes(chr(c) in _CONTENT for c in range(256))
 
 
+_LISTED = re.compile(r"[\s,/]*(?:\([^()]*\)\s*)?,?\s*(?:(?:and|&|as well as)\s+)?(?:(?:all|any|for|in|the)\s+)*")
 _JUDGED: Mapping[str, Callable[[int], str]] = {
     "name": "w".__mul__,
     "description": lambda n: "V".ljust(n, "l"),
@@ -99,7 +102,7 @@ class _Meaning(Transformer[Any, Any]):
         return Bracket("except" if verdict else "plain", tree, x[0].first, x[-1].last)
 
     def bracket_of_examples(self, x: list[Any]) -> Bracket:
-        return Bracket("include", x[2], x[0].first, x[-1].last)
+        return Bracket("include", x[2], x[0].first, x[-1].last, x[1].first)
 
     def bracket_of_exceptions(self, x: list[Any]) -> Bracket:
         return Bracket("except", x[2], x[0].first, x[-1].last)
@@ -139,6 +142,18 @@ class _Meaning(Transformer[Any, Any]):
             return Node("all", [self._not(told), *(m for m in inner.members if denies(m))])
         return Node("not", [_as_any(inner)])
 
+    def quorum(self, x: list[Any]) -> Tree | None:
+        asked, listed = x[0].value, x[1]
+        if empty(listed):
+            return listed  # type: ignore[no-any-return]
+        members = listed.members if isinstance(listed, Node) and listed.op in ("all", "any") else [listed]
+        if len(members) < asked.least:
+            return None  # a list of which members are missing
+        tree = members[0] if len(members) == 1 else Node("any", members)
+        if asked.least > 1:
+            tree = Node("at_least", members, asked.least)
+        return Node("not", [tree]) if asked.denied else tree
+
     def _not(self, members: list[Tree]) -> Node:
         return Node("not", [_as_any(Node("all", members)) if len(members) > 1 else members[0]])
 
@@ -162,26 +177,26 @@ class _Meaning(Transformer[Any, Any]):
         unless = "unless" in self.cutter.entries[x[1].first].text
         if not unless:
             return_window(self.cutter.text, x[0], x[2], lasting=False)
+        if self.cutter.entries[x[1].first].roles.get("except") == "different":
+            last = last_draft(x[2])
+            last.different = True
+            if last is x[2] and last.includes and isinstance(x[0], Draft):
+                x[0].includes, last.includes = (*x[0].includes, *last.includes), ()
         return widened(x[0], "except", alternatives(x[2], either=not unless))
 
     def exemplified(self, x: list[Any]) -> Tree | None:
         base, named = x[0], x[2]
-        if empty(named):
-            return base  # type: ignore[no-any-return]
         if empty(base):
-            return named  # type: ignore[no-any-return]
-        if any(d.value is not None or d.count is not None for d in drafts(named)) or (
-            denies(named) and self.kind != "exclusion"
-        ):
-            return Node("all", [base, named])  # "i.e. TSH < 4 mU/L" is no example, nor "including no allergy to …"
-        target = base
-        while isinstance(target, Node):
-            target = target.members[-1] if target.op != "except" else target.members[0]
+            return named if base is None or not empty(named) else base  # type: ignore[no-any-return]
+        if empty(named) and (not isinstance(named, Draft) or blank(named)):
+            return base  # type: ignore[no-any-return]
         named, free = exempted(named)
-        return_window(self.cutter.text, base, named, lasting=True)
+        cue = self.cutter.cue(x[1].first)
+        if not demanding(named, cue):
+            return_window(self.cutter.text, base, named, lasting=True)
         denied = "!" in self.cutter.codes[: x[1].first - self.cutter.offset]
-        if not (denied and reasoned(target, named, self.cutter.text)):
-            exemplify(target, named)
+        if not (denied and reasoned(last_draft(base), named, self.cutter.text)):
+            base = explained(self.cutter, base, named, cue)
         return widened(base, "except", free) if free else base
 
     def limited(self, x: list[Any]) -> Tree | None:
@@ -197,8 +212,12 @@ class _Meaning(Transformer[Any, Any]):
         if isinstance(base, Node) and base.op == "any":
             # "≤ 2.5 × ULN, or ≤ 5 × ULN if liver metastases": the condition is the last alternative's
             return Node("any", [*base.members[:-1], Node("all", [base.members[-1], condition])])
+        if isinstance(base, Node) and base.op == "all" and limits_anew(base.members[-2], base.members[-1]):
+            # "ALT ≤ 3 × ULN, and ≤ 5 × ULN in case of liver metastases"
+            first = Node("all", base.members[:-1]) if len(base.members) > 2 else base.members[0]
+            return relaxed(first, [Node("all", [base.members[-1], condition])])
         if isinstance(base, Node) and base.op == "if":
-            return Node("if", [widened(base.members[0], "all", [condition]), base.members[1]])
+            return Node("if", [base.members[0], Node("if", [condition, base.members[1]])])
         return Node("if", [condition, base])
 
     def guarded(self, x: list[Any]) -> Tree | None:
@@ -206,30 +225,30 @@ class _Meaning(Transformer[Any, Any]):
         if empty(people):
             return duty  # type: ignore[no-any-return]
         if empty(duty) and not (duty and any(d.value for d in drafts(duty))):
-            if isinstance(duty, Draft) and isinstance(people, Draft) and not blank(duty):
-                # "patients with brain metastases must be stable for 4 weeks": the metastases
-                people.modifiers += duty.modifiers
-                people.time = people.time or duty.time
-                people.cover(duty.first, duty.last)
-            return people  # type: ignore[no-any-return]
-        # "men and women of childbearing age must …": either kind of person
-        if (
-            isinstance(people, Node)
-            and people.op == "all"
-            and all(d.domain == "person" and not d.value for d in drafts(people))
-        ):
-            people = Node("any", people.members)
-        if self.kind == "exclusion" and x[0].first == x[0].last and _undertaken(duty):
-            return Node(
-                "all", [people, Node("not", [duty])]
-            )  # who must use contraception is excluded where they do not
+            if not isinstance(duty, Draft) or blank(duty) or not (said := restated(people, duty)):
+                return people  # type: ignore[no-any-return]
+            return Node("if", [people, said])
+        if "if" not in self.cutter.entries[x[0].first].roles:
+            people = _either(self.cutter.text, people)
+        if x[2].value == "duty" and self.kind == "exclusion":
+            # "women must use contraception" among what excludes: those who do not are excluded
+            duty = duty.members[0] if isinstance(duty, Node) and duty.op == "not" else Node("not", [duty])
         return Node("if", [people, duty])
 
     def sequence(self, x: list[Any]) -> Tree | None:
         before, stop, after = x
-        again = stop.value == "again" or (isinstance(after, Node) and after.op == "if")
-        if again and after is not None and before is not None:
+        if stop.value == "they" and (guard := guarding(before)) is not None and not empty(after):
+            guard.members[1] = widened(guard.members[1], "all", [after])
+            return before  # type: ignore[no-any-return]
+        anew = stop.value == "again" or (isinstance(after, Node) and after.op == "if")
+        if anew and after is not None and before is not None:
+            inside = ranked(before, after)
             repeat_subject(before, after)
+            if inside is not None:
+                inside.members[1] = widened(inside.members[1], "all", [after])
+                return before  # type: ignore[no-any-return]
+            if stop.value in ("or if", "and if"):
+                return further(before, "any" if stop.value == "or if" else self.alike, after)
         lone = isinstance(after, Draft) and after.concept is None and after.value is None and after.time is not None
         if lone and stop.value == "or" and not empty(before):
             return join(self.cutter, "any", before, after, stop)  # "…, or planned during the study"
@@ -243,8 +262,8 @@ class _Meaning(Transformer[Any, Any]):
             return after  # type: ignore[no-any-return]
         if found_by(last_draft(before), after, self.cutter.text):
             return before  # type: ignore[no-any-return]
-        if stop.value == "permission":
-            return widened(before, "except", alternatives(after))
+        if stop.value == "permission" and (self.kind == "exclusion" or lifts(before, after)):
+            return lifted(before, alternatives(after))
         before = of_allergen(self.cutter, before, after)
         if before is None:
             return after  # type: ignore[no-any-return]
@@ -259,13 +278,24 @@ class _Meaning(Transformer[Any, Any]):
                 after,
                 listed=bool(stop.value) or (self.kind == "exclusion" and befallen(before, after)),
             )
-        op: Op = "any" if self.kind == "exclusion" or stop.value == "or" else "all"
-        return widened(before, op, [after])
+        return widened(before, "any" if stop.value == "or" else self.alike, [after])
+
+    @property
+    def alike(self) -> Op:
+        """How statements of one item count that nothing joins."""
+        return "any" if self.kind == "exclusion" else "all"
 
 
-def _undertaken(tree: Tree) -> bool:
-    """Whether all that is said is what somebody agrees to do."""
-    return all(d.domain == "consent" or d.concept is None for d in drafts(tree))
+def _either(text: str, people: Tree) -> Tree:
+    """ "men and women of childbearing age must …": either kind of person; "women under the age of 55": both hold."""
+    if not isinstance(people, Node) or people.op != "all":
+        return people
+    kinds = [m.concept for m in people.members if isinstance(m, Draft) and m.domain == "person" and not m.value]
+    if len(kinds) < len(people.members) or not all(
+        a and b and _LISTED.fullmatch(text, a[1], b[0]) for a, b in pairwise(kinds)
+    ):
+        return people
+    return Node("any", people.members)
 
 
 def _as_any(tree: Tree) -> Tree:
@@ -290,7 +320,7 @@ def _parser() -> tuple[Table, _Meaning]:
 
 def grammar_source() -> str:
     """The grammar of clauses, whole."""
-    terminals = "AND OR NOT SCOPE_END EXCEPT INCLUDE IF LIMIT THEN STOP OPEN CLOSE ATOM"
+    terminals = "AND OR NOT QUORUM SCOPE_END EXCEPT INCLUDE IF LIMIT THEN STOP OPEN CLOSE ATOM"
     return "\n".join(["start: sentences", grammar_text("criterion", "logic"), f"%declare {terminals}"])
 
 

@@ -31,7 +31,7 @@ from protoparse.model import (
     Window,
 )
 
-Op = Literal["all", "any", "not", "except", "if"]
+Op = Literal["all", "any", "not", "at_least", "except", "if"]
 Anew = Literal["people", "verb", "other"]
 
 
@@ -60,6 +60,8 @@ class Draft:
     """It names no more than the study that asks ("the study", "this protocol")."""
     denied: Literal["so", "ever"] | None = None
     """Its name denies that it is so ("non-smoker"), or ever was ("insulin-naive")."""
+    different = False
+    """The last exception that it stands among is "other than" it: what is named behind is of what it excepts from."""
     means = False
     """It names by what means something else was found: "…, confirmed by echocardiography"."""
     completed = False
@@ -127,10 +129,11 @@ _NAMED = ("event", "surgery", "transplant", "diagnosis")
 class Node:
     """Drafts joined."""
 
-    __slots__ = ("members", "op")
+    __slots__ = ("count", "members", "op")
 
-    def __init__(self, op: Op, members: list[Draft | Node]) -> None:
-        self.op, self.members = op, members
+    def __init__(self, op: Op, members: list[Draft | Node], count: int = 0) -> None:
+        self.op, self.members, self.count = op, members, count
+        """`count`: how many members an `at_least` asks for."""
 
 
 Tree = Draft | Node
@@ -277,16 +280,6 @@ def denies(tree: Tree) -> bool:
     if isinstance(tree, Draft):
         return tree.denied is not None
     return tree.op == "not" or (tree.op in ("all", "any") and all(map(denies, tree.members)))
-
-
-def exemplify(target: Draft, named: Tree) -> None:
-    """Name examples of a thing; those of what somebody is allergic to are allergens themselves."""
-    if isinstance(named, Node) and named.op in ("all", "any"):
-        target.includes += tuple(named.members)
-    else:
-        target.includes += (named,)
-    if target.allergen:
-        allergic(target)
 
 
 def reasoned(target: Draft, named: Tree, text: str) -> bool:

@@ -61,17 +61,25 @@ class Chooser(Portioner):
                 return Window(start=bound, end=bound, span=span)
         return None
 
-    def _gone_with(self, head: Phrase, phrases: list[Phrase], windows: list[Found]) -> Phrase | None:
-        """What a disease goes with for so long: "diabetes on metformin for 3 months" times the metformin."""
-        if self._domain(head) != "condition" or len(windows) != 1:
+    def _gone_with(self, head: Phrase, phrases: list[Phrase], windows: list[Found], *, bare: bool) -> Phrase | None:
+        """What a disease goes with, which a time behind it is of: "diabetes with ketoacidosis in the last month".
+
+        A treatment only for so long: "diabetes on metformin for 3 months". `bare`: the disease has no value.
+        """
+        if self._domain(head) != "condition" or len(windows) > 1:
             return None
-        window = windows[0]
-        if not (isinstance(window.meaning, Window) and window.meaning.duration):
-            return None
+        window = windows[0] if windows else None
+        lasting = window is not None and isinstance(window.meaning, Window) and window.meaning.duration is not None
         for phrase in phrases:
-            cue = self.entries[phrase.cue].roles if phrase.cue > head.first else {}
-            linked = "verb" in cue or "companion" in cue
-            if head.last < phrase.first and phrase.last <= window.first and linked and self._suffered(phrase):
+            if phrase.first <= head.last or phrase.cue <= head.first or not self._suffered(phrase):
+                continue
+            if window is not None and phrase.last > window.first:
+                continue
+            cue = self.entries[phrase.cue]
+            if lasting and ("verb" in cue.roles or "companion" in cue.roles):
+                return phrase
+            risk = any("risk" in self.entries[i].text for i in range(phrase.first, phrase.last))
+            if bare and cue.text == "with" and self._domain(phrase) == "condition" and not risk:
                 return phrase
         return None
 
@@ -182,7 +190,7 @@ class Chooser(Portioner):
                 return found
             if beside is not None and not values[0][0].bare:
                 return beside
-        main = [p for p in candidates if p.cue < 0 or self.code(p.cue) not in "cAGR=J"]
+        main = [p for p in candidates if p.cue < 0 or self.code(p.cue) not in "cAGR=Js"]
         known = [p for p in main if p.known]
         if main and main[0].cue >= 0 and self.entries[main[0].cue].roles.get("verb") == "study":
             return main[0]  # "participation in any trial with X": the trial

@@ -8,9 +8,38 @@ from __future__ import annotations
 
 from protoparse.grammar.scoping import Scoper
 from protoparse.grammar.terminals import OPERANDS, Clause
+from protoparse.grammar.terms import domain_of
+from protoparse.lexing import Term
+from protoparse.model import Domain
 
 _SENTENCE = frozenset({"STOP", "OPEN", "CLOSE", "EXCEPT", "IF", "NOT"})
+_ENDED = frozenset({"STOP", "EXCEPT", "IF", "INCLUDE", "NOT", "VALUE", "COLON"})
+_BEHIND = frozenset({"CLOSE", "STOP", "EXCEPT", "IF", "INCLUDE"})
 _CLOSING = frozenset({"NOT", "IF", "EXCEPT", "INCLUDE", "OPEN", "COMMA"})
+
+
+class _Examples:
+    """A list behind a cue: its connectives, and whether it names things rather than limits."""
+
+    __slots__ = ("joints", "named", "things")
+
+    def __init__(self, things: bool) -> None:
+        self.joints: list[Clause] = []
+        self.things, self.named = things, False
+
+    def take(self, item: Clause, measured: bool) -> None:
+        """Take the next terminal; at the end of the list "and" between things is "or"."""
+        kind = item.type
+        if kind == "WORDS":
+            self.named = not measured
+        elif kind == "VALUE":
+            self.named = False
+        elif kind in ("AND", "OR", "COMMA") or kind in _BEHIND:
+            self.things, self.named = self.things or self.named, False
+            if kind == "AND" and item.value in ("and", "&", "as well as"):
+                self.joints.append(item)
+            for joint in self.joints if kind in _BEHIND and self.things else ():
+                joint.type = "OR"
 
 
 class Lister(Scoper):
@@ -21,8 +50,11 @@ class Lister(Scoper):
         items = [item for n, item in enumerate(items) if not self._trailing(items, n)]
         if ":" in self.cutter.codes:
             items = self._defined(items)
+            self._listed(items)
         if self.cutter.codes.count(",") > 1:
             items = self._groups(items)
+        if "I" in self.cutter.codes:
+            self._alike(items)
         ahead: list[str] = [""]  # by depth: the next connective to the right in the same sentence
         for item in reversed(items):
             kind = item.type
@@ -33,7 +65,7 @@ class Lister(Scoper):
                     ahead.pop()
             elif kind in ("AND", "OR"):
                 ahead[-1] = kind
-            elif kind in ("STOP", "EXCEPT", "IF", "INCLUDE"):
+            elif kind in ("STOP", "EXCEPT", "IF", "INCLUDE", "QUORUM"):
                 ahead[-1] = ""
             elif kind == "COMMA":
                 item.value = ahead[-1]
@@ -48,10 +80,15 @@ class Lister(Scoper):
                 if len(frames) > 1:
                     frames.pop()
             elif kind == "IF":
-                guarding = beginning
-                item.value = "begin" if beginning else None
-                frames[-1][1] = not beginning
-            elif kind == "INCLUDE":
+                role = "begin" if beginning else self._guard_behind(items, n, limited=frames[-1][1])
+                if guarding and role == "begin":
+                    role = ""
+                guarding = guarding or role == "begin"
+                item.value = "begin" if role == "begin" else None
+                frames[-1][1] = frames[-1][1] or not role
+                if role in ("AND", "OR"):
+                    item.type = "DROP"  # "in men over 40 or in smokers"
+            elif kind in ("INCLUDE", "QUORUM", "QUORUM_END"):
                 frames[-1][0] = False
             elif kind == "STOP":
                 frames[-1] = [False, False]
@@ -60,6 +97,10 @@ class Lister(Scoper):
             elif kind in ("AND", "OR", "COMMA", "SLASH"):
                 behind, limited = frames[-1]
                 follower = items[n + 1] if n + 1 < len(items) else None
+                if kind != "COMMA" and follower is not None and follower.type == "COMMA":
+                    ahead_of = items[n + 2] if n + 2 < len(items) else None
+                    if ahead_of is not None and ahead_of.type == "IF":
+                        follower.type = "DROP"  # "…, or, if fertile, …"
                 if kind == "SLASH":
                     item.type, item.value = self.default, "/"
                 elif kind == "COMMA" and guarding:
@@ -85,6 +126,75 @@ class Lister(Scoper):
             if item.type in OPERANDS:
                 beginning = False
         return [i for i in items if i.type != "DROP"]
+
+    def _alike(self, items: list[Clause]) -> None:
+        """Each of several examples is one, "and" or "or" between them; limits that "including" names hold together."""
+        lists: list[_Examples | None] = [None]  # by depth
+        for item in [*items, Clause("STOP", 0, 0)]:
+            kind, listed = item.type, lists[-1]
+            if listed is not None:
+                listed.take(item, "M" in self.cutter.codes[item.first - self.first : item.last - self.first])
+            if kind == "OPEN":
+                lists.append(None)
+            elif kind in _BEHIND:
+                lists[-1] = None
+                if kind == "INCLUDE" and (cue := self.cutter.cue(item.first)) != "definition":
+                    lists[-1] = _Examples(cue == "example")
+                elif kind == "CLOSE" and len(lists) > 1:
+                    lists.pop()
+
+    def _listed(self, items: list[Clause]) -> None:
+        """A colon behind a thing that lists others of its kind: "antibiotics: macrolides, quinolones"."""
+        for n in range(1, len(items) - 2):
+            thing = items[n - 1]
+            if items[n].type != "COLON" or thing.type != "WORDS" or (n > 1 and items[n - 2].type != "STOP"):
+                continue
+            of = self._kind(thing)
+            if of is None or any("following" in e.text for e in self.cutter.entries[thing.first : thing.last]):
+                continue
+            end = next((k for k in range(n + 1, len(items)) if items[k].type in _ENDED), len(items))
+            kinds = [self._kind(i) for i in items[n + 1 : end] if i.type == "WORDS"]
+            if len(kinds) > 1 and 2 * kinds.count(of) >= len(kinds) and end - n > len(kinds):
+                items[n].type = "INCLUDE"
+
+    def _kind(self, words: Clause) -> Domain | None:
+        """What the name at the end of some words is, where it has no value."""
+        entry = self.cutter.entries[words.last - 1]
+        term: Term | None = entry.roles.get("concept")
+        measured = "M" in self.cutter.codes[words.first - self.first : words.last - self.first]
+        return None if measured else domain_of([entry.text], term)
+
+    def _guard_behind(self, items: list[Clause], n: int, *, limited: bool) -> str:
+        """What a guard at n is behind something else: the beginning of a statement, one more guard of the same, or "".
+
+        "…, or if fertile, uses contraception" is an alternative that both hold in, "…, and if fertile, uses …" a
+        statement of its own, "in men over 40 or in smokers" two guards.
+        """
+        before = next((items[k] for k in range(n - 1, -1, -1) if items[k].type != "DROP"), None)
+        if before is None or before.type not in ("AND", "OR", "OPEN", "STOP"):
+            return ""
+        comma = self._answered(items, n)
+        if before.type in ("OPEN", "STOP"):
+            return "begin" if comma is not None else ""
+        answer = items[items.index(comma) + 1].type if comma is not None else ""
+        if answer and (answer == "VALUE" or (before.value != "," and not limited)):
+            second = limited and answer == "VALUE"
+            joint = "or if" if answer == "VALUE" else f"{before.type.lower()} if"
+            before.type, before.value = "STOP", "again" if second else joint
+            return "begin"
+        return before.type if limited and before.value != "," else ""
+
+    def _answered(self, items: list[Clause], n: int) -> Clause | None:
+        """The comma behind a guard at n with a statement behind it."""
+        depth = 0
+        for k in range(n + 1, len(items) - 1):
+            kind = items[k].type
+            depth += (kind == "OPEN") - (kind == "CLOSE")
+            if depth < 0 or kind in ("STOP", "EXCEPT", "INCLUDE", "IF"):
+                return None
+            if depth == 0 and kind in ("COMMA", "COLON"):
+                return items[k] if items[k + 1].type in ("WORDS", "VALUE", "NOT") else None
+        return None
 
     def _defined(self, items: list[Clause]) -> list[Clause]:
         """What measures a disease behind a colon as in brackets: "hepatic impairment: ALT or AST > 3 × ULN"."""
@@ -117,11 +227,12 @@ class Lister(Scoper):
         return out
 
     def _grouped(self, sentence: list[Clause]) -> list[Clause]:
-        colons = [n for n, item in enumerate(sentence) if item.type == "COLON"]
-        if len(colons) == 1 and not any(item.type in _CLOSING for item in sentence[: colons[0]]):
-            lead = colons[0] + 1  # "any of the following: A or B, C and D"
+        colons = [n for n, item in enumerate(sentence) if item.type in ("COLON", "QUORUM")]
+        once = sum(item.type == "COLON" for item in sentence) < 2
+        if colons and once and not any(item.type in _CLOSING for item in sentence[: colons[-1]]):
+            lead = colons[-1] + 1  # "any of the following: A or B, C and D"
             return sentence[:lead] + self._grouped(sentence[lead:])
-        if any(item.type in ("NOT", "IF", "EXCEPT", "INCLUDE", "COLON") for item in sentence):
+        if any(item.type in ("NOT", "IF", "EXCEPT", "INCLUDE", "COLON", "QUORUM") for item in sentence):
             return sentence
         depth, commas, inner, last = 0, [], False, ""
         joints: list[int] = []

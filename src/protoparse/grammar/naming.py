@@ -35,6 +35,8 @@ class Bracket(NamedTuple):
     node: Draft | Node | None
     first: int
     last: int
+    cue: int = -1
+    """What stands in front of examples."""
 
 
 class Phrase(NamedTuple):
@@ -48,13 +50,13 @@ class Phrase(NamedTuple):
     """What stands right before it: "prior", "current"."""
 
 
-_SUBSTANTIAL = re.compile("[wKMYa]")
+_SUBSTANTIAL = re.compile("[wKMYaj]")
 _MOST = 30
 """Nothing has more modifiers: a text that repeats one without end is not read so."""
 _RESULTED = re.compile("[y-]*q")
 _DISEASE = re.compile("y*[mwa/-]*K")
-_NAMING = re.compile("[KMYamvpicAGRIHC=J^]")
-_MODIFIER_OF_CUE = {"c": "cause", "A": "method", "G": "purpose"}
+_NAMING = re.compile("[KMYamvpicAGRIHC=J^sj]")
+_MODIFIER_OF_CUE = {"c": "cause", "A": "method", "G": "purpose", "s": "location"}
 # What has a value though it is no measurement.
 VALUED = ("age", "life expectancy")
 CLASSES = ("class", "grade", "stage")
@@ -95,7 +97,7 @@ class Namer(Valuer):
         i = first
         while i < last:
             code = codes[i - offset]
-            if code in "KMYwamqnrut":
+            if code in "KMYwamqnrutj":
                 if begin >= 0 and code in "KM" and self._parts(i):
                     found.append(Phrase(begin, i, cue, known, standing))
                     begin, cue, standing = -1, -1, None
@@ -133,7 +135,9 @@ class Namer(Valuer):
                     self.take(i, i + 1)
                     draft.cover(self.starts[i], self.ends[i])
                     cue = -1
-                elif cue >= 0 and (code == "d" or (code in "v^" and codes[cue - offset] in "cAGRpi=")):
+                elif cue >= 0 and code == "O" and codes[i - 1 - offset] == "d":
+                    pass  # "allergy to any of the excipients"
+                elif cue >= 0 and (code == "d" or (code in "v^" and codes[cue - offset] in "cAGRpi=s")):
                     if code == "v" and "allergy" in self.entries[i].roles:
                         cue = i  # "patients with allergy to X"
                 else:

@@ -16,6 +16,7 @@ from protoparse.grammar.periods import standing
 from protoparse.lexicon import fold
 from protoparse.lexing import POINTS
 from protoparse.model import (
+    AtLeast,
     Comparison,
     Concept,
     Except,
@@ -68,6 +69,10 @@ def rule(tree: Tree | None, text: str, kind: Kind, *, required: bool = True) -> 
     if op == "not":
         inner = rule(tree.members[0], text, kind, required=False)
         return None if inner is None else Not(of=inner, span=inner.span)
+    if op == "at_least":
+        counted = [r for m in tree.members if (r := rule(m, text, kind, required=False)) is not None]
+        enough = len(counted) >= max(2, tree.count)
+        return AtLeast(count=tree.count, of=tuple(counted), span=_hull(counted)) if enough else None
     inside = required and op == "all"
     members = [r for m in tree.members if (r := rule(m, text, kind, required=inside)) is not None]
     if not members:

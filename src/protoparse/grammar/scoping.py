@@ -6,6 +6,7 @@ connectives gone; "no A or B, but C" gives NOT ATOM OR ATOM SCOPE_END AND ATOM.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from protoparse.grammar.denying import denied, named, owner, subject, suffered
@@ -15,6 +16,7 @@ from protoparse.grammar.terminals import OPERANDS, Clause
 from protoparse.model import Kind
 
 _JOINTS = frozenset({"AND", "OR", "STOP", "THEN", "EXCEPT", "INCLUDE", "IF", "LIMIT"})
+_NAMES = re.compile("[wKMYaqrnu]")
 _ENDS = frozenset({"ATOM", "CLOSE", "SCOPE_END"})
 
 
@@ -39,10 +41,10 @@ class Scoper:
                 out.pop()  # nothing inside: the opener goes, too
             else:
                 last = out[-1].last
-                out.append(Clause("SCOPE_END" if frame.opener == "NOT" else "CLOSE", last, last))
+                out.append(Clause("CLOSE" if frame.opener == "OPEN" else "SCOPE_END", last, last))
 
-        def close_scopes() -> None:
-            while frames[-1].opener == "NOT":
+        def close_scopes(*openers: str) -> None:
+            while frames[-1].opener in openers:
                 close()
 
         for n, item in enumerate(items):
@@ -59,11 +61,23 @@ class Scoper:
                 out.append(item)
                 frames.append(_Frame(kind, len(out)))
             elif kind == "CLOSE":
-                close_scopes()
+                close_scopes("NOT", "QUORUM")
                 if len(frames) > 1:
                     close()
                 if frames[-1].brief:
                     close()
+            elif kind == "QUORUM":
+                # "history of one of the following: A, B": of each
+                carried = out and out[-1].type == "ATOM" and self._carries(out[-1])
+                at = len(out) - 1 if carried else len(out)
+                if not carried and out and out[-1].type in _ENDS:
+                    out.append(Clause("AND", item.first, item.first, "with"))
+                    at += 1
+                out.insert(at, item)
+                frames.append(_Frame(kind, at + 1))
+            elif kind == "QUORUM_END":
+                close_scopes("NOT")
+                close_scopes("QUORUM")
             elif kind == "NOT":
                 if out and out[-1].type == "NOT":
                     continue  # "must not have no": said twice
@@ -88,7 +102,7 @@ class Scoper:
                     continue
                 if out and out[-1].type in _ENDS:
                     if not self._lacking(item, out, frames[-1]):
-                        close_scopes()
+                        close_scopes("NOT")
                     if out and out[-1].type in _ENDS:
                         out.append(Clause("AND", item.first, item.first, "without"))
                 out.append(item)
@@ -96,7 +110,7 @@ class Scoper:
             else:
                 # An exception stands inside what is denied: "no cancer except of the skin" is not (cancer except …).
                 if self._ends(items, n, out, frames[-1]):
-                    close_scopes()
+                    close_scopes("NOT", *(() if kind in ("AND", "OR") or self._enumerates(item) else ("QUORUM",)))
                 self._connect(item, out, frames[-1])
         while len(frames) > 1:
             close()
@@ -124,15 +138,17 @@ class Scoper:
         if kind == "THEN" and (frame.guard < 0 or frame.guard == len(out) - 1):
             kind = item.type = self.default
             item.value = ","
+        said = ""  # what a full stop in front of a guard says of it
         while out and len(out) > frame.begin and out[-1].type in _JOINTS:
             weak = out[-1]
+            said = weak.value if weak.type == "STOP" else said
             if weak.type == "IF" and len(out) - 1 == frame.guard:
                 frame.guard = -1
             elif kind in ("AND", "OR") and (weak.type not in ("AND", "OR") or weak.value != ","):
                 return
             frame.forget(out.pop())
         if len(out) == frame.begin:
-            if kind == "IF" and frame.opener != "OPEN":
+            if kind == "IF" and (frame.opener != "OPEN" or item.value == "begin"):
                 frame.guard = len(out)
                 out.append(item)
             elif kind in ("EXCEPT", "INCLUDE", "IF") and frame.opener == "OPEN":
@@ -142,13 +158,22 @@ class Scoper:
         if kind == "IF" and frame.guard >= 0:
             item.type, item.value = "AND", "if"
         elif kind == "IF" and item.value == "begin":
-            out.append(Clause("STOP", item.first, item.first))
+            out.append(Clause("STOP", item.first, item.first, said))
             frame.guard = len(out)
         elif kind == "STOP":
             frame.drop_guard(out)
         elif kind == "THEN":
             frame.answered, frame.guard = frame.guard, -1
         out.append(item)
+
+    def _carries(self, atom: Clause) -> bool:
+        """Whether a statement names nothing ("history of")."""
+        codes, offset = self.cutter.codes, self.cutter.offset
+        return len(atom.value) == 1 and not _NAMES.search(codes, atom.first - offset, atom.last - offset)
+
+    def _enumerates(self, stop: Clause) -> bool:
+        """Whether a stop is a comma of a list whose members have commas, or a semicolon."""
+        return stop.type == "STOP" and (stop.value in ("and", "or") or self.cutter.entries[stop.first].text in ";；")
 
     def _ends(self, items: Sequence[Clause], n: int, out: Sequence[Clause], frame: _Frame) -> bool:
         """Whether what stands at n ends the negations around it."""
@@ -158,7 +183,7 @@ class Scoper:
         if self._terminates(items, n) or frame.opener != "NOT":
             return True
         opener = out[frame.begin - 1]
-        if items[n].value == "," and self._listed(out, frame.begin - 2):
+        if items[n].value == "," and self._one_lacks(out, frame.begin - 2):
             return True
         follower = items[n + 1] if n + 1 < len(items) else None
         if self._others(items, n, out, frame) or (follower and suffered(self.cutter, opener, follower)):
@@ -178,7 +203,7 @@ class Scoper:
             return True
         return follower.type == "WORDS" and "predicate" in self.cutter.entries[follower.first].roles
 
-    def _listed(self, out: Sequence[Clause], place: int) -> bool:
+    def _one_lacks(self, out: Sequence[Clause], place: int) -> bool:
         """Whether one of a list lacks something, and the list goes on: "stroke, asthma without wheeze, or gout"."""
         if place < 2 or out[place].value != "without":
             return False

@@ -155,6 +155,8 @@ def return_window(text: str, base: Tree, named: Tree, *, lasting: bool) -> None:
     time = source.time
     if not source.window_behind or time is None or source.value is not None or source.count is not None:
         return
+    if lasting and any(d.time is not None and d.time is not time for d in drafts(named)):
+        return  # "including stroke within a year, angina within a month": each has its own
     if not lasting and (time.duration or not isinstance(time.start, Bound) or not isinstance(time.end, Bound)):
         return
     if share_window(text, base, source):
