@@ -29,7 +29,6 @@ from protoparse.grammar.drafts import (
     Tree,
     alternatives,
     blank,
-    denies,
     drafts,
     empty,
     exempted,
@@ -40,6 +39,7 @@ from protoparse.grammar.drafts import (
     named,
     reasoned,
     repeat_subject,
+    undone,
     widened,
 )
 from protoparse.grammar.exemplifying import demanding, explained
@@ -136,11 +136,7 @@ class _Meaning(Transformer[Any, Any]):
                 draft.standing = draft.standing or "history"
         if "ability" in self.cutter.entries[x[0].first].roles:
             return Node("not", [inner])  # "unable to do A and B" is to do both
-        if isinstance(inner, Node) and inner.op == "all" and denies(inner.members[-1]) and not denies(inner):
-            # "no response (no shrinkage)": said in brackets
-            told = [m for m in inner.members if not denies(m)]
-            return Node("all", [self._not(told), *(m for m in inner.members if denies(m))])
-        return Node("not", [_as_any(inner)])
+        return undone(inner)
 
     def quorum(self, x: list[Any]) -> Tree | None:
         asked, listed = x[0].value, x[1]
@@ -153,9 +149,6 @@ class _Meaning(Transformer[Any, Any]):
         if asked.least > 1:
             tree = Node("at_least", members, asked.least)
         return Node("not", [tree]) if asked.denied else tree
-
-    def _not(self, members: list[Tree]) -> Node:
-        return Node("not", [_as_any(Node("all", members)) if len(members) > 1 else members[0]])
 
     def _denied(self, modifier: Modifier, first: int) -> Modifier:
         """What a negation makes of a state right behind it: "not in remission"."""
@@ -296,20 +289,6 @@ def _either(text: str, people: Tree) -> Tree:
     ):
         return people
     return Node("any", people.members)
-
-
-def _as_any(tree: Tree) -> Tree:
-    """ "no A and B" denies either."""
-    if (
-        isinstance(tree, Node)
-        and tree.op == "all"
-        and not any(map(denies, tree.members))
-        and not any(
-            d.value is not None for m in tree.members if not isinstance(m, Node) or m.op == "any" for d in drafts(m)
-        )
-    ):
-        return Node("any", tree.members)
-    return tree
 
 
 @cache

@@ -282,6 +282,19 @@ def denies(tree: Tree) -> bool:
     return tree.op == "not" or (tree.op in ("all", "any") and all(map(denies, tree.members)))
 
 
+def undone(tree: Tree) -> Node:
+    """What is denied, apart from what a bracket behind it denies again: "no response (no shrinkage)"."""
+    again = [m for m in tree.members if denies(m)] if isinstance(tree, Node) and tree.op == "all" else []
+    if isinstance(tree, Node) and 0 < len(again) < len(tree.members) and denies(tree.members[-1]):
+        told = [m for m in tree.members if m not in again]
+        return Node("all", [undone(told[0] if len(told) == 1 else Node("all", told)), *again])
+    limits = tree.members if isinstance(tree, Node) and tree.op == "all" and not again else ()
+    plain = (m for m in limits if not isinstance(m, Node) or m.op == "any")
+    if isinstance(tree, Node) and limits and not any(d.value is not None for m in plain for d in drafts(m)):
+        return Node("not", [Node("any", tree.members)])  # "no A and B" denies either
+    return Node("not", [tree])
+
+
 def reasoned(target: Draft, named: Tree, text: str) -> bool:
     """Whether examples are why somebody cannot or will not agree: "unable to consent (e.g. dementia)"; a cause then."""
     members = named.members if isinstance(named, Node) and named.op in ("all", "any") else [named]
