@@ -53,7 +53,7 @@ CODES: Mapping[str, str] = {
     "listed": "w", "testable": "w", "examining": "w",
     "choice": "w", "paired": "w", "counterpart": "w", "place": "w", "bearing": "w",
     "denial": "w", "state": "w", "ability": "w",
-    "relation": "w",
+    "relation": "w", "owning": "w", "contrast": "w",
     "pronoun": "v",
 }  # fmt: skip
 """What a role is called in the tables, and its code; a word of several roles takes the code of the first listed here

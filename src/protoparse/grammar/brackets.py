@@ -23,8 +23,10 @@ from protoparse.grammar.drafts import (
     denies,
     drafts,
     empty,
+    exempted,
     found_by,
     last_draft,
+    reasoned,
     repeat_subject,
     widened,
 )
@@ -117,9 +119,13 @@ class Attacher(Chooser):
             if bracket.role == "plain" and (others := self._for_others(tree, bracket)):
                 tree = widened(tree, "any" if self.kind == "exclusion" else "all", others)
             elif bracket.role == "include":
+                node, free = exempted(node)
                 if demanding(node, cue := self.cue(bracket.cue)):
                     self._when(draft, node)
-                tree = explained(self, tree, node, cue)
+                denied = "!" in self.codes[: bracket.first - self.offset]
+                if not (denied and reasoned(last_draft(tree), node, self.text)):
+                    tree = explained(self, tree, node, cue)
+                tree = widened(tree, "except", free) if free else tree
             elif self._lists(bracket, node, tree):
                 self._list(last_draft(tree), node)
             elif bracket.role == "except":
@@ -326,6 +332,8 @@ class Attacher(Chooser):
     def _plain_bracket(self, tree: Tree, node: Draft) -> Tree:
         target = last_draft(tree)
         if node.concept is None:
+            if node.value is not None and target.domain == "consent":
+                target = next(iter(drafts(tree)))  # "adults (> 18 years) able to consent"
             if node.time is not None and target.standing == "history" and self._recent(target):
                 node.time = lately(node.time)  # "recent steroids (< 1 month)"
             if node.time is not None and (target.time is None or narrowed(target.time, node.time)):

@@ -29,15 +29,17 @@ from protoparse.grammar.drafts import (
     Tree,
     alternatives,
     blank,
-    denies,
     drafts,
     empty,
+    exempted,
     found_by,
     frame,
     guess,
     last_draft,
     named,
+    reasoned,
     repeat_subject,
+    undone,
     widened,
 )
 from protoparse.grammar.exemplifying import demanding, explained
@@ -144,11 +146,7 @@ class _Meaning(Transformer[Any, Any]):
                 draft.standing = draft.standing or "history"
         if "ability" in self.cutter.entries[x[0].first].roles:
             return Node("not", [inner])  # "unable to do A and B" is to do both
-        if isinstance(inner, Node) and inner.op == "all" and denies(inner.members[-1]) and not denies(inner):
-            # "no response (no shrinkage)": said in brackets
-            told = [m for m in inner.members if not denies(m)]
-            return Node("all", [self._not(told), *(m for m in inner.members if denies(m))])
-        return Node("not", [_as_any(inner)])
+        return undone(inner)
 
     def quorum(self, x: list[Any]) -> Tree | None:
         asked, listed = x[0].value, x[1]
@@ -161,9 +159,6 @@ class _Meaning(Transformer[Any, Any]):
         if asked.least > 1:
             tree = Node("at_least", members, asked.least)
         return Node("not", [tree]) if asked.denied else tree
-
-    def _not(self, members: list[Tree]) -> Node:
-        return Node("not", [_as_any(Node("all", members)) if len(members) > 1 else members[0]])
 
     def _denied(self, modifier: Modifier, first: int) -> Modifier:
         """What a negation makes of a state right behind it: "not in remission"."""
@@ -198,10 +193,14 @@ class _Meaning(Transformer[Any, Any]):
             return named if base is None or not empty(named) else base  # type: ignore[no-any-return]
         if empty(named) and (not isinstance(named, Draft) or blank(named)):
             return base  # type: ignore[no-any-return]
+        named, free = exempted(named)
         cue = self.cutter.cue(x[1].first)
         if not demanding(named, cue):
             return_window(self.cutter.text, base, named, lasting=True)
-        return explained(self.cutter, base, named, cue)
+        denied = "!" in self.cutter.codes[: x[1].first - self.cutter.offset]
+        if not (denied and reasoned(last_draft(base), named, self.cutter.text)):
+            base = explained(self.cutter, base, named, cue)
+        return widened(base, "except", free) if free else base
 
     def limited(self, x: list[Any]) -> Tree | None:
         base, condition = x[0], x[2]
@@ -303,20 +302,6 @@ def _either(text: str, people: Tree) -> Tree:
     return Node("any", people.members)
 
 
-def _as_any(tree: Tree) -> Tree:
-    """ "no A and B" denies either."""
-    if (
-        isinstance(tree, Node)
-        and tree.op == "all"
-        and not any(map(denies, tree.members))
-        and not any(
-            d.value is not None for m in tree.members if not isinstance(m, Node) or m.op == "any" for d in drafts(m)
-        )
-    ):
-        return Node("any", tree.members)
-    return tree
-
-
 @cache
 def _parser() -> tuple[Table, _Meaning]:
     meaning = _Meaning()
@@ -381,8 +366,8 @@ def drafted(text: str, lexemes: Lexemes, first: int, last: int, kind: Kind) -> D
     for begin, stop, _ in able:
         codes = f"{codes[:begin]}{'w' * (stop - begin)}{codes[stop:]}"
     cutter = Cutter(text, lexemes.entries, codes, first, lexemes.starts, lexemes.ends, kind)
-    cutter.whole = [(first + j.first, first + j.last, "other") for j in judged if j.role == "name"]
-    cutter.whole += [(first + a.first, first + a.last, a.domain) for a in able]
+    cutter.whole = {first + j.first: (first + j.last, "other") for j in judged if j.role == "name"}
+    cutter.whole |= {first + a.first: (first + a.last, a.domain) for a in able}
     tree: Tree | None = None
     end = len(codes) - 1 if codes.endswith(".") else len(codes)
     clauses: list[Clause] = []

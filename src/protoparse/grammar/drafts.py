@@ -288,13 +288,45 @@ def denies(tree: Tree) -> bool:
     return tree.op == "not" or (tree.op in ("all", "any") and all(map(denies, tree.members)))
 
 
-def _each(tree: Tree) -> Iterator[Tree]:
-    """The examples that a list names, those of lists within it one by one: "A, B/C, D or E"."""
-    if not isinstance(tree, Node) or tree.op not in ("all", "any") or tree.count:
-        yield tree
-        return
-    for member in tree.members:
-        yield from _each(member) if isinstance(member, Node) and member.op == "any" else (member,)
+def undone(tree: Tree) -> Node:
+    """What is denied, apart from what a bracket behind it denies again: "no response (no shrinkage)"."""
+    again = [m for m in tree.members if denies(m)] if isinstance(tree, Node) and tree.op == "all" else []
+    if isinstance(tree, Node) and 0 < len(again) < len(tree.members) and denies(tree.members[-1]):
+        told = [m for m in tree.members if m not in again]
+        return Node("all", [undone(told[0] if len(told) == 1 else Node("all", told)), *again])
+    limits = tree.members if isinstance(tree, Node) and tree.op == "all" and not again else ()
+    plain = (m for m in limits if not isinstance(m, Node) or m.op == "any")
+    if isinstance(tree, Node) and limits and not any(d.value is not None for m in plain for d in drafts(m)):
+        return Node("not", [Node("any", tree.members)])  # "no A and B" denies either
+    return Node("not", [tree])
+
+
+def reasoned(target: Draft, named: Tree, text: str) -> bool:
+    """Whether examples are why somebody cannot or will not agree: "unable to consent (e.g. dementia)"; a cause then."""
+    members = named.members if isinstance(named, Node) and named.op in ("all", "any") else [named]
+    said = [d for d in members if isinstance(d, Draft)]
+    told = len(said) == len(members) and all(d.domain in ("condition", "person") for d in said)
+    if any(d.value or d.time or d.includes for d in said):
+        return False
+    places = [d.concept for d in said if d.concept is not None]
+    if target.domain != "consent" or not told or len(places) < len(said):
+        return False
+    span = (places[0][0], places[-1][1])
+    value = tuple([fold(text[slice(*place)]) for place in places])
+    cause = Modifier(type="cause", text=text[slice(*span)], span=span, value=value if len(value) > 1 else value[0])
+    target.modifiers += (cause,)
+    target.cover(*span)
+    return True
+
+
+def exempted(named: Tree) -> tuple[Tree, list[Tree]]:
+    """Examples, and what is exempted behind the last: of the thing that they are examples of, too."""
+    if isinstance(named, Node) and named.op == "except":
+        return named.members[0], named.members[1:]
+    last = named.members[-1] if isinstance(named, Node) and named.op in ("all", "any") else None
+    if isinstance(named, Node) and isinstance(last, Node) and last.op == "except":
+        return Node(named.op, [*named.members[:-1], last.members[0]]), last.members[1:]
+    return named, []
 
 
 def allergic(draft: Draft, *, treated: bool = False) -> None:

@@ -106,6 +106,7 @@ class Cutter(Attacher):
                 for p in phrases
                 if p.first > head.last
                 and not self._empty(p)
+                and not (values and self._domain(p) == "consent")  # "adults (> 18) able to consent"
                 and (done or self._suffered(p) or self._result(p) or "standing" in self.entries[p.first].roles)
             ]
             if beside:

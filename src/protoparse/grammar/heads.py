@@ -26,7 +26,7 @@ _DISTANCES = ("m", "cm", "[ft_i]")
 _AMOUNT_OF = re.compile("Od*[wKm]")
 _QUANTITY_OF = re.compile("Od*M")
 _SHARED = re.compile("[pi~vAR]*d*<?nu(?:Od?)?")
-_SUFFERED = ("condition", "drug", "procedure", "device")
+_SUFFERED = ("condition", "drug", "procedure", "device", "consent")
 
 
 def _numeric(value: Value) -> bool:

@@ -111,6 +111,8 @@ class Lister(Scoper):
                     frames[-1] = [False, False]
                 elif kind == "AND" and item.value == "but" and follower is not None and follower.type == "VALUE":
                     item.type = "OR"  # "≤ 2.5 × ULN, but ≤ 5 × ULN if …" allows either
+                elif kind == "COMMA" and follower is not None and self._lacked(follower):
+                    item.type, item.value = "AND", "without"
                 elif kind == "COMMA":
                     if not item.value and behind:
                         item.type = "STOP"
@@ -259,13 +261,17 @@ class Lister(Scoper):
         return [item for n, item in enumerate(sentence) if n not in drop]
 
     def _trailing(self, items: list[Clause], n: int) -> bool:
-        """Whether a comma only sets off a time behind a list: "bleeding or transfusion, within 8 weeks"."""
-        return (
-            items[n].type == "COMMA"
-            and n + 1 < len(items)
-            and items[n + 1].type == "WINDOW"
-            and self._closes(items, n + 2)
+        """Whether a comma only sets off what stands behind a list: "bleeding, within 8 weeks", "…, (X is allowed)"."""
+        if items[n].type != "COMMA" or n + 1 >= len(items):
+            return False
+        follower = items[n + 1]
+        return (follower.type == "OPEN" and follower.value is True) or (
+            follower.type == "WINDOW" and self._closes(items, n + 2)
         )
+
+    def _lacked(self, item: Clause) -> bool:
+        """Whether it follows what something lacks: "suppuration, without fistula"."""
+        return item.type == "NOT" and self.cutter.entries[item.first].text.startswith("with")
 
     def _closes(self, items: list[Clause], n: int) -> bool:
         """Whether nothing of the same list stands from here on."""

@@ -37,6 +37,7 @@ _SUFFERED = {"condition", "observation"}
 _BASE = re.compile("[KMw]")
 _ENDING = re.compile(r"[.;()XI?+#\n]")
 _PURPOSE = re.compile(r",G[dmvwKMaOp-]+(?=$|[.;(),])")
+_QUALIFYING = re.compile(r"\+(?=[wKMm])")
 _HALF = re.compile("[wbftrM<>]-?(?:,[&|]?|[&|/])(?=[wKbfMt<>r])")
 _WITH = re.compile("(?<=[Kw])p(?=d*[KM])")
 _ABBREVIATED = re.compile(r"\(w\)")
@@ -72,6 +73,9 @@ def marked(text: str, lexemes: Lexemes, first: int, codes: str, found: Sequence[
         codes = _results(text, lexemes, first, codes)
     if "A" in codes:
         codes = _means(lexemes, first, codes, found)
+    if "+" in codes:
+        # "an acceptable method" permits nothing
+        codes = _QUALIFYING.sub(lambda m: "d" if " " not in lexemes.entries[first + m.start()].text else m[0], codes)
     if ",G" in codes:
         # "clear media, to permit imaging": what for is behind a comma, too
         codes = _PURPOSE.sub(lambda m: "dV".ljust(len(m[0]), "l"), codes)
@@ -261,12 +265,16 @@ def _descriptions(lexemes: Lexemes, first: int, codes: str, found: Sequence[Phra
             end = _end(lexemes, first, codes, k, islands)
             if end not in islands or not isinstance(islands[end].meaning, Value):
                 codes = f"{codes[:k]}V{'l' * (end - k - 1)}{codes[end:]}"
+        elif entries[first + k].text.endswith(" not"):
+            codes = f"{codes[:k]}!{codes[k + 1 :]}"  # "patients that do not smoke"
         k = codes.find("R", end)
     return codes
 
 
 def _described(lexemes: Lexemes, first: int, codes: str, k: int) -> bool:
     """Whether something that has a name of its own, and is nobody, stands before a clause."""
+    if codes[k - 1 : k] == "!":
+        return False  # "walks without requiring an aid"
     begin = max(codes.rfind(c, 0, k) for c in ".(") + 1
     for match in _BASE.finditer(codes, begin, k):
         roles = lexemes.entries[first + match.start()].roles

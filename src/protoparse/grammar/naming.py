@@ -102,7 +102,7 @@ class Namer(Valuer):
                     found.append(Phrase(begin, i, cue, known, standing))
                     begin, cue, standing = -1, -1, None
                 if begin < 0:
-                    begin, known = i, False
+                    begin, known = i, i in self.whole
                 known = known or code in "KM"
                 if code in "qM" and self._results_of(i, begin):
                     # "HER2-negative breast cancer": the test, then the disease
@@ -110,12 +110,8 @@ class Namer(Valuer):
                     begin, cue, standing = -1, -1, None
             elif (
                 (code == "O" and begin >= 0 and i + 1 < last and codes[i + 1 - offset] in "wKMamqdn")
-                or (
-                    code == "d"
-                    and begin >= 0
-                    and (codes[i - 1 - offset] == "O" or (i > begin + 1 and self.relates(i - 1)))
-                )
-                or (code in "p~io" and begin >= 0 and i + 1 < last and self.relates(i))
+                or (code == "d" and begin >= 0 and codes[i - 1 - offset] == "O")
+                or (code in "dvp~io" and begin >= 0 and i > begin and i + 1 < last and self.relates(i))
                 or (code in "-/y'" and begin >= 0)
                 or code == "w"
                 or code == "y"
@@ -229,7 +225,7 @@ class Namer(Valuer):
         """The concept of a head phrase: leading modifiers, qualitative words and asides off."""
         first, last = undenied(self, draft, head.first, head.last)
         entries, code = self.entries, self.code
-        for begin, end, domain in self.whole:
+        for begin, (end, domain) in self.whole.items():
             if first <= begin and end <= last:
                 draft.concept, draft.domain = self.span(begin, end), domain
                 draft.cover(*draft.concept)

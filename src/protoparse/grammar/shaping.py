@@ -123,7 +123,10 @@ class Shaper(Guards):
             i += 1
             if kind in ("ALLOWED", "REFUSED"):
                 if opened:
-                    opened[-1] = self._allowed(out, opened[-1])
+                    if not self._refused(out, opened[-1]):
+                        opened[-1] = self._allowed(out, opened[-1])
+                        if kind == "ALLOWED" and 0 < sentence < len(out) and out[sentence] is opened[-1]:
+                            out[sentence - 1].value = "permission"  # "ECOG 0 or 1. (2 due to pain is acceptable)"
                 elif kind == "REFUSED":
                     if self.kind != "exclusion" and len(out) > sentence:
                         out.insert(sentence, Clause("NOT", i - 1, i - 1))
@@ -147,6 +150,8 @@ class Shaper(Guards):
             clause = Clause(kind, i - 1, i, entries[i - 1].text if kind in ("AND", "OR") else None)
             if kind == "SLASH" and self._either(i - 1):
                 clause.type, clause.value = "EITHER", "/"
+            if kind == "EXCEPT" and opened and 0 < sentence == len(out) - 1 and out[-1] is opened[-1]:
+                out[sentence - 1].value = "permission"  # "Prior cancer. (Excluding skin cancer)"
             if kind == "STOP" and self.listed and cutter.text[cutter.starts[i - 1]] in ";；":
                 clause.value = "they"
             if kind == "OPEN":
@@ -163,6 +168,10 @@ class Shaper(Guards):
         flush(self.last)
         out += [Clause("CLOSE", self.last, self.last) for _ in range(depth)]
         return out
+
+    def _refused(self, out: list[Clause], opened: Clause) -> bool:
+        """Whether something is denied in a bracket: "(no biopsy allowed)" permits nothing."""
+        return any(c.type == "NOT" for c in out[out.index(opened) :])
 
     def _allowed(self, out: list[Clause], opened: Clause) -> Clause:
         """The bracket that what is allowed in one stands in: its own where a stop parts it from the rest."""
@@ -181,6 +190,9 @@ class Shaper(Guards):
     def _permit(self, out: list[Clause], sentence: int, i: int) -> bool:
         """Whether what the lexeme at i permits leaves the item something to say."""
         before = out[sentence - 1] if any(c.type in OPERANDS for c in out[:sentence]) else None
+        first = out[sentence] if sentence < len(out) else None
+        if first is not None and first.type == "NOT" and self.cutter.entries[first.first].text.startswith("no"):
+            return True  # "no other drugs are allowed" permits nothing
         if before is not None and before.type == "STOP":
             before.value = "permission"
             return True
@@ -191,7 +203,14 @@ class Shaper(Guards):
         return self.kind != "exclusion" and not (free and not self.cutter.codes.count("?", i + 1 - self.cutter.offset))
 
     def _set_off(self, out: list[Clause], sentence: int, i: int) -> bool:
-        """Whether one thing alone stands between a comma and what permits it; the comma then parts two statements."""
+        """Whether one thing alone stands between a comma and what permits it, or a contrast ("…, but X is allowed").
+
+        The comma then parts two statements.
+        """
+        for k in range(len(out) - 1, sentence, -1) if self.kind == "exclusion" else ():
+            if out[k].type in ("COMMA", "AND") and self._contrasts(out[k], out[k + 1 : k + 2]):
+                out[k].type, out[k].value = "STOP", "permission"
+                return True
         if len(out) - sentence < 3 or out[-1].type != "WORDS" or out[-2].type != "COMMA":
             return False
         if self.kind != "exclusion" or not self.cutter.entries[i].text.startswith("is "):
@@ -200,6 +219,12 @@ class Shaper(Guards):
             return False
         out[-2].type, out[-2].value = "STOP", "permission"
         return True
+
+    def _contrasts(self, joint: Clause, behind: list[Clause]) -> bool:
+        """Whether a comma or connective sets something else against what stands before ("but", ", however")."""
+        if not behind or behind[0].type != "WORDS" or "predicate" in self.cutter.entries[behind[0].first].roles:
+            return False  # "patients who had hepatitis but have been treated are eligible"
+        return any("contrast" in self.cutter.entries[i].roles for i in (joint.first, joint.last) if i < self.last)
 
     def _attributive(self, i: int) -> bool:
         """Whether the lexeme at i only says which ("acceptable contraception", "eligible patients with …")."""

@@ -7,7 +7,7 @@ two facts with the same comparison, "renal or hepatic impairment" two impairment
 from __future__ import annotations
 
 from itertools import islice
-from typing import Any, Literal
+from typing import Any, Literal, TypeGuard
 
 from msgspec.structs import replace
 
@@ -72,6 +72,11 @@ def join(cutter: Cutter, op: Literal["all", "any"], left: Tree | None, right: Tr
         op = "any"
     if link.value == "without":
         return_duration(left, right)
+        people = all(isinstance(d, Draft) and d.domain == "person" for d in left.members) if _several(left) else True
+        if cutter.kind == "exclusion" and isinstance(left, Node) and not people:
+            # "pregnant women, and women of childbearing potential who do not use contraception"
+            lacking = join(cutter, op, left.members[-1], right, link)
+            return Node("any", [*left.members[:-1], *([lacking] if lacking else [])])
     if isinstance(right, Node) and (_of_one_disease(left, right) or _limited_behind(left, right)):
         # "ER or PR positive breast cancer": the disease behind the last test is that of all
         tested = join(cutter, op, left, right.members[0], link)
@@ -298,6 +303,11 @@ def _and_behind(text: str, lead: Draft, others: list[Draft]) -> bool:
     """Whether an "and" that is printed joins a thing to what follows, no bracket ("renal failure (GFR < 30)")."""
     between = text[lead.last : others[0].first] if others else ""
     return " and " in between and "(" not in between
+
+
+def _several(tree: Tree) -> TypeGuard[Node]:
+    """Whether a tree is a list of which any may hold."""
+    return isinstance(tree, Node) and tree.op == "any"
 
 
 def _of_people(left: Node, right: Tree, link: Any) -> bool:

@@ -115,7 +115,7 @@ def _item(text: str, node: Node) -> Item:
         lead=(places[found[0]], places[found[1] - 1] + 1) if found else None,
         combine=counts,
         children=_joined(text, children, counts),
-        denied=bool(found) and denies(own) is not None,
+        denied=bool(found) and denies(own, node.kind) is not None,
     )
 
 

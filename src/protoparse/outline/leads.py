@@ -125,18 +125,34 @@ _NONE = re.compile(
     rf"\s*{_NEUTRAL}(?P<any>(?:any|one|either|at\s+least\s+one)\s+(?:one\s+)?(?:or\s+more\s+)?of\s+)?(?:the|these)\s+"
     rf"(?:\w+\s+){{0,2}}?(?:following|below|conditions?|criteria)\b[^.;,]{{0,80}}$",
 )
+_NONE_LISTED = re.compile(
+    r"\b(?P<cue>absence\s+of|free\s+(?:of|from)|without|lack\s+of|no\s+(?:known\s+)?(?:history|evidence|presence|signs?)\s+of|"
+    r"(?:must|should|do|does|did|may)\s+not\s+(?:have|suffer\s+from|present\s+with))(?P<any>\s+any)?$"
+)
+"""A lead-in that says no more than that what follows is not there: "absence of:"."""
 _NEGATIONS = ("no", "without", "absence", "free", "lack")
 
 
 _NOT_VERBS = ("not", "meet", "fulfil", "fulfill", "have", "has", "had", "be", "suffer", "present", "show")
 
 
-def denies(own: str) -> re.Match[str] | None:
+_ADMITS = re.compile(
+    r"\bexclusion\s+criteria\b|\b(?:eligib|inclu|enroll?|randomi[sz]|participat)\w*\s+(?:in|for|into|to|if|only|must|"
+    r"should|may|shall)\b|\b(?:for|be|to)\s+(?:inclu\w+|eligib\w+|enroll?\w*|participat\w+|randomi[sz]\w+)\b"
+)
+
+
+def denies(own: str, kind: Kind = "inclusion") -> re.Match[str] | None:
     """The end of a lead-in that says that none of what follows may be ("without any of the following:").
 
-    What it names besides is only that something is there: "no allergy to the following" is no such lead-in.
+    What it names besides is only that something is there: "no allergy to the following" is no such lead-in. Nor is one
+    among the exclusions that says who can take part: "to be eligible, patients must not have any of the following".
     """
+    if kind == "exclusion" and _ADMITS.search(own.lower()):
+        return None
     low = own[-220:].lower()
+    if low.rstrip(" *_")[-1:] == ":" and (listed := _NONE_LISTED.search(low.rstrip(" .:;*_"))):
+        return listed
     if not _holds(low, _NEGATIONS) or not _holds(low, _POINTERS):
         return None
     return _NONE.search(low.rstrip(" .:;*_"))
@@ -153,7 +169,7 @@ def _holds(text: str, stems: Iterable[str]) -> bool:
 def combine(own: str, kind: Kind, children: Sequence[str]) -> Combine:
     """How children count: by the words of their lead-in, else by the connectives between them, else by kind."""
     clause = _last_clause(own).lower()
-    if denied := denies(clause):
+    if denied := denies(clause, kind):
         outright = bool(denied["any"]) or not denied["cue"].rstrip().endswith(_NOT_VERBS)
         return "all" if outright or kind != "exclusion" else "any"
     if not clause.rstrip(" *_").endswith((":", "：")) and not leads(own):
