@@ -37,7 +37,7 @@ from protoparse.grammar.drafts import (
     repeat_subject,
     widened,
 )
-from protoparse.grammar.exemplifying import demanding, explained
+from protoparse.grammar.exemplifying import demanding, exemplify, explained
 from protoparse.grammar.facts import Cutter
 from protoparse.grammar.files import grammar_text
 from protoparse.grammar.islands import phrases
@@ -58,6 +58,7 @@ from protoparse.model import Domain, Kind, Modifier, Rule, Span, Window, moved, 
 _CONTENT = frozenset("wKMYqamrnutLHCZVl")
 _CARRIERS = re.compile("[HCYv^]")
 _TIMING = frozenset("WPNbfDSUF@<o")
+_KINDS = ("condition", "drug", "procedure", "device")
 _IS_CONTENT = bytes(chr(c) in _CONTENT for c in range(256))
 
 
@@ -222,6 +223,10 @@ class _Meaning(Transformer[Any, Any]):
             return after  # type: ignore[no-any-return]
         if found_by(last_draft(before), after, self.cutter.text):
             return before  # type: ignore[no-any-return]
+        if self._goes_on(before, stop, after):
+            return_window(self.cutter.text, before, after, lasting=True)
+            exemplify(before, after)
+            return before  # type: ignore[no-any-return]
         if stop.value == "permission":
             return widened(before, "except", alternatives(after))
         before = of_allergen(self.cutter, before, after)
@@ -240,6 +245,16 @@ class _Meaning(Transformer[Any, Any]):
             )
         op: Op = "any" if self.kind == "exclusion" or stop.value == "or" else "all"
         return widened(before, op, [after])
+
+    def _goes_on(self, before: Tree, stop: Clause, after: Tree) -> bool:
+        """Whether a comma leads on to more examples of the one thing in front of them: "such as A and B, C, D"."""
+        if stop.value or not isinstance(before, Draft) or not before.includes or before.domain not in _KINDS:
+            return False
+        place, last = self.cutter.starts[stop.first], last_draft(before.includes[-1]).last
+        if self.cutter.text[place] != "," or ")" in self.cutter.text[last:place]:
+            return False
+        first = next(iter(drafts(after)))
+        return first.domain == before.domain and not first.standing and not any(d.anew for d in drafts(after))
 
 
 def _as_any(tree: Tree) -> Tree:

@@ -15,6 +15,7 @@ from protoparse.grammar.items import Item
 Cue: TypeAlias = Literal["example", "member", "same", "definition"]
 """How things are named: for example ("e.g."), as members ("including"), as the same ("i.e."), in a definition."""
 
+_KINDS = frozenset({"condition", "drug", "procedure", "device"})
 _THINGS = ("condition", "drug", "procedure", "device", "allergy")
 
 
@@ -64,6 +65,11 @@ def exemplify(target: Draft, named: Tree) -> None:
     target.includes += tuple(several(named))
     if target.allergen:
         allergic(target)
+        return
+    kinds = {d.domain for d in drafts(named)}
+    if target.domain in _KINDS and target.domain in kinds:
+        for one in drafts(named):
+            one.domain = one.domain or target.domain  # one of a list of drugs is a drug
 
 
 def several(tree: Tree) -> list[Tree]:

@@ -19,6 +19,8 @@ from protoparse.model import Domain
 
 _SCALED = re.compile(r"M(?:y*w[w.]*)?y*,(?=M)")
 _BY = re.compile(r"\(p")
+_OF_WHAT = re.compile(r"[^.:;()]{0,6}?([dO]*f[mdpO-]{0,3}[wKM][wKMmdpO-]{0,5})(?:[^\W_wKM:.;]{1,12})?(:)(?=[^\n])")
+_ABOUT = re.compile(r"(?<=[wKM])[pi]\|[pi](?=[dm]*[wKM])")
 _GENUS = re.compile(r"[wut]\.(?=[wK])")
 _ASIDE = re.compile(r"(?<=[wKMaqL])\([wKMaL]\)")
 
@@ -55,6 +57,10 @@ def marked(text: str, lexemes: Lexemes, first: int, codes: str, found: Sequence[
         codes = _asides(text, lexemes, first, codes)
         if "(p" in codes:
             codes = _BY.sub(lambda m: "(A" if lexemes.entries[first + m.start() + 1].text == "by" else m[0], codes)
+    if "f" in codes and ":" in codes:
+        codes = _headings(lexemes, first, codes)
+    if "|" in codes:
+        codes = _ABOUT.sub(lambda m: m[0][0] + "dd", codes)
     if 0 < codes.find(".") < len(codes) - 1:
         codes = _genera(text, lexemes, first, codes)
     if ",M" in codes:
@@ -75,6 +81,16 @@ def marked(text: str, lexemes: Lexemes, first: int, codes: str, found: Sequence[
         for word in _undertaken():
             if word in words:
                 return _undertakings(lexemes, first, codes, found)
+    return codes
+
+
+def _headings(lexemes: Lexemes, first: int, codes: str) -> str:
+    """The codes, what a list is of no thing of its own: "any of the following conditions: stroke, gout"."""
+    for match in _OF_WHAT.finditer(codes):
+        begin, end = match.span(1)
+        entries = lexemes.entries[first + match.start() : first + end]
+        if any("following" in e.text for e in entries) and all(e.roles.get("number") in (None, 1) for e in entries):
+            codes = f"{codes[:begin]}{'d' * (end - begin)}{codes[end : match.start(2)]}d{codes[match.end() :]}"
     return codes
 
 
