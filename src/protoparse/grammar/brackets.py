@@ -122,6 +122,7 @@ class Attacher(Chooser):
             elif self._lists(bracket, node, tree):
                 self._list(last_draft(tree), node)
             elif bracket.role == "except":
+                last_draft(node).different = True  # what stands behind the bracket is not of it
                 tree = Node("except", [tree, *(alternatives(node))])
             elif bracket.role == "if":
                 tree = Node("if", [node, tree])

@@ -223,9 +223,9 @@ class _Meaning(Transformer[Any, Any]):
             return after  # type: ignore[no-any-return]
         if found_by(last_draft(before), after, self.cutter.text):
             return before  # type: ignore[no-any-return]
-        if self._goes_on(before, stop, after):
-            return_window(self.cutter.text, before, after, lasting=True)
-            exemplify(before, after)
+        if (of := self._goes_on(before, stop, after)) is not None:
+            return_window(self.cutter.text, of, after, lasting=True)
+            exemplify(of, after)
             return before  # type: ignore[no-any-return]
         if stop.value == "permission":
             return widened(before, "except", alternatives(after))
@@ -246,15 +246,16 @@ class _Meaning(Transformer[Any, Any]):
         op: Op = "any" if self.kind == "exclusion" or stop.value == "or" else "all"
         return widened(before, op, [after])
 
-    def _goes_on(self, before: Tree, stop: Clause, after: Tree) -> bool:
-        """Whether a comma leads on to more examples of the one thing in front of them: "such as A and B, C, D"."""
-        if stop.value or not isinstance(before, Draft) or not before.includes or before.domain not in _KINDS:
-            return False
-        place, last = self.cutter.starts[stop.first], last_draft(before.includes[-1]).last
-        if self.cutter.text[place] != "," or ")" in self.cutter.text[last:place]:
-            return False
+    def _goes_on(self, before: Tree, stop: Clause, after: Tree) -> Draft | None:
+        """The one thing whose examples a comma leads on to: "such as A and B, C, D"."""
+        of = before.members[0] if isinstance(before, Node) and before.op == "not" else before
+        if stop.value or not isinstance(of, Draft) or not of.includes or of.domain not in _KINDS:
+            return None
+        place, last = self.cutter.starts[stop.first], last_draft(of.includes[-1]).last
         first = next(iter(drafts(after)))
-        return first.domain == before.domain and not first.standing and not any(d.anew for d in drafts(after))
+        if self.cutter.text[place] != "," or ")" in self.cutter.text[last:place] or first.domain != of.domain:
+            return None
+        return None if first.standing or any(d.anew for d in drafts(after)) else of
 
 
 def _as_any(tree: Tree) -> Tree:

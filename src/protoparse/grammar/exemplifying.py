@@ -36,6 +36,9 @@ def explained(item: Item, tree: Tree, named: Tree, cue: Cue) -> Tree:
     nameless = isinstance(named, Draft) and named.concept is None
     if (cue == "definition" or nameless) and (said := _said_again(item, tree, named)) is not None:
         return said
+    if cue == "definition" and _is_function(tree) and any(d.value is not None for d in drafts(named)):
+        item.carry(bisect_left(item.starts, tree.first), bisect_left(item.starts, tree.last))
+        return named  # "adequate lung function, defined as …" asks for no more than the values
     if demanding(named, cue):
         both = isinstance(named, Node) and named.op == "all"
         return Node("all", [tree, *(named.members if isinstance(named, Node) and both else [named])])
@@ -98,6 +101,11 @@ def _limited(draft: Draft, cue: Cue) -> bool:
     if draft.value is None:
         return draft.count is not None and draft.domain == "measurement"
     return cue == "same" or draft.value.value not in ("positive", "negative")
+
+
+def _is_function(draft: Draft) -> bool:
+    """Whether a thing is measured and no number says how much: the function of an organ, an interval."""
+    return draft.domain == "measurement" and (draft.value is None or draft.value.value in ("normal", "abnormal"))
 
 
 def _last(tree: Node) -> int:

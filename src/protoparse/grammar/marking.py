@@ -18,6 +18,7 @@ from protoparse.lexing import Lexemes, Term, lexer
 from protoparse.model import Domain
 
 _SCALED = re.compile(r"M(?:y*w[w.]*)?y*,(?=M)")
+_FRONTED = re.compile(r"(?<=[HdOC|&])\((m|w|w-w)\)(?=m*[wK])")
 _BY = re.compile(r"\(p")
 _OF_WHAT = re.compile(r"[^.:;()]{0,6}?([dO]*f[mdpO-]{0,3}[wKM][wKMmdpO-]{0,5})(?:[^\W_wKM:.;]{1,12})?(:)(?=[^\n])")
 _ABOUT = re.compile(r"(?<=[wKM])[pi]\|[pi](?=[dm]*[wKM])")
@@ -143,6 +144,10 @@ def _asides(text: str, lexemes: Lexemes, first: int, codes: str) -> str:
         short = text[lexemes.starts[i] : lexemes.ends[i]]
         if len(short) <= 9 and (short[:1].isupper() or short[1:2].isupper()):
             codes = f"{codes[: match.start()]}yyy{codes[match.end() :]}"
+    for match in _FRONTED.finditer(codes):
+        if lexemes.ends[first + match.end() - 2] - lexemes.starts[first + match.start() + 1] > 3:
+            # "history of (non-infectious) pneumonitis"
+            codes = f"{codes[: match.start()]}y{match[1]}y{codes[match.end() :]}"
     return codes
 
 
