@@ -15,6 +15,7 @@ from msgspec.structs import replace
 from protoparse.grammar.amending import RATES
 from protoparse.grammar.anchoring import redated
 from protoparse.grammar.drafts import (
+    Cue,
     Draft,
     Node,
     Tree,
@@ -27,7 +28,7 @@ from protoparse.grammar.drafts import (
     repeat_subject,
     widened,
 )
-from protoparse.grammar.exemplifying import Cue, demanding, exemplify, explained, several
+from protoparse.grammar.exemplifying import demanding, exemplify, explained, several
 from protoparse.grammar.heads import Chooser
 from protoparse.grammar.measures import DAILY, given
 from protoparse.grammar.naming import Bracket, Phrase
@@ -109,6 +110,8 @@ class Attacher(Chooser):
             if node is None:
                 continue
             if tree is None or (isinstance(tree, Draft) and (blank(tree) or _unnamed(tree, node))):
+                if bracket.role == "include" and (tree is None or blank(tree)):
+                    next(iter(drafts(node))).cue = self.cue(bracket.cue)
                 tree = node
                 continue
             if bracket.role == "plain" and found_by(last_draft(tree), node, self.text):
@@ -259,7 +262,8 @@ class Attacher(Chooser):
         if of.term is not None and all(d.term is of.term for d in drafts(node)):
             self.carry(bracket.first, bracket.last)  # "aspartate aminotransferase (AST/SGOT)"
             return False
-        if any(isinstance(m, Node) and m.op != "all" for m in named) or demanding(node, "member"):
+        things = [m for m in named if isinstance(m, Draft) or m.op == "all"]
+        if len(things) < min(2, len(named)) or demanding(node, "member"):
             return False
         alike = _MEMBERS.get(of.domain, (of.domain,)) if of.domain else ()
         return all(d.concept is not None and d.count is None for d in drafts(node)) and any(

@@ -7,13 +7,9 @@ the last member of a group, or joined with what measures or defines it; "cytopen
 from __future__ import annotations
 
 from bisect import bisect_left
-from typing import Literal, TypeAlias
 
-from protoparse.grammar.drafts import Draft, Node, Tree, allergic, drafts, last_draft
+from protoparse.grammar.drafts import Cue, Draft, Node, Tree, allergic, drafts, last_draft
 from protoparse.grammar.items import Item
-
-Cue: TypeAlias = Literal["example", "member", "same", "definition"]
-"""How things are named: for example ("e.g."), as members ("including"), as the same ("i.e."), in a definition."""
 
 _KINDS = frozenset({"condition", "drug", "procedure", "device"})
 _THINGS = ("condition", "drug", "procedure", "device", "allergy")
@@ -79,7 +75,8 @@ def several(tree: Tree) -> list[Tree]:
     """The members of a list, and of the lists in it; a disease with its measure, or without something, is one."""
     if not isinstance(tree, Node) or tree.op not in ("all", "any"):
         return [tree]
-    if tree.op == "all" and len(tree.members) == 2 and any(d.value or d.domain == "person" for d in drafts(tree)):
+    pair = tree.op == "all" and len(tree.members) == 2 and isinstance(tree.members[0], Draft)
+    if pair and any(d.value or d.domain == "person" for d in drafts(tree)):
         return [tree]
     found: list[Tree] = []
     for member in tree.members:

@@ -20,6 +20,7 @@ from protoparse.model import Domain
 _SCALED = re.compile(r"M(?:y*w[w.]*)?y*,(?=M)")
 _FRONTED = re.compile(r"(?<=[HdOC|&])\((m|w|w-w)\)(?=m*[wK])")
 _BY = re.compile(r"\(p")
+_UNCOUNTED = re.compile(r"(?<![n~])t")  # no millisecond without a number
 _OF_WHAT = re.compile(r"[^.:;()]{0,6}?([dO]*f[mdpO-]{0,3}[wKM][wKMmdpO-]{0,5})(?:[^\W_wKM:.;]{1,12})?(:)(?=[^\n])")
 _ABOUT = re.compile(r"(?<=[wKM])[pi]\|[pi](?=[dm]*[wKM])")
 _GENUS = re.compile(r"[wut]\.(?=[wK])")
@@ -58,6 +59,8 @@ def marked(text: str, lexemes: Lexemes, first: int, codes: str, found: Sequence[
         codes = _asides(text, lexemes, first, codes)
         if "(p" in codes:
             codes = _BY.sub(lambda m: "(A" if lexemes.entries[first + m.start() + 1].text == "by" else m[0], codes)
+    if "t" in codes and "MS" in text[lexemes.starts[first] : lexemes.ends[first + len(codes) - 1]]:
+        codes = _UNCOUNTED.sub(lambda m: "w" if _spelt(text, lexemes, first + m.start()) == "MS" else "t", codes)
     if "f" in codes and ":" in codes:
         codes = _headings(lexemes, first, codes)
     if "|" in codes:
@@ -83,6 +86,10 @@ def marked(text: str, lexemes: Lexemes, first: int, codes: str, found: Sequence[
             if word in words:
                 return _undertakings(lexemes, first, codes, found)
     return codes
+
+
+def _spelt(text: str, lexemes: Lexemes, i: int) -> str:
+    return text[lexemes.starts[i] : lexemes.ends[i]]
 
 
 def _headings(lexemes: Lexemes, first: int, codes: str) -> str:
