@@ -265,6 +265,9 @@ class Attacher(Chooser):
         things = [m for m in named if isinstance(m, Draft) or m.op == "all"]
         if len(things) < min(2, len(named)) or demanding(node, "member"):
             return False
+        first = next(iter(drafts(node)))
+        if of.domain not in ("person", "observation") and (first.domain == "person" or first.anew == "people"):
+            return False  # "(however, women with amenorrhea, …)"
         alike = _MEMBERS.get(of.domain, (of.domain,)) if of.domain else ()
         return all(d.concept is not None and d.count is None for d in drafts(node)) and any(
             d.domain in alike or (d.known and not of.known) for d in drafts(node)

@@ -6,11 +6,17 @@ the last member of a group, or joined with what measures or defines it; "cytopen
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_left
 
-from protoparse.grammar.drafts import Cue, Draft, Node, Tree, allergic, drafts, last_draft
+from protoparse.grammar.drafts import MEANS, Cue, Draft, Node, Tree, allergic, bare, drafts, last_draft
 from protoparse.grammar.items import Item
+from protoparse.lexicon import fold
+from protoparse.model import Modifier
 
+_CUED = re.compile("[,(]*I[,:dvOm]*")
+_NEAR = 8
+"""So near is the bracket closed behind examples."""
 _KINDS = frozenset({"condition", "drug", "procedure", "device"})
 _THINGS = ("condition", "drug", "procedure", "device", "allergy")
 
@@ -28,6 +34,8 @@ def explained(item: Item, tree: Tree, named: Tree, cue: Cue) -> Tree:
     if tree.includes and cue != "definition" and not _closed(item.text, tree, named):
         # "biologics, including antibodies such as infliximab": examples of the last example
         tree.includes = (*tree.includes[:-1], explained(item, tree.includes[-1], named, cue))
+        return tree
+    if cue != "definition" and _of_modifier(item, tree, named):
         return tree
     nameless = isinstance(named, Draft) and named.concept is None
     if (cue == "definition" or nameless) and (said := _said_again(item, tree, named)) is not None:
@@ -98,6 +106,37 @@ def _limited(draft: Draft, cue: Cue) -> bool:
     if draft.value is None:
         return draft.count is not None and draft.domain == "measurement"
     return cue == "same" or draft.value.value not in ("positive", "negative")
+
+
+def _of_modifier(item: Item, target: Draft, named: Tree) -> bool:
+    """Whether examples are of what a thing is due to, or was found by: "due to other causes, such as trauma".
+
+    They are then alternatives of that modifier, and no things that somebody has.
+    """
+    last = target.modifiers[-1] if target.modifiers else None
+    listed = [d for d in several(named) if isinstance(d, Draft) and bare(d) and d.time is None]
+    if last is None or not last.span or not last.text or not listed or len(listed) < len(several(named)):
+        return False
+    begin, end = bisect_left(item.starts, last.span[1]), bisect_left(item.starts, listed[0].first)
+    between = item.codes[begin - item.offset : end - item.offset]
+    if not _CUED.fullmatch(between):
+        return False
+    if last.type == "method":
+        suited = all(d.domain in MEANS for d in listed)
+    else:
+        suited = last.type == "cause" and "sort" in item.roles(last.text.split()[-1])
+    if suited:
+        close = item.text.find(")", listed[-1].last, listed[-1].last + _NEAR) + 1 if "(" in between else 0
+        span = (last.span[0], close or listed[-1].last)
+        before = last.value if isinstance(last.value, tuple) else (last.value or fold(last.text),)
+        names = [fold(item.text[slice(*d.concept)]) for d in listed if d.concept]
+        text = item.text[slice(*span)]
+        target.modifiers = (
+            *target.modifiers[:-1],
+            Modifier(type=last.type, text=text, span=span, value=(*before, *names)),
+        )
+        target.cover(*span)
+    return suited
 
 
 def _is_function(draft: Draft) -> bool:
