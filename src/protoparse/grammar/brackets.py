@@ -109,6 +109,9 @@ class Attacher(Chooser):
             node = bracket.node
             if node is None:
                 continue
+            if bracket.role == "plain" and "notpseudo" in self.entries[bracket.first + 1].roles:
+                self.carry(bracket.first, bracket.last)  # "(regardless of the result)"
+                continue
             if tree is None or (isinstance(tree, Draft) and (blank(tree) or _unnamed(tree, node))):
                 if bracket.role == "include" and (tree is None or blank(tree)):
                     next(iter(drafts(node))).cue = self.cue(bracket.cue)
@@ -257,6 +260,8 @@ class Attacher(Chooser):
         etc = any(e.text.startswith("etc") for e in self.entries[bracket.last : bracket.last + 2])
         of = last_draft(tree)
         limited = of.value is not None and not isinstance(of.value.value, str)
+        if limited and all(d.domain == "measurement" and d.value is None for d in drafts(node)):
+            limited = False  # "transaminases (AST, ALT) ≤ 3 × ULN": the limit is of either
         if bracket.role != "plain" or of.concept is None or limited or (len(named) < 2 and not etc):
             return False
         if of.term is not None and all(d.term is of.term for d in drafts(node)):
@@ -292,6 +297,10 @@ class Attacher(Chooser):
                 self.carry(*[bisect_left(self.starts, place) for place in places[0]])
             else:
                 kept.append(named)
+        for named in kept if of.domain == "measurement" and of.value is not None else ():
+            for draft in drafts(named):
+                if draft.domain == "measurement":
+                    draft.value = draft.value or of.value
         exemplify(of, kept[0] if len(kept) == 1 else Node("any", kept))
 
     def _last_said(self, k: int) -> bool:
