@@ -28,7 +28,7 @@ from protoparse.grammar.drafts import (
     repeat_subject,
     widened,
 )
-from protoparse.grammar.exemplifying import demanding, exemplify, explained, several
+from protoparse.grammar.exemplifying import MEMBERS, demanding, exemplify, explained, several
 from protoparse.grammar.heads import Chooser
 from protoparse.grammar.measures import DAILY, given
 from protoparse.grammar.naming import Bracket, Phrase
@@ -43,19 +43,6 @@ _DESCRIBED = re.compile("Vl*")
 _EXAMPLES = re.compile(",?I[,:dmvo]*[KMw]+")
 _PART = re.compile("[dwKMm-]+")
 _END = re.compile(r"\)*(?:\.|$)")
-_MEMBERS: dict[Domain, tuple[Domain, ...]] = {
-    "allergy": ("allergy", "condition", "drug"),
-    "condition": ("condition", "observation"),
-    "procedure": ("procedure", "device", "drug", "measurement"),
-    "measurement": ("measurement", "drug"),
-    "drug": ("drug", "measurement"),
-    "device": ("device", "procedure"),
-    "observation": ("observation", "condition", "procedure", "drug", "person"),
-    "person": ("person", "condition", "observation"),
-    "consent": ("consent", "drug", "device", "procedure"),
-    "other": ("condition", "drug", "procedure", "observation", "device"),
-}
-"""What a list in brackets may name examples of, where it is not only of the same kind."""
 
 
 def _bare(draft: Draft) -> bool:
@@ -183,7 +170,7 @@ class Attacher(Chooser):
             end = behind.end() + self.offset
             example = self._kind(Phrase(end - 1, end, -1, True))
         kind = self._kind(last)
-        if kind is None or example is None or example not in _MEMBERS.get(kind, (kind,)):
+        if kind is None or example is None or example not in MEMBERS.get(kind, (kind,)):
             return None
         if self.passing(head):
             return last
@@ -273,7 +260,7 @@ class Attacher(Chooser):
         first = next(iter(drafts(node)))
         if of.domain not in ("person", "observation") and (first.domain == "person" or first.anew == "people"):
             return False  # "(however, women with amenorrhea, …)"
-        alike = _MEMBERS.get(of.domain, (of.domain,)) if of.domain else ()
+        alike = MEMBERS.get(of.domain, (of.domain,)) if of.domain else ()
         return all(d.concept is not None and d.count is None for d in drafts(node)) and any(
             d.domain in alike or (d.known and not of.known) for d in drafts(node)
         )

@@ -12,8 +12,21 @@ from bisect import bisect_left
 from protoparse.grammar.drafts import MEANS, Cue, Draft, Node, Tree, allergic, bare, drafts, last_draft
 from protoparse.grammar.items import Item
 from protoparse.lexicon import fold
-from protoparse.model import Modifier
+from protoparse.model import Domain, Modifier
 
+MEMBERS: dict[Domain, tuple[Domain, ...]] = {
+    "allergy": ("allergy", "condition", "drug"),
+    "condition": ("condition", "observation"),
+    "procedure": ("procedure", "device", "drug", "measurement"),
+    "measurement": ("measurement", "drug"),
+    "drug": ("drug", "measurement"),
+    "device": ("device", "procedure"),
+    "observation": ("observation", "condition", "procedure", "drug", "person"),
+    "person": ("person", "condition", "observation"),
+    "consent": ("consent", "drug", "device", "procedure"),
+    "other": ("condition", "drug", "procedure", "observation", "device"),
+}
+"""What may be examples of which kind of thing, where it is not only of the same kind."""
 _CUED = re.compile("[,(]*I[,:dvOm]*")
 _NEAR = 8
 """So near is the bracket closed behind examples."""

@@ -37,7 +37,7 @@ _ELSE = re.compile(r"\|(?:[CH]|v[CH]|v(?=d*[wKm]*K))")
 _FINITE = ("has", "have", "is", "are")
 _SUFFERED = {"condition", "observation"}
 _BASE = re.compile("[KMw]")
-_ENDING = re.compile(r"[.;()XI?+#\n]")
+_ENDING = re.compile(r"[.:;()XI?+#\n]")
 _PURPOSE = re.compile(r",G[dmvwKMaOp-]+(?=$|[.;(),])")
 _ABBREVIATED = re.compile(r"\(w\)")
 _PARTS = re.compile(r"[&|,/]+")
