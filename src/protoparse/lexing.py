@@ -55,6 +55,7 @@ CODES: Mapping[str, str] = {
     "denial": "w", "state": "w", "ability": "w",
     "relation": "w", "owning": "w", "contrast": "w",
     "pronoun": "v",
+    "sort": "w",
 }  # fmt: skip
 """What a role is called in the tables, and its code; a word of several roles takes the code of the first listed here
 in which it may stand alone (see `_PRIORITY`), and keeps the others for the grammar to ask."""

@@ -15,6 +15,7 @@ from msgspec.structs import replace
 from protoparse.grammar.amending import RATES
 from protoparse.grammar.anchoring import redated
 from protoparse.grammar.drafts import (
+    Cue,
     Draft,
     Node,
     Tree,
@@ -30,7 +31,7 @@ from protoparse.grammar.drafts import (
     repeat_subject,
     widened,
 )
-from protoparse.grammar.exemplifying import Cue, demanding, exemplify, explained, several
+from protoparse.grammar.exemplifying import MEMBERS, demanding, exemplify, explained, several
 from protoparse.grammar.heads import Chooser
 from protoparse.grammar.measures import DAILY, given
 from protoparse.grammar.naming import Bracket, Phrase
@@ -45,19 +46,6 @@ _DESCRIBED = re.compile("Vl*")
 _EXAMPLES = re.compile(",?I[,:dmvo]*[KMw]+")
 _PART = re.compile("[dwKMm-]+")
 _END = re.compile(r"\)*(?:\.|$)")
-_MEMBERS: dict[Domain, tuple[Domain, ...]] = {
-    "allergy": ("allergy", "condition", "drug"),
-    "condition": ("condition", "observation"),
-    "procedure": ("procedure", "device", "drug", "measurement"),
-    "measurement": ("measurement", "drug"),
-    "drug": ("drug", "measurement"),
-    "device": ("device", "procedure"),
-    "observation": ("observation", "condition", "procedure", "drug", "person"),
-    "person": ("person", "condition", "observation"),
-    "consent": ("consent", "drug", "device", "procedure"),
-    "other": ("condition", "drug", "procedure", "observation", "device"),
-}
-"""What a list in brackets may name examples of, where it is not only of the same kind."""
 
 
 def _bare(draft: Draft) -> bool:
@@ -111,7 +99,12 @@ class Attacher(Chooser):
             node = bracket.node
             if node is None:
                 continue
+            if bracket.role == "plain" and "notpseudo" in self.entries[bracket.first + 1].roles:
+                self.carry(bracket.first, bracket.last)  # "(regardless of the result)"
+                continue
             if tree is None or (isinstance(tree, Draft) and (blank(tree) or _unnamed(tree, node))):
+                if bracket.role == "include" and (tree is None or blank(tree)):
+                    next(iter(drafts(node))).cue = self.cue(bracket.cue)
                 tree = node
                 continue
             if bracket.role == "plain" and found_by(last_draft(tree), node, self.text):
@@ -129,6 +122,7 @@ class Attacher(Chooser):
             elif self._lists(bracket, node, tree):
                 self._list(last_draft(tree), node)
             elif bracket.role == "except":
+                last_draft(node).different = True  # what stands behind the bracket is not of it
                 tree = Node("except", [tree, *(alternatives(node))])
             elif bracket.role == "if":
                 tree = Node("if", [node, tree])
@@ -189,7 +183,7 @@ class Attacher(Chooser):
             end = behind.end() + self.offset
             example = self._kind(Phrase(end - 1, end, -1, True))
         kind = self._kind(last)
-        if kind is None or example is None or example not in _MEMBERS.get(kind, (kind,)):
+        if kind is None or example is None or example not in MEMBERS.get(kind, (kind,)):
             return None
         if self.passing(head):
             return last
@@ -275,14 +269,20 @@ class Attacher(Chooser):
         etc = any(e.text.startswith("etc") for e in self.entries[bracket.last : bracket.last + 2])
         of = last_draft(tree)
         limited = of.value is not None and not isinstance(of.value.value, str)
+        if limited and all(d.domain == "measurement" and d.value is None for d in drafts(node)):
+            limited = False  # "transaminases (AST, ALT) ≤ 3 × ULN": the limit is of either
         if bracket.role != "plain" or of.concept is None or limited or (len(named) < 2 and not etc):
             return False
         if of.term is not None and all(d.term is of.term for d in drafts(node)):
             self.carry(bracket.first, bracket.last)  # "aspartate aminotransferase (AST/SGOT)"
             return False
-        if any(isinstance(m, Node) and m.op != "all" for m in named) or demanding(node, "member"):
+        things = [m for m in named if isinstance(m, Draft) or m.op == "all"]
+        if len(things) < min(2, len(named)) or demanding(node, "member"):
             return False
-        alike = _MEMBERS.get(of.domain, (of.domain,)) if of.domain else ()
+        first = next(iter(drafts(node)))
+        if of.domain not in ("person", "observation") and (first.domain == "person" or first.anew == "people"):
+            return False  # "(however, women with amenorrhea, …)"
+        alike = MEMBERS.get(of.domain, (of.domain,)) if of.domain else ()
         return all(d.concept is not None and d.count is None for d in drafts(node)) and any(
             d.domain in alike or (d.known and not of.known) for d in drafts(node)
         )
@@ -306,6 +306,10 @@ class Attacher(Chooser):
                 self.carry(*[bisect_left(self.starts, place) for place in places[0]])
             else:
                 kept.append(named)
+        for named in kept if of.domain == "measurement" and of.value is not None else ():
+            for draft in drafts(named):
+                if draft.domain == "measurement":
+                    draft.value = draft.value or of.value
         exemplify(of, kept[0] if len(kept) == 1 else Node("any", kept))
 
     def _last_said(self, k: int) -> bool:

@@ -42,7 +42,7 @@ from protoparse.grammar.drafts import (
     undone,
     widened,
 )
-from protoparse.grammar.exemplifying import demanding, explained
+from protoparse.grammar.exemplifying import demanding, exemplify, explained
 from protoparse.grammar.facts import Cutter
 from protoparse.grammar.files import grammar_text
 from protoparse.grammar.islands import phrases
@@ -74,6 +74,7 @@ from protoparse.model import Domain, Kind, Modifier, Rule, Span, Window, moved, 
 _CONTENT = frozenset("wKMYqamrnutLHCZVl")
 _CARRIERS = re.compile("[HCYv^]")
 _TIMING = frozenset("WPNbfDSUF@<o")
+_KINDS = ("condition", "drug", "procedure", "device")
 _IS_CONTENT = bytes(chr(c) in _CONTENT for c in range(256))
 
 
@@ -266,6 +267,10 @@ class _Meaning(Transformer[Any, Any]):
             return after  # type: ignore[no-any-return]
         if found_by(last_draft(before), after, self.cutter.text):
             return before  # type: ignore[no-any-return]
+        if (of := self._goes_on(before, stop, after)) is not None:
+            return_window(self.cutter.text, of, after, lasting=True)
+            exemplify(of, after)
+            return before  # type: ignore[no-any-return]
         if stop.value == "permission" and (self.kind == "exclusion" or lifts(before, after)):
             return lifted(before, alternatives(after))
         before = of_allergen(self.cutter, before, after)
@@ -288,6 +293,17 @@ class _Meaning(Transformer[Any, Any]):
     def alike(self) -> Op:
         """How statements of one item count that nothing joins."""
         return "any" if self.kind == "exclusion" else "all"
+
+    def _goes_on(self, before: Tree, stop: Clause, after: Tree) -> Draft | None:
+        """The one thing whose examples a comma leads on to: "such as A and B, C, D"."""
+        of = before.members[0] if isinstance(before, Node) and before.op == "not" else before
+        if stop.value or not isinstance(of, Draft) or not of.includes or of.domain not in _KINDS:
+            return None
+        place, last = self.cutter.starts[stop.first], last_draft(of.includes[-1]).last
+        first = next(iter(drafts(after)))
+        if self.cutter.text[place] != "," or ")" in self.cutter.text[last:place] or first.domain != of.domain:
+            return None
+        return None if first.standing or any(d.anew for d in drafts(after)) else of
 
 
 def _either(text: str, people: Tree) -> Tree:

@@ -33,6 +33,8 @@ from protoparse.model import (
 
 Op = Literal["all", "any", "not", "at_least", "except", "if"]
 Anew = Literal["people", "verb", "other"]
+Cue = Literal["example", "member", "same", "definition"]
+"""How things are named: for example ("e.g."), as members ("including"), as the same ("i.e."), in a definition."""
 
 
 class Draft:
@@ -64,6 +66,8 @@ class Draft:
     """Its name denies that it is so ("non-smoker"), or ever was ("insulin-naive")."""
     different = False
     """The last exception that it stands among is "other than" it: what is named behind is of what it excepts from."""
+    cue: Cue | None = None
+    """It is named in a bracket behind nothing that has a name: an example, or the meaning, of what stands before."""
     means = False
     """It names by what means something else was found: "…, confirmed by echocardiography"."""
     completed = False

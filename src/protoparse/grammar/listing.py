@@ -6,6 +6,7 @@ statement; "A, B and C" gives WORDS AND WORDS AND WORDS.
 
 from __future__ import annotations
 
+from protoparse.grammar.exemplifying import MEMBERS
 from protoparse.grammar.scoping import Scoper
 from protoparse.grammar.terminals import OPERANDS, Clause
 from protoparse.grammar.terms import domain_of
@@ -150,19 +151,24 @@ class Lister(Scoper):
             if items[n].type != "COLON" or thing.type != "WORDS" or (n > 1 and items[n - 2].type != "STOP"):
                 continue
             of = self._kind(thing)
-            if of is None or any("following" in e.text for e in self.cutter.entries[thing.first : thing.last]):
+            if of in (None, "person") or any(
+                "following" in e.text for e in self.cutter.entries[thing.first : thing.last]
+            ):
                 continue
             end = next((k for k in range(n + 1, len(items)) if items[k].type in _ENDED), len(items))
             kinds = [self._kind(i) for i in items[n + 1 : end] if i.type == "WORDS"]
-            if len(kinds) > 1 and 2 * kinds.count(of) >= len(kinds) and end - n > len(kinds):
+            alike = sum(kind in MEMBERS.get(of, (of,)) for kind in kinds)
+            if len(kinds) > 1 and 2 * alike >= len(kinds) and end - n > len(kinds):
                 items[n].type = "INCLUDE"
 
     def _kind(self, words: Clause) -> Domain | None:
-        """What the name at the end of some words is, where it has no value."""
-        entry = self.cutter.entries[words.last - 1]
+        """What the name at the end of some words is, a clause on it left out, where it has no value."""
+        codes, offset = self.cutter.codes, self.cutter.offset
+        described = codes.find("V", words.first - offset, words.last - offset)
+        last = described if described > words.first - offset else words.last - offset
+        entry = self.cutter.entries[last + offset - 1]
         term: Term | None = entry.roles.get("concept")
-        measured = "M" in self.cutter.codes[words.first - self.first : words.last - self.first]
-        return None if measured else domain_of([entry.text], term)
+        return None if "M" in codes[words.first - offset : last] else domain_of([entry.text], term)
 
     def _guard_behind(self, items: list[Clause], n: int, *, limited: bool) -> str:
         """What a guard at n is behind something else: the beginning of a statement, one more guard of the same, or "".

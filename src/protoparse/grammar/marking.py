@@ -20,7 +20,11 @@ from protoparse.lexing import Lexemes, Term, lexer
 from protoparse.model import Domain
 
 _SCALED = re.compile(r"M(?:y*w[w.]*)?y*,(?=M)")
+_FRONTED = re.compile(r"(?<=[HdOC|&])\((m|w|w-w)\)(?=m*[wK])")
 _BY = re.compile(r"\(p")
+_UNCOUNTED = re.compile(r"(?<![n~])t")  # no millisecond without a number
+_OF_WHAT = re.compile(r"[^.:;()]{0,6}?([dO]*f[mdpO-]{0,3}[wKM][wKMmdpO-]{0,5})(?:[^\W_wKM:.;]{1,12})?(:)(?=[^\n])")
+_ABOUT = re.compile(r"(?<=[wKM])[pi]\|[pi](?=[dm]*[wKM])")
 _GENUS = re.compile(r"[wut]\.(?=[wK])")
 _ASIDE = re.compile(r"(?<=[wKMaqL])\([wKMaL]\)")
 
@@ -35,7 +39,7 @@ _ELSE = re.compile(r"\|(?:[CH]|v[CH]|v(?=d*[wKm]*K))")
 _FINITE = ("has", "have", "is", "are")
 _SUFFERED = {"condition", "observation"}
 _BASE = re.compile("[KMw]")
-_ENDING = re.compile(r"[.;()XI?+#\n]")
+_ENDING = re.compile(r"[.:;()XI?+#\n]")
 _PURPOSE = re.compile(r",G[dmvwKMaOp-]+(?=$|[.;(),])")
 _QUALIFYING = re.compile(r"\+(?=[wKMm])")
 _HALF = re.compile("[wbftrM<>]-?(?:,[&|]?|[&|/])(?=[wKbfMt<>r])")
@@ -63,6 +67,12 @@ def marked(text: str, lexemes: Lexemes, first: int, codes: str, found: Sequence[
         codes = _asides(text, lexemes, first, codes)
         if "(p" in codes:
             codes = _BY.sub(lambda m: "(A" if lexemes.entries[first + m.start() + 1].text == "by" else m[0], codes)
+    if "t" in codes and "MS" in text[lexemes.starts[first] : lexemes.ends[first + len(codes) - 1]]:
+        codes = _UNCOUNTED.sub(lambda m: "w" if _spelt(text, lexemes, first + m.start()) == "MS" else "t", codes)
+    if "f" in codes and ":" in codes:
+        codes = _headings(lexemes, first, codes)
+    if "|" in codes:
+        codes = _ABOUT.sub(lambda m: m[0][0] + "dd", codes)
     if 0 < codes.find(".") < len(codes) - 1:
         codes = _genera(text, lexemes, first, codes)
     if "MO" in codes:
@@ -129,6 +139,21 @@ def _infections(lexemes: Lexemes, first: int, codes: str) -> str:
     return codes
 
 
+def _spelt(text: str, lexemes: Lexemes, i: int) -> str:
+    return text[lexemes.starts[i] : lexemes.ends[i]]
+
+
+def _headings(lexemes: Lexemes, first: int, codes: str) -> str:
+    """The codes, what a list is of no thing of its own: "any of the following conditions: stroke, gout"."""
+    for match in _OF_WHAT.finditer(codes):
+        begin, end = match.span(1)
+        entries = lexemes.entries[first + match.start() : first + end]
+        chosen = any("number" in e.roles or e.text in ("any", "either") for e in entries)  # a quorum has its own colon
+        if not chosen and any("following" in e.text for e in entries):
+            codes = f"{codes[:begin]}{'d' * (end - begin)}{codes[end : match.start(2)]}d{codes[match.end() :]}"
+    return codes
+
+
 def _guardians(lexemes: Lexemes, first: int, codes: str) -> str:
     """The codes, who consents for somebody marked as nobody of his own ("signed by the patient or a guardian")."""
     terms = [e.roles.get("concept") for e in lexemes.entries[first : first + len(codes)]]
@@ -190,6 +215,10 @@ def _asides(text: str, lexemes: Lexemes, first: int, codes: str) -> str:
         short = text[lexemes.starts[i] : lexemes.ends[i]]
         if len(short) <= 9 and (short[:1].isupper() or short[1:2].isupper()):
             codes = f"{codes[: match.start()]}yyy{codes[match.end() :]}"
+    for match in _FRONTED.finditer(codes):
+        if lexemes.ends[first + match.end() - 2] - lexemes.starts[first + match.start() + 1] > 3:
+            # "history of (non-infectious) pneumonitis"
+            codes = f"{codes[: match.start()]}y{match[1]}y{codes[match.end() :]}"
     return codes
 
 

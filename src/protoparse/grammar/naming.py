@@ -238,6 +238,7 @@ class Namer(Valuer):
             if bounds is None:
                 return
             first, last = bounds
+            first -= first > self.offset and code(first - 1) == "y" and self.text[self.starts[first - 1]] in "(["
         draft.concept = self.span(first, last)
         draft.cover(*draft.concept)
         self.take(first, last)

@@ -283,7 +283,11 @@ class Shaper(Guards):
         cutter = self.cutter
         limit = self.found.get(i + 1)
         if limit is not None and cutter.entries[i].roles["include"] == "definition":
-            return False
+            meaning = limit.meaning
+            counted = isinstance(meaning, Value) and all(
+                c.unit is None and c.reference is None for c in meaning.comparisons
+            )
+            return counted and limit.last < self.last and cutter.code(limit.last) in "mwKM"  # "at least one lesion"
         if cutter.entries[i].text != "like" or i == self.first:
             return True
         glued = cutter.code(i - 1) in "-d" and (cutter.code(i - 1) == "d" or cutter.starts[i] == cutter.ends[i - 1])

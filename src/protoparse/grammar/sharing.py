@@ -37,6 +37,7 @@ from protoparse.grammar.drafts import (
     last_draft,
     repeat_subject,
 )
+from protoparse.grammar.exemplifying import explained
 from protoparse.grammar.facts import Cutter
 from protoparse.grammar.limiting import limits_anew, relaxed
 from protoparse.grammar.timing import MOST, last_named, return_duration, share_behind, share_window, timely
@@ -48,6 +49,8 @@ def join(cutter: Cutter, op: Literal["all", "any"], left: Tree | None, right: Tr
     """Two neighbours of a list as one tree, each completed by the other."""
     if left is None or right is None:
         return left or right
+    if (cue := next(iter(drafts(right))).cue) is not None:
+        return explained(cutter, left, right, cue)  # "disease that may …, or that could … (e.g. gout)"
     if isinstance(right, Draft) and right.concept is None:
         return supplement(cutter, op, left, right)
     if isinstance(left, Node) and _of_treatments(cutter.text, left, right):
