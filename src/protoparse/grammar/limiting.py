@@ -6,9 +6,13 @@ everything that shares the first limit; what stands before in the list is no par
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
+from itertools import pairwise
 
 from protoparse.grammar.drafts import Draft, Node, Op, Tree, drafts, last_draft, widened
+
+_LISTED = re.compile(r"[\s,/]*(?:\([^()]*\)\s*)?,?\s*(?:(?:and|&|as well as)\s+)?(?:(?:all|any|for|in|the)\s+)*")
 
 
 def limits_anew(tree: Tree, other: Tree) -> Draft | None:
@@ -22,34 +26,46 @@ def limits_anew(tree: Tree, other: Tree) -> Draft | None:
 def relaxed(tree: Tree, others: Sequence[Tree]) -> Tree:
     """A tree whose last limit is one of several, the others as they are told for some people."""
     if isinstance(tree, Draft) or tree.op not in ("all", "any"):
-        return Node("any", [tree, *(_shared(other, tree, [tree], "all") for other in others)])
+        return Node("any", [tree, *others])
     if isinstance(tree.members[-1], Node):
         return Node(tree.op, [*tree.members[:-1], relaxed(tree.members[-1], others)])
-    limit = tree.members[-1].value
-    begin = len(tree.members)
-    while begin and isinstance(one := tree.members[begin - 1], Draft) and one.concept and one.value == limit:
-        begin -= 1
-    tail = tree.members[begin:]
-    alternatives = [_shared(other, tree, tail, tree.op) for other in others]
+    alternatives = [shared(tree, other) for other in others]
     if tree.op == "any":
         return Node("any", [*tree.members, *alternatives])
+    begin = len(tree.members) - max(len(_tail(tree)), 1)
+    tail = tree.members[begin:]
     either = Node("any", [Node("all", tail) if len(tail) > 1 else tail[0], *alternatives])
     return Node("all", [*tree.members[:begin], either]) if begin else either
 
 
-def _shared(other: Tree, tree: Tree, tail: Sequence[Tree], op: str) -> Tree:
+def _tail(tree: Tree) -> list[Draft]:
+    """What shares the last limit of a list: "AST and ALT" of "bilirubin ≤ 1.5 × ULN, AST and ALT ≤ 3 × ULN"."""
+    if isinstance(tree, Draft):
+        return [tree]
+    last = tree.members[-1]
+    found: list[Draft] = []
+    for member in reversed(tree.members):
+        if not isinstance(member, Draft) or not isinstance(last, Draft) or member.value != last.value:
+            break
+        if member.concept is None:
+            break
+        found.insert(0, member)
+    return found
+
+
+def shared(tree: Tree, other: Tree) -> Tree:
     """A second limit said of the last of a list, as one of everything that shared the first."""
-    limit = limits_anew(tree, other)
+    limit, tail = limits_anew(tree, other), _tail(tree)
     if limit is None or len(tail) < 2:
         return other
     copies: list[Tree] = []
     for member in tail:
-        if isinstance(member, Draft):
-            copy = member.copy()
-            copy.value, copy.bare_value, copy.time = limit.value, limit.bare_value, limit.time or member.time
-            copy.modifiers, copy.last = limit.modifiers or member.modifiers, max(copy.last, limit.last)
-            copies.append(copy)
-    return _swapped(other, limit, Node("any" if op == "any" else "all", copies))
+        copy = member.copy()
+        copy.value, copy.bare_value, copy.time = limit.value, limit.bare_value, limit.time or member.time
+        copy.modifiers, copy.last = limit.modifiers or member.modifiers, max(copy.last, limit.last)
+        copies.append(copy)
+    either = isinstance(tree, Node) and tree.op == "any"
+    return _swapped(other, limit, Node("any" if either else "all", copies))
 
 
 def _swapped(tree: Tree, old: Draft, new: Tree) -> Tree:
@@ -57,6 +73,22 @@ def _swapped(tree: Tree, old: Draft, new: Tree) -> Tree:
     if isinstance(tree, Draft):
         return new if tree is old else tree
     return Node(tree.op, [_swapped(member, old, new) for member in tree.members])
+
+
+def looser(tree: Tree, other: Tree) -> bool:
+    """Whether `other` allows some people more of what stands last in `tree`: "≤ 1.5; in Gilbert's syndrome ≤ 3"."""
+    model = last_draft(tree)
+    one = model.value
+    if one is None or model.concept is None or not isinstance(one.value, int | float):
+        return False
+    for draft in drafts(other):
+        two = draft.value
+        same = draft.concept == model.concept or (draft.term is not None and draft.term is model.term)
+        if two is None or not same or two.reference != one.reference or not isinstance(two.value, int | float):
+            continue
+        if one.operator[0] == two.operator[0]:
+            return (two.value > one.value) if one.operator[0] == "<" else (two.value < one.value)
+    return False
 
 
 def restated(people: Tree, duty: Draft) -> Tree | None:
@@ -75,6 +107,18 @@ def restated(people: Tree, duty: Draft) -> Tree | None:
     again.standing = duty.standing or (None if duty.time else people.standing)
     again.cover(duty.first, duty.last)
     return again
+
+
+def either_kind(text: str, people: Tree) -> Tree:
+    """ "men and women of childbearing age must …": either kind of person; "women under the age of 55": both hold."""
+    if not isinstance(people, Node) or people.op != "all":
+        return people
+    kinds = [m.concept for m in people.members if isinstance(m, Draft) and m.domain == "person" and not m.value]
+    if len(kinds) < len(people.members) or not all(
+        a and b and _LISTED.fullmatch(text, a[1], b[0]) for a, b in pairwise(kinds)
+    ):
+        return people
+    return Node("any", people.members)
 
 
 def guarding(tree: Tree | None) -> Node | None:
@@ -99,7 +143,7 @@ def further(before: Tree, op: Op, after: Tree) -> Tree:
 
 
 def ranked(before: Tree, after: Tree | None) -> Node | None:
-    """The guard that what stands behind it belongs to: "for children, ≤ 0.8 mg/dL for 2 to 6 years; for boys over 16, …".
+    """The guard that what follows belongs to: "for children, ≤ 0.8 mg/dL for 2 to 6 years; for boys over 16, …".
 
     So where limits for some of those people were told before, and the next, of the same thing, is for others of them.
     """
@@ -113,6 +157,18 @@ def ranked(before: Tree, after: Tree | None) -> Node | None:
     lone = [d for d in drafts(after.members[1]) if d.value is not None]
     persons = all(d.domain == "person" for one in (inner, after) for d in drafts(one.members[0]))
     return guard if persons and lone and all(d.concept is None for d in lone) else None
+
+
+def spared(guard: Node, exceptions: list[Tree]) -> Node:
+    """A guard with exceptions: to whom it speaks of, where they are of the same kind, else to what it asks.
+
+    "Patients with prior cancer must be free of it for 2 years, except for skin cancer": of the cancers.
+    """
+    people, duty = guard.members
+    kinds = {d.domain for d in drafts(people)} - {None, "person"}
+    if kinds and all(d.domain in kinds for e in exceptions for d in drafts(e)):
+        return Node("if", [widened(people, "except", exceptions), duty])
+    return Node("if", [people, widened(duty, "except", exceptions)])
 
 
 def lifted(before: Tree, exceptions: list[Tree]) -> Tree:

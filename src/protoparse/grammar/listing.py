@@ -19,6 +19,7 @@ class Lister(Scoper):
     def _lists(self, items: list[Clause]) -> list[Clause]:
         """Commas become the connective of their list, or close a guard; brackets shield what is inside them."""
         items = [item for n, item in enumerate(items) if not self._trailing(items, n)]
+        self._semicolons(items)
         if ":" in self.cutter.codes:
             items = self._defined(items)
         if self.cutter.codes.count(",") > 1:
@@ -39,7 +40,7 @@ class Lister(Scoper):
                 item.value = ahead[-1]
         # behind: a connective stands before, in the same sentence; limited: a trailing "for …" does
         frames = [[False, False]]
-        guarding, beginning = False, True
+        guarding, beginning, exempting = False, True, False
         for n, item in enumerate(items):
             kind = item.type
             if kind == "OPEN":
@@ -58,8 +59,11 @@ class Lister(Scoper):
                     item.type = "DROP"  # "in men over 40 or in smokers"
             elif kind == "INCLUDE":
                 frames[-1][0] = False
+            elif kind == "EXCEPT":
+                exempting = True
             elif kind == "STOP":
                 frames[-1] = [False, False]
+                exempting = False
                 beginning, guarding = item.value not in ("and", "or"), False
                 continue
             elif kind in ("AND", "OR", "COMMA", "SLASH"):
@@ -77,10 +81,13 @@ class Lister(Scoper):
                     # "≥ 13 g/dL for men and ≥ 12 g/dL for women": each limit has its own people
                     item.type, item.value = "STOP", "again"
                     frames[-1] = [False, False]
+                elif limited and kind in ("AND", "COMMA") and self._measured_anew(items, n):
+                    item.type, item.value = "STOP", ""  # "≤ 5 × ULN with liver metastases, creatinine ≤ 1.5 mg/dL"
+                    frames[-1] = [False, False]
                 elif kind == "AND" and item.value == "but" and follower is not None and follower.type == "VALUE":
                     item.type = "OR"  # "≤ 2.5 × ULN, but ≤ 5 × ULN if …" allows either
                 elif kind == "COMMA":
-                    if not item.value and behind:
+                    if not item.value and behind and not (exempting and self._of_the_exempt(follower)):
                         item.type = "STOP"
                     else:
                         item.type, item.value = item.value or self.default, ","
@@ -92,6 +99,33 @@ class Lister(Scoper):
             if item.type in OPERANDS:
                 beginning = False
         return [i for i in items if i.type != "DROP"]
+
+    def _of_the_exempt(self, follower: Clause | None) -> bool:
+        """Whether a limit stands behind whom an exception names: "unless metastases, in which case ≤ 5 × ULN"."""
+        if follower is None or follower.type not in ("WORDS", "VALUE"):
+            return False
+        return follower.type == "VALUE" or "relative" in self.cutter.entries[follower.first].roles
+
+    def _measured_anew(self, items: list[Clause], n: int) -> bool:
+        """Whether something else is measured behind a guard that gives no limits itself."""
+        follower = items[n + 1 : n + 3]
+        if [c.type for c in follower] != ["WORDS", "VALUE"] or n == 0 or items[n - 1].type != "WORDS":
+            return False
+        measured = self.cutter.codes.find("M", follower[0].first - self.first, follower[0].last - self.first) >= 0
+        guard = next((k for k in range(n - 1, -1, -1) if items[k].type == "IF"), n)
+        return measured and all(items[k].type == "WORDS" for k in range(guard + 1, n))
+
+    def _semicolons(self, items: list[Clause]) -> None:
+        """Semicolons with an "or" before the last member join alternatives: "A; B; or C"."""
+        either = False
+        for n in range(len(items) - 2, -1, -1):
+            item = items[n]
+            if item.type != "STOP":
+                continue
+            parted = self.cutter.text[self.cutter.starts[item.first]] in ";；"
+            either = parted and not item.value and (either or items[n + 1].type == "OR")
+            if either:
+                item.value = "or else"
 
     def _guard_behind(self, items: list[Clause], n: int, *, limited: bool) -> str:
         """What a guard at n is behind something else: the beginning of a statement, one more guard of the same, or "".
@@ -108,7 +142,10 @@ class Lister(Scoper):
         answer = items[items.index(comma) + 1].type if comma is not None else ""
         if answer and (answer == "VALUE" or (before.value != "," and not limited)):
             second = limited and answer == "VALUE"
-            before.type, before.value = "STOP", "again" if second else "or if" if answer == "VALUE" else f"{before.type.lower()} if"
+            before.type, before.value = (
+                "STOP",
+                "again" if second else "or if" if answer == "VALUE" else f"{before.type.lower()} if",
+            )
             return "begin"
         return before.type if limited and before.value != "," else ""
 

@@ -104,7 +104,7 @@ def explains(lexemes: Lexemes, first: int, codes: str) -> bool:
 
 
 def _bearers(lexemes: Lexemes, first: int, codes: str) -> str:
-    """The codes, "of" between a measurement and people marked as "in" ("pregnancy test of women of childbearing age")."""
+    """The codes, "of" between a measurement and people marked as "in" ("pregnancy test of fertile women")."""
     for match in _OF_PEOPLE.finditer(codes):
         whose = match.end()
         while codes[whose] == "d":
@@ -211,7 +211,8 @@ def _descriptions(lexemes: Lexemes, first: int, codes: str, found: Sequence[Phra
         said = entries[first + k].roles["clause"]
         if said == "concession" and (conceded := _CONCEDED.match(codes, end)) is not None:
             end = conceded.end()  # "even if sterilized": so it is with all others
-            codes = f"{codes[:k]}V{'l' * (end - k - 1)}{codes[end:]}"
+            begin = k - 1 if codes[k - 1 : k] == "," else k
+            codes = f"{codes[:begin]}{'v' * (end - begin)}{codes[end:]}"
         elif said == "description" and _described(lexemes, first, codes, k):
             end = _end(lexemes, first, codes, k, islands)
             if end not in islands or not isinstance(islands[end].meaning, Value):

@@ -43,8 +43,10 @@ def join(cutter: Cutter, op: Literal["all", "any"], left: Tree | None, right: Tr
     if isinstance(left, Node) and _of_treatments(cutter.text, left, right):
         given = join(cutter, op, left.members[1], right, link)
         return Node("all", [left.members[0], *([given] if given else [])])
-    if isinstance(right, Node) and right.op == "any" and all(
-        isinstance(m, Node) and limits_anew(right.members[0], m) for m in right.members[1:]
+    if (
+        isinstance(right, Node)
+        and right.op == "any"
+        and all(isinstance(m, Node) and limits_anew(right.members[0], m) for m in right.members[1:])
     ):
         # "AST and ALT ≤ 3 × ULN (≤ 5 × ULN with liver metastases)": either limit is of both
         listed = join(cutter, op, left, right.members[0], link)
@@ -53,7 +55,7 @@ def join(cutter: Cutter, op: Literal["all", "any"], left: Tree | None, right: Tr
         op = "any"
     if cutter.kind == "exclusion" and op == "all" and _apart(left, right):
         op = "any"
-    if op == "all" and _each_sex(cutter, left, right):
+    if op == "all" and each_sex(cutter, left, right):
         op = "any"
     if link.value == "without":
         return_duration(left, right)
@@ -163,7 +165,7 @@ def _apart(left: Tree, right: Tree) -> bool:
     )
 
 
-def _each_sex(cutter: Cutter, left: Tree, right: Tree) -> bool:
+def each_sex(cutter: Cutter, left: Tree, right: Tree) -> bool:
     """ "men aged 40 years or more and women aged 50 years or more": what is said of each sex; nobody is both."""
     one, other = (m.members[:3] if isinstance(m, Node) and m.op == "all" else () for m in (left, right))
     return any(_both_sexes(cutter, a, b) for a in one for b in other)
