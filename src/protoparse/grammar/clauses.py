@@ -20,6 +20,7 @@ from msgspec.structs import replace
 
 from protoparse.grammar.allergens import of_allergen
 from protoparse.grammar.asides import asides
+from protoparse.grammar.asking import either_kind, further, guarding, lifted, lifts, ranked, restated, spared
 from protoparse.grammar.drafts import (
     Draft,
     Node,
@@ -43,20 +44,7 @@ from protoparse.grammar.files import grammar_text
 from protoparse.grammar.islands import phrases
 from protoparse.grammar.items import CARRIED
 from protoparse.grammar.judging import judgements
-from protoparse.grammar.limiting import (
-    either_kind,
-    further,
-    guarding,
-    lifted,
-    lifts,
-    limits_anew,
-    looser,
-    ranked,
-    relaxed,
-    restated,
-    shared,
-    spared,
-)
+from protoparse.grammar.limiting import limits_anew, looser, relaxed, shared
 from protoparse.grammar.marking import explains, marked
 from protoparse.grammar.naming import Bracket, Words
 from protoparse.grammar.rules import rule
