@@ -50,7 +50,7 @@ CODES: Mapping[str, str] = {
     "limited": "w", "undertaking": "w", "matter": "w", "apart": "w", "nameless": "w", "itself": "w",
     "having": "w", "requiring": "w", "recovery": "w", "returning": "w", "restating": "w", "often": "w", "factor": "w",
     "occasion": "w", "bout": "w", "shown": "w", "tested": "w", "other": "w", "singular": "w", "relative": "w",
-    "pronoun": "v", "bearing": "p",
+    "pronoun": "v", "bearing": "p", "assured": "d",
 }  # fmt: skip
 """What a role is called in the tables, and its code; a word of several roles takes the code of the first listed here
 in which it may stand alone (see `_PRIORITY`), and keeps the others for the grammar to ask."""

@@ -8,11 +8,17 @@ from __future__ import annotations
 
 import re
 from itertools import pairwise
+from typing import TypeGuard
 
 from protoparse.grammar.drafts import Draft, Node, Op, Tree, drafts, widened
 from protoparse.grammar.limiting import limits_anew, relaxed
 
 _LISTED = re.compile(r"[\s,/]*(?:\([^()]*\)\s*)?,?\s*(?:(?:and|&|as well as)\s+)?(?:(?:all|any|for|in|the)\s+)*")
+
+
+def lone(tree: Tree) -> TypeGuard[Draft]:
+    """Whether a member of what is asked names nothing, and says how or when something must be."""
+    return isinstance(tree, Draft) and tree.concept is None and tree.value is None and bool(tree.modifiers or tree.time)
 
 
 def either_kind(text: str, people: Tree) -> Tree:

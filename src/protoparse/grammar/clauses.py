@@ -20,7 +20,7 @@ from msgspec.structs import replace
 
 from protoparse.grammar.allergens import of_allergen
 from protoparse.grammar.asides import asides
-from protoparse.grammar.asking import either_kind, further, guarding, lifted, lifts, ranked, restated, spared
+from protoparse.grammar.asking import either_kind, further, guarding, lifted, lifts, lone, ranked, restated, spared
 from protoparse.grammar.drafts import (
     Draft,
     Node,
@@ -203,6 +203,9 @@ class _Meaning(Transformer[Any, Any]):
             if not isinstance(duty, Draft) or blank(duty) or not (said := restated(people, duty)):
                 return people  # type: ignore[no-any-return]
             return Node("if", [people, said])
+        if isinstance(duty, Node) and duty.op == "all":
+            # "patients on statins must be on a stable dose, with no change planned"
+            duty.members = [restated(people, m) or m if lone(m) else m for m in duty.members]
         if "if" not in self.cutter.entries[x[0].first].roles:
             people = either_kind(self.cutter.text, people)
         if isinstance(duty, Draft):
@@ -235,10 +238,10 @@ class _Meaning(Transformer[Any, Any]):
                 return relaxed(before, [after])
             if stop.value in ("or if", "and if"):
                 return further(before, "any" if stop.value == "or if" else self.alike, after)
-        lone = isinstance(after, Draft) and after.concept is None and after.value is None and after.time is not None
-        if lone and stop.value == "or" and not empty(before):
+        dated = isinstance(after, Draft) and after.concept is None and after.value is None and after.time is not None
+        if dated and stop.value == "or" and not empty(before):
             return join(self.cutter, "any", before, after, stop)  # "…, or planned during the study"
-        if lone and not stop.value and not empty(before) and before.__class__ is Draft and before.time is None:
+        if dated and not stop.value and not empty(before) and before.__class__ is Draft and before.time is None:
             before.time, before.again, before.window_behind = after.time, after.again, True
             before.modifiers += after.modifiers
             before.cover(after.first, after.last)  # "…, documented within 4 weeks before enrolment"

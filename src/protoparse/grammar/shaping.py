@@ -191,8 +191,10 @@ class Shaper(Guards):
         cutter = self.cutter
         if cutter.entries[i].text not in ("provided", "providing") or (i > self.first and cutter.code(i - 1) in ",+.("):
             return False
-        roles = cutter.entries[i + 1].roles if i + 1 < self.last else {}
-        return not ("population" in roles or "not" in roles or "pronoun" in roles)
+        if i + 1 >= self.last or (i > self.first and cutter.code(i - 1) in "Op"):
+            return True
+        roles = cutter.entries[i + 1].roles
+        return not ("assured" in roles or "population" in roles or "not" in roles)
 
     def _between_names(self, i: int) -> bool:
         """Whether a slash stands between two things with names of their own."""

@@ -104,6 +104,8 @@ def join(cutter: Cutter, op: Literal["all", "any"], left: Tree | None, right: Tr
         for member, closed in zip(tail, timed, strict=True):
             _complete(cutter, member, right, closed=closed)
         for lone in [m for m in tail if m.concept is None]:
+            if lone.time is not None and lone.modifiers and right.anew == "verb" and op == "all":
+                continue  # "must be stable for 3 months and have an HbA1c < 9 %"
             if lone.past_event(cutter.text):
                 # "at least 4 weeks since surgery or biopsy"
                 if right.time is None and not right.standing and right.domain in ("procedure", "drug"):
