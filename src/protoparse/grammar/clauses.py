@@ -202,7 +202,7 @@ class _Meaning(Transformer[Any, Any]):
         if empty(duty) and not (duty and any(d.value for d in drafts(duty))):
             if not isinstance(duty, Draft) or blank(duty) or not (said := restated(people, duty)):
                 return people  # type: ignore[no-any-return]
-            return Node("if", [people, said])
+            duty = said
         if isinstance(duty, Node) and duty.op == "all":
             # "patients on statins must be on a stable dose, with no change planned"
             duty.members = [restated(people, m) or m if lone(m) else m for m in duty.members]

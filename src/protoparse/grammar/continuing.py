@@ -149,7 +149,10 @@ def supplement(cutter: Cutter, op: Literal["all", "any"], left: Tree, right: Dra
             for other in drafts(left):
                 if other.time is before:
                     other.time = target.time  # "A or B within 3 months or planned during the study"
-    target.modifiers += right.modifiers
+    if op == "any" and target.concept is None and target.modifiers and right.modifiers:
+        target.modifiers = _alternatives(cutter, target.modifiers, right.modifiers)  # "stable or decreasing"
+    else:
+        target.modifiers += right.modifiers
     if right.modifiers:
         target.cover(right.first, right.last)
     if right.standing and not target.standing:
@@ -176,15 +179,7 @@ def _again(model: Draft, limit: Draft) -> Draft:
 def absorb(cutter: Cutter, lone: Draft, right: Draft) -> None:
     """A member of modifiers alone ("acute or chronic pancreatitis") goes to the next."""
     if lone.modifiers:
-        mine, theirs = lone.modifiers[-1], right.modifiers[0] if right.modifiers else None
-        if theirs is not None and theirs.type == mine.type and mine.span and theirs.span and mine.span < theirs.span:
-            values = [*_values(mine), *_values(theirs)]
-            span = (mine.span[0], theirs.span[1])
-            text = cutter.text[slice(*span)]
-            joined = Modifier(type=mine.type, text=text, span=span, value=tuple(values))
-            right.modifiers = (*lone.modifiers[:-1], joined, *right.modifiers[1:])
-        else:
-            right.modifiers = lone.modifiers + right.modifiers
+        right.modifiers = _alternatives(cutter, lone.modifiers, right.modifiers)
         right.cover(lone.first, lone.last)
     if lone.standing and not right.standing:
         right.standing = lone.standing
@@ -196,6 +191,17 @@ def absorb(cutter: Cutter, lone: Draft, right: Draft) -> None:
     if lone.value is not None and right.value is None:
         right.value = lone.value
         right.cover(lone.first, lone.last)
+
+
+def _alternatives(cutter: Cutter, before: tuple[Modifier, ...], after: tuple[Modifier, ...]) -> tuple[Modifier, ...]:
+    """Modifiers of two neighbours of a list; those of one type where they meet are one, with both values."""
+    mine, theirs = before[-1], after[0] if after else None
+    if theirs is None or theirs.type != mine.type or not mine.span or not theirs.span or mine.span >= theirs.span:
+        return before + after
+    span = (mine.span[0], theirs.span[1])
+    values = (*_values(mine), *_values(theirs))
+    joined = Modifier(type=mine.type, text=cutter.text[slice(*span)], span=span, value=values)
+    return (*before[:-1], joined, *after[1:])
 
 
 def _values(modifier: Modifier) -> tuple[str, ...]:

@@ -29,7 +29,7 @@ _FOLLOWING = re.compile(r"[^.:?]*(?:following|criteri|conditions)[^.:?]*:")
 _TREATED = ("treated", "previously")
 _NAMING = frozenset({"WORDS", "AND", "OR", "OPEN", "CLOSE"})
 _TELLING = _NAMING | {"VALUE", "WINDOW", "COMMA", "NOT"}
-_TOLD = ("condition", "measurement", "procedure", "drug")
+_TOLD = ("condition", "measurement", "procedure", "drug", "observation")
 
 
 class Guards(Lister):
@@ -51,17 +51,52 @@ class Guards(Lister):
             if sentence and out[-1].type == "STOP" and any("pronoun" in e.roles for e in self.cutter.entries[begin:i]):
                 out[-1].value = "they"  # "women must use contraception. They must also …"
             return
+        self._again(out, sentence)
         comma = out[-1:] if out[-1].type == "COMMA" else []
         said = out[sentence : len(out) - len(comma)]
-        people = self._borne(said)
-        if people:
+        if self._waiting(out[sentence:]):
+            out.append(Clause("COLON", i, i + 1, "duty"))
+        elif people := self._borne(said):
             # "the pregnancy test of women of childbearing potential must be …"
             when = said[-1:] if said[-1].type == "WINDOW" and self._people(said[people + 1 : -1]) else []
             guard, subject = said[people : len(said) - len(when)], said[:people]
             out[sentence:] = [*guard, Clause("COLON", i, i + 1, "duty"), *subject, *when]
+        elif self._parenthetical(said):
+            del out[len(out) - len(comma) :]
+            n = next(n for n in range(sentence, len(out)) if out[n].type == "IF")
+            out[n - 1 : n + 1] = [Clause("AND", out[n].first, out[n].last, "if")]
+            self._oblige(out, sentence, i, "duty")
         elif self._asked(said, begin) or (sentence := self._anew(out, sentence, len(out) - len(comma))):
             del out[len(out) - len(comma) :]
             self._oblige(out, sentence, i, "duty")
+
+    def _again(self, out: list[Clause], sentence: int) -> None:
+        """Take people who are named again behind a colon for the same ("male patients: a male patient must …")."""
+        guard = [c.type for c in out[sentence:]]
+        if len(guard) < 4 or guard[0] != "IF" or guard[-2:] != ["COLON", "WORDS"] or not self._people(out[-1:]):
+            return
+        if guard[1:-2] == ["WORDS"] and self._people(out[sentence + 1 : -2]):
+            out[sentence + 1 : -1] = []
+            del out[sentence]
+
+    def _waiting(self, said: list[Clause]) -> bool:
+        """Whether a guard waits for what is asked ("…, or if premenopausal must …")."""
+        n = next((n for n in range(len(said) - 1, -1, -1) if said[n].type == "IF"), -1)
+        if n < 0 or n + 1 >= len(said) or any(c.type not in _TELLING for c in said[n + 1 :]):
+            return False
+        if n and said[n - 1].type not in ("AND", "OR"):
+            return False
+        commas = [k for k in range(n + 1, len(said)) if said[k].type == "COMMA"]
+        if commas and self.kind == "exclusion" and n == 0:
+            said[commas[0]].type, said[commas[0]].value = "COLON", "duty"  # "if diabetic, they must not …"
+        return not commas
+
+    def _parenthetical(self, said: list[Clause]) -> bool:
+        """Whether a condition set off by commas stands behind some people: "females, if fertile, must …"."""
+        n = next((n for n, c in enumerate(said) if c.type == "IF"), 0)
+        if n < 2 or said[n - 1].type != "COMMA" or n + 1 >= len(said):
+            return False
+        return self._people(said[: n - 1]) and all(c.type in _NAMING | {"NOT"} for c in said[n + 1 :])
 
     def _asked(self, clauses: list[Clause], first: int) -> bool:
         """Whether clauses, whose words begin at first, name people of whom something may be asked."""
@@ -145,6 +180,7 @@ class Guards(Lister):
 
         Such a condition is asked of those who are named, and of nobody else: they become the guard.
         """
+        self._again(out, sentence)
         said = out[sentence:]
         if self.kind == "exclusion" or not any(c.type == "WORDS" for c in said):
             return 0
@@ -211,7 +247,7 @@ class Guards(Lister):
 
         So do "patients who received X", "women with Y", "diabetic patients".
         """
-        if self.kind == "exclusion" or not clauses or any(c.type not in _TELLING for c in clauses):
+        if not clauses or any(c.type not in _TELLING for c in clauses):
             return False
         entries, last = self.cutter.entries, clauses[0].last
         called = _CALLED.fullmatch(self.cutter.codes, first - self.first, last - self.first)

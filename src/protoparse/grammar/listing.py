@@ -81,8 +81,9 @@ class Lister(Scoper):
                     # "≥ 13 g/dL for men and ≥ 12 g/dL for women": each limit has its own people
                     item.type, item.value = "STOP", "again"
                     frames[-1] = [False, False]
-                elif limited and kind in ("AND", "COMMA") and self._measured_anew(items, n):
-                    item.type, item.value = "STOP", ""  # "≤ 5 × ULN with liver metastases, creatinine ≤ 1.5 mg/dL"
+                elif limited and self._measured_anew(items, n):
+                    # "≤ 5 × ULN with liver metastases, creatinine ≤ 1.5 mg/dL"
+                    item.type, item.value = "STOP", "or else" if kind == "OR" else ""
                     frames[-1] = [False, False]
                 elif kind == "AND" and item.value == "but" and follower is not None and follower.type == "VALUE":
                     item.type = "OR"  # "≤ 2.5 × ULN, but ≤ 5 × ULN if …" allows either
@@ -109,11 +110,12 @@ class Lister(Scoper):
     def _measured_anew(self, items: list[Clause], n: int) -> bool:
         """Whether something else is measured behind a guard that gives no limits itself."""
         follower = items[n + 1 : n + 3]
-        if [c.type for c in follower] != ["WORDS", "VALUE"] or n == 0 or items[n - 1].type != "WORDS":
+        if [c.type for c in follower] != ["WORDS", "VALUE"]:
             return False
         measured = self.cutter.codes.find("M", follower[0].first - self.first, follower[0].last - self.first) >= 0
         guard = next((k for k in range(n - 1, -1, -1) if items[k].type == "IF"), n)
-        return measured and all(items[k].type == "WORDS" for k in range(guard + 1, n))
+        guarding = [items[k].type for k in range(guard + 1, n) if items[k].type not in ("COMMA", "AND", "OR")]
+        return measured and guarding == ["WORDS"]
 
     def _semicolons(self, items: list[Clause]) -> None:
         """Semicolons with an "or" before the last member join alternatives: "A; B; or C"."""
