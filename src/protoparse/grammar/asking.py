@@ -10,7 +10,7 @@ import re
 from itertools import pairwise
 from typing import TypeGuard
 
-from protoparse.grammar.drafts import Draft, Node, Op, Tree, drafts, widened
+from protoparse.grammar.drafts import Draft, Node, Op, Tree, drafts, empty, widened
 from protoparse.grammar.limiting import limits_anew, relaxed
 
 _LISTED = re.compile(r"[\s,/]*(?:\([^()]*\)\s*)?,?\s*(?:(?:and|&|as well as)\s+)?(?:(?:all|any|for|in|the)\s+)*")
@@ -38,6 +38,13 @@ def guarding(tree: Tree | None) -> Node | None:
     while isinstance(tree, Node) and tree.op == "all":
         tree = tree.members[-1]
     return tree if isinstance(tree, Node) and tree.op == "if" else None
+
+
+def unmet(duty: Tree) -> Tree:
+    """The contrary of what is asked: of "must not smoke" that somebody smokes."""
+    named = [m for m in duty.members if not empty(m)] if isinstance(duty, Node) and duty.op == "all" else [duty]
+    told = named[0] if len(named) == 1 else duty
+    return told.members[0] if isinstance(told, Node) and told.op == "not" else Node("not", [duty])
 
 
 def ranked(before: Tree, after: Tree | None) -> Node | None:

@@ -20,7 +20,18 @@ from msgspec.structs import replace
 
 from protoparse.grammar.allergens import of_allergen
 from protoparse.grammar.asides import asides
-from protoparse.grammar.asking import either_kind, further, guarding, lifted, lifts, lone, ranked, restated, spared
+from protoparse.grammar.asking import (
+    either_kind,
+    further,
+    guarding,
+    lifted,
+    lifts,
+    lone,
+    ranked,
+    restated,
+    spared,
+    unmet,
+)
 from protoparse.grammar.drafts import (
     Draft,
     Node,
@@ -212,7 +223,7 @@ class _Meaning(Transformer[Any, Any]):
             duty.asked = True
         if x[2].value == "duty" and self.kind == "exclusion":
             # "women must use contraception" among what excludes: those who do not are excluded
-            duty = duty.members[0] if isinstance(duty, Node) and duty.op == "not" else Node("not", [duty])
+            duty = unmet(duty)
         return Node("if", [people, duty])
 
     def _unnamed(self, duty: Draft) -> bool:
