@@ -50,7 +50,11 @@ CODES: Mapping[str, str] = {
     "limited": "w", "undertaking": "w", "matter": "w", "apart": "w", "nameless": "w", "itself": "w",
     "having": "w", "requiring": "w", "recovery": "w", "returning": "w", "restating": "w", "often": "w", "factor": "w",
     "occasion": "w", "bout": "w", "shown": "w", "tested": "w", "other": "w", "singular": "w", "relative": "w",
-    "pronoun": "v", "bearing": "p", "assured": "d",
+    "listed": "w", "testable": "w",
+    "choice": "w", "paired": "w", "counterpart": "w", "place": "w", "bearing": "w",
+    "denial": "w", "state": "w", "ability": "w",
+    "relation": "w",
+    "pronoun": "v", "beside": "p", "assured": "d",
 }  # fmt: skip
 """What a role is called in the tables, and its code; a word of several roles takes the code of the first listed here
 in which it may stand alone (see `_PRIORITY`), and keeps the others for the grammar to ask."""
@@ -71,10 +75,11 @@ CONCEPTS: tuple[tuple[str, Domain], ...] = (
     ("studies", "study"), ("consents", "consent"), ("others", "other"),
 )  # fmt: skip
 
-# What stands in a text for a registry's sake alone: comments, Markdown escapes and stars, marks of direction.
+# What stands in a text for a registry's sake alone: comments, Markdown escapes and stars, marks of
+# direction, the plural in "drug(s)".
 _SKIP = re.compile(
     r"<!--(?:(?!<!--).)*?-->|(?<=\d)\\?\*(?=\s(?:years?|months?|weeks?|days?)\b)|"
-    r"\\(?=[^\w\s])|\*\*|(?<=[A-Za-z])\\?_(?=\d)|[\u200b-\u200f\u202a-\u202e\u2060\ufeff]",
+    r"\\(?=[^\w\s])|\*\*|\((?<=[A-Za-z]\()e?s\)|(?<=[A-Za-z])\\?_(?=\d)|[\u200b-\u200f\u202a-\u202e\u2060\ufeff]",
     re.DOTALL,
 )
 _TOKENS = (

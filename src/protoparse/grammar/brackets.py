@@ -7,6 +7,8 @@ In: a draft and the brackets behind it, already read. Out: the draft with them, 
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
+from typing import Literal
 
 from msgspec.structs import replace
 
@@ -18,27 +20,43 @@ from protoparse.grammar.drafts import (
     Tree,
     alternatives,
     blank,
+    denies,
     drafts,
     empty,
-    exemplify,
     found_by,
     last_draft,
     repeat_subject,
     widened,
 )
+from protoparse.grammar.exemplifying import Cue, demanding, exemplify, explained, several
 from protoparse.grammar.heads import Chooser
 from protoparse.grammar.limiting import looser
 from protoparse.grammar.measures import DAILY, given
-from protoparse.grammar.naming import Bracket
+from protoparse.grammar.naming import Bracket, Phrase
 from protoparse.grammar.periods import NOW, either, lately, narrowed, standing
 from protoparse.grammar.phrases import named_unit
-from protoparse.grammar.terms import GIVEN
+from protoparse.grammar.terms import GIVEN, domain_of
 from protoparse.grammar.values import PRESSURES, pressure
-from protoparse.model import Comparison, Span
+from protoparse.model import Comparison, Domain, Modifier, Span
 
 _DISTANCE = re.compile(r"\([|,]?[<Wd]*(n[-_]*t)[oF]d*([dwKMm&|,/-]+)\)")
+_DESCRIBED = re.compile("Vl*")
+_EXAMPLES = re.compile(",?I[,:dmvo]*[KMw]+")
 _PART = re.compile("[dwKMm-]+")
 _END = re.compile(r"\)*(?:\.|$)")
+_MEMBERS: dict[Domain, tuple[Domain, ...]] = {
+    "allergy": ("allergy", "condition", "drug"),
+    "condition": ("condition", "observation"),
+    "procedure": ("procedure", "device", "drug", "measurement"),
+    "measurement": ("measurement", "drug"),
+    "drug": ("drug", "measurement"),
+    "device": ("device", "procedure"),
+    "observation": ("observation", "condition", "procedure", "drug", "person"),
+    "person": ("person", "condition", "observation"),
+    "consent": ("consent", "drug", "device", "procedure"),
+    "other": ("condition", "drug", "procedure", "observation", "device"),
+}
+"""What a list in brackets may name examples of, where it is not only of the same kind."""
 
 
 def _bare(draft: Draft) -> bool:
@@ -99,14 +117,18 @@ class Attacher(Chooser):
                 continue
             if bracket.role == "plain" and (others := self._for_others(tree, bracket)):
                 tree = widened(tree, "any" if self.kind == "exclusion" else "all", others)
-            elif bracket.role == "include" and any(d.value is not None or d.count is not None for d in drafts(node)):
-                tree = Node("all", [tree, node])
-            elif bracket.role == "include" or self._lists(bracket, node, tree):
-                exemplify(last_draft(tree), node)
+            elif bracket.role == "include":
+                if demanding(node, cue := self.cue(bracket.cue)):
+                    self._when(draft, node)
+                tree = explained(self, tree, node, cue)
+            elif self._lists(bracket, node, tree):
+                self._list(last_draft(tree), node)
             elif bracket.role == "except":
                 tree = Node("except", [tree, *(alternatives(node))])
             elif bracket.role == "if":
                 tree = Node("if", [node, tree])
+            elif denies(node) and not empty(node) and not empty(tree):
+                tree = widened(tree, "all", [node])  # "resolved side effects (no wound complications)"
             elif isinstance(node, Draft):
                 if node.concept and node.value and self._points(last_draft(tree)) and self._scores(node.concept):
                     self.carry(bracket.first, bracket.last)  # "Child-Pugh class A (score 5-6)"
@@ -127,6 +149,8 @@ class Attacher(Chooser):
             elif self.tense(last_draft(tree)) and (both := self._both_pressures(node)) is not None:
                 self._when(draft, both)
                 tree = Node("all", [tree, both])
+            elif isinstance(node, Node) and node.op == "at_least" and not empty(tree):
+                tree = Node("all", [tree, node])  # "active disease (two or more of: pain, swelling, stiffness)"
             elif any(d.value and not d.concept for d in drafts(node)) and not empty(tree):
                 # "≤ 1.5 × ULN (≤ 3 × ULN in Gilbert's syndrome)": one limit or the other
                 repeat_subject(tree, node)
@@ -141,6 +165,54 @@ class Attacher(Chooser):
                 self._when(draft, node)
                 tree = Node("all", [tree, node])
         return tree
+
+    def cue(self, i: int) -> Cue:
+        """What the words in front of examples make of them."""
+        kind: Cue | Literal[True] = self.entries[i].roles.get("include", "example")  # a colon only lists
+        return "member" if kind is True else kind
+
+    def named_by(self, phrases: list[Phrase], brackets: list[Bracket], head: Phrase) -> Phrase | None:
+        """The thing right in front of examples of its kind, where the head is another that goes with it."""
+        last = phrases[-1]
+        if last.first < head.last or self._empty(last):
+            return None
+        described = _DESCRIBED.match(self.codes, last.last - self.offset)
+        place = described.end() + self.offset if described else last.last
+        example = None
+        for bracket in brackets:
+            if bracket.first == place and bracket.node is not None and self._names(bracket):
+                example = next(iter(drafts(bracket.node))).domain
+        if (behind := _EXAMPLES.match(self.codes, place - self.offset)) is not None:
+            end = behind.end() + self.offset
+            example = self._kind(Phrase(end - 1, end, -1, True))
+        kind = self._kind(last)
+        if kind is None or example is None or example not in _MEMBERS.get(kind, (kind,)):
+            return None
+        if self.passing(head):
+            return last
+        cue = self.entries[last.cue] if last.cue >= head.last else None
+        return (
+            last if cue is not None and (cue.text == "with" or "verb" in cue.roles or "clause" in cue.roles) else None
+        )
+
+    def _names(self, bracket: Bracket) -> bool:
+        """Whether a bracket names examples: by a cue, or as a list of names."""
+        named = several(bracket.node) if bracket.role == "plain" and bracket.node is not None else []
+        listed = len(named) > 1 and all(isinstance(d, Draft) and d.concept and d.value is None for d in named)
+        return listed or bracket.role == "include"
+
+    def _kind(self, phrase: Phrase) -> Domain | None:
+        """What a phrase names, told by its last word."""
+        entry = self.entries[phrase.last - 1]
+        return domain_of([entry.text], entry.roles.get("concept") if self.code(phrase.last - 1) == "K" else None)
+
+    def passing(self, phrase: Phrase) -> bool:
+        """Whether a phrase is a mere participle that the vocabulary does not know: "presenting", "ingested"."""
+        return (
+            phrase.last == phrase.first + 1
+            and not phrase.known
+            and self.entries[phrase.first].text.endswith(("ing", "ed"))
+        )
 
     def _for_others(self, tree: Tree, bracket: Bracket) -> list[Draft]:
         """What else is asked for in a bracket, and at what distance: "within 4 weeks (6 weeks for nitrosoureas)"."""
@@ -191,21 +263,42 @@ class Attacher(Chooser):
 
     def _lists(self, bracket: Bracket, node: Tree, tree: Tree) -> bool:
         """Whether a bracket names what a thing is for example: "(warfarin, heparin)", "(anaphylaxis, etc.)"."""
-        named = node.members if isinstance(node, Node) and node.op in ("all", "any") else [node]
-        if bracket.role != "plain" or not all(isinstance(d, Draft) for d in named):
-            return False
-        if len(named) < 2 and not any(e.text.startswith("etc") for e in self.entries[bracket.last : bracket.last + 2]):
-            return False
+        named = several(node)
+        etc = any(e.text.startswith("etc") for e in self.entries[bracket.last : bracket.last + 2])
         of = last_draft(tree)
+        limited = of.value is not None and not isinstance(of.value.value, str)
+        if bracket.role != "plain" or of.concept is None or limited or (len(named) < 2 and not etc):
+            return False
         if of.term is not None and all(d.term is of.term for d in drafts(node)):
             self.carry(bracket.first, bracket.last)  # "aspartate aminotransferase (AST/SGOT)"
             return False
-        alike = (of.domain, "condition", "drug") if of.domain == "allergy" else (of.domain,)
-        return (
-            of.concept is not None
-            and all(d.concept is not None and not (d.value or d.time or d.dose or d.count) for d in drafts(node))
-            and any(d.known and (d.domain in alike or not of.known) for d in drafts(node))
+        if any(isinstance(m, Node) and m.op != "all" for m in named) or demanding(node, "member"):
+            return False
+        alike = _MEMBERS.get(of.domain, (of.domain,)) if of.domain else ()
+        return all(d.concept is not None and d.count is None for d in drafts(node)) and any(
+            d.domain in alike or (d.known and not of.known) for d in drafts(node)
         )
+
+    def _either(self, modifiers: tuple[Modifier, ...]) -> tuple[Modifier, ...]:
+        """Modifiers of one kind in brackets are alternatives: "(inhaled or topical)"."""
+        first, last = modifiers[0].span, modifiers[-1].span
+        if len(modifiers) < 2 or not first or not last or len({m.type for m in modifiers}) > 1:
+            return modifiers
+        span = (first[0], last[1])
+        values = [v for m in modifiers for v in (m.value if isinstance(m.value, tuple) else (m.value or "",))]
+        return (Modifier(type=modifiers[0].type, text=self.text[slice(*span)], span=span, value=tuple(values)),)
+
+    def _list(self, of: Draft, node: Tree) -> None:
+        """Name the examples in brackets; one that is the thing by another name is none ("(COPD, emphysema)")."""
+        kept: list[Tree] = []
+        for named in several(node):
+            again = isinstance(named, Draft) and named.term is not None and named.term is of.term
+            if again and of.domain != "measurement":
+                places = [d.concept for d in drafts(named) if d.concept]
+                self.carry(*[bisect_left(self.starts, place) for place in places[0]])
+            else:
+                kept.append(named)
+        exemplify(of, kept[0] if len(kept) == 1 else Node("any", kept))
 
     def _last_said(self, k: int) -> bool:
         """Whether the list ends at a place among the codes."""
@@ -264,7 +357,7 @@ class Attacher(Chooser):
                 target.value = node.value
                 target.cover(node.first, node.last)
             if node.modifiers:
-                target.modifiers += node.modifiers
+                target.modifiers += self._either(node.modifiers)
                 target.cover(node.first, node.last)
             return tree
         if target.domain in GIVEN and node.dose is not None:

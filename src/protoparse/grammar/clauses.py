@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 from lark import Transformer
 from msgspec.structs import replace
 
+from protoparse.grammar.abilities import abilities
 from protoparse.grammar.allergens import of_allergen
 from protoparse.grammar.asides import asides
 from protoparse.grammar.asking import (
@@ -39,9 +40,9 @@ from protoparse.grammar.drafts import (
     Tree,
     alternatives,
     blank,
+    denies,
     drafts,
     empty,
-    exemplify,
     found_by,
     frame,
     guess,
@@ -50,12 +51,13 @@ from protoparse.grammar.drafts import (
     repeat_subject,
     widened,
 )
+from protoparse.grammar.exemplifying import demanding, explained
 from protoparse.grammar.facts import Cutter
 from protoparse.grammar.files import grammar_text
 from protoparse.grammar.islands import phrases
 from protoparse.grammar.items import CARRIED
 from protoparse.grammar.judging import judgements
-from protoparse.grammar.limiting import limits_anew, looser, relaxed, shared
+from protoparse.grammar.limiting import limits_anew, looser, relaxed, shared, timed_alike
 from protoparse.grammar.marking import explains, marked
 from protoparse.grammar.naming import Bracket, Words
 from protoparse.grammar.rules import rule
@@ -108,7 +110,7 @@ class _Meaning(Transformer[Any, Any]):
         return Bracket("except" if verdict else "plain", tree, x[0].first, x[-1].last)
 
     def bracket_of_examples(self, x: list[Any]) -> Bracket:
-        return Bracket("include", x[2], x[0].first, x[-1].last)
+        return Bracket("include", x[2], x[0].first, x[-1].last, x[1].first)
 
     def bracket_of_exceptions(self, x: list[Any]) -> Bracket:
         return Bracket("except", x[2], x[0].first, x[-1].last)
@@ -137,10 +139,31 @@ class _Meaning(Transformer[Any, Any]):
             if isinstance(inner, Draft) and inner.modifiers and inner.value is None:
                 inner.modifiers = tuple([self._denied(m, x[0].first) for m in inner.modifiers])
             return inner  # type: ignore[no-any-return]
-        if self.cutter.entries[x[0].first].text.startswith("never"):
+        if self.cutter.entries[x[0].first].roles.get("denial") == "never":
             for draft in drafts(inner):
                 draft.standing = draft.standing or "history"
+        if "ability" in self.cutter.entries[x[0].first].roles:
+            return Node("not", [inner])  # "unable to do A and B" is to do both
+        if isinstance(inner, Node) and inner.op == "all" and denies(inner.members[-1]) and not denies(inner):
+            # "no response (no shrinkage)": said in brackets
+            told = [m for m in inner.members if not denies(m)]
+            return Node("all", [self._not(told), *(m for m in inner.members if denies(m))])
         return Node("not", [_as_any(inner)])
+
+    def quorum(self, x: list[Any]) -> Tree | None:
+        asked, listed = x[0].value, x[1]
+        if empty(listed):
+            return listed  # type: ignore[no-any-return]
+        members = listed.members if isinstance(listed, Node) and listed.op in ("all", "any") else [listed]
+        if len(members) < asked.least:
+            return None  # a list of which members are missing
+        tree = members[0] if len(members) == 1 else Node("any", members)
+        if asked.least > 1:
+            tree = Node("at_least", members, asked.least)
+        return Node("not", [tree]) if asked.denied else tree
+
+    def _not(self, members: list[Tree]) -> Node:
+        return Node("not", [_as_any(Node("all", members)) if len(members) > 1 else members[0]])
 
     def _denied(self, modifier: Modifier, first: int) -> Modifier:
         """What a negation makes of a state right behind it: "not in remission"."""
@@ -163,6 +186,11 @@ class _Meaning(Transformer[Any, Any]):
         repeat_subject(x[0], x[2])
         if not unless:
             return_window(self.cutter.text, x[0], x[2], lasting=False)
+        if self.cutter.entries[x[1].first].roles.get("except") == "different":
+            last = last_draft(x[2])
+            last.different = True
+            if last is x[2] and last.includes and isinstance(x[0], Draft):
+                x[0].includes, last.includes = (*x[0].includes, *last.includes), ()
         exceptions = alternatives(shared(x[0], x[2]), either=not unless)
         if isinstance(x[0], Node) and x[0].op == "if":
             return spared(x[0], exceptions)
@@ -170,18 +198,14 @@ class _Meaning(Transformer[Any, Any]):
 
     def exemplified(self, x: list[Any]) -> Tree | None:
         base, named = x[0], x[2]
-        if empty(named):
-            return base  # type: ignore[no-any-return]
         if empty(base):
-            return named  # type: ignore[no-any-return]
-        if any(d.value is not None or d.count is not None for d in drafts(named)):
-            return Node("all", [base, named])  # "i.e. TSH < 4 mU/L" is no example
-        target = base
-        while isinstance(target, Node):
-            target = target.members[-1] if target.op != "except" else target.members[0]
-        return_window(self.cutter.text, base, named, lasting=True)
-        exemplify(target, named)
-        return base  # type: ignore[no-any-return]
+            return named if base is None or not empty(named) else base  # type: ignore[no-any-return]
+        if empty(named) and (not isinstance(named, Draft) or blank(named)):
+            return base  # type: ignore[no-any-return]
+        cue = self.cutter.cue(x[1].first)
+        if not demanding(named, cue):
+            return_window(self.cutter.text, base, named, lasting=True)
+        return explained(self.cutter, base, named, cue)
 
     def limited(self, x: list[Any]) -> Tree | None:
         base, condition = x[0], x[2]
@@ -242,6 +266,7 @@ class _Meaning(Transformer[Any, Any]):
         if anew and after is not None and before is not None:
             inside = ranked(before, after)
             repeat_subject(before, after)
+            timed_alike(before, after)
             if inside is not None:
                 inside.members[1] = widened(inside.members[1], "all", [after])
                 return before  # type: ignore[no-any-return]
@@ -292,6 +317,7 @@ def _as_any(tree: Tree) -> Tree:
     if (
         isinstance(tree, Node)
         and tree.op == "all"
+        and not any(map(denies, tree.members))
         and not any(
             d.value is not None for m in tree.members if not isinstance(m, Node) or m.op == "any" for d in drafts(m)
         )
@@ -308,7 +334,7 @@ def _parser() -> tuple[Table, _Meaning]:
 
 def grammar_source() -> str:
     """The grammar of clauses, whole."""
-    terminals = "AND OR NOT SCOPE_END EXCEPT INCLUDE IF LIMIT THEN STOP OPEN CLOSE ATOM"
+    terminals = "AND OR NOT QUORUM SCOPE_END EXCEPT INCLUDE IF LIMIT THEN STOP OPEN CLOSE ATOM"
     return "\n".join(["start: sentences", grammar_text("criterion", "logic"), f"%declare {terminals}"])
 
 
@@ -360,8 +386,12 @@ def drafted(text: str, lexemes: Lexemes, first: int, last: int, kind: Kind) -> D
         codes = f"{codes[:begin]}{_JUDGED[role](stop - begin)}{codes[stop:]}"
         found = [p for p in found if p.last <= first + begin or p.first >= first + stop]
     codes = marked(text, lexemes, first, codes, found)
+    able = abilities(text, lexemes, first, codes, found)
+    for begin, stop, _ in able:
+        codes = f"{codes[:begin]}{'w' * (stop - begin)}{codes[stop:]}"
     cutter = Cutter(text, lexemes.entries, codes, first, lexemes.starts, lexemes.ends, kind)
-    cutter.judged = [(first + j.first, first + j.last) for j in judged if j.role == "name"]
+    cutter.whole = [(first + j.first, first + j.last, "other") for j in judged if j.role == "name"]
+    cutter.whole += [(first + a.first, first + a.last, a.domain) for a in able]
     tree: Tree | None = None
     end = len(codes) - 1 if codes.endswith(".") else len(codes)
     clauses: list[Clause] = []

@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 from msgspec.structs import replace
 
+from protoparse.grammar.choices import detached, joined, values
 from protoparse.grammar.drafts import (
     MEANS,
     Draft,
@@ -22,7 +23,8 @@ from protoparse.grammar.drafts import (
     last_draft,
 )
 from protoparse.grammar.facts import Cutter
-from protoparse.grammar.periods import NOW, either, standing
+from protoparse.grammar.periods import NOW, standing
+from protoparse.grammar.periods import either as either_time
 from protoparse.lexicon import fold
 from protoparse.model import Comparison, Modifier
 
@@ -65,8 +67,8 @@ def continues(cutter: Cutter, left: Tree, right: Draft, link: Any) -> bool:
         return False  # "radiotherapy to the pelvis or chemotherapy"
     span = (last.span[0], right.concept[1])
     text = cutter.text[slice(*span)]
-    values = (*_values(last), fold(cutter.text[slice(*right.concept)]))
-    target.modifiers = (*target.modifiers[:-1], Modifier(type=last.type, text=text, span=span, value=values))
+    both = (*values(last), fold(cutter.text[slice(*right.concept)]))
+    target.modifiers = (*target.modifiers[:-1], Modifier(type=last.type, text=text, span=span, value=both))
     target.cover(*span)
     if _lend_time(right, target):
         target.cover(right.first, right.last)
@@ -89,7 +91,7 @@ def by_means(cutter: Cutter, left: Node, right: Draft) -> Tree:
         means = [*left.members[k + 1 :], right]
         named = [fold(cutter.text[slice(*m.concept)]) for m in means if isinstance(m, Draft) and m.concept]
         span = (last.span[0], right.concept[1]) if right.concept else last.span
-        listed = replace(last, text=cutter.text[slice(*span)], span=span, value=(*_values(last), *named))
+        listed = replace(last, text=cutter.text[slice(*span)], span=span, value=(*values(last), *named))
         target.modifiers = (*target.modifiers[:-1], listed)
         target.cover(last.span[0], right.last)
         _lend_time(right, target)
@@ -143,16 +145,13 @@ def supplement(cutter: Cutter, op: Literal["all", "any"], left: Tree, right: Dra
             return left
         if before is None and op == "any" and target.standing in NOW:
             before = standing("current")  # "current treatment or within 5 years before baseline"
-        target.time = right.time if before is None else either(before, right.time)
+        target.time = right.time if before is None else either_time(before, right.time)
         target.cover(right.first, right.last)
         if before is not None:
             for other in drafts(left):
                 if other.time is before:
                     other.time = target.time  # "A or B within 3 months or planned during the study"
-    if op == "any" and target.concept is None and target.modifiers and right.modifiers:
-        target.modifiers = _alternatives(cutter, target.modifiers, right.modifiers)  # "stable or decreasing"
-    else:
-        target.modifiers += right.modifiers
+    target.modifiers = joined(cutter.text, target.modifiers + right.modifiers)
     if right.modifiers:
         target.cover(right.first, right.last)
     if right.standing and not target.standing:
@@ -179,7 +178,8 @@ def _again(model: Draft, limit: Draft) -> Draft:
 def absorb(cutter: Cutter, lone: Draft, right: Draft) -> None:
     """A member of modifiers alone ("acute or chronic pancreatitis") goes to the next."""
     if lone.modifiers:
-        right.modifiers = _alternatives(cutter, lone.modifiers, right.modifiers)
+        detached(cutter, lone, right)
+        right.modifiers = joined(cutter.text, lone.modifiers + right.modifiers)
         right.cover(lone.first, lone.last)
     if lone.standing and not right.standing:
         right.standing = lone.standing
@@ -191,20 +191,3 @@ def absorb(cutter: Cutter, lone: Draft, right: Draft) -> None:
     if lone.value is not None and right.value is None:
         right.value = lone.value
         right.cover(lone.first, lone.last)
-
-
-def _alternatives(cutter: Cutter, before: tuple[Modifier, ...], after: tuple[Modifier, ...]) -> tuple[Modifier, ...]:
-    """Modifiers of two neighbours of a list; those of one type where they meet are one, with both values."""
-    mine, theirs = before[-1], after[0] if after else None
-    if theirs is None or theirs.type != mine.type or not mine.span or not theirs.span or mine.span >= theirs.span:
-        return before + after
-    span = (mine.span[0], theirs.span[1])
-    values = (*_values(mine), *_values(theirs))
-    joined = Modifier(type=mine.type, text=cutter.text[slice(*span)], span=span, value=values)
-    return (*before[:-1], joined, *after[1:])
-
-
-def _values(modifier: Modifier) -> tuple[str, ...]:
-    if isinstance(modifier.value, tuple):
-        return modifier.value
-    return (modifier.value or fold(modifier.text),)

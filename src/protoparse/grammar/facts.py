@@ -12,6 +12,7 @@ from typing import Any
 
 from protoparse.grammar.brackets import Attacher
 from protoparse.grammar.drafts import Draft, Node, Tree, drafts, widened
+from protoparse.grammar.items import plays
 from protoparse.grammar.measures import TIME_CODES, given, whole
 from protoparse.grammar.naming import VALUED, Bracket, Phrase, Words
 from protoparse.grammar.periods import ago
@@ -110,12 +111,19 @@ class Cutter(Attacher):
             if beside:
                 people, head = head, beside[0]
                 phrases.remove(people)
+                if self._bearing(people, head):
+                    self.carry(people.first, people.last)
+                    people, draft.anew = None, "people"
         if head is not None and people is None and values:
             head, people = self._aged(head, phrases)
         if head is not None and self.elapsed(head.first, head.last, windows):
             self.carry(head.first, head.last)
             phrases.remove(head)
             head = None
+        owner = self.named_by(phrases, brackets, head) if head is not None and people is None and not values else None
+        if owner is not None and head is not None and self.passing(head):
+            phrases.remove(head)
+            head, owner = owner, None
         if head is None and values:
             self.counted_in(draft, values[0][0])
         if draft.standing is None:
@@ -138,8 +146,8 @@ class Cutter(Attacher):
             if values or draft.value is not None or draft.finding is not None:
                 disease = self._disease(draft, head, phrases)
             if len(phrases) > 1:
-                with_it = self._gone_with(head, phrases, windows)
-                others = [p for p in phrases if p is not head and p is not disease and p is not with_it]
+                with_it = self._gone_with(head, phrases, windows, bare=not values and not brackets)
+                others = [p for p in phrases if p not in (head, disease, with_it, owner)]
                 also = [p for p in others if self._result(p)]
                 self._others(draft, head, [p for p in others if p not in also])
         # "back pain for 6 months with a score > 5": the pain lasts, not the score
@@ -198,6 +206,13 @@ class Cutter(Attacher):
         if with_it is not None and tree is not None:
             self._name(timed, with_it)
             tree = widened(tree, "all", [timed])
+        if owner is not None and tree is not None:
+            thing = Draft()  # "pregnant women with systemic diseases such as …"
+            thing.standing = owner.standing
+            self._name(thing, owner)
+            earlier = [b for b in brackets if b.first < owner.first]
+            tree = widened(self._brackets(tree, earlier, draft) or thing, "all", [thing])
+            brackets = brackets[len(earlier) :]
         if people is not None and tree is not None:
             who = Draft()
             self._name(who, people)
@@ -207,6 +222,11 @@ class Cutter(Attacher):
             if isinstance(node, Draft) and node.concept is None and node.value is not None:
                 self._name_behind(node, bracket.first, head, phrases)
         return self._brackets(tree, brackets, draft)
+
+    def _bearing(self, people: Phrase, head: Phrase) -> bool:
+        """Whether women alone are spoken of, and that they bear or nurse a child: nobody else does."""
+        term = self.entries[people.last - 1].roles.get("concept")
+        return plays(self.entries[head.last - 1], "bearing") and term is not None and "female" in self.roles(term.name)
 
     def _name_behind(self, node: Draft, place: int, head: Phrase | None, phrases: list[Phrase]) -> None:
         """What a limit in brackets is of where not the head stands before it: "scoliosis with pain (> 2/10)"."""

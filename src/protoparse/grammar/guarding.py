@@ -22,7 +22,7 @@ _SOME = re.compile(
     r"\b(?:wo)?m[ae]n\b|child|male|potential|wo?cbp|fcbp|menopausal|adult|infant|neonate|newborn|elderly|fertile"
 )
 """Words for some people that nobody uses for a property: "sex: female" is no guard, "females: …" is."""
-_NAMES = re.compile("[wKMYaqrnu]")
+_NAMES = re.compile("[wKMYaqrnuj]")
 _CALLED = re.compile("[dm]*((?:[KM](?:-?q)?-?)+)v")
 _PROVISO = re.compile(r"[dvOopi~a]*(?:K[dvOopi~a]*)?,?\?")
 _FOLLOWING = re.compile(r"[^.:?]*(?:following|criteri|conditions)[^.:?]*:")
@@ -151,7 +151,7 @@ class Guards(Lister):
             return False
         if entries[i].text == "in":  # "… in the absence of liver metastases"
             i += 1 + (self.cutter.code(i + 1) == "d")
-        if i + 1 >= self.last or "bearing" not in entries[i].roles:
+        if i + 1 >= self.last or "beside" not in entries[i].roles:
             return False
         i += 1
         while i + 1 < self.last and self.cutter.code(i) in "dmv":
@@ -276,11 +276,8 @@ class Guards(Lister):
         for i in range(first, last):
             roles = self.cutter.entries[i].roles
             term = roles.get("concept")
-            if (
-                "measurement" not in roles
-                and (term is None or term.domain not in _TOLD)
-                and self.cutter.code(i) in "KM"
-            ):
+            told = "measurement" in roles or (term is not None and term.domain in _TOLD)
+            if not told and self.cutter.code(i) in "KM":
                 return False
         return True
 

@@ -8,9 +8,38 @@ from __future__ import annotations
 
 from protoparse.grammar.scoping import Scoper
 from protoparse.grammar.terminals import OPERANDS, Clause
+from protoparse.grammar.terms import domain_of
+from protoparse.lexing import Term
+from protoparse.model import Domain
 
 _SENTENCE = frozenset({"STOP", "OPEN", "CLOSE", "EXCEPT", "IF", "NOT"})
+_ENDED = frozenset({"STOP", "EXCEPT", "IF", "INCLUDE", "NOT", "VALUE", "COLON"})
+_BEHIND = frozenset({"CLOSE", "STOP", "EXCEPT", "IF", "INCLUDE"})
 _CLOSING = frozenset({"NOT", "IF", "EXCEPT", "INCLUDE", "OPEN", "COMMA"})
+
+
+class _Examples:
+    """A list behind a cue: its connectives, and whether it names things rather than limits."""
+
+    __slots__ = ("joints", "named", "things")
+
+    def __init__(self, things: bool) -> None:
+        self.joints: list[Clause] = []
+        self.things, self.named = things, False
+
+    def take(self, item: Clause, measured: bool) -> None:
+        """Take the next terminal; at the end of the list "and" between things is "or"."""
+        kind = item.type
+        if kind == "WORDS":
+            self.named = not measured
+        elif kind == "VALUE":
+            self.named = False
+        elif kind in ("AND", "OR", "COMMA") or kind in _BEHIND:
+            self.things, self.named = self.things or self.named, False
+            if kind == "AND" and item.value in ("and", "&", "as well as"):
+                self.joints.append(item)
+            for joint in self.joints if kind in _BEHIND and self.things else ():
+                joint.type = "OR"
 
 
 class Lister(Scoper):
@@ -22,8 +51,11 @@ class Lister(Scoper):
         self._semicolons(items)
         if ":" in self.cutter.codes:
             items = self._defined(items)
+            self._listed(items)
         if self.cutter.codes.count(",") > 1:
             items = self._groups(items)
+        if "I" in self.cutter.codes:
+            self._alike(items)
         ahead: list[str] = [""]  # by depth: the next connective to the right in the same sentence
         for item in reversed(items):
             kind = item.type
@@ -34,7 +66,7 @@ class Lister(Scoper):
                     ahead.pop()
             elif kind in ("AND", "OR"):
                 ahead[-1] = kind
-            elif kind in ("STOP", "EXCEPT", "IF", "INCLUDE"):
+            elif kind in ("STOP", "EXCEPT", "IF", "INCLUDE", "QUORUM"):
                 ahead[-1] = ""
             elif kind == "COMMA":
                 item.value = ahead[-1]
@@ -57,7 +89,7 @@ class Lister(Scoper):
                 frames[-1][1] = frames[-1][1] or not role
                 if role in ("AND", "OR"):
                     item.type = "DROP"  # "in men over 40 or in smokers"
-            elif kind == "INCLUDE":
+            elif kind in ("INCLUDE", "QUORUM", "QUORUM_END"):
                 frames[-1][0] = False
             elif kind == "EXCEPT":
                 exempting = True
@@ -129,6 +161,43 @@ class Lister(Scoper):
             if either:
                 item.value = "or else"
 
+    def _alike(self, items: list[Clause]) -> None:
+        """Each of several examples is one, "and" or "or" between them; limits that "including" names hold together."""
+        lists: list[_Examples | None] = [None]  # by depth
+        for item in [*items, Clause("STOP", 0, 0)]:
+            kind, listed = item.type, lists[-1]
+            if listed is not None:
+                listed.take(item, "M" in self.cutter.codes[item.first - self.first : item.last - self.first])
+            if kind == "OPEN":
+                lists.append(None)
+            elif kind in _BEHIND:
+                lists[-1] = None
+                if kind == "INCLUDE" and (cue := self.cutter.cue(item.first)) != "definition":
+                    lists[-1] = _Examples(cue == "example")
+                elif kind == "CLOSE" and len(lists) > 1:
+                    lists.pop()
+
+    def _listed(self, items: list[Clause]) -> None:
+        """A colon behind a thing that lists others of its kind: "antibiotics: macrolides, quinolones"."""
+        for n in range(1, len(items) - 2):
+            thing = items[n - 1]
+            if items[n].type != "COLON" or thing.type != "WORDS" or (n > 1 and items[n - 2].type != "STOP"):
+                continue
+            of = self._kind(thing)
+            if of is None or any("following" in e.text for e in self.cutter.entries[thing.first : thing.last]):
+                continue
+            end = next((k for k in range(n + 1, len(items)) if items[k].type in _ENDED), len(items))
+            kinds = [self._kind(i) for i in items[n + 1 : end] if i.type == "WORDS"]
+            if len(kinds) > 1 and 2 * kinds.count(of) >= len(kinds) and end - n > len(kinds):
+                items[n].type = "INCLUDE"
+
+    def _kind(self, words: Clause) -> Domain | None:
+        """What the name at the end of some words is, where it has no value."""
+        entry = self.cutter.entries[words.last - 1]
+        term: Term | None = entry.roles.get("concept")
+        measured = "M" in self.cutter.codes[words.first - self.first : words.last - self.first]
+        return None if measured else domain_of([entry.text], term)
+
     def _guard_behind(self, items: list[Clause], n: int, *, limited: bool) -> str:
         """What a guard at n is behind something else: the beginning of a statement, one more guard of the same, or "".
 
@@ -144,10 +213,8 @@ class Lister(Scoper):
         answer = items[items.index(comma) + 1].type if comma is not None else ""
         if answer and (answer == "VALUE" or (before.value != "," and not limited)):
             second = limited and answer == "VALUE"
-            before.type, before.value = (
-                "STOP",
-                "again" if second else "or if" if answer == "VALUE" else f"{before.type.lower()} if",
-            )
+            joint = "or if" if answer == "VALUE" else f"{before.type.lower()} if"
+            before.type, before.value = "STOP", "again" if second else joint
             return "begin"
         return before.type if limited and before.value != "," else ""
 
@@ -194,11 +261,12 @@ class Lister(Scoper):
         return out
 
     def _grouped(self, sentence: list[Clause]) -> list[Clause]:
-        colons = [n for n, item in enumerate(sentence) if item.type == "COLON"]
-        if len(colons) == 1 and not any(item.type in _CLOSING for item in sentence[: colons[0]]):
-            lead = colons[0] + 1  # "any of the following: A or B, C and D"
+        colons = [n for n, item in enumerate(sentence) if item.type in ("COLON", "QUORUM")]
+        once = sum(item.type == "COLON" for item in sentence) < 2
+        if colons and once and not any(item.type in _CLOSING for item in sentence[: colons[-1]]):
+            lead = colons[-1] + 1  # "any of the following: A or B, C and D"
             return sentence[:lead] + self._grouped(sentence[lead:])
-        if any(item.type in ("NOT", "IF", "EXCEPT", "INCLUDE", "COLON") for item in sentence):
+        if any(item.type in ("NOT", "IF", "EXCEPT", "INCLUDE", "COLON", "QUORUM") for item in sentence):
             return sentence
         depth, commas, inner, last = 0, [], False, ""
         joints: list[int] = []

@@ -10,14 +10,17 @@ import re
 from collections.abc import Sequence
 from functools import cache
 
+from protoparse.grammar.completing import half
 from protoparse.grammar.items import plays
 from protoparse.grammar.naming import CLASSES
 from protoparse.grammar.phrases import Phrase, Value
+from protoparse.grammar.places import placed
 from protoparse.grammar.terms import domain_of
 from protoparse.lexing import Lexemes, Term, lexer
 from protoparse.model import Domain
 
 _SCALED = re.compile(r"M(?:y*w[w.]*)?y*,(?=M)")
+_BY = re.compile(r"\(p")
 _GENUS = re.compile(r"[wut]\.(?=[wK])")
 _ASIDE = re.compile(r"(?<=[wKMaqL])\([wKMaL]\)")
 
@@ -34,6 +37,8 @@ _SUFFERED = {"condition", "observation"}
 _BASE = re.compile("[KMw]")
 _ENDING = re.compile(r"[.;()XI?+#\n]")
 _PURPOSE = re.compile(r",G[dmvwKMaOp-]+(?=$|[.;(),])")
+_HALF = re.compile("[wbftrM<>]-?(?:,[&|]?|[&|/])(?=[wKbfMt<>r])")
+_WITH = re.compile("(?<=[Kw])p(?=d*[KM])")
 _ABBREVIATED = re.compile(r"\(w\)")
 _PARTS = re.compile(r"[&|,/]+")
 _OF_PEOPLE = re.compile("(?<=M)O(?=d*K)")
@@ -55,6 +60,8 @@ def marked(text: str, lexemes: Lexemes, first: int, codes: str, found: Sequence[
         if "w(>)O" in codes:
             codes = codes.replace("w(>)O", "wyyyO")  # "1 line (or more) of …"
         codes = _asides(text, lexemes, first, codes)
+        if "(p" in codes:
+            codes = _BY.sub(lambda m: "(A" if lexemes.entries[first + m.start() + 1].text == "by" else m[0], codes)
     if 0 < codes.find(".") < len(codes) - 1:
         codes = _genera(text, lexemes, first, codes)
     if "MO" in codes:
@@ -68,15 +75,53 @@ def marked(text: str, lexemes: Lexemes, first: int, codes: str, found: Sequence[
     if ",G" in codes:
         # "clear media, to permit imaging": what for is behind a comma, too
         codes = _PURPOSE.sub(lambda m: "dV".ljust(len(m[0]), "l"), codes)
+    codes = placed(lexemes, first, codes, found)
     if "R" in codes:
         codes = _descriptions(lexemes, first, codes, found)
     if codes:
         words = text[lexemes.starts[first] : lexemes.ends[first + len(codes) - 1]].lower()
+        if "nfection with " in words:
+            codes = _infections(lexemes, first, codes)
+        if _pairs().search(words):
+            codes = _halves(lexemes, first, codes, found)
         if "guardian" in words or "representative" in words:
             codes = _guardians(lexemes, first, codes)
         for word in _undertaken():
             if word in words:
                 return _undertakings(lexemes, first, codes, found)
+    return codes
+
+
+def _halves(lexemes: Lexemes, first: int, codes: str, found: Sequence[Phrase]) -> str:
+    """The codes, half a name that waits for the other half marked (`j`): "first or second degree block"."""
+    taken = {k for p in found for k in range(p.first - first, p.last - first)}
+    for match in _HALF.finditer(codes):
+        one, other = match.start(), match.end()
+        if one in taken or other in taken or "paired" not in lexemes.entries[first + one].roles:
+            continue
+        text = lexemes.entries[first + other].text
+        if half(text) is None:
+            continue
+        again = "w" if codes[other] in "t<>bfr" else codes[other]
+        link = codes[one + 1 : other].replace("-", "y")
+        codes = f"{codes[:one]}j{link}{again}{codes[other + 1 :]}"
+    return codes
+
+
+@cache
+def _pairs() -> re.Pattern[str]:
+    """Half a name and a connective: few texts have one."""
+    words = [w for w, e in lexer().singles.items() if "paired" in e.roles]
+    return re.compile(rf"\b(?:{'|'.join(sorted(words))})-?\s?(?:,|/|or\b|and\b|&)")
+
+
+def _infections(lexemes: Lexemes, first: int, codes: str) -> str:
+    """The codes, an infection and what it is with one name ("infection with hepatitis B")."""
+    entries = lexemes.entries
+    for match in _WITH.finditer(codes):
+        i = first + match.start()
+        if entries[i].text == "with" and entries[i - 1].text.endswith("infection"):
+            codes = f"{codes[: match.start()]}O{codes[match.end() :]}"
     return codes
 
 
@@ -104,7 +149,7 @@ def explains(lexemes: Lexemes, first: int, codes: str) -> bool:
 
 
 def _bearers(lexemes: Lexemes, first: int, codes: str) -> str:
-    """The codes, "of" between a measurement and people marked as "in" ("pregnancy test of fertile women")."""
+    """The codes, "of" between a measurement and people marked as "in": "pregnancy test of fertile women"."""
     for match in _OF_PEOPLE.finditer(codes):
         whose = match.end()
         while codes[whose] == "d":

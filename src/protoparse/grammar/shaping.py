@@ -14,6 +14,7 @@ from protoparse.grammar.facts import Cutter
 from protoparse.grammar.guarding import Guards
 from protoparse.grammar.naming import Words
 from protoparse.grammar.phrases import Phrase, Value
+from protoparse.grammar.quorums import quorums
 from protoparse.grammar.terminals import OPERANDS, Clause
 from protoparse.model import Kind
 
@@ -28,7 +29,7 @@ _TERMINAL = {
     "^": "DUTY", "i": "IF", "o": "IF",
 }  # fmt: skip
 _INNER = re.compile("[MKwam](?:[OMKwamd]*[MKwa])?")
-_SUBSTANCE = re.compile("[wKMYqamrnutLHCZ]")
+_SUBSTANCE = re.compile("[wKMYqamrnutLHCZj]")
 
 
 class Shaper(Guards):
@@ -37,6 +38,7 @@ class Shaper(Guards):
     def __init__(self, cutter: Cutter, found: list[Phrase], first: int, last: int, kind: Kind) -> None:
         super().__init__(cutter, first, last, kind)
         self.found = {p.first: p for p in found}
+        self.quorums = quorums(cutter, found)
         self.opening = first
 
     def clauses(self) -> list[Clause]:
@@ -66,12 +68,25 @@ class Shaper(Guards):
         codes, offset, found = cutter.codes, cutter.offset, self.found
         stops = {p.first for p in found.values()}
         stops.update([offset + m.start() for m in STRUCTURE.finditer(codes)])
+        stops.update(self.quorums)
+        closes = {quorum.close for quorum in self.quorums.values()}
         for place in sorted(stops):
             if place < i:
                 continue
             if begin < 0 and place > i:
                 begin = i
             i = place
+            quorum = self.quorums.get(i)
+            if quorum is not None:
+                flush(i)
+                out.append(Clause("QUORUM", i, quorum.last, quorum))
+                i = quorum.last
+                continue
+            if i in closes:
+                flush(i)
+                i += 1
+                out.append(Clause("QUORUM_END", i - 1, i))
+                continue
             phrase = found.get(i)
             if phrase is not None:
                 flush(i)
@@ -98,6 +113,7 @@ class Shaper(Guards):
                 or (c == ")" and depth == 0)
                 or (c == "/" and not self._between_names(i))
                 or (c == "." and self._abbreviating(i))
+                or (c == "I" and not self._naming(i))
                 or (c == "+" and self._attributive(i))
                 or (c == "?" and self._given(i))
             ):
@@ -111,7 +127,7 @@ class Shaper(Guards):
             i += 1
             if kind in ("ALLOWED", "REFUSED"):
                 if opened:
-                    opened[-1].value = True
+                    opened[-1] = self._allowed(out, opened[-1])
                 elif kind == "REFUSED":
                     if self.kind != "exclusion" and len(out) > sentence:
                         out.insert(sentence, Clause("NOT", i - 1, i - 1))
@@ -155,6 +171,20 @@ class Shaper(Guards):
         flush(self.last)
         out += [Clause("CLOSE", self.last, self.last) for _ in range(depth)]
         return out
+
+    def _allowed(self, out: list[Clause], opened: Clause) -> Clause:
+        """The bracket that what is allowed in one stands in: its own where a stop parts it from the rest."""
+        for n in range(len(out) - 1, -1, -1):
+            if out[n] is opened or out[n].type in ("OPEN", "CLOSE"):
+                break
+            if out[n].type == "STOP" and n + 1 < len(out):
+                # "(prednisone, dexamethasone; inhaled steroids allowed)"
+                stop = out[n]
+                opened = Clause("OPEN", stop.first, stop.last)
+                out[n : n + 1] = [Clause("CLOSE", stop.first, stop.last), opened]
+                break
+        opened.value = True
+        return opened
 
     def _permit(self, out: list[Clause], sentence: int, i: int) -> bool:
         """Whether what the lexeme at i permits leaves the item something to say."""
@@ -216,3 +246,17 @@ class Shaper(Guards):
                 or (i + 1 < self.last and cutter.ends[i] == cutter.starts[i + 1])
             )
         )
+
+    def _naming(self, i: int) -> bool:
+        """Whether examples follow, or the meaning of what stands before: no limit of it, no "-like", no "or the like".
+
+        A limit behind "defined as" is of what is defined.
+        """
+        cutter = self.cutter
+        limit = self.found.get(i + 1)
+        if limit is not None and cutter.entries[i].roles["include"] == "definition":
+            return False
+        if cutter.entries[i].text != "like" or i == self.first:
+            return True
+        glued = cutter.code(i - 1) in "-d" and (cutter.code(i - 1) == "d" or cutter.starts[i] == cutter.ends[i - 1])
+        return not glued and i + 1 < self.last and cutter.entries[i + 1].text != "to"

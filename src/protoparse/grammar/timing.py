@@ -71,7 +71,7 @@ def share_window(text: str, tree: Tree, source: Draft) -> bool:
     if isinstance(tree, Node):
         shared = [share_window(text, m, source) for m in tree.members]
         return any(shared)
-    if tree.time is not None or tree.concept is None or tree.domain == "person":
+    if tree.time is not None or (tree.concept is None and tree.value is None) or tree.domain == "person":
         return False
     if tree.domain == "consent" and not (_prevents(text, tree) and _prevents(text, source)):
         return False
@@ -155,6 +155,8 @@ def return_window(text: str, base: Tree, named: Tree, *, lasting: bool) -> None:
     time = source.time
     if not source.window_behind or time is None or source.value is not None or source.count is not None:
         return
+    if lasting and any(d.time is not None and d.time is not time for d in drafts(named)):
+        return  # "including stroke within a year, angina within a month": each has its own
     if not lasting and (time.duration or not isinstance(time.start, Bound) or not isinstance(time.end, Bound)):
         return
     if share_window(text, base, source):

@@ -1,0 +1,134 @@
+"""What is named behind "such as", "including", "i.e.", "defined as": examples, a measure, a definition.
+
+In: a statement and what stands behind the cue, as trees of drafts. Out: the statement with its examples, which are of
+the last member of a group, or joined with what measures or defines it; "cytopenia, i.e. platelets < 50" is both.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from typing import Literal, TypeAlias
+
+from protoparse.grammar.drafts import Draft, Node, Tree, allergic, denies, drafts, last_draft
+from protoparse.grammar.items import Item
+
+Cue: TypeAlias = Literal["example", "member", "same", "definition"]
+"""How things are named: for example ("e.g."), as members ("including"), as the same ("i.e."), in a definition."""
+
+_THINGS = ("condition", "drug", "procedure", "device", "allergy")
+
+
+def explained(item: Item, tree: Tree, named: Tree, cue: Cue) -> Tree:
+    """A statement with what is named behind it."""
+    if isinstance(tree, Node):
+        if cue == "definition" and _one_head(tree):
+            return Node("all", [tree, named])
+        k = 0 if tree.op == "except" and last_draft(tree).different else _last(tree)
+        member = explained(item, tree.members[k], named, cue)
+        spliced = isinstance(member, Node) and member.op == tree.op and tree.op in ("all", "any")
+        tree.members[k : k + 1] = member.members if isinstance(member, Node) and spliced else [member]
+        return tree
+    if tree.includes and cue != "definition" and not _closed(item.text, tree, named):
+        # "biologics, including antibodies such as infliximab": examples of the last example
+        tree.includes = (*tree.includes[:-1], explained(item, tree.includes[-1], named, cue))
+        return tree
+    nameless = isinstance(named, Draft) and named.concept is None
+    if (cue == "definition" or nameless) and (said := _said_again(item, tree, named)) is not None:
+        return said
+    if demanding(named, cue):
+        both = isinstance(named, Node) and named.op == "all"
+        return Node("all", [tree, *(named.members if isinstance(named, Node) and both else [named])])
+    exemplify(tree, named)
+    return tree
+
+
+def demanding(named: Tree, cue: Cue) -> bool:
+    """Whether what is named must hold as well: a definition, a measure, a number of times, the want of something.
+
+    "Cytopenia, i.e. platelets < 50", "treatment, including one line of X"; a list that holds things is of examples
+    whatever limits some of them have.
+    """
+    if cue in ("example", "definition"):
+        return cue == "definition"
+    members = several(named)
+    if denies(named) or any(_measures(m, cue) for m in members):
+        return True
+    first = members[0]
+    if isinstance(first, Node):
+        return False
+    return first.count is not None and (len(members) == 1 or (isinstance(named, Node) and named.op == "all"))
+
+
+def exemplify(target: Draft, named: Tree) -> None:
+    """Name examples of a thing; those of what somebody is allergic to are allergens themselves."""
+    target.includes += tuple(several(named))
+    if target.allergen:
+        allergic(target)
+
+
+def several(tree: Tree) -> list[Tree]:
+    """The members of a list, and of the lists in it; a disease with its measure, or without something, is one."""
+    if not isinstance(tree, Node) or tree.op not in ("all", "any"):
+        return [tree]
+    if tree.op == "all" and len(tree.members) == 2 and any(d.value or d.domain == "person" for d in drafts(tree)):
+        return [tree]
+    found: list[Tree] = []
+    for member in tree.members:
+        if found and tree.op == "all" and isinstance(member, Node) and member.op == "not":
+            found[-1] = Node("all", [found[-1], member])
+        else:
+            found += several(member)
+    return found
+
+
+def _measures(tree: Tree, cue: Cue) -> bool:
+    """Whether a tree says what was measured or counted and names no thing that was."""
+    measured = [d for d in drafts(tree) if d.domain != "person"]
+    return bool(measured) and all(d.domain not in _THINGS and _limited(d, cue) for d in measured)
+
+
+def _limited(draft: Draft, cue: Cue) -> bool:
+    """Whether a number limits what is measured, or a result behind "i.e."."""
+    if draft.value is None:
+        return draft.count is not None and draft.domain == "measurement"
+    return cue == "same" or draft.value.value not in ("positive", "negative")
+
+
+def _last(tree: Node) -> int:
+    """Which member stands last in the text."""
+    places = [last_draft(m).last for m in tree.members]
+    return places.index(max(places))
+
+
+def _one_head(tree: Node) -> bool:
+    """Whether the members of a group take their head from its end: "renal or hepatic impairment, defined as …"."""
+    return tree.op == "any" and any(isinstance(m, Draft) and m.completed for m in tree.members)
+
+
+def _closed(text: str, tree: Draft, named: Tree) -> bool:
+    """Whether a bracket was closed behind the examples that a thing has already."""
+    first = next(iter(drafts(named))).first
+    return text.find(")", last_draft(tree.includes[-1]).last, first) >= 0
+
+
+def _said_again(item: Item, target: Draft, named: Tree) -> Tree | None:
+    """What a definition says that names the same thing again: "major surgery, defined as surgery under anaesthesia"."""
+    again: Tree = named
+    more: list[Tree] = []
+    if isinstance(named, Node) and named.op == "all":
+        again, more = named.members[-1], named.members[:-1]
+    if not isinstance(again, Draft) or target.concept is None:
+        return None
+    if again.concept is not None:
+        words = set(item.text[slice(*again.concept)].lower().split())
+        if not words <= set(item.text[slice(*target.concept)].lower().split()):
+            return None
+        item.carry(*[bisect_left(item.starts, place) for place in again.concept])
+    elif more:
+        return None
+    target.time, target.again = (target.time, target.again) if target.time else (again.time, again.again)
+    target.value, target.count = target.value or again.value, target.count or again.count
+    target.dose, target.includes = target.dose or again.dose, (*target.includes, *again.includes)
+    target.modifiers += again.modifiers
+    target.cover(again.first, again.last)
+    return Node("all", [target, *more]) if more else target
