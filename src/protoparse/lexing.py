@@ -54,7 +54,7 @@ CODES: Mapping[str, str] = {
     "choice": "w", "paired": "w", "counterpart": "w", "place": "w", "bearing": "w",
     "denial": "w", "state": "w", "ability": "w",
     "relation": "w", "owning": "w", "contrast": "w",
-    "pronoun": "v",
+    "pronoun": "v", "beside": "p", "assured": "d",
     "sort": "w",
 }  # fmt: skip
 """What a role is called in the tables, and its code; a word of several roles takes the code of the first listed here

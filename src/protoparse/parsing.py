@@ -29,6 +29,7 @@ from protoparse.lexing import lexer
 from protoparse.model import (
     All,
     Bound,
+    Combine,
     Criterion,
     Document,
     Except,
@@ -237,11 +238,16 @@ def _criterion(text: str, item: Item, id_: str, readings: Iterator[Reading]) -> 
         group=item.group,
         label=item.label,
         span=item.span,
-        combine=item.combine,
+        combine=_combined(item, rule),
         rule=rule,
         children=children,
         unparsed=tuple(sorted([*unread, *_gaps(text, item.span, [*known, *unread])])),
     )
+
+
+def _combined(item: Item, rule: Rule | None) -> Combine | None:
+    """How children count; they are asked of some people only where the item's rule names these and asks nothing."""
+    return "all" if item.combine == "then" and (rule is None or isinstance(rule, If)) else item.combine
 
 
 def _frame(lead: Reading | None) -> Window | None:

@@ -33,6 +33,7 @@ from protoparse.grammar.drafts import (
 )
 from protoparse.grammar.exemplifying import MEMBERS, demanding, exemplify, explained, several
 from protoparse.grammar.heads import Chooser
+from protoparse.grammar.limiting import looser
 from protoparse.grammar.measures import DAILY, given
 from protoparse.grammar.naming import Bracket, Phrase
 from protoparse.grammar.periods import NOW, either, lately, narrowed, standing
@@ -154,7 +155,9 @@ class Attacher(Chooser):
                 # "≤ 1.5 × ULN (≤ 3 × ULN in Gilbert's syndrome)": one limit or the other
                 repeat_subject(tree, node)
                 self._when(draft, node)
-                tree = Node("any", [tree, node])
+                asked = self.kind != "exclusion" and isinstance(node, Node) and node.op == "if"
+                stricter = asked and looser(node.members[1], tree)  # "≤ 2 (≤ 1 if older than 70 years)"
+                tree = Node("all" if stricter else "any", [tree, node])
             elif isinstance(node, Node) and node.op == "if" and self._instead(bracket, tree, node.members[1]):
                 tree = Node("any", [tree, node])
             elif not empty(node) and not empty(tree) and any(d.value or d.time or d.dose for d in drafts(node)):
@@ -234,13 +237,8 @@ class Attacher(Chooser):
         return named
 
     def _instead(self, bracket: Bracket, tree: Tree, node: Tree) -> bool:
-        """Whether a bracket says what is asked of others: "≤ 1.5 × ULN (in Gilbert's syndrome, bilirubin ≤ 3)".
-
-        Then it limits the same thing, or begins with "or".
-        """
-        one, other = last_draft(tree), next(iter(drafts(node)))
-        again = one.value is not None and other.value is not None and one.term is not None and one.term is other.term
-        return again or self.code(bracket.first + 1) == "|"
+        """Whether a bracket tells what some need instead: "≤ 1.5 × ULN (in Gilbert's syndrome, bilirubin ≤ 3)"."""
+        return looser(tree, node) or self.code(bracket.first + 1) == "|"
 
     def _both_pressures(self, node: Tree) -> Tree | None:
         """The limits in brackets behind "hypertension", where they are two with a slash between: "(> 160/100 mmHg)"."""

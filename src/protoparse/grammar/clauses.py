@@ -13,7 +13,6 @@ import re
 from bisect import bisect_left
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
-from itertools import pairwise
 from typing import Any, NamedTuple
 
 from lark import Transformer
@@ -22,6 +21,18 @@ from msgspec.structs import replace
 from protoparse.grammar.abilities import abilities
 from protoparse.grammar.allergens import of_allergen
 from protoparse.grammar.asides import asides
+from protoparse.grammar.asking import (
+    either_kind,
+    further,
+    guarding,
+    lifted,
+    lifts,
+    lone,
+    ranked,
+    restated,
+    spared,
+    unmet,
+)
 from protoparse.grammar.drafts import (
     Draft,
     Node,
@@ -48,22 +59,12 @@ from protoparse.grammar.files import grammar_text
 from protoparse.grammar.islands import phrases
 from protoparse.grammar.items import CARRIED
 from protoparse.grammar.judging import judgements
-from protoparse.grammar.limiting import (
-    further,
-    guarding,
-    lifted,
-    lifts,
-    limits_anew,
-    ranked,
-    relaxed,
-    restated,
-    timed_alike,
-)
+from protoparse.grammar.limiting import limits_anew, looser, relaxed, shared, timed_alike
 from protoparse.grammar.marking import explains, marked
 from protoparse.grammar.naming import Bracket, Words
 from protoparse.grammar.rules import rule
 from protoparse.grammar.shaping import STRUCTURE, Shaper
-from protoparse.grammar.sharing import framed, hand_on, join
+from protoparse.grammar.sharing import each_sex, framed, hand_on, join
 from protoparse.grammar.tables import Table
 from protoparse.grammar.terminals import Clause
 from protoparse.grammar.timing import befallen, return_window, share_window
@@ -78,7 +79,6 @@ _KINDS = ("condition", "drug", "procedure", "device")
 _IS_CONTENT = bytes(chr(c) in _CONTENT for c in range(256))
 
 
-_LISTED = re.compile(r"[\s,/]*(?:\([^()]*\)\s*)?,?\s*(?:(?:and|&|as well as)\s+)?(?:(?:all|any|for|in|the)\s+)*")
 _JUDGED: Mapping[str, Callable[[int], str]] = {
     "name": "w".__mul__,
     "description": lambda n: "V".ljust(n, "l"),
@@ -179,6 +179,7 @@ class _Meaning(Transformer[Any, Any]):
         if x[0] is None or empty(x[2]):
             return x[0]  # type: ignore[no-any-return]
         unless = "unless" in self.cutter.entries[x[1].first].text
+        repeat_subject(x[0], x[2])
         if not unless:
             return_window(self.cutter.text, x[0], x[2], lasting=False)
         if self.cutter.entries[x[1].first].roles.get("except") == "different":
@@ -186,7 +187,10 @@ class _Meaning(Transformer[Any, Any]):
             last.different = True
             if last is x[2] and last.includes and isinstance(x[0], Draft):
                 x[0].includes, last.includes = (*x[0].includes, *last.includes), ()
-        return widened(x[0], "except", alternatives(x[2], either=not unless))
+        exceptions = alternatives(shared(x[0], x[2]), either=not unless)
+        if isinstance(x[0], Node) and x[0].op == "if":
+            return spared(x[0], exceptions)
+        return widened(x[0], "except", exceptions)
 
     def exemplified(self, x: list[Any]) -> Tree | None:
         base, named = x[0], x[2]
@@ -228,16 +232,30 @@ class _Meaning(Transformer[Any, Any]):
         people, duty = x[1], x[3]
         if empty(people):
             return duty  # type: ignore[no-any-return]
+        if isinstance(duty, Draft) and self._unnamed(duty):
+            duty.concept = None  # "tamoxifen is permitted if stopped 6 weeks before": the tamoxifen
         if empty(duty) and not (duty and any(d.value for d in drafts(duty))):
             if not isinstance(duty, Draft) or blank(duty) or not (said := restated(people, duty)):
                 return people  # type: ignore[no-any-return]
-            return Node("if", [people, said])
+            duty = said
+        if isinstance(duty, Node) and duty.op == "all":
+            # "patients on statins must be on a stable dose, with no change planned"
+            duty.members = [restated(people, m) or m if lone(m) else m for m in duty.members]
         if "if" not in self.cutter.entries[x[0].first].roles:
-            people = _either(self.cutter.text, people)
+            people = either_kind(self.cutter.text, people)
+        if isinstance(duty, Draft):
+            duty.asked = True
         if x[2].value == "duty" and self.kind == "exclusion":
             # "women must use contraception" among what excludes: those who do not are excluded
-            duty = duty.members[0] if isinstance(duty, Node) and duty.op == "not" else Node("not", [duty])
+            duty = unmet(duty)
         return Node("if", [people, duty])
+
+    def _unnamed(self, duty: Draft) -> bool:
+        """Whether a draft names no more than that something was done."""
+        if duty.concept is None or duty.value or duty.count or duty.dose or not (duty.time or duty.modifiers):
+            return False
+        words = self.cutter.text[slice(*duty.concept)].split()
+        return all("nameless" in self.cutter.roles(word) for word in words)
 
     def sequence(self, x: list[Any]) -> Tree | None:
         before, stop, after = x
@@ -252,12 +270,14 @@ class _Meaning(Transformer[Any, Any]):
             if inside is not None:
                 inside.members[1] = widened(inside.members[1], "all", [after])
                 return before  # type: ignore[no-any-return]
+            if isinstance(after, Node) and after.op == "if" and guarding(before) is None and looser(before, after):
+                return relaxed(before, [after])
             if stop.value in ("or if", "and if"):
                 return further(before, "any" if stop.value == "or if" else self.alike, after)
-        lone = isinstance(after, Draft) and after.concept is None and after.value is None and after.time is not None
-        if lone and stop.value == "or" and not empty(before):
+        dated = isinstance(after, Draft) and after.concept is None and after.value is None and after.time is not None
+        if dated and stop.value == "or" and not empty(before):
             return join(self.cutter, "any", before, after, stop)  # "…, or planned during the study"
-        if lone and not stop.value and not empty(before) and before.__class__ is Draft and before.time is None:
+        if dated and not stop.value and not empty(before) and before.__class__ is Draft and before.time is None:
             before.time, before.again, before.window_behind = after.time, after.again, True
             before.modifiers += after.modifiers
             before.cover(after.first, after.last)  # "…, documented within 4 weeks before enrolment"
@@ -287,7 +307,8 @@ class _Meaning(Transformer[Any, Any]):
                 after,
                 listed=bool(stop.value) or (self.kind == "exclusion" and befallen(before, after)),
             )
-        return widened(before, "any" if stop.value == "or" else self.alike, [after])
+        either = stop.value in ("or", "or else") or each_sex(self.cutter, before, after)
+        return widened(before, "any" if either else self.alike, [after])
 
     @property
     def alike(self) -> Op:
@@ -304,18 +325,6 @@ class _Meaning(Transformer[Any, Any]):
         if self.cutter.text[place] != "," or ")" in self.cutter.text[last:place] or first.domain != of.domain:
             return None
         return None if first.standing or any(d.anew for d in drafts(after)) else of
-
-
-def _either(text: str, people: Tree) -> Tree:
-    """ "men and women of childbearing age must …": either kind of person; "women under the age of 55": both hold."""
-    if not isinstance(people, Node) or people.op != "all":
-        return people
-    kinds = [m.concept for m in people.members if isinstance(m, Draft) and m.domain == "person" and not m.value]
-    if len(kinds) < len(people.members) or not all(
-        a and b and _LISTED.fullmatch(text, a[1], b[0]) for a, b in pairwise(kinds)
-    ):
-        return people
-    return Node("any", people.members)
 
 
 @cache

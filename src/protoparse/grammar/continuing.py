@@ -28,6 +28,7 @@ from protoparse.grammar.periods import either as either_time
 from protoparse.lexicon import fold
 from protoparse.model import Comparison, Modifier
 
+_LIMITS = ("ULN", "LLN")
 # "A malignancy that is progressing or has required …": a second demand of the same thing.
 _DEMAND = re.compile(
     r"\b(?:that|which)\s[^.;,]{3,40}\sor\s+(?:has\s+|have\s+)?((?:requir(?:es|ed|ing|e)|need(?:s|ed|ing)?)\s+(?:an?\s+)?)$"
@@ -116,6 +117,9 @@ def supplement(cutter: Cutter, op: Literal["all", "any"], left: Tree, right: Dra
         if len(sharing) == len(left.members):
             # "ALT and AST ≤ 2.5 × ULN or ≤ 5 × ULN …": the second limit is of both
             return Node("any", [left, Node("all", [_again(m, right) for m in sharing])])
+    if right.value is not None and right.value.reference in _LIMITS and target.domain in ("condition", "person"):
+        # "unless liver metastases, in which case ≤ 5 × ULN": a limit, but none of a disease
+        return Node(op, [left, right])
     if right.value is not None and target.concept is not None:
         said = target.value.operator if target.value is not None else "="
         if op == "any" and right.bare_value and said != "between" and _other_unit(target.value, right.value):

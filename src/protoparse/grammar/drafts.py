@@ -72,6 +72,8 @@ class Draft:
     """It names by what means something else was found: "…, confirmed by echocardiography"."""
     completed = False
     """The concept takes its head from the end of its list ("renal, hepatic or cardiac disease")."""
+    asked = False
+    """It is all that is asked of those whom a guard names."""
     framed = False
     """When it holds is said in front of a colon, of all that the list behind it names."""
     window_behind = False
@@ -208,9 +210,12 @@ def drafts(tree: Tree, *, exceptions: bool = True) -> Iterable[Draft]:
 
 
 def named(tree: Tree, limiting: bool = False) -> Iterator[tuple[Draft, bool]]:
-    """The drafts of a tree and their examples, in order, and whether each is a condition or exemption of others."""
+    """The drafts of a tree and their examples, in order, and whether each is a condition or exemption of others.
+
+    What alone is asked of some people is such, too: without it the condition would be asked of everybody.
+    """
     if isinstance(tree, Draft):
-        yield tree, limiting
+        yield tree, limiting or tree.asked
         for example in tree.includes:
             yield from named(example, limiting)
         return

@@ -49,6 +49,7 @@ class Lister(Scoper):
     def _lists(self, items: list[Clause]) -> list[Clause]:
         """Commas become the connective of their list, or close a guard; brackets shield what is inside them."""
         items = [item for n, item in enumerate(items) if not self._trailing(items, n)]
+        self._semicolons(items)
         if ":" in self.cutter.codes:
             items = self._defined(items)
             self._listed(items)
@@ -72,7 +73,7 @@ class Lister(Scoper):
                 item.value = ahead[-1]
         # behind: a connective stands before, in the same sentence; limited: a trailing "for …" does
         frames = [[False, False]]
-        guarding, beginning = False, True
+        guarding, beginning, exempting = False, True, False
         for n, item in enumerate(items):
             kind = item.type
             if kind == "OPEN":
@@ -91,8 +92,11 @@ class Lister(Scoper):
                     item.type = "DROP"  # "in men over 40 or in smokers"
             elif kind in ("INCLUDE", "QUORUM", "QUORUM_END"):
                 frames[-1][0] = False
+            elif kind == "EXCEPT":
+                exempting = True
             elif kind == "STOP":
                 frames[-1] = [False, False]
+                exempting = False
                 beginning, guarding = item.value not in ("and", "or"), False
                 continue
             elif kind in ("AND", "OR", "COMMA", "SLASH"):
@@ -110,12 +114,16 @@ class Lister(Scoper):
                     # "≥ 13 g/dL for men and ≥ 12 g/dL for women": each limit has its own people
                     item.type, item.value = "STOP", "again"
                     frames[-1] = [False, False]
+                elif limited and self._measured_anew(items, n):
+                    # "≤ 5 × ULN with liver metastases, creatinine ≤ 1.5 mg/dL"
+                    item.type, item.value = "STOP", "or else" if kind == "OR" else ""
+                    frames[-1] = [False, False]
                 elif kind == "AND" and item.value == "but" and follower is not None and follower.type == "VALUE":
                     item.type = "OR"  # "≤ 2.5 × ULN, but ≤ 5 × ULN if …" allows either
                 elif kind == "COMMA" and follower is not None and self._lacked(follower):
                     item.type, item.value = "AND", "without"
                 elif kind == "COMMA":
-                    if not item.value and behind:
+                    if not item.value and behind and not (exempting and self._of_the_exempt(follower)):
                         item.type = "STOP"
                     else:
                         item.type, item.value = item.value or self.default, ","
@@ -127,6 +135,34 @@ class Lister(Scoper):
             if item.type in OPERANDS:
                 beginning = False
         return [i for i in items if i.type != "DROP"]
+
+    def _of_the_exempt(self, follower: Clause | None) -> bool:
+        """Whether a limit stands behind whom an exception names: "unless metastases, in which case ≤ 5 × ULN"."""
+        if follower is None or follower.type not in ("WORDS", "VALUE"):
+            return False
+        return follower.type == "VALUE" or "relative" in self.cutter.entries[follower.first].roles
+
+    def _measured_anew(self, items: list[Clause], n: int) -> bool:
+        """Whether something else is measured behind a guard that gives no limits itself."""
+        follower = items[n + 1 : n + 3]
+        if [c.type for c in follower] != ["WORDS", "VALUE"]:
+            return False
+        measured = self.cutter.codes.find("M", follower[0].first - self.first, follower[0].last - self.first) >= 0
+        guard = next((k for k in range(n - 1, -1, -1) if items[k].type == "IF"), n)
+        guarding = [items[k].type for k in range(guard + 1, n) if items[k].type not in ("COMMA", "AND", "OR")]
+        return measured and guarding == ["WORDS"]
+
+    def _semicolons(self, items: list[Clause]) -> None:
+        """Semicolons with an "or" before the last member join alternatives: "A; B; or C"."""
+        either = False
+        for n in range(len(items) - 2, -1, -1):
+            item = items[n]
+            if item.type != "STOP":
+                continue
+            parted = self.cutter.text[self.cutter.starts[item.first]] in ";；"
+            either = parted and not item.value and (either or items[n + 1].type == "OR")
+            if either:
+                item.value = "or else"
 
     def _alike(self, items: list[Clause]) -> None:
         """Each of several examples is one, "and" or "or" between them; limits that "including" names hold together."""

@@ -289,7 +289,8 @@ def _descriptions(lexemes: Lexemes, first: int, codes: str, found: Sequence[Phra
         said = entries[first + k].roles["clause"]
         if said == "concession" and (conceded := _CONCEDED.match(codes, end)) is not None:
             end = conceded.end()  # "even if sterilized": so it is with all others
-            codes = f"{codes[:k]}V{'l' * (end - k - 1)}{codes[end:]}"
+            begin = k - 1 if codes[k - 1 : k] == "," else k
+            codes = f"{codes[:begin]}{'v' * (end - begin)}{codes[end:]}"
         elif said == "description" and _described(lexemes, first, codes, k):
             end = _end(lexemes, first, codes, k, islands)
             if end not in islands or not isinstance(islands[end].meaning, Value):

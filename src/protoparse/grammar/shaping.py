@@ -97,7 +97,11 @@ class Shaper(Guards):
                     if named is not None:
                         inner = Words(named.start() + offset, named.end() + offset)
                         out.append(Clause("WORDS", inner.first, inner.last, inner))
+                    if self._for_whom(out, sentence, phrase):
+                        out.append(Clause("COLON", phrase.first, phrase.first))
                     out.append(Clause("VALUE", phrase.first, phrase.last, phrase))
+                    if self._limits_some(phrase):
+                        out.append(Clause("IF", phrase.last, phrase.last))
                 else:
                     out.append(Clause("WINDOW", phrase.first, phrase.last, phrase))
                 i = phrase.last
@@ -112,6 +116,7 @@ class Shaper(Guards):
                 or (c == "." and self._abbreviating(i))
                 or (c == "I" and not self._naming(i))
                 or (c == "+" and self._attributive(i))
+                or (c == "?" and self._given(i))
             ):
                 kind = None
             if kind is None:
@@ -133,14 +138,20 @@ class Shaper(Guards):
                 elif begin_of := self._proviso(out, sentence, i):
                     i = begin_of
                 elif not self._permit(out, sentence, i - 1):
-                    del out[sentence:]  # it limits nobody; the next sentence may
                     stop = codes.find(".", i - offset)
                     i = self.last if stop < 0 else offset + stop
+                    if self._they_must(out[sentence:], i + 1):
+                        self._oblige(out, sentence, i)
+                        i += 1
+                    else:
+                        del out[sentence:]  # it limits nobody; the next sentence may
                 continue
             if kind == "DUTY":
                 if depth == 0:
                     self._duty(out, sentence, i - 1)
                 continue
+            if kind == "NOT" and depth == 0 and self._prohibits(i - 1):
+                self._duty(out, sentence, i - 1)
             if kind == "COLON" and depth == 0 and self._some(out[sentence:]):
                 out.insert(sentence, Clause("IF", i - 1, i - 1))
             if kind == "STOP":
@@ -232,6 +243,16 @@ class Shaper(Guards):
         if cutter.entries[i].text not in ("eligible", "acceptable") or i + 1 >= self.last:
             return False
         return cutter.code(i + 1) in "wKMm" or "population" in cutter.entries[i + 1].roles
+
+    def _given(self, i: int) -> bool:
+        """Whether somebody gives something at i ("parents provided consent"); behind a comma it limits."""
+        cutter = self.cutter
+        if cutter.entries[i].text not in ("provided", "providing") or (i > self.first and cutter.code(i - 1) in ",+.("):
+            return False
+        if i + 1 >= self.last or (i > self.first and cutter.code(i - 1) in "Op"):
+            return True
+        roles = cutter.entries[i + 1].roles
+        return not ("assured" in roles or "population" in roles or "not" in roles)
 
     def _between_names(self, i: int) -> bool:
         """Whether a slash stands between two things with names of their own, or two kinds of one thing."""

@@ -71,7 +71,7 @@ def join(cutter: Cutter, op: Literal["all", "any"], left: Tree | None, right: Tr
         return Node("all", [left.members[0], *([said] if said else [])])
     if cutter.kind == "exclusion" and op == "all" and _apart(left, right):
         op = "any"
-    if op == "all" and (_each_sex(cutter, left, right) or _other_sex(cutter, left, right)):
+    if op == "all" and (each_sex(cutter, left, right) or _other_sex(cutter, left, right)):
         op = "any"
     if link.value == "without":
         return_duration(left, right)
@@ -138,6 +138,8 @@ def join(cutter: Cutter, op: Literal["all", "any"], left: Tree | None, right: Tr
         for lone in [m for m in tail if m.concept is None]:
             if op == "any" and own_kind(cutter, lone, right):
                 continue
+            if lone.time is not None and lone.modifiers and right.anew == "verb" and op == "all":
+                continue  # "must be stable for 3 months and have an HbA1c < 9 %"
             if lone.past_event(cutter.text):
                 # "at least 4 weeks since surgery or biopsy"
                 if right.time is None and not right.standing and right.domain in ("procedure", "drug"):
@@ -228,7 +230,7 @@ def _apart(left: Tree, right: Tree) -> bool:
     )
 
 
-def _each_sex(cutter: Cutter, left: Tree, right: Tree) -> bool:
+def each_sex(cutter: Cutter, left: Tree, right: Tree) -> bool:
     """ "men aged 40 years or more and women aged 50 years or more": what is said of each sex; nobody is both."""
     one, other = (m.members[:3] if isinstance(m, Node) and m.op == "all" else () for m in (left, right))
     return any(_both_sexes(cutter, a, b) for a in one for b in other)

@@ -243,7 +243,7 @@ class Valuer(Item):
         if draft.domain == "measurement" and not aged_first:
             return None
         years = any(c.unit is not None and c.unit.ucum == "a" for c in value.comparisons)
-        if any(c.unit is not None and c.unit.ucum not in TIME_CODES for c in value.comparisons):
+        if any(c.reference or (c.unit is not None and c.unit.ucum not in TIME_CODES) for c in value.comparisons):
             return None
         named = term == "age" or draft.name == "age"
         lasting = end - self.offset < len(self.codes) and self.code(end) == "H"  # "at least a 1-year history of"

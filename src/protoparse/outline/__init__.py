@@ -106,6 +106,8 @@ def _item(text: str, node: Node) -> Item:
     own, places = _folded(text, start, end)
     found = (0, len(own)) if node.bare and own else lead(own)
     counts = combine(own, node.kind, [_words(text, child) for child in node.children])
+    if counts == "then" and node.group is not None and own.strip(" *_:：") == node.group:
+        counts = "all"  # the group says whom it is asked of
     return Item(
         kind=node.kind,
         group=node.group,

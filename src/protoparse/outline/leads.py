@@ -13,7 +13,6 @@ from collections.abc import Iterable, Sequence
 from itertools import pairwise
 
 from protoparse.model import AtLeastChildren, Combine, Kind
-from protoparse.outline.headings import sentence
 
 _COUNTS = {
     w: i for i, w in enumerate(["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"])
@@ -70,7 +69,12 @@ _SOME_MUST = re.compile(
     r"(?:wom[ae]n|females?|males?|m[ae]n|wocbp|fcbp|(?:patients?|subjects?|participants?)\s+of\s+child)\b[^.;]*"
     r"\b(?:must|should|shall|required\s+to|need\s+to|ha(?:s|ve)\s+to|agree)\b[^.;]*$"
     r"|^(?:if|for|in\s+case\s+of|in\s+the\s+case\s+of)\s+[^.;]*,[^.;]*\b(?:must|should|shall|required|"
-    r"meets?|need\s+to|ha(?:s|ve)\s+to)\b[^.;]*$",
+    r"meets?|need\s+to|ha(?:s|ve)\s+to)\b[^.;]*$"
+    r"|^(?:if|for|in)\s+(?!all\b|addition|order\b|the\s+(?:opinion|past|last)|each\b|both\b)[^.;:,]*$"
+    r"|^(?:patients?|subjects?|participants?|individuals?|those)\s+(?:with|who|whose|receiving|taking|on|in|having|"
+    r"previously|entering|enrolled|treated)\b[^.;]*\b(?:must|should|shall|(?:need|ha(?:s|ve)|required)\s+to)\s+"
+    r"(?:also\s+)?(?:(?:meet|have|had|fulfil\w*|satisfy|be|comply\s+with)\b\s*)?(?:(?:all|each|both)\s+)?(?:of\s+)?"
+    r"(?:(?:the|these)\s+)?(?:following\s*|additional\s+|below\s*)*(?:(?:\w+\s+)?(?:criteri\w+|conditions?|requirements?))?$",
 )
 _ASIDE = re.compile(r"\([^()]*\)|\[[^\[\]]*\]")
 _THEN = re.compile(
@@ -177,13 +181,9 @@ def combine(own: str, kind: Kind, children: Sequence[str]) -> Combine:
             return "any" if kind == "exclusion" else "all"
         if kind != "exclusion" and children and _relaxed(own, children):
             return "except"
-    elif (
-        kind != "exclusion"
-        and (
-            (_holds(clause, _PROVISOS) and _THEN.search(clause))
-            or (_SOME_MUST.match(clause) and not _ANY.search(clause))
-        )
-        and not sentence(clause)
+    elif kind != "exclusion" and (
+        (_holds(clause, _PROVISOS) and _THEN.search(clause))
+        or (_SOME_MUST.match(clause.rstrip(" .:：*_")) and not _ANY.search(clause))
     ):
         return "then"
     if _ONE_OF_THEM.search(clause) or (" or " in clause and children and all(_DEFINES.match(c) for c in children)):
