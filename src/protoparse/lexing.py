@@ -84,6 +84,7 @@ _SKIP = re.compile(
 )
 _TOKENS = (
     # (each with the space behind it) most words at once; those that may be something else ("e.g.", "xULN") come last
+    r"\(neo-?\)[\s-]?adjuvant|neo-?/adjuvant|"
     r"(?:than|least|of|aged?|over|under)(?=\d)|[a-df-hj-wyz][^\W\d_]*(?:\d+[^\W_]*|['’](?:s\b|[a-z]\b))?|"
     rf"{powers.NUMBER}|{powers.SCALE}"
     r"|\d+(?:st|nd|rd|th)\b(?!\s*-?\s*(?:per)?centile)"
@@ -163,6 +164,8 @@ def _plain(token: str) -> str:
     """A token without mere typography: "> =" is ">=", a curly apostrophe a straight one, "Ⅲ" III, "ﬁ" f and i."""
     if not token.isascii() and (_ROMAN_SIGN.match(token) or _LIGATURE.search(token)):
         token = unicodedata.normalize("NFKC", token).lower()
+    if token[0] in "(n" and token.endswith("/adjuvant" if token[0] == "n" else "adjuvant"):
+        return "neoadjuvant"  # "(neo)adjuvant", "neo-/adjuvant": said of both
     return token.replace("’", "'").replace(" ", "") if token[0] in "<>=" or "’" in token else token
 
 

@@ -109,6 +109,8 @@ class Attacher(Chooser):
             node = bracket.node
             if node is None:
                 continue
+            if isinstance(tree, Draft) and tree.concept is None:
+                tree.past_event(self.text)  # "at least 4 weeks since chemotherapy (other than …)"
             if tree is None or (isinstance(tree, Draft) and (blank(tree) or _unnamed(tree, node))):
                 tree = node
                 continue

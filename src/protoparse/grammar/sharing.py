@@ -31,6 +31,7 @@ from protoparse.grammar.drafts import (
 )
 from protoparse.grammar.facts import Cutter
 from protoparse.grammar.limiting import limits_anew, relaxed
+from protoparse.grammar.periods import visited
 from protoparse.grammar.timing import MOST, last_named, return_duration, share_behind, share_window, timely
 from protoparse.model import Modifier
 
@@ -297,17 +298,21 @@ def _leads(modifier: Modifier, draft: Draft) -> bool:
     return modifier.span < draft.concept
 
 
+_RESULTS = ("positive", "negative", "normal", "abnormal")
+
+
 def _follow(first: Draft, right: Draft) -> None:
     """When and of whom the first member is said, the later ones are as well."""
     if right.anew == "people":
         return  # "… or patients with a stoma"
-    timeless = right.domain in ("person", "consent") or (right.value is not None and first.value is None)
+    limited = right.value is not None and (right.time is not None or right.value.value not in _RESULTS)
+    timeless = right.domain in ("person", "consent") or (limited and first.value is None)
     if (
         first.standing not in (None, "ongoing")
         and not right.standing
         and right.anew != "verb"  # "history of stroke or is receiving steroids"
         and not timeless
-        and (right.time is None or first.standing == "history")
+        and (right.time is None or (first.standing == "history" and not visited(right.time)))
         and not (any(_leads(m, right) for m in right.modifiers) and not any(_leads(m, first) for m in first.modifiers))
     ):
         right.standing = first.standing
@@ -320,6 +325,8 @@ def _follow(first: Draft, right: Draft) -> None:
     if first.experiencer != "patient" and right.experiencer == "patient":
         right.experiencer = first.experiencer
     in_front = first.time and first.time.span and first.concept and first.time.span < first.concept
+    if in_front and first.time and first.time.start is first.time.end is None:
+        in_front = right.domain in (None, first.domain)  # "12 months of amenorrhoea or an oophorectomy"
     if in_front and not first.window_behind and right.time is None and right.domain not in ("person", "consent"):
         right.time, right.again = first.time, first.again
 

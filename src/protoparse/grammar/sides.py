@@ -9,12 +9,13 @@ from __future__ import annotations
 from protoparse.grammar.ahead import CHOSEN, Ahead
 from protoparse.grammar.events import EVENT_SIDES
 from protoparse.grammar.phrases import Lexeme
-from protoparse.lexing import Entry
+from protoparse.lexing import Entry, lexer
 
 END = -1
 """In place of where a phrase goes on: it ends here."""
 AMOUNT = frozenset({"NUMBER", "UNIT", "TIME", "ORDINAL", "REFERENCE"})
 _BACK = CHOSEN | {"study_start"}
+_VISITED = (CHOSEN - {"informed_consent"}) | {"discharge"}
 _EARLIER = Entry("<", "before", {"before_number": "<"})
 _LATER = Entry("<", "after", {"before_number": ">"})
 
@@ -100,6 +101,18 @@ class Sides(Ahead):
         if not self.timely and (out[0].type != "CMP" or event.entry.event not in _BACK):
             return END
         return self._tied(out, "AFTER" if opening else "OF", i, event)
+
+    def _on(self, out: list[Lexeme], i: int) -> int:
+        """ "on" before a visit ("on day 1", "on admission")."""
+        event = self._event(i + 1, known=True)
+        if event is None:
+            return END
+        named = lexer().singles[self.entries[event.last - 1].text.rpartition(" ")[2]].roles
+        term = named.get("concept")
+        if "measurement" in named or (term is not None and term.domain != "visit"):
+            return END  # "on a screening ECG"
+        visit = event.entry.event in _VISITED or self.code(event.first) == "t" or term is not None
+        return self._tied(out, "AT", i, event) if visit else END
 
     def _side(self, out: list[Lexeme], i: int, kind: str) -> int:
         """A word that says on which side of an event something is, or from or until when it lasts."""
