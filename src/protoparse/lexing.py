@@ -109,6 +109,8 @@ _ROMAN_SIGN = re.compile("[\u2160-\u217b]")
 _LIGATURE = re.compile("[\ufb00-\ufb04]")
 _NTH = re.compile(r"(\d+)(?:st|nd|rd|th)")
 _BEFORE_NUMBER = re.compile(r"(?:than|to)$|\d")
+_SIGNS = ("symptoms", "signs")
+_AMOUNT = re.compile(r"\d|[<>≥≤]|(?:at|more|less|up)$")
 # A bare noun that is counted ("3 doses", "10 tablets") is a thing of its own, no unit.
 _COUNTED = frozenset({"count", "dose", "radiation", "volume", "length"})
 # Points of a score are no unit; that they were printed tells a value from a bare number all the same.
@@ -416,6 +418,8 @@ class Lexer:
             end = -minus
             if begin < done or (self.phrases[key].code == ">" and _BEFORE_NUMBER.match(tokens[end])):
                 continue  # "less than 10 or greater than 90", "below 18 and above 45": no "or greater"
+            if tokens[begin] in _SIGNS and _AMOUNT.match(tokens[end]):
+                continue  # "a duration of symptoms of at least 3 weeks"
             if (
                 dealt
                 and self.phrases[key].code == "v"

@@ -38,7 +38,7 @@ from protoparse.grammar.terms import GIVEN, domain_of
 from protoparse.grammar.values import PRESSURES, pressure
 from protoparse.model import Comparison, Domain, Modifier, Span
 
-_DISTANCE = re.compile(r"\([|,]?[<Wd]*(n[-_]*t)[oF]d*([dwKMm&|,/-]+)\)")
+_DISTANCE = re.compile(r"\([|,]?[<Wd]*(n[-_]*t)(?:[oFS]d*|\?[dvwPH]*(?=K))([dwKMm&|,/-]+)\)")
 _DESCRIBED = re.compile("Vl*")
 _EXAMPLES = re.compile(",?I[,:dmvo]*[KMw]+")
 _PART = re.compile("[dwKMm-]+")

@@ -264,6 +264,8 @@ class _Meaning(Transformer[Any, Any]):
         if after is None or empty(after):
             return before  # type: ignore[no-any-return]
         if empty(before):
+            if isinstance(before, Draft) and isinstance(after, Draft) and after.means and after.time is None:
+                after.time = before.time  # "(in the last 6 months; confirmed by MRI)"
             return after  # type: ignore[no-any-return]
         if found_by(last_draft(before), after, self.cutter.text):
             return before  # type: ignore[no-any-return]

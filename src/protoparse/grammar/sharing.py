@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from protoparse.grammar.allergens import awaited
 from protoparse.grammar.choices import loosened
 from protoparse.grammar.completing import complete, counterpart, lettered, resulted, testable
-from protoparse.grammar.continuing import absorb, by_means, continues, supplement
+from protoparse.grammar.continuing import absorb, by_means, continues, lasts_as_long, supplement
 from protoparse.grammar.drafts import (
     ORDERED,
     Draft,
@@ -42,6 +42,8 @@ def join(cutter: Cutter, op: Literal["all", "any"], left: Tree | None, right: Tr
         return left or right
     if isinstance(right, Draft) and right.concept is None:
         return supplement(cutter, op, left, right)
+    if lasts_as_long(cutter.text, left, right):
+        return left
     if isinstance(left, Node) and _of_treatments(cutter.text, left, right):
         given = join(cutter, op, left.members[1], right, link)
         return Node("all", [left.members[0], *([given] if given else [])])
@@ -72,7 +74,7 @@ def join(cutter: Cutter, op: Literal["all", "any"], left: Tree | None, right: Tr
         named = last_named([left])
         if named is not None and named.standing == "history" and named.time is None and right.op not in ("if", "not"):
             for draft in drafts(right, exceptions=False):
-                if draft.concept is None or draft.standing or draft.anew:
+                if draft.concept is None or draft.standing or draft.anew in ("people", "verb"):
                     break
                 _follow(named, draft)  # "history of A, B or C and D"
         repeat_subject(left, right)

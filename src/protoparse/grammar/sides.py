@@ -111,7 +111,8 @@ class Sides(Ahead):
         term = named.get("concept")
         if "measurement" in named or (term is not None and term.domain != "visit"):
             return END  # "on a screening ECG"
-        visit = event.entry.event in _VISITED or self.code(event.first) == "t" or term is not None
+        numbered = self.entries[event.last - 1].text[-1].isdigit()
+        visit = event.entry.event in _VISITED or numbered or term is not None
         return self._tied(out, "AT", i, event) if visit else END
 
     def _side(self, out: list[Lexeme], i: int, kind: str) -> int:
