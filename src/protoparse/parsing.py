@@ -219,7 +219,10 @@ def _criterion(text: str, item: Item, id_: str, readings: Iterator[Reading]) -> 
     framing = next((r for r in own if r.time is not None), None) if item.children and rule is None else None
     unread = [s for r in own if (r.rule is rule or r.rule is None) and r is not framing for s in r.unparsed]
     children = tuple([_criterion(text, c, f"{id_}.{n}", readings) for n, c in enumerate(item.children, 1)])
-    if rule is None and (window := _frame(lead) or _frame(framing)) is not None:
+    window = _frame(lead) if rule is None or item.combine == "except" or not _dated(rule) else None
+    if window is None and rule is None:
+        window = _frame(framing)
+    if window is not None:
         children = tuple([_within_window(text, c, window) for c in children])
     elif rule is not None and item.combine not in ("except", "then") and (window := _named_time(rule)) is not None:
         children = tuple([_also_within(c, rule, window) for c in children])
@@ -259,8 +262,7 @@ def _frame(lead: Reading | None) -> Window | None:
         return None
     window = windows.pop()
     bounds = [b for b in (window.start, window.end) if isinstance(b, Bound)]
-    before = window.start is None and bool(bounds)  # "any of the following prior to day 1"
-    return window if before or any(b.offset is not None or b.anchor.event != "event" for b in bounds) else None
+    return window if bounds else None
 
 
 def _within_window(text: str, criterion: Criterion, window: Window) -> Criterion:
@@ -270,6 +272,11 @@ def _within_window(text: str, criterion: Criterion, window: Window) -> Criterion
         rule=None if criterion.rule is None else _timed(text, criterion.rule, window),
         children=tuple([_within_window(text, c, window) for c in criterion.children]),
     )
+
+
+def _dated(rule: Rule) -> bool:
+    """Whether a rule says of anything when it holds."""
+    return any(f.time is not None for f in facts(rule))
 
 
 def _named_time(rule: Rule) -> Window | None:

@@ -92,7 +92,7 @@ def _fact(draft: Draft, text: str, kind: Kind) -> Fact | None:
     if (
         stands is None
         and draft.modifiers
-        and draft.domain != "device"  # an active implant is one with power of its own
+        and draft.domain not in ("device", "procedure")  # an active implant has power of its own; "active treatment"
         and any(active(m) for m in draft.modifiers)
     ):
         stands = "current"

@@ -71,7 +71,7 @@ def join(cutter: Cutter, op: Literal["all", "any"], left: Tree | None, right: Tr
         tested = join(cutter, op, left, right.members[0], link)
         return Node("all", [*([tested] if tested else []), right.members[1]])
     if isinstance(right, Node):
-        named = last_named([left])
+        named = last_named(left.members if isinstance(left, Node) and left.op == "any" else [left])
         if named is not None and named.standing == "history" and named.time is None and right.op not in ("if", "not"):
             for draft in drafts(right, exceptions=False):
                 if draft.concept is None or draft.standing or draft.anew in ("people", "verb"):
