@@ -239,6 +239,15 @@ class _Meaning(Transformer[Any, Any]):
             duty = duty.members[0] if isinstance(duty, Node) and duty.op == "not" else Node("not", [duty])
         return Node("if", [people, duty])
 
+    def _date_all(self, before: Node, after: Draft) -> None:
+        """ "A and B, in the study eye, within 7 days before surgery": when, and where, all of a list was."""
+        if before.op not in ("any", "all") or after.time is None or not (after.time.start and after.time.end):
+            return
+        undated = [d for d in drafts(before) if d.time is None]
+        share_window(self.cutter.text, before, after)
+        for draft in undated:
+            draft.modifiers += after.modifiers if draft.time is not None else ()
+
     def sequence(self, x: list[Any]) -> Tree | None:
         before, stop, after = x
         if stop.value == "they" and (guard := guarding(before)) is not None and not empty(after):
@@ -261,6 +270,8 @@ class _Meaning(Transformer[Any, Any]):
             before.time, before.again, before.window_behind = after.time, after.again, True
             before.modifiers += after.modifiers
             before.cover(after.first, after.last)  # "…, documented within 4 weeks before enrolment"
+        elif lone and isinstance(before, Node) and self.cutter.text[self.cutter.starts[stop.first]] == ",":
+            self._date_all(before, after)
         if after is None or empty(after):
             return before  # type: ignore[no-any-return]
         if empty(before):

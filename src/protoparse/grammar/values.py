@@ -164,8 +164,11 @@ class Valuer(Implier):
         """A time that nothing compares, in front of what lasts it ("12 months of amenorrhea", "a 6-month history")."""
         (comparison, *more) = value.comparisons
         timed = comparison.unit is not None and comparison.unit.ucum in _DAYS
-        if not value.bare or more or comparison.operator != "=" or not timed or not draft.concept:
+        if not value.bare or more or comparison.operator != "=" or not timed:
             return value
+        if not draft.concept:
+            since = self.kind != "exclusion" and self.at(end) == "S"  # "…, or 8 weeks since radiotherapy"
+            return value._replace(comparisons=(replace(comparison, operator=">="),), bare=False) if since else value
         ahead = comparison.span is not None and comparison.span[1] < draft.concept[0]
         lasts = self.at(end) == "H" or (self.at(end) == "O" and draft.domain in _LASTING and draft.known)
         if not ahead or not lasts:
