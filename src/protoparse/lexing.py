@@ -44,8 +44,8 @@ CODES: Mapping[str, str] = {
     "concept": "K", "date": "Z", "word": "w", "break": "\n",
     # What a word does beside its other roles: it has no code of its own for it.
     "verb": "v", "predicate": "v", "locative": "p", "abbreviation": "w", "numbered": "w", "scale": "w",
-    "elapsed": "w", "possible": "v", "companion": "p", "thereafter": "w", "anew": "v", "beginning": "w", "standing": "K",
-    "method_noun": "w", "version": "w", "generic": "w", "limit": "w", "male": "w", "female": "w", "allergy": "v",
+    "elapsed": "w", "possible": "v", "companion": "p", "thereafter": "w", "beginning": "w", "standing": "K",
+    "anew": "v", "method_noun": "w", "version": "w", "generic": "w", "limit": "w", "male": "w", "female": "w", "allergy": "v",
     "age_group": "w", "result": "w", "schooling": "w", "finding": "w", "countable": "w",
     "limited": "w", "undertaking": "w", "matter": "w", "apart": "w", "nameless": "w", "itself": "w",
     "having": "w", "requiring": "w", "recovery": "w", "returning": "w", "restating": "w", "often": "w", "factor": "w",
