@@ -45,8 +45,8 @@ CODES: Mapping[str, str] = {
     # What a word does beside its other roles: it has no code of its own for it.
     "verb": "v", "predicate": "v", "locative": "p", "abbreviation": "w", "numbered": "w", "scale": "w",
     "elapsed": "w", "possible": "v", "companion": "p", "thereafter": "w", "beginning": "w", "standing": "K",
-    "anew": "v", "method_noun": "w", "version": "w", "generic": "w", "limit": "w", "male": "w", "female": "w", "allergy": "v",
-    "age_group": "w", "result": "w", "schooling": "w", "finding": "w", "countable": "w",
+    "anew": "v", "method_noun": "w", "version": "w", "generic": "w", "limit": "w", "male": "w", "female": "w",
+    "allergy": "v", "age_group": "w", "result": "w", "schooling": "w", "finding": "w", "countable": "w",
     "limited": "w", "undertaking": "w", "matter": "w", "apart": "w", "nameless": "w", "itself": "w",
     "having": "w", "requiring": "w", "recovery": "w", "returning": "w", "restating": "w", "often": "w", "factor": "w",
     "occasion": "w", "bout": "w", "shown": "w", "tested": "w", "other": "w", "singular": "w", "relative": "w",

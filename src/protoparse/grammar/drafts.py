@@ -71,6 +71,8 @@ class Draft:
     window_behind = False
     """The window stands behind the concept, where it may hold for a whole list."""
     standing: Standing | None = None
+    alone = False
+    """ "Prior" stands before it in the middle of a list: not of what else stands there."""
     anew: Anew | None = None
     """What begins it anew: people named again, of whom nothing said before holds, a verb, or "other"."""
     modifiers: tuple[Modifier, ...] = ()

@@ -106,6 +106,8 @@ def join(cutter: Cutter, op: Literal["all", "any"], left: Tree | None, right: Tr
     if isinstance(right, Draft):
         first = members[0]
         before = last_named(members)
+        if before is not None and before.standing is None:
+            _stands_alone(cutter.text, right)
         if before is not None:
             lettered(cutter, before, right)
             counterpart(cutter, before, right)
@@ -121,7 +123,7 @@ def join(cutter: Cutter, op: Literal["all", "any"], left: Tree | None, right: Tr
             members.remove(lone)
             absorb(cutter, lone, right)
         if before is not None:
-            _inherit(before, right)
+            _inherit(before, right, tight=link.value not in (None, ","))
         if isinstance(first, Draft) and first.completed:
             for one in (*tail, right):
                 if (one.completed or one is right) and all(m.type == "method" for m in one.modifiers):
@@ -277,6 +279,8 @@ def hand_on(text: str, before: Tree, after: Tree, *, listed: bool) -> None:
     members of one list that hold lists of their own: a window behind the last is then of all.
     """
     first = _last_base(before)
+    if first is not None and first.standing is None:
+        _stands_alone(text, after)
     if first is not None and not (first.window_behind and first.time):
         for draft in drafts(after, exceptions=False):
             if draft.concept is None or (draft.standing and not first.framed):
@@ -293,6 +297,14 @@ def hand_on(text: str, before: Tree, after: Tree, *, listed: bool) -> None:
             share_window(text, member, source)
 
 
+def _stands_alone(text: str, tree: Tree) -> None:
+    """Mark what is called prior behind members that are not: "diabetes, previous stroke, epilepsy"."""
+    for draft in drafts(tree):
+        if draft.standing != "history" or draft.concept is None:
+            break
+        draft.alone = "history" not in text[max(draft.first, 0) : draft.concept[0]].lower()
+
+
 def _leads(modifier: Modifier, draft: Draft) -> bool:
     """Whether a thing is called active in front of its name."""
     if not active(modifier) or not modifier.span or not draft.concept:
@@ -303,8 +315,8 @@ def _leads(modifier: Modifier, draft: Draft) -> bool:
 _RESULTS = ("positive", "negative", "normal", "abnormal")
 
 
-def _follow(first: Draft, right: Draft) -> None:
-    """When and of whom the first member is said, the later ones are as well."""
+def _follow(first: Draft, right: Draft, *, tight: bool = False) -> None:
+    """When and of whom the first member is said, the later ones are as well; `tight`: no comma is between."""
     if right.anew == "people":
         return  # "… or patients with a stoma"
     limited = right.value is not None and (right.time is not None or right.value.value not in _RESULTS)
@@ -314,10 +326,12 @@ def _follow(first: Draft, right: Draft) -> None:
         and not right.standing
         and right.anew != "verb"  # "history of stroke or is receiving steroids"
         and not timeless
+        and not (first.alone and not tight and not {first.domain, right.domain} <= {"drug", "procedure"})
+        and right.name not in ("pregnancy", "lactation")
         and (right.time is None or (first.standing == "history" and not visited(right.time)))
         and not (any(_leads(m, right) for m in right.modifiers) and not any(_leads(m, first) for m in first.modifiers))
     ):
-        right.standing = first.standing
+        right.standing, right.alone = first.standing, first.alone
     if first.allergen or (first.domain == "allergy" and first.known and right.anew is None):
         allergic(right)  # "allergy to aspirin or clopidogrel"
     alike = right.domain in (None, first.domain) and not right.anew
@@ -344,9 +358,9 @@ def _dose_alike(first: Draft, right: Draft) -> None:
         first.dose = replace(one, unit=replace(one.unit, ucum=code + rate[rate.rindex("/") :]))
 
 
-def _inherit(first: Draft, right: Draft) -> None:
+def _inherit(first: Draft, right: Draft, *, tight: bool) -> None:
     """What stands before the first member ("history of A or B") holds for the later ones."""
-    _follow(first, right)
+    _follow(first, right, tight=tight)
     if right.domain is None and first.domain is not None and right.value is None:
         right.domain = first.domain
     _dose_alike(first, right)
