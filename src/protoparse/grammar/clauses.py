@@ -168,7 +168,7 @@ class _Meaning(Transformer[Any, Any]):
     def _denied(self, modifier: Modifier, first: int) -> Modifier:
         """What a negation makes of a state right behind it: "not in remission"."""
         start, end = self.cutter.starts[first], modifier.span[1] if modifier.span else 0
-        if not modifier.span or modifier.span[0] - self.cutter.ends[first] > 1:
+        if not modifier.span or not 0 <= modifier.span[0] - self.cutter.ends[first] <= 1:
             return modifier
         text = self.cutter.text[start:end]
         return replace(modifier, text=text, span=(start, end), value=fold(text))
