@@ -42,7 +42,7 @@ from protoparse.grammar.terms import GIVEN, domain_of
 from protoparse.grammar.values import PRESSURES, pressure
 from protoparse.model import Comparison, Domain, Modifier, Span
 
-_DISTANCE = re.compile(r"\([|,]?[<Wd]*(n[-_]*t)[oF]d*([dwKMm&|,/-]+)\)")
+_DISTANCE = re.compile(r"\([|,]?[<Wd]*(n[-_]*t)(?:[oFS]d*|\?[dvwPH]*(?=K))([dwKMm&|,/-]+)\)")
 _DESCRIBED = re.compile("Vl*")
 _EXAMPLES = re.compile(",?I[,:dmvo]*[KMw]+")
 _PART = re.compile("[dwKMm-]+")
@@ -103,6 +103,8 @@ class Attacher(Chooser):
             if bracket.role == "plain" and "notpseudo" in self.entries[bracket.first + 1].roles:
                 self.carry(bracket.first, bracket.last)  # "(regardless of the result)"
                 continue
+            if isinstance(tree, Draft) and tree.concept is None:
+                tree.past_event(self.text)  # "at least 4 weeks since chemotherapy (other than …)"
             if tree is None or (isinstance(tree, Draft) and (blank(tree) or _unnamed(tree, node))):
                 if bracket.role == "include" and (tree is None or blank(tree)):
                     next(iter(drafts(node))).cue = self.cue(bracket.cue)

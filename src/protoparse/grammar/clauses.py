@@ -164,7 +164,7 @@ class _Meaning(Transformer[Any, Any]):
     def _denied(self, modifier: Modifier, first: int) -> Modifier:
         """What a negation makes of a state right behind it: "not in remission"."""
         start, end = self.cutter.starts[first], modifier.span[1] if modifier.span else 0
-        if not modifier.span or modifier.span[0] - self.cutter.ends[first] > 1:
+        if not modifier.span or not 0 <= modifier.span[0] - self.cutter.ends[first] <= 1:
             return modifier
         text = self.cutter.text[start:end]
         return replace(modifier, text=text, span=(start, end), value=fold(text))
@@ -257,6 +257,15 @@ class _Meaning(Transformer[Any, Any]):
         words = self.cutter.text[slice(*duty.concept)].split()
         return all("nameless" in self.cutter.roles(word) for word in words)
 
+    def _date_all(self, before: Node, after: Draft) -> None:
+        """ "A and B, in the study eye, within 7 days before surgery": when, and where, all of a list was."""
+        if before.op not in ("any", "all") or after.time is None or not (after.time.start and after.time.end):
+            return
+        undated = [d for d in drafts(before) if d.time is None]
+        share_window(self.cutter.text, before, after)
+        for draft in undated:
+            draft.modifiers += after.modifiers if draft.time is not None else ()
+
     def sequence(self, x: list[Any]) -> Tree | None:
         before, stop, after = x
         if stop.value == "they" and (guard := guarding(before)) is not None and not empty(after):
@@ -281,9 +290,18 @@ class _Meaning(Transformer[Any, Any]):
             before.time, before.again, before.window_behind = after.time, after.again, True
             before.modifiers += after.modifiers
             before.cover(after.first, after.last)  # "…, documented within 4 weeks before enrolment"
+        elif (
+            dated
+            and isinstance(before, Node)
+            and isinstance(after, Draft)
+            and self.cutter.text[self.cutter.starts[stop.first]] == ","
+        ):
+            self._date_all(before, after)
         if after is None or empty(after):
             return before  # type: ignore[no-any-return]
         if empty(before):
+            if isinstance(before, Draft) and isinstance(after, Draft) and after.means and after.time is None:
+                after.time = before.time  # "(in the last 6 months; confirmed by MRI)"
             return after  # type: ignore[no-any-return]
         if found_by(last_draft(before), after, self.cutter.text):
             return before  # type: ignore[no-any-return]

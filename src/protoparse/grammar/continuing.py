@@ -23,6 +23,7 @@ from protoparse.grammar.drafts import (
     last_draft,
 )
 from protoparse.grammar.facts import Cutter
+from protoparse.grammar.implying import OLD
 from protoparse.grammar.periods import NOW, standing
 from protoparse.grammar.periods import either as either_time
 from protoparse.lexicon import fold
@@ -104,6 +105,25 @@ def _lend_time(right: Draft, target: Draft) -> bool:
     if right.time is None or target.time is not None:
         return False
     target.time, target.window_behind = right.time, right.window_behind
+    return True
+
+
+def lasts_as_long(text: str, left: Tree, right: Tree) -> bool:
+    """Whether a limit alone is the other end of how long the thing before it lasts; the thing then has both.
+
+    "For at least 6 months (…), but no greater than 10 years": nobody's age.
+    """
+    target = last_draft(left)
+    longest = right.value if isinstance(right, Draft) and right.name == "age" else None
+    if not isinstance(right, Draft) or longest is None or right.concept != longest.span or target.time is None:
+        return False
+    least = target.time.duration
+    if not isinstance(least, Comparison) or least.operator[0] != ">" or longest.operator[0] != "<":
+        return False
+    if longest.span is None or OLD.search(text, *longest.span) is not None:
+        return False
+    target.again += (replace(target.time, duration=longest, span=longest.span),)
+    target.cover(right.first, right.last)
     return True
 
 

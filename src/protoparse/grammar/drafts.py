@@ -79,6 +79,8 @@ class Draft:
     window_behind = False
     """The window stands behind the concept, where it may hold for a whole list."""
     standing: Standing | None = None
+    alone = False
+    """ "Prior" stands before it in the middle of a list: not of what else stands there."""
     anew: Anew | None = None
     """What begins it anew: people named again, of whom nothing said before holds, a verb, or "other"."""
     modifiers: tuple[Modifier, ...] = ()
@@ -131,8 +133,8 @@ class Draft:
 
 
 def _calendar(anchor: Anchor) -> bool:
-    """Whether an anchor is no more than a date: nothing that somebody had."""
-    return anchor.text is not None and dated(anchor.text.lower())
+    """Whether an anchor is no more than a date or a day of the schedule: nothing that somebody had."""
+    return anchor.text is not None and (anchor.text[-1:].isdigit() or dated(anchor.text.lower()))
 
 
 _NAMED = ("event", "surgery", "transplant", "diagnosis")
@@ -268,6 +270,9 @@ def found_by(target: Draft, tree: Tree, text: str) -> bool:
     value = tuple(named) if len(named) > 1 else named[0]
     target.modifiers += (Modifier(type="method", text=text[slice(*span)], span=span, value=value),)
     target.cover(means[0].first, means[-1].last)
+    timed = next((d for d in reversed(means) if d.time is not None), None)
+    if timed is not None and target.time is None:
+        target.time, target.window_behind = timed.time, True  # "(confirmed by MRI within 6 months)"
     return True
 
 

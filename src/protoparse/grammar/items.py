@@ -54,6 +54,10 @@ class Item:
             i -= 1
         return self.code(i) == "!"
 
+    def at(self, i: int) -> str:
+        """The code of a lexeme, nothing beyond the item."""
+        return self.codes[i - self.offset : i - self.offset + 1]
+
     def take(self, first: int, last: int) -> None:
         """These lexemes are understood."""
         for k in range(first - self.offset, last - self.offset):

@@ -49,6 +49,8 @@ _PARTS = re.compile(r"[&|,/]+")
 _OF_PEOPLE = re.compile("(?<=M)O(?=d*K)")
 _SOME = re.compile(r"\b(?:wo)?m[ae]n\b|child|males?\b|potential|wo?cbp|infant|newborn|neonate")
 _CONCEDED = re.compile(r"[^,.;()^\n]*")
+# Two times of one thing, its name behind both: "previous treatment with, or current use of, methotrexate".
+_SUSPENDED = re.compile(r"(?<![wKMaYq])([HCv^][vdpO^HC]*),([|&][vdpO^HC]*[vOHC^p]),(?![|&,])")
 _EARLY = 12
 """So near its beginning an item tells whom it explains."""
 # What something was found by: a list of such, each perhaps with what it showed in brackets.
@@ -79,6 +81,8 @@ def marked(text: str, lexemes: Lexemes, first: int, codes: str, found: Sequence[
         codes = _bearers(lexemes, first, codes)
     if ",M" in codes:
         codes = _scales(lexemes, first, codes)
+    if ",|" in codes or ",&" in codes:
+        codes = _SUSPENDED.sub(_resumed, codes)
     if "M" in codes or ">" in codes:
         codes = _results(text, lexemes, first, codes)
     if "A" in codes:
@@ -152,6 +156,12 @@ def _headings(lexemes: Lexemes, first: int, codes: str) -> str:
         if not chosen and any("following" in e.text for e in entries):
             codes = f"{codes[:begin]}{'d' * (end - begin)}{codes[end : match.start(2)]}d{codes[match.end() :]}"
     return codes
+
+
+def _resumed(match: re.Match[str]) -> str:
+    """The codes of two times of one thing, the commas around the second gone."""
+    told = "H" in match[0] or "C" in match[0]
+    return f"{match[1]}v{match[2]}v" if told else match[0]
 
 
 def _guardians(lexemes: Lexemes, first: int, codes: str) -> str:

@@ -86,7 +86,8 @@ class Namer(Valuer):
             if "other" in self.entries[i].roles:
                 return "other"
             i += 1
-        return None
+        # "history of gout, or any evidence of stones": no history of these
+        return "verb" if "anew" in self.entries[i].roles else None
 
     def _phrases(self, first: int, last: int, draft: Draft) -> list[Phrase]:
         """The noun phrases of a run of words; standing (history, current) that none follows goes to the draft."""

@@ -22,7 +22,7 @@ from protoparse.grammar.completing import (
     resulted,
     testable,
 )
-from protoparse.grammar.continuing import absorb, by_means, continues, supplement
+from protoparse.grammar.continuing import absorb, by_means, continues, lasts_as_long, supplement
 from protoparse.grammar.drafts import (
     ORDERED,
     Draft,
@@ -40,6 +40,7 @@ from protoparse.grammar.drafts import (
 from protoparse.grammar.exemplifying import explained
 from protoparse.grammar.facts import Cutter
 from protoparse.grammar.limiting import limits_anew, relaxed
+from protoparse.grammar.periods import visited
 from protoparse.grammar.timing import MOST, last_named, return_duration, share_behind, share_window, timely
 from protoparse.lexing import lexer
 from protoparse.model import Modifier
@@ -53,6 +54,8 @@ def join(cutter: Cutter, op: Literal["all", "any"], left: Tree | None, right: Tr
         return explained(cutter, left, right, cue)  # "disease that may …, or that could … (e.g. gout)"
     if isinstance(right, Draft) and right.concept is None:
         return supplement(cutter, op, left, right)
+    if lasts_as_long(cutter.text, left, right):
+        return left
     if isinstance(left, Node) and _of_treatments(cutter.text, left, right):
         given = join(cutter, op, left.members[1], right, link)
         return Node("all", [left.members[0], *([given] if given else [])])
@@ -89,10 +92,10 @@ def join(cutter: Cutter, op: Literal["all", "any"], left: Tree | None, right: Tr
         parts = [*right.members[:k], *([first] if first else []), *right.members[k + 1 :]]
         return Node(right.op, [m for part in parts for m in _members(part, right.op)])
     if isinstance(right, Node):
-        named = last_named([left])
+        named = last_named(left.members if isinstance(left, Node) and left.op == "any" else [left])
         if named is not None and named.standing == "history" and named.time is None and right.op not in ("if", "not"):
             for draft in drafts(right, exceptions=False):
-                if draft.concept is None or draft.standing or draft.anew:
+                if draft.concept is None or draft.standing or draft.anew in ("people", "verb"):
                     break
                 _follow(named, draft)  # "history of A, B or C and D"
         repeat_subject(left, right)
@@ -127,6 +130,8 @@ def join(cutter: Cutter, op: Literal["all", "any"], left: Tree | None, right: Tr
     if isinstance(right, Draft):
         first = members[0]
         before = last_named(members)
+        if before is not None and before.standing is None:
+            _stands_alone(cutter.text, right)
         if before is not None:
             lettered(cutter, before, right)
             counterpart(cutter, before, right)
@@ -148,7 +153,7 @@ def join(cutter: Cutter, op: Literal["all", "any"], left: Tree | None, right: Tr
             members.remove(lone)
             absorb(cutter, lone, right)
         if before is not None:
-            _inherit(before, right)
+            _inherit(before, right, tight=link.value not in (None, ","))
         _share_place(tail, right)
         if isinstance(first, Draft) and first.completed:
             for one in (*tail, right):
@@ -397,6 +402,8 @@ def hand_on(text: str, before: Tree, after: Tree, *, listed: bool) -> None:
     members of one list that hold lists of their own: a window behind the last is then of all.
     """
     first = _last_base(before)
+    if first is not None and first.standing is None:
+        _stands_alone(text, after)
     if first is not None and not (first.window_behind and first.time):
         for draft in drafts(after, exceptions=False):
             if draft.concept is None or (draft.standing and not first.framed):
@@ -413,6 +420,14 @@ def hand_on(text: str, before: Tree, after: Tree, *, listed: bool) -> None:
             share_window(text, member, source)
 
 
+def _stands_alone(text: str, tree: Tree) -> None:
+    """Mark what is called prior behind members that are not: "diabetes, previous stroke, epilepsy"."""
+    for draft in drafts(tree):
+        if draft.standing != "history" or draft.concept is None:
+            break
+        draft.alone = "history" not in text[max(draft.first, 0) : draft.concept[0]].lower()
+
+
 def _leads(modifier: Modifier, draft: Draft) -> bool:
     """Whether a thing is called active in front of its name."""
     if not active(modifier) or not modifier.span or not draft.concept:
@@ -425,20 +440,26 @@ def _before(modifier: Modifier, draft: Draft) -> bool:
     return bool(modifier.span and draft.concept and modifier.span < draft.concept)
 
 
-def _follow(first: Draft, right: Draft) -> None:
-    """When and of whom the first member is said, the later ones are as well."""
+_RESULTS = ("positive", "negative", "normal", "abnormal")
+
+
+def _follow(first: Draft, right: Draft, *, tight: bool = False) -> None:
+    """When and of whom the first member is said, the later ones are as well; `tight`: no comma is between."""
     if right.anew == "people":
         return  # "… or patients with a stoma"
-    timeless = right.domain in ("person", "consent") or (right.value is not None and first.value is None)
+    limited = right.value is not None and (right.time is not None or right.value.value not in _RESULTS)
+    timeless = right.domain in ("person", "consent") or (limited and first.value is None)
     if (
         first.standing not in (None, "ongoing")
         and not right.standing
         and right.anew != "verb"  # "history of stroke or is receiving steroids"
         and not timeless
-        and (right.time is None or first.standing == "history")
+        and not (first.alone and not tight and not {first.domain, right.domain} <= {"drug", "procedure"})
+        and right.name not in ("pregnancy", "lactation")
+        and (right.time is None or (first.standing == "history" and not visited(right.time)))
         and not (any(_leads(m, right) for m in right.modifiers) and not any(_leads(m, first) for m in first.modifiers))
     ):
-        right.standing = first.standing
+        right.standing, right.alone = first.standing, first.alone
     if first.allergen or (first.domain == "allergy" and first.known and right.anew is None):
         allergic(right, treated=first.treated)  # "allergy to aspirin or clopidogrel"
     alike = right.domain in (None, first.domain) and not right.anew
@@ -448,6 +469,8 @@ def _follow(first: Draft, right: Draft) -> None:
     if first.experiencer != "patient" and right.experiencer == "patient":
         right.experiencer, right.own = first.experiencer, first.own
     in_front = first.time and first.time.span and first.concept and first.time.span < first.concept
+    if in_front and first.time and first.time.start is first.time.end is None:
+        in_front = right.domain in (None, first.domain)  # "12 months of amenorrhoea or an oophorectomy"
     if in_front and not first.window_behind and right.time is None and right.domain not in ("person", "consent"):
         right.time, right.again = first.time, first.again
 
@@ -463,9 +486,9 @@ def _dose_alike(first: Draft, right: Draft) -> None:
         first.dose = replace(one, unit=replace(one.unit, ucum=code + rate[rate.rindex("/") :]))
 
 
-def _inherit(first: Draft, right: Draft) -> None:
+def _inherit(first: Draft, right: Draft, *, tight: bool) -> None:
     """What stands before the first member ("history of A or B") holds for the later ones."""
-    _follow(first, right)
+    _follow(first, right, tight=tight)
     if right.domain is None and first.domain is not None and right.value is None:
         right.domain = first.domain
     _dose_alike(first, right)

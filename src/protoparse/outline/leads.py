@@ -244,10 +244,14 @@ _WHOLE = re.compile(
     r"""^(?:
       (?:at\ screening\s*,?\s*)?(?:(?:patients?|subjects?|participants?|individuals?|persons?|they|
         those)\s+)?(?:(?:who|that|with|must|should|have|has|had|meets?|meeting|be|use\ of|treatment\ with|
-          presence\ of|received|receiving|taken|taking|undergone|is|are|been|treated\ with)\s+|\(\s*)*
+          presence\ of|received|receiving|taken|taking|undergone|is|are|been|treated\ with|
+          discontinued?|stop|stopped|withdrawn\ from)\s+|\(\s*)*
         (?:the|any|all|one|two|three|four|either|both|each|at\ least|≥|following|\d)\b[^,;]{0,80}\b(?:following|below|
           conditions?|criteri\w+)\b.*
     | following\b.*
+    | (?:(?:all|the|screening|baseline|clinical|safety|required|patients?|subjects?|participants?|must|have|with)\s+)*
+      (?:laborator\w+|labs?|h(?:a)?ematolog\w+|biochem\w+|blood)\s+(?:test\s+)?
+        (?:values?|results?|parameters?|tests?|data|findings|criteria|requirements?|counts?)\b[^.;:]{0,90}:
     | (?:(?:have|has|having|had|with|patients?|subjects?|participants?|must|evidence\ of)\s+)*(?:adequate|acceptable|
       sufficient|major|normal|satisfactory|appropriate|good|required|preserved|inadequate|abnormal|
         impaired)\b[^.:]{0,90}?
