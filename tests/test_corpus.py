@@ -223,6 +223,25 @@ def test_a_wrong_tree_has_right_facts() -> None:
         " {domain: measurement, concept: grade, value: {op: '=', value: 3}, time: {end: screening}}]}"
     )
     assert (figures["fact"], figures["value"], figures["rule logic"], figures["rule exact"]) == (1, 1, 0, 0)
+    assert figures["meaning"] == 0
+
+
+def test_another_tree_may_mean_the_same() -> None:
+    figures = figures_of(
+        "{not: {any: [{not: {domain: condition, concept: Sepsis}},"
+        " {not: {domain: measurement, concept: grade, value: {op: '=', value: 3}, time: {end: screening}}}]}}"
+    )
+    assert (figures["rule logic"], figures["rule exact"], figures["meaning"]) == (0, 0, 1)
+
+
+def test_what_is_said_twice_means_what_it_means_once() -> None:
+    grade = "{domain: measurement, concept: grade, value: {op: '=', value: 3}, time: {end: screening}}"
+    figures = figures_of(
+        "{all: [{domain: condition, concept: Sepsis},"
+        f" {{any: [{grade}, {{all: [{grade}, {{domain: condition, concept: Sepsis}}]}}]}}]}}"
+    )
+    assert figures["rule logic"] == 0
+    assert figures["meaning"] == 1
 
 
 def test_a_wrong_field_spoils_the_exact_rule_alone() -> None:

@@ -258,6 +258,9 @@ def shaped(text: str, kind: Kind = "exclusion") -> list[Any]:
         ("() ( ( ) ) stroke ()", "inclusion", "ATOM"),
         ("stroke (sepsis", "inclusion", "ATOM OPEN ATOM CLOSE"),
         ("stroke) sepsis", "inclusion", "ATOM"),
+        ("at least one of: stroke, TIA", "inclusion", "QUORUM ATOM AND ATOM SCOPE_END"),
+        ("gout and 2 of these: stroke; TIA.", "inclusion", "ATOM AND QUORUM ATOM STOP ATOM SCOPE_END"),
+        ("gout (two signs: stroke, TIA)", "inclusion", "ATOM OPEN QUORUM ATOM AND ATOM SCOPE_END CLOSE"),
         ("(no stroke) or TIA", "inclusion", "OPEN NOT ATOM SCOPE_END CLOSE OR ATOM"),
         ("no (stroke or TIA", "inclusion", "NOT OPEN ATOM OR ATOM CLOSE SCOPE_END"),
         ("and stroke and or", "inclusion", "ATOM"),
@@ -306,7 +309,7 @@ def test_clauses_are_always_a_sentence(text: str, kind: Kind) -> None:
     made = shaped(text, kind)
     types = [clause.type for clause in made]
     assert not made or PARSERS["clauses"][1].accepts(types) == len(types)
-    assert types.count("NOT") == types.count("SCOPE_END")
+    assert types.count("NOT") + types.count("QUORUM") == types.count("SCOPE_END")
     assert types.count("OPEN") == types.count("CLOSE")
     places = [(c.first, c.last) for c in made if c.type == "ATOM"]
     assert places == sorted(places)

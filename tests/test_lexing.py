@@ -233,8 +233,8 @@ def test_the_longest_phrase_wins(text: str, pieces: list[str]) -> None:
 @pytest.mark.parametrize(
     ("text", "role", "value"),
     [
-        ("no", "not", True), ("such as", "include", True), ("e.g.", "include", True), ("i.e.", "include", True),
-        ("E.g.", "include", True), ("unless", "except", True), ("whichever is longer", "whichever", "longest"),
+        ("no", "not", True), ("such as", "include", "example"), ("i.e.", "include", "same"),
+        ("E.g.", "include", "example"), ("unless", "except", True), ("whichever is longer", "whichever", "longest"),
         ("Whichever comes first", "whichever", "shortest"), ("at least", "before_number", ">="),
         ("or younger", "after_number", "<="), ("ULN", "reference", "ULN"), ("apheresis", "anchor", "apheresis"),
         ("severe", "modifier", ("severity", "severe")), ("positive", "qualitative", "positive"),

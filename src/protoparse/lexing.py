@@ -51,6 +51,11 @@ CODES: Mapping[str, str] = {
     "having": "w", "requiring": "w", "recovery": "w", "returning": "w", "restating": "w", "often": "w", "factor": "w",
     "occasion": "w", "bout": "w", "shown": "w", "tested": "w", "other": "w", "singular": "w", "relative": "w",
     "sort": "w",
+    "listed": "w", "testable": "w",
+    "choice": "w", "paired": "w", "counterpart": "w", "place": "w", "bearing": "w",
+    "denial": "w", "state": "w", "ability": "w",
+    "relation": "w",
+    "pronoun": "v",
 }  # fmt: skip
 """What a role is called in the tables, and its code; a word of several roles takes the code of the first listed here
 in which it may stand alone (see `_PRIORITY`), and keeps the others for the grammar to ask."""

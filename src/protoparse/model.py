@@ -378,7 +378,12 @@ def without_spans(record: _R) -> _R:
 
 def without_codes(record: _R) -> _R:
     """The same record with every concept's name and codes away: what is printed, without what it is called."""
-    return _changed(record, Concept, lambda c: msgspec.structs.replace(c, name=None, codes=()))  # type: ignore[no-any-return]
+    return renamed(record, lambda c: msgspec.structs.replace(c, name=None, codes=()))
+
+
+def renamed(record: _R, change: Callable[[Concept], Concept]) -> _R:
+    """The same record with every concept changed."""
+    return _changed(record, Concept, change)  # type: ignore[no-any-return]
 
 
 def moved(record: _R, by: int) -> _R:

@@ -20,6 +20,7 @@ from protoparse.concepts import RECOGNISERS
 from protoparse.concepts.normalising import Normaliser
 from protoparse.concepts.recogniser import Recogniser, judge, near
 from protoparse.concepts.terms import TermSource
+from protoparse.consistency import inconsistencies
 from protoparse.errors import InputError
 from protoparse.grammar import Drafted, Glossary, Reading, canonical, drafted, glossary
 from protoparse.grammar.files import fingerprint
@@ -121,6 +122,7 @@ class Parser:
             counts[item.kind] = counts.get(item.kind, 0) + 1
             made.append(_criterion(text, item, f"{item.kind}.{counts[item.kind]}", readings))
         notes += disagreements(trial, made)
+        notes += inconsistencies(made)
         notes.sort(key=lambda note: note.span or (0, 0))
         document = Document(trial=trial, text=text, criteria=tuple(made), notes=tuple(notes), parser=self.info)
         limit_depth(document.criteria)

@@ -18,6 +18,7 @@ from typing import TypeAlias
 from msgspec import UNSET, UnsetType
 
 from protoparse.evaluate.gold import MARK
+from protoparse.evaluate.meaning import same_meaning
 from protoparse.lexicon import loose_unit, unit_code
 from protoparse.model import (
     AtLeast,
@@ -39,7 +40,7 @@ from protoparse.model import (
 )
 
 Key: TypeAlias = Hashable
-FIGURES = ("outline", "combine", "fact", "domain", "value", "window", "rule logic", "rule exact")
+FIGURES = ("outline", "combine", "fact", "domain", "value", "window", "rule logic", "rule exact", "meaning")
 
 
 class Rate(Record, frozen=True, kw_only=True):
@@ -127,10 +128,14 @@ def _combine_figure(items: Sequence[_Item], found: Mapping[int, _Item]) -> Rate:
 def _rule_figures(
     right: _Side, given: _Side, found: Mapping[int, _Item], partners: Mapping[int, int]
 ) -> dict[str, Rate]:
-    """Logic: the same tree over the same facts. Exact: besides, each fact has its value, count, dose and window."""
+    """Logic: the same tree over the same facts. Exact: besides, each fact has its value, count, dose and window.
+
+    Meaning: true of the same people, by truth tables, whatever the tree.
+    """
     back = {j: i for i, j in partners.items()}
+    names = _names(right.facts, given.facts, back)
     sound = {i for i, j in partners.items() if _fields_key(right.facts[i].fact) == _fields_key(given.facts[j].fact)}
-    logic, exact, rules, predicted = 0, 0, 0, 0
+    logic, exact, meaning, rules, predicted = 0, 0, 0, 0, 0
     for item in right.items:
         rule, got = item.criterion.rule, found.get(item.start)
         other = got.criterion.rule if got else None
@@ -140,6 +145,7 @@ def _rule_figures(
         rules += 1
         if got is None or other is None:
             continue
+        meaning += same_meaning(rule, other, names)
         ours = _skeleton(rule, iter(item.facts))
         theirs = _skeleton(other, (back.get(j, ("extra", j)) for j in got.facts))
         if ours == theirs:
@@ -148,7 +154,24 @@ def _rule_figures(
     return {
         "rule logic": Rate(hits=logic, gold=rules, predicted=predicted),
         "rule exact": Rate(hits=exact, gold=rules, predicted=predicted),
+        "meaning": Rate(hits=meaning, gold=rules, predicted=predicted),
     }
+
+
+def _names(right: Sequence[_Placed], given: Sequence[_Placed], back: Mapping[int, int]) -> dict[int, Key]:
+    """What each fact is called where truth is tabled, by `id`: partners alike, and whatever says the same of one place.
+
+    "A during W, or B for those with A" names A twice in one document and may name it once in the other.
+    """
+    names: dict[int, Key] = {}
+    for side, name in ((right, lambda i: i), (given, lambda j: back.get(j, ("extra", j)))):
+        said: dict[Key, Key] = {}
+        # what has a partner goes first: its repetition is called like it
+        for i in sorted(range(len(side)), key=lambda i: isinstance(name(i), tuple)):
+            fact = side[i].fact
+            content = fact.concept.span, side[i].start, _fields_key(fact)
+            names[id(fact)] = said.setdefault(content, name(i))
+    return names
 
 
 # ------------------------------------------------------------------ the two sides

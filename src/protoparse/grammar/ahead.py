@@ -144,7 +144,7 @@ class Ahead(Events):
         """Whether a comparator looks the other way than the one before: "< 18 or > 75", not "≤ 2 or ≤ 5 if …"."""
         before = next((x for x in reversed(out) if x.type in ("CMP", "POST")), None)
         if before is None:
-            return True
+            return all(x.type not in ("TO", "BETWEEN") for x in out)  # a range has both its ends
         role = "before_number" if before.type == "CMP" else "after_number"
         return bool(before.entry.roles[role][0] != self.entries[i].roles["before_number"][0])
 

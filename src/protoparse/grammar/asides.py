@@ -24,6 +24,18 @@ _SIGNS = (
     "refer",
     "contracepti",
     "birth",
+    "with or w",
+    "without or",
+    "with/",
+    "with /",
+    "with and",
+    "regardless",
+    "irrespective",
+    "whether or",
+    "restriction",
+    "limit",
+    "preference",
+    "requirement",
 )
 _PEOPLE = r"(?:patient|subject|participant|individual|volunteer|wom[ae]n|men|female|male|children|they)s?\b"
 _ALSO = re.compile(
@@ -51,6 +63,19 @@ _FERTILE = re.compile(
 )
 _DEFINED = re.compile(r"\W*([^,;:()]{3,60}?)\s(?:is|are)\s+defined\s+as\b[^\d<>≥≤]*$")
 _WORD = re.compile(r"[a-z]{4,}")
+_UNLIMITED = re.compile(
+    r"\b(?:there\s+(?:is|are|will\s+be)\s+)?no\s+(?:(?:(?:specific|upper|lower|maximum|minimum|maximal|minimal|other|or|and|"
+    r"age|gender|sex|race|racial|ethnic\w*|bmi|weight|height)[\s/,]+)+"
+    r"(?:restrictions?|limits?|limitations?|preferences?|requirements?)\b(?:\s+(?:on|for|to|in)\s[^,;:.()]*)?"
+    r"|(?:restrictions?|limits?|preferences?)\s+(?:on|for|regarding|as|with|to|in|by|of)\s[^,;:.()]*)"
+)
+# What may be or not: a name, and the rest of its list where a sentence or a bracket ends with that.
+_NAMED = r"[dwKMYaqmpOrG'-]+(?:\([^()]*\))?"
+_ANYTHING = "[^.;:()!X?I&|,/]+"
+_FREE = {
+    "either": re.compile(rf"({_NAMED}(?:(?:[&|/]{_NAMED})+(?=[.;)]|$))?)"),
+    "any": re.compile(rf"((?:{_ANYTHING}(?:[,&|/]+{_ANYTHING})*(?=[.;)]|$))|[dv]*{_NAMED})"),
+}
 
 
 def asides(text: str, lexemes: Lexemes, first: int, codes: str) -> list[Span]:
@@ -77,6 +102,24 @@ def asides(text: str, lexemes: Lexemes, first: int, codes: str) -> list[Span]:
         elif end := _aside(words[:low], sentence):
             last = bisect_left(starts, begin + low + end, first, first + len(codes)) - first
             found.append((match.start(), min(last, match.end())))
+        else:
+            found += _either(lexemes, first, codes, match.start(), match.end())
+    for unlimited in _UNLIMITED.finditer(words) if "no " in words else ():
+        low, high = (bisect_left(starts, begin + x, first, first + len(codes)) - first for x in unlimited.span())
+        found.append((low, high))
+    return found
+
+
+def _either(lexemes: Lexemes, first: int, codes: str, begin: int, end: int) -> list[Span]:
+    """What may be or not, and so limits nobody: "ascites with or without infection", "regardless of sex or age"."""
+    found: list[Span] = []
+    for k in range(begin, end):
+        free = lexemes.entries[first + k].roles.get("notpseudo")
+        if free not in _FREE or (found and k < found[-1][1]):
+            continue
+        match = _FREE[free].match(codes, k + 1, end)
+        if match is not None and match[1]:
+            found.append((k, match.end(1)))
     return found
 
 

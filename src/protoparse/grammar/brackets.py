@@ -21,6 +21,7 @@ from protoparse.grammar.drafts import (
     Tree,
     alternatives,
     blank,
+    denies,
     drafts,
     empty,
     found_by,
@@ -96,9 +97,6 @@ class Attacher(Chooser):
             node = bracket.node
             if node is None:
                 continue
-            if bracket.role == "plain" and "notpseudo" in self.entries[bracket.first + 1].roles:
-                self.carry(bracket.first, bracket.last)  # "(regardless of the result)"
-                continue
             if tree is None or (isinstance(tree, Draft) and (blank(tree) or _unnamed(tree, node))):
                 if bracket.role == "include" and (tree is None or blank(tree)):
                     next(iter(drafts(node))).cue = self.cue(bracket.cue)
@@ -119,6 +117,8 @@ class Attacher(Chooser):
                 tree = Node("except", [tree, *(alternatives(node))])
             elif bracket.role == "if":
                 tree = Node("if", [node, tree])
+            elif denies(node) and not empty(node) and not empty(tree):
+                tree = widened(tree, "all", [node])  # "resolved side effects (no wound complications)"
             elif isinstance(node, Draft):
                 if node.concept and node.value and self._points(last_draft(tree)) and self._scores(node.concept):
                     self.carry(bracket.first, bracket.last)  # "Child-Pugh class A (score 5-6)"
@@ -139,10 +139,14 @@ class Attacher(Chooser):
             elif self.tense(last_draft(tree)) and (both := self._both_pressures(node)) is not None:
                 self._when(draft, both)
                 tree = Node("all", [tree, both])
+            elif isinstance(node, Node) and node.op == "at_least" and not empty(tree):
+                tree = Node("all", [tree, node])  # "active disease (two or more of: pain, swelling, stiffness)"
             elif any(d.value and not d.concept for d in drafts(node)) and not empty(tree):
                 # "≤ 1.5 × ULN (≤ 3 × ULN in Gilbert's syndrome)": one limit or the other
                 repeat_subject(tree, node)
                 self._when(draft, node)
+                tree = Node("any", [tree, node])
+            elif isinstance(node, Node) and node.op == "if" and self._instead(bracket, tree, node.members[1]):
                 tree = Node("any", [tree, node])
             elif not empty(node) and not empty(tree) and any(d.value or d.time or d.dose for d in drafts(node)):
                 _pressures(tree, node)
@@ -219,6 +223,15 @@ class Attacher(Chooser):
         if named:
             self.carry(bracket.first, bracket.last)
         return named
+
+    def _instead(self, bracket: Bracket, tree: Tree, node: Tree) -> bool:
+        """Whether a bracket says what is asked of others: "≤ 1.5 × ULN (in Gilbert's syndrome, bilirubin ≤ 3)".
+
+        Then it limits the same thing, or begins with "or".
+        """
+        one, other = last_draft(tree), next(iter(drafts(node)))
+        again = one.value is not None and other.value is not None and one.term is not None and one.term is other.term
+        return again or self.code(bracket.first + 1) == "|"
 
     def _both_pressures(self, node: Tree) -> Tree | None:
         """The limits in brackets behind "hypertension", where they are two with a slash between: "(> 160/100 mmHg)"."""

@@ -13,11 +13,13 @@ import re
 from bisect import bisect_left
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 from lark import Transformer
 from msgspec.structs import replace
 
+from protoparse.grammar.abilities import abilities
 from protoparse.grammar.allergens import of_allergen
 from protoparse.grammar.asides import asides
 from protoparse.grammar.drafts import (
@@ -27,6 +29,7 @@ from protoparse.grammar.drafts import (
     Tree,
     alternatives,
     blank,
+    denies,
     drafts,
     empty,
     found_by,
@@ -43,6 +46,17 @@ from protoparse.grammar.files import grammar_text
 from protoparse.grammar.islands import phrases
 from protoparse.grammar.items import CARRIED
 from protoparse.grammar.judging import judgements
+from protoparse.grammar.limiting import (
+    further,
+    guarding,
+    lifted,
+    lifts,
+    limits_anew,
+    ranked,
+    relaxed,
+    restated,
+    timed_alike,
+)
 from protoparse.grammar.marking import explains, marked
 from protoparse.grammar.naming import Bracket, Words
 from protoparse.grammar.rules import rule
@@ -62,6 +76,7 @@ _KINDS = ("condition", "drug", "procedure", "device")
 _IS_CONTENT = bytes(chr(c) in _CONTENT for c in range(256))
 
 
+_LISTED = re.compile(r"[\s,/]*(?:\([^()]*\)\s*)?,?\s*(?:(?:and|&|as well as)\s+)?(?:(?:all|any|for|in|the)\s+)*")
 _JUDGED: Mapping[str, Callable[[int], str]] = {
     "name": "w".__mul__,
     "description": lambda n: "V".ljust(n, "l"),
@@ -125,10 +140,31 @@ class _Meaning(Transformer[Any, Any]):
             if isinstance(inner, Draft) and inner.modifiers and inner.value is None:
                 inner.modifiers = tuple([self._denied(m, x[0].first) for m in inner.modifiers])
             return inner  # type: ignore[no-any-return]
-        if self.cutter.entries[x[0].first].text.startswith("never"):
+        if self.cutter.entries[x[0].first].roles.get("denial") == "never":
             for draft in drafts(inner):
                 draft.standing = draft.standing or "history"
+        if "ability" in self.cutter.entries[x[0].first].roles:
+            return Node("not", [inner])  # "unable to do A and B" is to do both
+        if isinstance(inner, Node) and inner.op == "all" and denies(inner.members[-1]) and not denies(inner):
+            # "no response (no shrinkage)": said in brackets
+            told = [m for m in inner.members if not denies(m)]
+            return Node("all", [self._not(told), *(m for m in inner.members if denies(m))])
         return Node("not", [_as_any(inner)])
+
+    def quorum(self, x: list[Any]) -> Tree | None:
+        asked, listed = x[0].value, x[1]
+        if empty(listed):
+            return listed  # type: ignore[no-any-return]
+        members = listed.members if isinstance(listed, Node) and listed.op in ("all", "any") else [listed]
+        if len(members) < asked.least:
+            return None  # a list of which members are missing
+        tree = members[0] if len(members) == 1 else Node("any", members)
+        if asked.least > 1:
+            tree = Node("at_least", members, asked.least)
+        return Node("not", [tree]) if asked.denied else tree
+
+    def _not(self, members: list[Tree]) -> Node:
+        return Node("not", [_as_any(Node("all", members)) if len(members) > 1 else members[0]])
 
     def _denied(self, modifier: Modifier, first: int) -> Modifier:
         """What a negation makes of a state right behind it: "not in remission"."""
@@ -181,8 +217,12 @@ class _Meaning(Transformer[Any, Any]):
         if isinstance(base, Node) and base.op == "any":
             # "≤ 2.5 × ULN, or ≤ 5 × ULN if liver metastases": the condition is the last alternative's
             return Node("any", [*base.members[:-1], Node("all", [base.members[-1], condition])])
+        if isinstance(base, Node) and base.op == "all" and limits_anew(base.members[-2], base.members[-1]):
+            # "ALT ≤ 3 × ULN, and ≤ 5 × ULN in case of liver metastases"
+            first = Node("all", base.members[:-1]) if len(base.members) > 2 else base.members[0]
+            return relaxed(first, [Node("all", [base.members[-1], condition])])
         if isinstance(base, Node) and base.op == "if":
-            return Node("if", [widened(base.members[0], "all", [condition]), base.members[1]])
+            return Node("if", [base.members[0], Node("if", [condition, base.members[1]])])
         return Node("if", [condition, base])
 
     def guarded(self, x: list[Any]) -> Tree | None:
@@ -190,26 +230,31 @@ class _Meaning(Transformer[Any, Any]):
         if empty(people):
             return duty  # type: ignore[no-any-return]
         if empty(duty) and not (duty and any(d.value for d in drafts(duty))):
-            if isinstance(duty, Draft) and isinstance(people, Draft) and not blank(duty):
-                # "patients with brain metastases must be stable for 4 weeks": the metastases
-                people.modifiers += duty.modifiers
-                people.time = people.time or duty.time
-                people.cover(duty.first, duty.last)
-            return people  # type: ignore[no-any-return]
-        # "men and women of childbearing age must …": either kind of person
-        if (
-            isinstance(people, Node)
-            and people.op == "all"
-            and all(d.domain == "person" and not d.value for d in drafts(people))
-        ):
-            people = Node("any", people.members)
+            if not isinstance(duty, Draft) or blank(duty) or not (said := restated(people, duty)):
+                return people  # type: ignore[no-any-return]
+            return Node("if", [people, said])
+        if "if" not in self.cutter.entries[x[0].first].roles:
+            people = _either(self.cutter.text, people)
+        if x[2].value == "duty" and self.kind == "exclusion":
+            # "women must use contraception" among what excludes: those who do not are excluded
+            duty = duty.members[0] if isinstance(duty, Node) and duty.op == "not" else Node("not", [duty])
         return Node("if", [people, duty])
 
     def sequence(self, x: list[Any]) -> Tree | None:
         before, stop, after = x
-        again = stop.value == "again" or (isinstance(after, Node) and after.op == "if")
-        if again and after is not None and before is not None:
+        if stop.value == "they" and (guard := guarding(before)) is not None and not empty(after):
+            guard.members[1] = widened(guard.members[1], "all", [after])
+            return before  # type: ignore[no-any-return]
+        anew = stop.value == "again" or (isinstance(after, Node) and after.op == "if")
+        if anew and after is not None and before is not None:
+            inside = ranked(before, after)
             repeat_subject(before, after)
+            timed_alike(before, after)
+            if inside is not None:
+                inside.members[1] = widened(inside.members[1], "all", [after])
+                return before  # type: ignore[no-any-return]
+            if stop.value in ("or if", "and if"):
+                return further(before, "any" if stop.value == "or if" else self.alike, after)
         lone = isinstance(after, Draft) and after.concept is None and after.value is None and after.time is not None
         if lone and stop.value == "or" and not empty(before):
             return join(self.cutter, "any", before, after, stop)  # "…, or planned during the study"
@@ -227,8 +272,8 @@ class _Meaning(Transformer[Any, Any]):
             return_window(self.cutter.text, of, after, lasting=True)
             exemplify(of, after)
             return before  # type: ignore[no-any-return]
-        if stop.value == "permission":
-            return widened(before, "except", alternatives(after))
+        if stop.value == "permission" and (self.kind == "exclusion" or lifts(before, after)):
+            return lifted(before, alternatives(after))
         before = of_allergen(self.cutter, before, after)
         if before is None:
             return after  # type: ignore[no-any-return]
@@ -243,8 +288,7 @@ class _Meaning(Transformer[Any, Any]):
                 after,
                 listed=bool(stop.value) or (self.kind == "exclusion" and befallen(before, after)),
             )
-        op: Op = "any" if self.kind == "exclusion" or stop.value == "or" else "all"
-        return widened(before, op, [after])
+        return widened(before, "any" if stop.value == "or" else self.alike, [after])
 
     def _goes_on(self, before: Tree, stop: Clause, after: Tree) -> Draft | None:
         """The one thing whose examples a comma leads on to: "such as A and B, C, D"."""
@@ -257,12 +301,30 @@ class _Meaning(Transformer[Any, Any]):
             return None
         return None if first.standing or any(d.anew for d in drafts(after)) else of
 
+    @property
+    def alike(self) -> Op:
+        """How statements of one item count that nothing joins."""
+        return "any" if self.kind == "exclusion" else "all"
+
+
+def _either(text: str, people: Tree) -> Tree:
+    """ "men and women of childbearing age must …": either kind of person; "women under the age of 55": both hold."""
+    if not isinstance(people, Node) or people.op != "all":
+        return people
+    kinds = [m.concept for m in people.members if isinstance(m, Draft) and m.domain == "person" and not m.value]
+    if len(kinds) < len(people.members) or not all(
+        a and b and _LISTED.fullmatch(text, a[1], b[0]) for a, b in pairwise(kinds)
+    ):
+        return people
+    return Node("any", people.members)
+
 
 def _as_any(tree: Tree) -> Tree:
     """ "no A and B" denies either."""
     if (
         isinstance(tree, Node)
         and tree.op == "all"
+        and not any(map(denies, tree.members))
         and not any(
             d.value is not None for m in tree.members if not isinstance(m, Node) or m.op == "any" for d in drafts(m)
         )
@@ -279,7 +341,7 @@ def _parser() -> tuple[Table, _Meaning]:
 
 def grammar_source() -> str:
     """The grammar of clauses, whole."""
-    terminals = "AND OR NOT SCOPE_END EXCEPT INCLUDE IF LIMIT THEN STOP OPEN CLOSE ATOM"
+    terminals = "AND OR NOT QUORUM SCOPE_END EXCEPT INCLUDE IF LIMIT THEN STOP OPEN CLOSE ATOM"
     return "\n".join(["start: sentences", grammar_text("criterion", "logic"), f"%declare {terminals}"])
 
 
@@ -331,8 +393,12 @@ def drafted(text: str, lexemes: Lexemes, first: int, last: int, kind: Kind) -> D
         codes = f"{codes[:begin]}{_JUDGED[role](stop - begin)}{codes[stop:]}"
         found = [p for p in found if p.last <= first + begin or p.first >= first + stop]
     codes = marked(text, lexemes, first, codes, found)
+    able = abilities(text, lexemes, first, codes, found)
+    for begin, stop, _ in able:
+        codes = f"{codes[:begin]}{'w' * (stop - begin)}{codes[stop:]}"
     cutter = Cutter(text, lexemes.entries, codes, first, lexemes.starts, lexemes.ends, kind)
-    cutter.judged = [(first + j.first, first + j.last) for j in judged if j.role == "name"]
+    cutter.whole = [(first + j.first, first + j.last, "other") for j in judged if j.role == "name"]
+    cutter.whole += [(first + a.first, first + a.last, a.domain) for a in able]
     tree: Tree | None = None
     end = len(codes) - 1 if codes.endswith(".") else len(codes)
     clauses: list[Clause] = []

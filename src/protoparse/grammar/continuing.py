@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 from msgspec.structs import replace
 
+from protoparse.grammar.choices import detached, joined, values
 from protoparse.grammar.drafts import (
     MEANS,
     Draft,
@@ -22,7 +23,8 @@ from protoparse.grammar.drafts import (
     last_draft,
 )
 from protoparse.grammar.facts import Cutter
-from protoparse.grammar.periods import NOW, either, standing
+from protoparse.grammar.periods import NOW, standing
+from protoparse.grammar.periods import either as either_time
 from protoparse.lexicon import fold
 from protoparse.model import Comparison, Modifier
 
@@ -64,8 +66,8 @@ def continues(cutter: Cutter, left: Tree, right: Draft, link: Any) -> bool:
         return False  # "radiotherapy to the pelvis or chemotherapy"
     span = (last.span[0], right.concept[1])
     text = cutter.text[slice(*span)]
-    values = (*_values(last), fold(cutter.text[slice(*right.concept)]))
-    target.modifiers = (*target.modifiers[:-1], Modifier(type=last.type, text=text, span=span, value=values))
+    both = (*values(last), fold(cutter.text[slice(*right.concept)]))
+    target.modifiers = (*target.modifiers[:-1], Modifier(type=last.type, text=text, span=span, value=both))
     target.cover(*span)
     if _lend_time(right, target):
         target.cover(right.first, right.last)
@@ -88,7 +90,7 @@ def by_means(cutter: Cutter, left: Node, right: Draft) -> Tree:
         means = [*left.members[k + 1 :], right]
         named = [fold(cutter.text[slice(*m.concept)]) for m in means if isinstance(m, Draft) and m.concept]
         span = (last.span[0], right.concept[1]) if right.concept else last.span
-        listed = replace(last, text=cutter.text[slice(*span)], span=span, value=(*_values(last), *named))
+        listed = replace(last, text=cutter.text[slice(*span)], span=span, value=(*values(last), *named))
         target.modifiers = (*target.modifiers[:-1], listed)
         target.cover(last.span[0], right.last)
         _lend_time(right, target)
@@ -139,13 +141,13 @@ def supplement(cutter: Cutter, op: Literal["all", "any"], left: Tree, right: Dra
             return left
         if before is None and op == "any" and target.standing in NOW:
             before = standing("current")  # "current treatment or within 5 years before baseline"
-        target.time = right.time if before is None else either(before, right.time)
+        target.time = right.time if before is None else either_time(before, right.time)
         target.cover(right.first, right.last)
         if before is not None:
             for other in drafts(left):
                 if other.time is before:
                     other.time = target.time  # "A or B within 3 months or planned during the study"
-    target.modifiers += right.modifiers
+    target.modifiers = joined(cutter.text, target.modifiers + right.modifiers)
     if right.modifiers:
         target.cover(right.first, right.last)
     if right.standing and not target.standing:
@@ -172,15 +174,8 @@ def _again(model: Draft, limit: Draft) -> Draft:
 def absorb(cutter: Cutter, lone: Draft, right: Draft) -> None:
     """A member of modifiers alone ("acute or chronic pancreatitis") goes to the next."""
     if lone.modifiers:
-        mine, theirs = lone.modifiers[-1], right.modifiers[0] if right.modifiers else None
-        if theirs is not None and theirs.type == mine.type and mine.span and theirs.span and mine.span < theirs.span:
-            values = [*_values(mine), *_values(theirs)]
-            span = (mine.span[0], theirs.span[1])
-            text = cutter.text[slice(*span)]
-            joined = Modifier(type=mine.type, text=text, span=span, value=tuple(values))
-            right.modifiers = (*lone.modifiers[:-1], joined, *right.modifiers[1:])
-        else:
-            right.modifiers = lone.modifiers + right.modifiers
+        detached(cutter, lone, right)
+        right.modifiers = joined(cutter.text, lone.modifiers + right.modifiers)
         right.cover(lone.first, lone.last)
     if lone.standing and not right.standing:
         right.standing = lone.standing
@@ -192,9 +187,3 @@ def absorb(cutter: Cutter, lone: Draft, right: Draft) -> None:
     if lone.value is not None and right.value is None:
         right.value = lone.value
         right.cover(lone.first, lone.last)
-
-
-def _values(modifier: Modifier) -> tuple[str, ...]:
-    if isinstance(modifier.value, tuple):
-        return modifier.value
-    return (modifier.value or fold(modifier.text),)

@@ -1,7 +1,7 @@
 """A verb that denies its subject: "a biopsy is not available", "palliative measures do not exist".
 
-In: the terminals of an item. Out: whether a negation speaks of what stands before it, and where that begins; of "no
-biopsy" it speaks of what follows.
+In: the terminals of an item. Out: whether a negation speaks of what stands before it, and where that begins and ends;
+of "no biopsy" it speaks of what follows.
 """
 
 from __future__ import annotations
@@ -13,27 +13,34 @@ from protoparse.grammar.terminals import Clause
 
 _CLOSING = ("STOP", "CLOSE", "EXCEPT", "IF", "COMMA", "AND", "OR")
 _NAMED = "wKMYaqrnum"
+_DENYING = ("not", "n't")
 
 
-def denied(cutter: Cutter, items: Sequence[Clause], n: int) -> bool:
-    """Whether the negation at n denies the words before it, and names nothing itself."""
+def denied(cutter: Cutter, items: Sequence[Clause], n: int) -> int:
+    """Where what the negation at n says of the words before it ends, a cause behind it left out; 0 if it denies what
+    follows.
+    """
     if n + 1 >= len(items) or items[n + 1].type != "WORDS" or items[n - 1].type != "WORDS":
-        return False
-    end = n + 2 + (n + 2 < len(items) and items[n + 2].type == "WINDOW")
-    if end < len(items) and items[end].type not in _CLOSING:
-        return False
+        return 0
     entries, said, i = cutter.entries, items[n + 1], items[n].first - 1
-    named = [k for k in range(said.first, said.last) if cutter.code(k) in _NAMED]
+    why = cutter.codes.find("c", said.first - cutter.offset, said.last - cutter.offset)
+    last = why + cutter.offset if why >= 0 else said.last
+    end = n + 2 + (n + 2 < len(items) and items[n + 2].type == "WINDOW")
+    if end < len(items) and items[end].type not in _CLOSING and (why < 0 or items[end].type != "OPEN"):
+        return 0
+    named = [k for k in range(said.first, last) if cutter.code(k) in _NAMED]
     if not named or not all("nameless" in entries[k].roles for k in named):
-        return False
-    if "not" not in entries[i + 1].text.split():
-        return False
+        return 0
+    if not any(word.endswith(_DENYING) for word in entries[i + 1].text.split()):
+        return 0
+    if cutter.codes.find("R", items[n - 1].first - cutter.offset, i + 1 - cutter.offset) >= 0:
+        return 0  # "tumours for which a standard treatment does not exist"
     while i >= items[n - 1].first and cutter.code(i) not in "wKM":
         if "relative" in entries[i].roles:
-            return False  # "patients with asthma who are not controlled"
+            return 0  # "patients with asthma who are not controlled"
         i -= 1
     term = entries[i].roles.get("concept")
-    return term is None or term.domain != "person"
+    return last if term is None or term.domain != "person" else 0
 
 
 def subject(out: Sequence[Clause], begin: int) -> int:

@@ -31,7 +31,7 @@ from protoparse.model import (
     Window,
 )
 
-Op = Literal["all", "any", "not", "except", "if"]
+Op = Literal["all", "any", "not", "at_least", "except", "if"]
 Anew = Literal["people", "verb", "other"]
 Cue = Literal["example", "member", "same", "definition"]
 """How things are named: for example ("e.g."), as members ("including"), as the same ("i.e."), in a definition."""
@@ -60,6 +60,8 @@ class Draft:
     """The concept is what somebody is allergic to."""
     itself = False
     """It names no more than the study that asks ("the study", "this protocol")."""
+    denied: Literal["so", "ever"] | None = None
+    """Its name denies that it is so ("non-smoker"), or ever was ("insulin-naive")."""
     different = False
     """The last exception that it stands among is "other than" it: what is named behind is of what it excepts from."""
     cue: Cue | None = None
@@ -113,7 +115,9 @@ class Draft:
         self.domain = domain_of(words.lower().split())
 
     def cover(self, start: int, end: int) -> None:
-        """Widen the draft's span over these characters."""
+        """Widen the draft's span over these characters; those of a draft that says nothing are none."""
+        if start < 0:
+            return
         if self.first < 0 or start < self.first:
             self.first = start
         if end > self.last:
@@ -131,10 +135,11 @@ _NAMED = ("event", "surgery", "transplant", "diagnosis")
 class Node:
     """Drafts joined."""
 
-    __slots__ = ("members", "op")
+    __slots__ = ("count", "members", "op")
 
-    def __init__(self, op: Op, members: list[Draft | Node]) -> None:
-        self.op, self.members = op, members
+    def __init__(self, op: Op, members: list[Draft | Node], count: int = 0) -> None:
+        self.op, self.members, self.count = op, members, count
+        """`count`: how many members an `at_least` asks for."""
 
 
 Tree = Draft | Node
@@ -274,6 +279,13 @@ def blank(draft: Draft) -> bool:
 def empty(tree: Tree | None) -> bool:
     """Whether nothing was named."""
     return tree is None or all(d.concept is None for d in drafts(tree))
+
+
+def denies(tree: Tree) -> bool:
+    """Whether all that is said is that something is not so ("no metastases", "no gout and no asthma")."""
+    if isinstance(tree, Draft):
+        return tree.denied is not None
+    return tree.op == "not" or (tree.op in ("all", "any") and all(map(denies, tree.members)))
 
 
 def allergic(draft: Draft) -> None:

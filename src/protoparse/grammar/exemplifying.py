@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 
-from protoparse.grammar.drafts import MEANS, Cue, Draft, Node, Tree, allergic, bare, drafts, last_draft
+from protoparse.grammar.drafts import MEANS, Cue, Draft, Node, Tree, allergic, bare, denies, drafts, last_draft
 from protoparse.grammar.items import Item
 from protoparse.lexicon import fold
 from protoparse.model import Domain, Modifier
@@ -72,11 +72,11 @@ def demanding(named: Tree, cue: Cue) -> bool:
     if cue in ("example", "definition"):
         return cue == "definition"
     members = several(named)
-    if any(_measures(m, cue) for m in members):
+    if denies(named) or any(_measures(m, cue) for m in members):
         return True
     first = members[0]
     if isinstance(first, Node):
-        return len(members) == 1 and first.op == "not"
+        return False
     return first.count is not None and (len(members) == 1 or (isinstance(named, Node) and named.op == "all"))
 
 

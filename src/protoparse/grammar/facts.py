@@ -12,6 +12,7 @@ from typing import Any
 
 from protoparse.grammar.brackets import Attacher
 from protoparse.grammar.drafts import Draft, Node, Tree, drafts, widened
+from protoparse.grammar.items import plays
 from protoparse.grammar.measures import TIME_CODES, given, whole
 from protoparse.grammar.naming import VALUED, Bracket, Phrase, Words
 from protoparse.grammar.periods import ago
@@ -110,6 +111,9 @@ class Cutter(Attacher):
             if beside:
                 people, head = head, beside[0]
                 phrases.remove(people)
+                if self._bearing(people, head):
+                    self.carry(people.first, people.last)
+                    people, draft.anew = None, "people"
         if head is not None and people is None and values:
             head, people = self._aged(head, phrases)
         if head is not None and self.elapsed(head.first, head.last, windows):
@@ -142,7 +146,7 @@ class Cutter(Attacher):
             if values or draft.value is not None or draft.finding is not None:
                 disease = self._disease(draft, head, phrases)
             if len(phrases) > 1:
-                with_it = self._gone_with(head, phrases, windows)
+                with_it = self._gone_with(head, phrases, windows, bare=not values and not brackets)
                 others = [p for p in phrases if p not in (head, disease, with_it, owner)]
                 also = [p for p in others if self._result(p)]
                 self._others(draft, head, [p for p in others if p not in also])
@@ -218,6 +222,11 @@ class Cutter(Attacher):
             if isinstance(node, Draft) and node.concept is None and node.value is not None:
                 self._name_behind(node, bracket.first, head, phrases)
         return self._brackets(tree, brackets, draft)
+
+    def _bearing(self, people: Phrase, head: Phrase) -> bool:
+        """Whether women alone are spoken of, and that they bear or nurse a child: nobody else does."""
+        term = self.entries[people.last - 1].roles.get("concept")
+        return plays(self.entries[head.last - 1], "bearing") and term is not None and "female" in self.roles(term.name)
 
     def _name_behind(self, node: Draft, place: int, head: Phrase | None, phrases: list[Phrase]) -> None:
         """What a limit in brackets is of where not the head stands before it: "scoliosis with pain (> 2/10)"."""

@@ -61,17 +61,25 @@ class Chooser(Portioner):
                 return Window(start=bound, end=bound, span=span)
         return None
 
-    def _gone_with(self, head: Phrase, phrases: list[Phrase], windows: list[Found]) -> Phrase | None:
-        """What a disease goes with for so long: "diabetes on metformin for 3 months" times the metformin."""
-        if self._domain(head) != "condition" or len(windows) != 1:
+    def _gone_with(self, head: Phrase, phrases: list[Phrase], windows: list[Found], *, bare: bool) -> Phrase | None:
+        """What a disease goes with, which a time behind it is of: "diabetes with ketoacidosis in the last month".
+
+        A treatment only for so long: "diabetes on metformin for 3 months". `bare`: the disease has no value.
+        """
+        if self._domain(head) != "condition" or len(windows) > 1:
             return None
-        window = windows[0]
-        if not (isinstance(window.meaning, Window) and window.meaning.duration):
-            return None
+        window = windows[0] if windows else None
+        lasting = window is not None and isinstance(window.meaning, Window) and window.meaning.duration is not None
         for phrase in phrases:
-            cue = self.entries[phrase.cue].roles if phrase.cue > head.first else {}
-            linked = "verb" in cue or "companion" in cue
-            if head.last < phrase.first and phrase.last <= window.first and linked and self._suffered(phrase):
+            if phrase.first <= head.last or phrase.cue <= head.first or not self._suffered(phrase):
+                continue
+            if window is not None and phrase.last > window.first:
+                continue
+            cue = self.entries[phrase.cue]
+            if lasting and ("verb" in cue.roles or "companion" in cue.roles):
+                return phrase
+            risk = any("risk" in self.entries[i].text for i in range(phrase.first, phrase.last))
+            if bare and cue.text == "with" and self._domain(phrase) == "condition" and not risk:
                 return phrase
         return None
 
@@ -182,27 +190,31 @@ class Chooser(Portioner):
                 return found
             if beside is not None and not values[0][0].bare:
                 return beside
-        main = [p for p in candidates if p.cue < 0 or self.code(p.cue) not in "cAGR=J"]
+        main = [p for p in candidates if p.cue < 0 or self.code(p.cue) not in "cAGR=Js"]
         known = [p for p in main if p.known]
         if main and main[0].cue >= 0 and self.entries[main[0].cue].roles.get("verb") == "study":
             return main[0]  # "participation in any trial with X": the trial
         for p in known:
-            if p is not main[0] and p.cue == main[0].last and self._treats(main[0], p):
-                return main[0]  # "current treatment for epilepsy"
+            for_it = p is not main[0] and p.cue == main[0].last and self.entries[p.cue].text.startswith("for")
+            if for_it and (self._treats(main[0]) or self._denied(main[0])):
+                return main[0]  # "current treatment for epilepsy", "no suitable donor for a transplant"
             if p.cue < 0 or ("locative" not in self.entries[p.cue].roles and not self._when_said(p.cue)):
                 return p
         if main and (not known or main[0].first <= known[0].first):
             return main[0]
         return known[0] if known else candidates[0]
 
-    def _treats(self, phrase: Phrase, disease: Phrase) -> bool:
-        """Whether a phrase is a treatment that is not named, for what follows."""
+    def _denied(self, phrase: Phrase) -> bool:
+        """Whether a phrase stands right behind what denies a thing, no doing ("no", "lack of")."""
+        i = phrase.first - 1
+        while i > self.offset and self.code(i) in "dmvHC":
+            i -= 1
+        return i >= self.offset and self.entries[i].roles.get("denial") == "thing"
+
+    def _treats(self, phrase: Phrase) -> bool:
+        """Whether a phrase is a treatment that is not named."""
         last = phrase.last - 1
-        return (
-            self.code(last) == "a"
-            and self.entries[last].event == "treatment"
-            and self.entries[disease.cue].text.startswith("for")
-        )
+        return self.code(last) == "a" and self.entries[last].event == "treatment"
 
     def _counted(self, phrases: list[Phrase], value: tuple[Value, int, int], *, alone: bool) -> Phrase | None:
         """The phrase right behind a number that counts it, where another stands before ("a trial of ≥ 4 drugs")."""

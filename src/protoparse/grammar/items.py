@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from protoparse.lexing import Entry, lexer
-from protoparse.model import Kind, Span
+from protoparse.model import Domain, Kind, Span
 
 CARRIED = 2
 """In `Cutter.taken`: understood, though no fact names it."""
@@ -33,12 +33,22 @@ class Item:
         self.text, self.entries, self.starts, self.ends = text, entries, starts, ends
         self.codes, self.offset, self.kind = codes, first, kind
         self.taken = bytearray(len(codes))
-        self.judged: Sequence[tuple[int, int]] = ()
-        """Lexemes that are one name, of something that somebody judges and nobody can check."""
+        self.whole: list[tuple[int, int, Domain]] = []
+        """Lexemes that are one name, and of what: what somebody judges and nobody can check, or can do."""
 
     def code(self, i: int) -> str:
         """The code of a lexeme."""
         return self.codes[i - self.offset]
+
+    def relates(self, i: int) -> bool:
+        """Whether a preposition at i ties to a name what it is of: "change in diet", "no response to steroids"."""
+        tied = i > self.offset and self.code(i) in "p~io"
+        kind = self.entries[i - 1].roles.get("relation") if tied else None
+        if kind != "denied":
+            return kind is not None
+        while i > self.offset and self.code(i) not in "!,.;&|(":
+            i -= 1
+        return self.code(i) == "!"
 
     def take(self, first: int, last: int) -> None:
         """These lexemes are understood."""

@@ -97,7 +97,7 @@ class Linker(Amender, Sides):
             out.pop()
             return None
         if kind in AMOUNT and not windowed:
-            if out[0].type == "BETWEEN" and code == "&":
+            if out[0].type == "BETWEEN" and code == "&" and all(x.type != "AND" for x in out):
                 return "AND"
             if after == "<" and code != "/":
                 if not self._opposed(out, j) or any(x.type == "LIST" for x in out):

@@ -66,7 +66,7 @@ class Lister(Scoper):
                     ahead.pop()
             elif kind in ("AND", "OR"):
                 ahead[-1] = kind
-            elif kind in ("STOP", "EXCEPT", "IF", "INCLUDE"):
+            elif kind in ("STOP", "EXCEPT", "IF", "INCLUDE", "QUORUM"):
                 ahead[-1] = ""
             elif kind == "COMMA":
                 item.value = ahead[-1]
@@ -81,10 +81,15 @@ class Lister(Scoper):
                 if len(frames) > 1:
                     frames.pop()
             elif kind == "IF":
-                guarding = beginning
-                item.value = "begin" if beginning else None
-                frames[-1][1] = not beginning
-            elif kind == "INCLUDE":
+                role = "begin" if beginning else self._guard_behind(items, n, limited=frames[-1][1])
+                if guarding and role == "begin":
+                    role = ""
+                guarding = guarding or role == "begin"
+                item.value = "begin" if role == "begin" else None
+                frames[-1][1] = frames[-1][1] or not role
+                if role in ("AND", "OR"):
+                    item.type = "DROP"  # "in men over 40 or in smokers"
+            elif kind in ("INCLUDE", "QUORUM", "QUORUM_END"):
                 frames[-1][0] = False
             elif kind == "STOP":
                 frames[-1] = [False, False]
@@ -93,6 +98,10 @@ class Lister(Scoper):
             elif kind in ("AND", "OR", "COMMA", "SLASH"):
                 behind, limited = frames[-1]
                 follower = items[n + 1] if n + 1 < len(items) else None
+                if kind != "COMMA" and follower is not None and follower.type == "COMMA":
+                    ahead_of = items[n + 2] if n + 2 < len(items) else None
+                    if ahead_of is not None and ahead_of.type == "IF":
+                        follower.type = "DROP"  # "…, or, if fertile, …"
                 if kind == "SLASH":
                     item.type, item.value = self.default, "/"
                 elif kind == "COMMA" and guarding:
@@ -159,6 +168,38 @@ class Lister(Scoper):
         term: Term | None = entry.roles.get("concept")
         return None if "M" in codes[words.first - offset : last] else domain_of([entry.text], term)
 
+    def _guard_behind(self, items: list[Clause], n: int, *, limited: bool) -> str:
+        """What a guard at n is behind something else: the beginning of a statement, one more guard of the same, or "".
+
+        "…, or if fertile, uses contraception" is an alternative that both hold in, "…, and if fertile, uses …" a
+        statement of its own, "in men over 40 or in smokers" two guards.
+        """
+        before = next((items[k] for k in range(n - 1, -1, -1) if items[k].type != "DROP"), None)
+        if before is None or before.type not in ("AND", "OR", "OPEN", "STOP"):
+            return ""
+        comma = self._answered(items, n)
+        if before.type in ("OPEN", "STOP"):
+            return "begin" if comma is not None else ""
+        answer = items[items.index(comma) + 1].type if comma is not None else ""
+        if answer and (answer == "VALUE" or (before.value != "," and not limited)):
+            second = limited and answer == "VALUE"
+            joint = "or if" if answer == "VALUE" else f"{before.type.lower()} if"
+            before.type, before.value = "STOP", "again" if second else joint
+            return "begin"
+        return before.type if limited and before.value != "," else ""
+
+    def _answered(self, items: list[Clause], n: int) -> Clause | None:
+        """The comma behind a guard at n with a statement behind it."""
+        depth = 0
+        for k in range(n + 1, len(items) - 1):
+            kind = items[k].type
+            depth += (kind == "OPEN") - (kind == "CLOSE")
+            if depth < 0 or kind in ("STOP", "EXCEPT", "INCLUDE", "IF"):
+                return None
+            if depth == 0 and kind in ("COMMA", "COLON"):
+                return items[k] if items[k + 1].type in ("WORDS", "VALUE", "NOT") else None
+        return None
+
     def _defined(self, items: list[Clause]) -> list[Clause]:
         """What measures a disease behind a colon as in brackets: "hepatic impairment: ALT or AST > 3 × ULN"."""
         for n in range(1, len(items) - 2):
@@ -190,11 +231,12 @@ class Lister(Scoper):
         return out
 
     def _grouped(self, sentence: list[Clause]) -> list[Clause]:
-        colons = [n for n, item in enumerate(sentence) if item.type == "COLON"]
-        if len(colons) == 1 and not any(item.type in _CLOSING for item in sentence[: colons[0]]):
-            lead = colons[0] + 1  # "any of the following: A or B, C and D"
+        colons = [n for n, item in enumerate(sentence) if item.type in ("COLON", "QUORUM")]
+        once = sum(item.type == "COLON" for item in sentence) < 2
+        if colons and once and not any(item.type in _CLOSING for item in sentence[: colons[-1]]):
+            lead = colons[-1] + 1  # "any of the following: A or B, C and D"
             return sentence[:lead] + self._grouped(sentence[lead:])
-        if any(item.type in ("NOT", "IF", "EXCEPT", "INCLUDE", "COLON") for item in sentence):
+        if any(item.type in ("NOT", "IF", "EXCEPT", "INCLUDE", "COLON", "QUORUM") for item in sentence):
             return sentence
         depth, commas, inner, last = 0, [], False, ""
         joints: list[int] = []

@@ -10,9 +10,11 @@ import re
 from collections.abc import Sequence
 from functools import cache
 
+from protoparse.grammar.completing import half
 from protoparse.grammar.items import plays
 from protoparse.grammar.naming import CLASSES
 from protoparse.grammar.phrases import Phrase, Value
+from protoparse.grammar.places import placed
 from protoparse.grammar.terms import domain_of
 from protoparse.lexing import Lexemes, Term, lexer
 from protoparse.model import Domain
@@ -39,8 +41,13 @@ _SUFFERED = {"condition", "observation"}
 _BASE = re.compile("[KMw]")
 _ENDING = re.compile(r"[.:;()XI?+#\n]")
 _PURPOSE = re.compile(r",G[dmvwKMaOp-]+(?=$|[.;(),])")
+_HALF = re.compile("[wbftrM<>]-?(?:,[&|]?|[&|/])(?=[wKbfMt<>r])")
+_WITH = re.compile("(?<=[Kw])p(?=d*[KM])")
 _ABBREVIATED = re.compile(r"\(w\)")
 _PARTS = re.compile(r"[&|,/]+")
+_OF_PEOPLE = re.compile("(?<=M)O(?=d*K)")
+_SOME = re.compile(r"\b(?:wo)?m[ae]n\b|child|males?\b|potential|wo?cbp|infant|newborn|neonate")
+_CONCEDED = re.compile(r"[^,.;()^\n]*")
 _EARLY = 12
 """So near its beginning an item tells whom it explains."""
 # What something was found by: a list of such, each perhaps with what it showed in brackets.
@@ -67,6 +74,8 @@ def marked(text: str, lexemes: Lexemes, first: int, codes: str, found: Sequence[
         codes = _ABOUT.sub(lambda m: m[0][0] + "dd", codes)
     if 0 < codes.find(".") < len(codes) - 1:
         codes = _genera(text, lexemes, first, codes)
+    if "MO" in codes:
+        codes = _bearers(lexemes, first, codes)
     if ",M" in codes:
         codes = _scales(lexemes, first, codes)
     if "M" in codes or ">" in codes:
@@ -76,10 +85,15 @@ def marked(text: str, lexemes: Lexemes, first: int, codes: str, found: Sequence[
     if ",G" in codes:
         # "clear media, to permit imaging": what for is behind a comma, too
         codes = _PURPOSE.sub(lambda m: "dV".ljust(len(m[0]), "l"), codes)
+    codes = placed(lexemes, first, codes, found)
     if "R" in codes:
         codes = _descriptions(lexemes, first, codes, found)
     if codes:
         words = text[lexemes.starts[first] : lexemes.ends[first + len(codes) - 1]].lower()
+        if "nfection with " in words:
+            codes = _infections(lexemes, first, codes)
+        if _pairs().search(words):
+            codes = _halves(lexemes, first, codes, found)
         if "guardian" in words or "representative" in words:
             codes = _guardians(lexemes, first, codes)
         for word in _undertaken():
@@ -97,8 +111,41 @@ def _headings(lexemes: Lexemes, first: int, codes: str) -> str:
     for match in _OF_WHAT.finditer(codes):
         begin, end = match.span(1)
         entries = lexemes.entries[first + match.start() : first + end]
-        if any("following" in e.text for e in entries) and all(e.roles.get("number") in (None, 1) for e in entries):
+        if any("following" in e.text for e in entries) and not any("number" in e.roles for e in entries):
             codes = f"{codes[:begin]}{'d' * (end - begin)}{codes[end : match.start(2)]}d{codes[match.end() :]}"
+    return codes
+
+
+def _halves(lexemes: Lexemes, first: int, codes: str, found: Sequence[Phrase]) -> str:
+    """The codes, half a name that waits for the other half marked (`j`): "first or second degree block"."""
+    taken = {k for p in found for k in range(p.first - first, p.last - first)}
+    for match in _HALF.finditer(codes):
+        one, other = match.start(), match.end()
+        if one in taken or other in taken or "paired" not in lexemes.entries[first + one].roles:
+            continue
+        text = lexemes.entries[first + other].text
+        if half(text) is None:
+            continue
+        again = "w" if codes[other] in "t<>bfr" else codes[other]
+        link = codes[one + 1 : other].replace("-", "y")
+        codes = f"{codes[:one]}j{link}{again}{codes[other + 1 :]}"
+    return codes
+
+
+@cache
+def _pairs() -> re.Pattern[str]:
+    """Half a name and a connective: few texts have one."""
+    words = [w for w, e in lexer().singles.items() if "paired" in e.roles]
+    return re.compile(rf"\b(?:{'|'.join(sorted(words))})-?\s?(?:,|/|or\b|and\b|&)")
+
+
+def _infections(lexemes: Lexemes, first: int, codes: str) -> str:
+    """The codes, an infection and what it is with one name ("infection with hepatitis B")."""
+    entries = lexemes.entries
+    for match in _WITH.finditer(codes):
+        i = first + match.start()
+        if entries[i].text == "with" and entries[i - 1].text.endswith("infection"):
+            codes = f"{codes[: match.start()]}O{codes[match.end() :]}"
     return codes
 
 
@@ -123,6 +170,18 @@ def explains(lexemes: Lexemes, first: int, codes: str) -> bool:
         return False
     said = [lexemes.entries[first + k].roles.get("concept") for k in range(place) if codes[k] in "wKM"]
     return bool(said) and all(term is not None and term.domain == "person" for term in said)
+
+
+def _bearers(lexemes: Lexemes, first: int, codes: str) -> str:
+    """The codes, "of" between a measurement and people marked as "in": "pregnancy test of fertile women"."""
+    for match in _OF_PEOPLE.finditer(codes):
+        whose = match.end()
+        while codes[whose] == "d":
+            whose += 1
+        term = lexemes.entries[first + whose].roles.get("concept")
+        if term is not None and term.domain == "person" and _SOME.search(lexemes.entries[first + whose].text):
+            codes = f"{codes[: match.start()]}i{codes[match.end() :]}"
+    return codes
 
 
 def _scales(lexemes: Lexemes, first: int, codes: str) -> str:
@@ -222,7 +281,11 @@ def _descriptions(lexemes: Lexemes, first: int, codes: str, found: Sequence[Phra
     k = codes.find("R")
     while k >= 0:
         end = k + 1
-        if entries[first + k].roles["clause"] == "description" and _described(lexemes, first, codes, k):
+        said = entries[first + k].roles["clause"]
+        if said == "concession" and (conceded := _CONCEDED.match(codes, end)) is not None:
+            end = conceded.end()  # "even if sterilized": so it is with all others
+            codes = f"{codes[:k]}V{'l' * (end - k - 1)}{codes[end:]}"
+        elif said == "description" and _described(lexemes, first, codes, k):
             end = _end(lexemes, first, codes, k, islands)
             if end not in islands or not isinstance(islands[end].meaning, Value):
                 codes = f"{codes[:k]}V{'l' * (end - k - 1)}{codes[end:]}"

@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, Literal, NamedTuple
 
+from protoparse.grammar.affixes import inside, undenied, untreated
 from protoparse.grammar.drafts import Anew, Draft, Node, several
 from protoparse.grammar.items import plays
 from protoparse.grammar.periods import Standing
@@ -49,13 +50,13 @@ class Phrase(NamedTuple):
     """What stands right before it: "prior", "current"."""
 
 
-_SUBSTANTIAL = re.compile("[wKMYa]")
+_SUBSTANTIAL = re.compile("[wKMYaj]")
 _MOST = 30
 """Nothing has more modifiers: a text that repeats one without end is not read so."""
 _RESULTED = re.compile("[y-]*q")
 _DISEASE = re.compile("y*[mwa/-]*K")
-_NAMING = re.compile("[KMYamvpicAGRIHC=J^]")
-_MODIFIER_OF_CUE = {"c": "cause", "A": "method", "G": "purpose"}
+_NAMING = re.compile("[KMYamvpicAGRIHC=J^sj]")
+_MODIFIER_OF_CUE = {"c": "cause", "A": "method", "G": "purpose", "s": "location"}
 # What has a value though it is no measurement.
 VALUED = ("age", "life expectancy")
 CLASSES = ("class", "grade", "stage")
@@ -96,7 +97,7 @@ class Namer(Valuer):
         i = first
         while i < last:
             code = codes[i - offset]
-            if code in "KMYwamqnrut":
+            if code in "KMYwamqnrutj":
                 if begin >= 0 and code in "KM" and self._parts(i):
                     found.append(Phrase(begin, i, cue, known, standing))
                     begin, cue, standing = -1, -1, None
@@ -109,7 +110,12 @@ class Namer(Valuer):
                     begin, cue, standing = -1, -1, None
             elif (
                 (code == "O" and begin >= 0 and i + 1 < last and codes[i + 1 - offset] in "wKMamqdn")
-                or (code == "d" and begin >= 0 and codes[i - 1 - offset] == "O")
+                or (
+                    code == "d"
+                    and begin >= 0
+                    and (codes[i - 1 - offset] == "O" or (i > begin + 1 and self.relates(i - 1)))
+                )
+                or (code in "p~io" and begin >= 0 and i + 1 < last and self.relates(i))
                 or (code in "-/y'" and begin >= 0)
                 or code == "w"
                 or code == "y"
@@ -133,7 +139,9 @@ class Namer(Valuer):
                     self.take(i, i + 1)
                     draft.cover(self.starts[i], self.ends[i])
                     cue = -1
-                elif cue >= 0 and (code == "d" or (code in "v^" and codes[cue - offset] in "cAGRpi=")):
+                elif cue >= 0 and code == "O" and codes[i - 1 - offset] == "d":
+                    pass  # "allergy to any of the excipients"
+                elif cue >= 0 and (code == "d" or (code in "v^" and codes[cue - offset] in "cAGRpi=s")):
                     if code == "v" and "allergy" in self.entries[i].roles:
                         cue = i  # "patients with allergy to X"
                 else:
@@ -219,15 +227,17 @@ class Namer(Valuer):
 
     def _name(self, draft: Draft, head: Phrase) -> None:
         """The concept of a head phrase: leading modifiers, qualitative words and asides off."""
-        first, last = head.first, head.last
+        first, last = undenied(self, draft, head.first, head.last)
         entries, code = self.entries, self.code
-        for begin, end in self.judged:
+        for begin, end, domain in self.whole:
             if first <= begin and end <= last:
-                draft.concept, draft.domain = self.span(begin, end), "other"
+                draft.concept, draft.domain = self.span(begin, end), domain
                 draft.cover(*draft.concept)
                 self.take(begin, end)
                 return
         if last > first + 1 or code(first) not in "KMw":
+            if last == first + 1 and untreated(self, draft, first):
+                return
             bounds = self._trim(draft, first, last)
             if bounds is None:
                 return
@@ -238,6 +248,8 @@ class Namer(Valuer):
         self.take(first, last)
         term: Term | None = None
         whole = last == first + 1
+        if whole and entries[first].roles.get("denial") == "inside":
+            inside(self, draft, first)
         for i in range(last - 1, first - 1, -1):
             roles = entries[i].roles
             found = roles.get("measurement") if code(i) == "M" else roles.get("concept")

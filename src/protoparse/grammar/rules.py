@@ -16,6 +16,7 @@ from protoparse.grammar.periods import standing
 from protoparse.lexicon import fold
 from protoparse.lexing import POINTS
 from protoparse.model import (
+    AtLeast,
     Comparison,
     Concept,
     Except,
@@ -43,9 +44,10 @@ def rule(tree: Tree | None, text: str, kind: Kind, *, required: bool = True) -> 
         return None
     if isinstance(tree, Draft):
         fact = _fact(tree, text, kind)
-        if fact is None or not tree.again:
-            return fact
-        return all_of([fact, *(replace(fact, time=w) for w in tree.again)], fact.span)
+        said: Rule | None = fact
+        if fact is not None and tree.again:
+            said = all_of([fact, *(replace(fact, time=w) for w in tree.again)], fact.span)
+        return Not(of=said, span=said.span) if said is not None and tree.denied is not None else said
     op = tree.op
     if op == "if":
         condition = rule(tree.members[0], text, kind, required=False)
@@ -67,6 +69,10 @@ def rule(tree: Tree | None, text: str, kind: Kind, *, required: bool = True) -> 
     if op == "not":
         inner = rule(tree.members[0], text, kind, required=False)
         return None if inner is None else Not(of=inner, span=inner.span)
+    if op == "at_least":
+        counted = [r for m in tree.members if (r := rule(m, text, kind, required=False)) is not None]
+        enough = len(counted) >= max(2, tree.count)
+        return AtLeast(count=tree.count, of=tuple(counted), span=_hull(counted)) if enough else None
     inside = required and op == "all"
     members = [r for m in tree.members if (r := rule(m, text, kind, required=inside)) is not None]
     if not members:
@@ -80,7 +86,7 @@ def _fact(draft: Draft, text: str, kind: Kind) -> Fact | None:
         return None
     words = text[slice(*draft.concept)]
     time = draft.time
-    stands = draft.standing
+    stands = draft.standing or ("history" if draft.denied == "ever" else None)
     if (
         stands is None
         and draft.modifiers

@@ -6,14 +6,17 @@ connectives gone; "no A or B, but C" gives NOT ATOM OR ATOM SCOPE_END AND ATOM.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from protoparse.grammar.denying import denied, subject, suffered
 from protoparse.grammar.facts import Cutter
+from protoparse.grammar.naming import Words
 from protoparse.grammar.terminals import OPERANDS, Clause
 from protoparse.model import Kind
 
 _JOINTS = frozenset({"AND", "OR", "STOP", "THEN", "EXCEPT", "INCLUDE", "IF", "LIMIT"})
+_NAMES = re.compile("[wKMYaqrnu]")
 _ENDS = frozenset({"ATOM", "CLOSE", "SCOPE_END"})
 
 
@@ -38,10 +41,10 @@ class Scoper:
                 out.pop()  # nothing inside: the opener goes, too
             else:
                 last = out[-1].last
-                out.append(Clause("SCOPE_END" if frame.opener == "NOT" else "CLOSE", last, last))
+                out.append(Clause("CLOSE" if frame.opener == "OPEN" else "SCOPE_END", last, last))
 
-        def close_scopes() -> None:
-            while frames[-1].opener == "NOT":
+        def close_scopes(*openers: str) -> None:
+            while frames[-1].opener in openers:
                 close()
 
         for n, item in enumerate(items):
@@ -58,37 +61,55 @@ class Scoper:
                 out.append(item)
                 frames.append(_Frame(kind, len(out)))
             elif kind == "CLOSE":
-                close_scopes()
+                close_scopes("NOT", "QUORUM")
                 if len(frames) > 1:
                     close()
+                if frames[-1].brief:
+                    close()
+            elif kind == "QUORUM":
+                # "history of one of the following: A, B": of each
+                carried = out and out[-1].type == "ATOM" and self._carries(out[-1])
+                at = len(out) - 1 if carried else len(out)
+                if not carried and out and out[-1].type in _ENDS:
+                    out.append(Clause("AND", item.first, item.first, "with"))
+                    at += 1
+                out.insert(at, item)
+                frames.append(_Frame(kind, at + 1))
+            elif kind == "QUORUM_END":
+                close_scopes("NOT")
+                close_scopes("QUORUM")
             elif kind == "NOT":
                 if out and out[-1].type == "NOT":
                     continue  # "must not have no": said twice
                 alone = out and out[-1].type == "ATOM" and (out[-2:-1] == [] or out[-2].type not in _ENDS)
-                if alone and denied(self.cutter, items, n):
+                if alone and (told := denied(self.cutter, items, n)):
                     begin, last = subject(out, frames[-1].begin), out[-1].last
+                    self.cutter.carry(items[n + 1].first, told)
+                    if told < items[n + 1].last:
+                        last = out[-1].last = items[n + 1].last
+                        out[-1].value.append(Words(told, last))  # "not possible due to obstruction"
                     if items[n + 2 : n + 3] and items[n + 2].type == "WINDOW":
                         out[-1].value.append(items[n + 2].value)
                         last = out[-1].last = items[n + 2].last
                         items[n + 2].type = "DROP"
                     out.insert(begin, Clause("NOT", out[begin].first, out[begin].first))
-                    out.append(Clause("SCOPE_END", last, last))
                     items[n + 1].type = "DROP"
+                    if items[n + 2 : n + 3] and items[n + 2].type == "OPEN":
+                        frames.append(_Frame(kind, begin + 1, brief=True))
+                    else:
+                        out.append(Clause("SCOPE_END", last, last))
                     continue
                 if out and out[-1].type in _ENDS:
-                    close_scopes()
+                    if not self._lacking(item, out, frames[-1]):
+                        close_scopes("NOT")
                     if out and out[-1].type in _ENDS:
                         out.append(Clause("AND", item.first, item.first, "without"))
                 out.append(item)
                 frames.append(_Frame(kind, len(out)))
             else:
                 # An exception stands inside what is denied: "no cancer except of the skin" is not (cancer except …).
-                if kind in ("STOP", "IF", "THEN") or (kind in ("AND", "OR") and self._terminates(items, n)):
-                    close_scopes()
-                elif kind in ("AND", "OR") and frames[-1].opener == "NOT":
-                    opener = out[frames[-1].begin - 1]
-                    if n + 1 < len(items) and suffered(self.cutter, opener, items[n + 1]):
-                        close_scopes()
+                if self._ends(items, n, out, frames[-1]):
+                    close_scopes("NOT", *(() if kind in ("AND", "OR") or self._enumerates(item) else ("QUORUM",)))
                 self._connect(item, out, frames[-1])
         while len(frames) > 1:
             close()
@@ -103,15 +124,17 @@ class Scoper:
         if kind == "THEN" and (frame.guard < 0 or frame.guard == len(out) - 1):
             kind = item.type = self.default
             item.value = ","
+        said = ""  # what a full stop in front of a guard says of it
         while out and len(out) > frame.begin and out[-1].type in _JOINTS:
             weak = out[-1]
+            said = weak.value if weak.type == "STOP" else said
             if weak.type == "IF" and len(out) - 1 == frame.guard:
                 frame.guard = -1
             elif kind in ("AND", "OR") and (weak.type not in ("AND", "OR") or weak.value != ","):
                 return
             frame.forget(out.pop())
         if len(out) == frame.begin:
-            if kind == "IF" and frame.opener != "OPEN":
+            if kind == "IF" and (frame.opener != "OPEN" or item.value == "begin"):
                 frame.guard = len(out)
                 out.append(item)
             elif kind in ("EXCEPT", "INCLUDE", "IF") and frame.opener == "OPEN":
@@ -121,13 +144,37 @@ class Scoper:
         if kind == "IF" and frame.guard >= 0:
             item.type, item.value = "AND", "if"
         elif kind == "IF" and item.value == "begin":
-            out.append(Clause("STOP", item.first, item.first))
+            out.append(Clause("STOP", item.first, item.first, said))
             frame.guard = len(out)
         elif kind == "STOP":
             frame.drop_guard(out)
         elif kind == "THEN":
             frame.answered, frame.guard = frame.guard, -1
         out.append(item)
+
+    def _carries(self, atom: Clause) -> bool:
+        """Whether a statement names nothing ("history of")."""
+        codes, offset = self.cutter.codes, self.cutter.offset
+        return len(atom.value) == 1 and not _NAMES.search(codes, atom.first - offset, atom.last - offset)
+
+    def _enumerates(self, stop: Clause) -> bool:
+        """Whether a stop is a comma of a list whose members have commas, or a semicolon."""
+        return stop.type == "STOP" and (stop.value in ("and", "or") or self.cutter.entries[stop.first].text in ";；")
+
+    def _ends(self, items: Sequence[Clause], n: int, out: Sequence[Clause], frame: _Frame) -> bool:
+        """Whether what stands at n ends the negations around it."""
+        kind = items[n].type
+        if kind not in ("AND", "OR"):
+            return kind in ("STOP", "IF", "THEN")
+        if self._terminates(items, n) or frame.opener != "NOT":
+            return True
+        opener = out[frame.begin - 1]
+        follower = items[n + 1] if n + 1 < len(items) else None
+        if self._others(items, n, out, frame) or (follower and suffered(self.cutter, opener, follower)):
+            return True
+        if items[n].value == "and" and "ability" in self.cutter.entries[opener.first].roles:
+            items[n].value = "both"  # who cannot do A and B cannot do both
+        return False
 
     def _terminates(self, items: Sequence[Clause], n: int) -> bool:
         """Whether a connective ends a negation: "but", or one behind which a new statement begins."""
@@ -140,14 +187,41 @@ class Scoper:
             return True
         return follower.type == "WORDS" and "predicate" in self.cutter.entries[follower.first].roles
 
+    def _lacking(self, item: Clause, out: Sequence[Clause], frame: _Frame) -> bool:
+        """Whether a negation is part of what somebody cannot do: "unable to walk without assistance"."""
+        entries = self.cutter.entries
+        if frame.opener != "NOT" or entries[item.first].text != "without" or out[-1].type != "ATOM":
+            return False
+        return "ability" in entries[out[frame.begin - 1].first].roles
+
+    def _others(self, items: Sequence[Clause], n: int, out: Sequence[Clause], frame: _Frame) -> bool:
+        """Whether other people follow than those of whom something is denied: "no stroke or patients with asthma"."""
+        follower = items[n + 1] if n + 1 < len(items) else None
+        if follower is None or follower.type != "WORDS" or frame.begin >= len(out):
+            return False
+        return self._led_by_people(follower.first) and not self._led_by_people(out[frame.begin].first)
+
+    def _led_by_people(self, i: int) -> bool:
+        """Whether a statement begins with people of whom it says more ("patients with …", "those who …")."""
+        entries, last = self.cutter.entries, self.last - 1
+        while i < last and self.cutter.code(i) == "d":
+            i += 1
+        if i >= last or "apart" not in entries[i + 1].roles:
+            return False
+        term = entries[i].roles.get("concept")
+        return "population" in entries[i].roles or (term is not None and term.domain == "person")
+
 
 class _Frame:
-    """A bracket or a negation that is open: where it began, and a guard in it that still waits for its statement."""
+    """A bracket or a negation that is open: where it began, and a guard in it that still waits for its statement.
 
-    __slots__ = ("answered", "begin", "guard", "opener")
+    A brief one ends with the next bracket.
+    """
 
-    def __init__(self, opener: str, begin: int) -> None:
-        self.opener, self.begin, self.guard, self.answered = opener, begin, -1, -1
+    __slots__ = ("answered", "begin", "brief", "guard", "opener")
+
+    def __init__(self, opener: str, begin: int, *, brief: bool = False) -> None:
+        self.opener, self.begin, self.guard, self.answered, self.brief = opener, begin, -1, -1, brief
 
     def forget(self, gone: Clause) -> None:
         """A `THEN` behind which nothing came leaves its guard waiting again."""

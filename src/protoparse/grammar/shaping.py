@@ -10,12 +10,12 @@ from __future__ import annotations
 import re
 
 from protoparse.grammar import dealing
-from protoparse.grammar.drafts import aged
 from protoparse.grammar.facts import Cutter
-from protoparse.grammar.listing import Lister
+from protoparse.grammar.guarding import Guards
 from protoparse.grammar.naming import Words
 from protoparse.grammar.phrases import Phrase, Value
-from protoparse.grammar.terminals import Clause
+from protoparse.grammar.quorums import quorums
+from protoparse.grammar.terminals import OPERANDS, Clause
 from protoparse.model import Kind
 
 MAX_BRACKETS = 12
@@ -28,21 +28,18 @@ _TERMINAL = {
     "!": "NOT", "X": "EXCEPT", "?": "IF", "I": "INCLUDE", "+": "ALLOWED", "#": "REFUSED",
     "^": "DUTY", "i": "IF", "o": "IF",
 }  # fmt: skip
-_WHO = re.compile(
-    r"s\b|\b(?:wo)?m[ae]n\b|child|people|male\b|potential|wo?cbp|msm|menopausal|age|"
-    r"subject|patient|participant|individual|volunteer|person|adult|infant|neonate|newborn|elderly"
-)
 _INNER = re.compile("[MKwam](?:[OMKwamd]*[MKwa])?")
-_NAMES = re.compile("[wKMYaqrnu]")
-_SUBSTANCE = re.compile("[wKMYqamrnutLHCZ]")
+_SUBSTANCE = re.compile("[wKMYqamrnutLHCZj]")
 
 
-class Shaper(Lister):
+class Shaper(Guards):
     """Makes an item's lexemes well-formed clauses."""
 
     def __init__(self, cutter: Cutter, found: list[Phrase], first: int, last: int, kind: Kind) -> None:
         super().__init__(cutter, first, last, kind)
         self.found = {p.first: p for p in found}
+        self.quorums = quorums(cutter, found)
+        self.opening = first
 
     def clauses(self) -> list[Clause]:
         """The terminals of the item, in order."""
@@ -71,12 +68,25 @@ class Shaper(Lister):
         codes, offset, found = cutter.codes, cutter.offset, self.found
         stops = {p.first for p in found.values()}
         stops.update([offset + m.start() for m in STRUCTURE.finditer(codes)])
+        stops.update(self.quorums)
+        closes = {quorum.close for quorum in self.quorums.values()}
         for place in sorted(stops):
             if place < i:
                 continue
             if begin < 0 and place > i:
                 begin = i
             i = place
+            quorum = self.quorums.get(i)
+            if quorum is not None:
+                flush(i)
+                out.append(Clause("QUORUM", i, quorum.last, quorum))
+                i = quorum.last
+                continue
+            if i in closes:
+                flush(i)
+                i += 1
+                out.append(Clause("QUORUM_END", i - 1, i))
+                continue
             phrase = found.get(i)
             if phrase is not None:
                 flush(i)
@@ -100,6 +110,7 @@ class Shaper(Lister):
                 or (c == "/" and not self._between_names(i))
                 or (c == "." and self._abbreviating(i))
                 or (c == "I" and not self._naming(i))
+                or (c == "+" and self._attributive(i))
             ):
                 kind = None
             if kind is None:
@@ -115,14 +126,26 @@ class Shaper(Lister):
                 elif kind == "REFUSED":
                     if self.kind != "exclusion" and len(out) > sentence:
                         out.insert(sentence, Clause("NOT", i - 1, i - 1))
+                elif begin_of := self._proviso(out, sentence, i):
+                    i = begin_of
                 elif not self._permit(out, sentence, i - 1):
-                    return []
+                    del out[sentence:]  # it limits nobody; the next sentence may
+                    stop = codes.find(".", i - offset)
+                    i = self.last if stop < 0 else offset + stop
                 continue
             if kind == "DUTY":
-                if depth == 0 and (self._people(out[sentence:]) or self._told_apart(out[sentence:])):
-                    self._oblige(out, sentence, i - 1)
+                if depth == 0:
+                    self._duty(out, sentence, i - 1)
                 continue
+            if kind == "COLON" and depth == 0 and self._some(out[sentence:]):
+                out.insert(sentence, Clause("IF", i - 1, i - 1))
+            if kind == "STOP":
+                self.opening = i
+                if not out:
+                    continue
             clause = Clause(kind, i - 1, i, entries[i - 1].text if kind in ("AND", "OR") else None)
+            if kind == "STOP" and self.listed and cutter.text[cutter.starts[i - 1]] in ";；":
+                clause.value = "they"
             if kind == "OPEN":
                 depth += 1
                 opened.append(clause)
@@ -154,7 +177,7 @@ class Shaper(Lister):
 
     def _permit(self, out: list[Clause], sentence: int, i: int) -> bool:
         """Whether what the lexeme at i permits leaves the item something to say."""
-        before = out[sentence - 1] if sentence else None
+        before = out[sentence - 1] if any(c.type in OPERANDS for c in out[:sentence]) else None
         if before is not None and before.type == "STOP":
             before.value = "permission"
             return True
@@ -163,17 +186,6 @@ class Shaper(Lister):
         # Who may take part as well is no limit to anybody.
         free = self.cutter.entries[i].roles["permission"] == "free"
         return self.kind != "exclusion" and not (free and not self.cutter.codes.count("?", i + 1 - self.cutter.offset))
-
-    def _oblige(self, out: list[Clause], sentence: int, i: int) -> None:
-        """Make a guard of the people whom the lexeme at i says a duty of: "women with X, Y or Z must …"."""
-        joint = "AND"
-        for part in reversed(out[sentence:]):  # no comma ends this guard
-            if part.type in ("AND", "OR"):
-                joint = part.type
-            elif part.type == "COMMA":
-                part.type, part.value = joint, ","
-        out.insert(sentence, Clause("IF", i, i))
-        out.append(Clause("COLON", i, i + 1))
 
     def _set_off(self, out: list[Clause], sentence: int, i: int) -> bool:
         """Whether one thing alone stands between a comma and what permits it; the comma then parts two statements."""
@@ -185,6 +197,13 @@ class Shaper(Lister):
             return False
         out[-2].type, out[-2].value = "STOP", "permission"
         return True
+
+    def _attributive(self, i: int) -> bool:
+        """Whether the lexeme at i only says which ("acceptable contraception", "eligible patients with …")."""
+        cutter = self.cutter
+        if cutter.entries[i].text not in ("eligible", "acceptable") or i + 1 >= self.last:
+            return False
+        return cutter.code(i + 1) in "wKMm" or "population" in cutter.entries[i + 1].roles
 
     def _between_names(self, i: int) -> bool:
         """Whether a slash stands between two things with names of their own."""
@@ -224,58 +243,3 @@ class Shaper(Lister):
             return True
         glued = cutter.code(i - 1) in "-d" and (cutter.code(i - 1) == "d" or cutter.starts[i] == cutter.ends[i - 1])
         return not glued and i + 1 < self.last and cutter.entries[i + 1].text != "to"
-
-    def _people(self, clauses: list[Clause]) -> bool:
-        """Whether what stands before "must" names some people and nothing else."""
-        entries = self.cutter.entries
-        words = [c for c in clauses if c.type == "WORDS"]
-        ages = [c for c in clauses if c.type == "VALUE" and aged(self.cutter.text, c.value.meaning)]
-        if len(ages) == 1 and len(clauses) == len(words) + 1:
-            # "patients under 6 years old must …", "children aged 2 to 6 years must …"
-            codes, offset = self.cutter.codes, self.cutter.offset
-            clauses = words = [c for c in words if _NAMES.search(codes, c.first - offset, c.last - offset)]
-            if not words:
-                return True
-        if not words or any(c.type not in ("WORDS", "AND", "OR", "OPEN", "CLOSE") for c in clauses):
-            return False
-        for clause in words:
-            terms = [entries[i].roles.get("concept") for i in range(clause.first, clause.last)]
-            if not any(t is not None and t.domain == "person" and (ages or t.name != "age") for t in terms):
-                return False
-        return True
-
-    def _told_apart(self, clauses: list[Clause]) -> bool:
-        """Whether what stands before "must" tells some of the participants apart ("patients who received X must …")."""
-        if self.kind == "exclusion" or not clauses or clauses[0].type != "WORDS":
-            return False
-        entries, first, last = self.cutter.entries, clauses[0].first, clauses[0].last
-        while first + 1 < last and self.cutter.code(first) == "d":
-            first += 1
-        return (
-            first + 1 < last
-            and "population" in entries[first].roles
-            and "apart" in entries[first + 1].roles
-            and all(c.type in ("WORDS", "VALUE", "WINDOW", "AND", "OR", "COMMA", "OPEN", "CLOSE") for c in clauses)
-        )
-
-    def _guard(self, i: int) -> bool:
-        """ "for women …", "in patients with …": a limit to some people."""
-        cutter = self.cutter
-        if cutter.codes[i - cutter.offset] == "o" and cutter.entries[i].text not in ("for", "for the"):
-            return False
-        j = i + 1
-        while j < self.last and cutter.code(j) in "dm":
-            j += 1
-        if j >= self.last:
-            return False
-        if i + 1 in self.found:
-            meaning = self.found[i + 1].meaning
-            return isinstance(meaning, Value) and aged(cutter.text, meaning)
-        roles = cutter.entries[j].roles
-        term = roles.get("concept")
-        if "population" in roles:
-            return True
-        if term is None or term.domain != "person" or (term.name == "age" and j + 1 not in self.found):
-            return False  # "normal for age"
-        # "consent in English" limits nobody; "in women" does
-        return cutter.codes[i - cutter.offset] == "o" or _WHO.search(cutter.entries[j].text) is not None

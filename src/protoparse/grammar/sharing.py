@@ -12,6 +12,8 @@ from typing import Any, Literal
 from msgspec.structs import replace
 
 from protoparse.grammar.allergens import awaited
+from protoparse.grammar.choices import loosened
+from protoparse.grammar.completing import complete, counterpart, lettered, resulted, testable
 from protoparse.grammar.continuing import absorb, by_means, continues, supplement
 from protoparse.grammar.drafts import (
     ORDERED,
@@ -22,15 +24,15 @@ from protoparse.grammar.drafts import (
     allergic,
     apart,
     backwards,
+    denies,
     drafts,
     last_draft,
     repeat_subject,
 )
 from protoparse.grammar.exemplifying import explained
 from protoparse.grammar.facts import Cutter
+from protoparse.grammar.limiting import limits_anew, relaxed
 from protoparse.grammar.timing import MOST, last_named, return_duration, share_behind, share_window, timely
-from protoparse.lexicon import fold
-from protoparse.lexing import lexer
 from protoparse.model import Modifier
 
 
@@ -45,15 +47,26 @@ def join(cutter: Cutter, op: Literal["all", "any"], left: Tree | None, right: Tr
     if isinstance(left, Node) and _of_treatments(cutter.text, left, right):
         given = join(cutter, op, left.members[1], right, link)
         return Node("all", [left.members[0], *([given] if given else [])])
+    if (
+        isinstance(right, Node)
+        and right.op == "any"
+        and all(isinstance(m, Node) and limits_anew(right.members[0], m) for m in right.members[1:])
+    ):
+        # "AST and ALT ≤ 3 × ULN (≤ 5 × ULN with liver metastases)": either limit is of both
+        listed = join(cutter, op, left, right.members[0], link)
+        return relaxed(listed, right.members[1:]) if listed is not None else right
     if cutter.kind == "exclusion" and op == "all" and link.value in (",", "/", "and", "&") and _kinds(left, right):
         op = "any"
+    if op == "any" and isinstance(left, Node) and _of_people(left, right, link):
+        said = join(cutter, op, left.members[1], right, link)
+        return Node("all", [left.members[0], *([said] if said else [])])
     if cutter.kind == "exclusion" and op == "all" and _apart(left, right):
         op = "any"
     if op == "all" and _each_sex(cutter, left, right):
         op = "any"
     if link.value == "without":
         return_duration(left, right)
-    if isinstance(right, Node) and _of_one_disease(left, right):
+    if isinstance(right, Node) and (_of_one_disease(left, right) or _limited_behind(left, right)):
         # "ER or PR positive breast cancer": the disease behind the last test is that of all
         tested = join(cutter, op, left, right.members[0], link)
         return Node("all", [*([tested] if tested else []), right.members[1]])
@@ -81,7 +94,7 @@ def join(cutter: Cutter, op: Literal["all", "any"], left: Tree | None, right: Tr
     if _both_sexes(cutter, members[-1], right):
         # "male or female" restricts nobody
         return Node(op, members[:-1]) if len(members) > 1 else Draft()
-    if isinstance(right, Draft) and right.allergen:
+    if isinstance(right, Draft) and (right.allergen or _named_allergy(cutter.text, right)):
         members = awaited(cutter, members, right)
         if not members:
             return right
@@ -94,9 +107,11 @@ def join(cutter: Cutter, op: Literal["all", "any"], left: Tree | None, right: Tr
         first = members[0]
         before = last_named(members)
         if before is not None:
-            _lettered(cutter, before, right)
+            lettered(cutter, before, right)
+            counterpart(cutter, before, right)
         for member, closed in zip(tail, timed, strict=True):
-            _complete(cutter, member, right, closed=closed)
+            loosened(cutter, member, right)
+            complete(cutter, member, right, closed=closed)
         for lone in [m for m in tail if m.concept is None]:
             if lone.past_event(cutter.text):
                 # "at least 4 weeks since surgery or biopsy"
@@ -116,6 +131,11 @@ def join(cutter: Cutter, op: Literal["all", "any"], left: Tree | None, right: Tr
             return right
     members.append(right)
     return Node(op, members)
+
+
+def _named_allergy(text: str, draft: Draft) -> bool:
+    """Whether the tables know an allergy by its substance: "allergy to aspirin"."""
+    return draft.domain == "allergy" and draft.concept is not None and " to " in text[slice(*draft.concept)]
 
 
 def _both_sexes(cutter: Cutter, left: Tree, right: Tree) -> bool:
@@ -176,6 +196,42 @@ def _of_treatments(text: str, left: Node, right: Tree) -> bool:
     return "previously treated " in between and right.domain in ("drug", "procedure")
 
 
+def _of_people(left: Node, right: Tree, link: Any) -> bool:
+    """Whether a list goes on with what people have ("women with eclampsia, preeclampsia or gestational diabetes").
+
+    What comes with a disease goes on behind "or" alone: "diabetes with neuropathy or nephropathy".
+    """
+    if left.op != "all" or not isinstance(left.members[0], Draft):
+        return False
+    who = left.members[0].domain
+    if who != "person" and not (
+        who == "condition" and link.value in ("or", "and/or") and left.members[0].value is None
+    ):
+        return False
+    had, more = last_draft(left.members[1]), list(drafts(right))
+    return (
+        len(left.members) == 2
+        and had.domain == "condition"
+        and had.value is None
+        and all(d.domain in (None, "condition") and d.anew not in ("people", "other") for d in more)
+        and not (isinstance(right, Node) and right.op in ("not", "if"))
+    )
+
+
+def _limited_behind(left: Tree, right: Node) -> bool:
+    """Whether what is not so behind a limit is said of all that share it ("ALT or AST > 3 × ULN without ascites")."""
+    if right.op != "all" or len(right.members) != 2 or not denies(right.members[1]):
+        return False
+    lead, last = right.members[0], last_draft(left)
+    return (
+        isinstance(lead, Draft)
+        and lead.value is not None
+        and lead.domain == "measurement" == last.domain
+        and last.concept is not None
+        and last.value is None
+    )
+
+
 def _of_one_disease(left: Tree, right: Node) -> bool:
     """Whether tests alone stand before a test and the disease that it is of."""
     if right.op != "all" or len(right.members) != 2:
@@ -197,48 +253,6 @@ def _of_one_disease(left: Tree, right: Node) -> bool:
             for d in drafts(left)
         )
     )
-
-
-_ADJECTIVE = ("al", "ic", "ac", "ar", "ous", "ary", "ive", "oid", "ory", "ine")
-
-
-def _complete(cutter: Cutter, member: Draft, right: Draft, *, closed: bool) -> None:
-    """What the last member of a list says holds for the earlier ones that lack it; `closed`: one has its own time."""
-    if member.concept is None or right.concept is None:
-        return
-    measured = member.domain in (None, "measurement") and right.domain in (None, "measurement")
-    tested = right.domain == "condition" and member.domain in ("condition", "measurement")
-    measured = measured or (tested and _resulted(right))
-    said = member.finding is not None and member.finding.value != "positive"  # "MMR-deficient or MSI-high"
-    if right.value is not None and not isinstance(right.value.value, str):
-        # "adequate renal function, with serum creatinine ≤ 1.5 × ULN": a function is adequate or not
-        said = said or cutter.text.endswith("function", 0, member.concept[1])
-    if measured and member.value is None and member.count is None and right.value and not closed and not said:
-        member.value, member.bare_value = right.value, right.bare_value
-        member.domain = member.domain or right.domain
-    if member.finding is None and not closed and member.term is not None and member.term.kind == "word":
-        member.finding = right.finding  # "ALK or ROS1 rearrangement"
-    pressures = all(d.term is not None and "blood pressure" in d.term.name for d in (member, right))
-    if pressures and member.value and right.value and member.value.unit is None:
-        member.value = replace(member.value, unit=right.value.unit)  # "systolic > 160 or diastolic > 100 mmHg"
-    text = cutter.text[slice(*member.concept)]
-    tail = cutter.text[slice(*right.concept)].split()
-    shared = text.lower().endswith(_ADJECTIVE) and not member.known
-    functioning = tail[-1:] == ["function"] and member.domain in (None, "procedure", "observation")
-    long = 1 if shared or member.known else 2  # "bone marrow and liver function"
-    if (shared or functioning) and len(tail) > 1 and len(text.split()) <= long:
-        # "renal, hepatic or cardiac disease": the head noun stands behind the last adjective alone.
-        member.domain = right.domain
-        member.name = fold(f"{text} {tail[-1]}")
-        member.known = member.completed = True
-    elif len(tail) > 2 and text.lower().startswith("type ") and tail[0].lower() == "type" and len(text.split()) == 2:
-        # "type 1 or type 2 diabetes"
-        whole = fold(f"{text} {' '.join(tail[2:])}")
-        entry = lexer().phrase(whole.split())
-        term = entry.roles.get("concept") if entry is not None else None
-        member.domain, member.term, member.name = right.domain, term, term.name if term else whole
-    elif member.domain is None and right.domain is not None and right.value is None:
-        member.domain = right.domain
 
 
 def _last_base(tree: Tree) -> Draft | None:
@@ -286,11 +300,6 @@ def _leads(modifier: Modifier, draft: Draft) -> bool:
     return modifier.span < draft.concept
 
 
-def _resulted(draft: Draft) -> bool:
-    """Whether a test's result was given for a disease ("hepatitis B, hepatitis C and syphilis negative")."""
-    return draft.value is not None and draft.value.value in ("positive", "negative")
-
-
 def _follow(first: Draft, right: Draft) -> None:
     """When and of whom the first member is said, the later ones are as well."""
     if right.anew == "people":
@@ -305,8 +314,8 @@ def _follow(first: Draft, right: Draft) -> None:
         and not (any(_leads(m, right) for m in right.modifiers) and not any(_leads(m, first) for m in first.modifiers))
     ):
         right.standing = first.standing
-    if first.allergen:
-        allergic(right)
+    if first.allergen or (first.domain == "allergy" and first.known and right.anew is None):
+        allergic(right)  # "allergy to aspirin or clopidogrel"
     alike = right.domain in (None, first.domain) and not right.anew
     if alike and not right.modifiers and not right.standing and right.time is None:
         # "active hepatitis B or C infection"
@@ -316,26 +325,6 @@ def _follow(first: Draft, right: Draft) -> None:
     in_front = first.time and first.time.span and first.concept and first.time.span < first.concept
     if in_front and not first.window_behind and right.time is None and right.domain not in ("person", "consent"):
         right.time, right.again = first.time, first.again
-
-
-def _lettered(cutter: Cutter, first: Draft, right: Draft) -> None:
-    """A letter alone goes on with a name that ends in one: "hepatitis B or C", "troponin I or T"."""
-    if not first.concept or not right.concept:
-        return
-    words = cutter.text[slice(*right.concept)].split()
-    if len(words[0]) > 1 or not words[0].isupper():
-        return
-    named = fold(cutter.text[slice(*first.concept)]).split()
-    if len(named) == 1 and first.completed and first.name:
-        named = first.name.split()
-    if len(named) < 2 or len(named[-1]) > 1:
-        return
-    whole = [*named[:-1], *fold(" ".join(words)).split()]
-    entry = lexer().phrase(whole)
-    term = entry.roles.get("concept") or entry.roles.get("measurement") if entry is not None else None
-    right.term, right.name = term, term.name if term else " ".join(whole)
-    right.domain = term.domain if term else first.domain
-    right.known = right.completed = True
 
 
 def _dose_alike(first: Draft, right: Draft) -> None:
@@ -363,7 +352,9 @@ def _share_result(first: Draft, right: Draft) -> None:
     result = first.value
     tested = "measurement", first.domain if first.domain in ("condition", "drug") else "measurement"
     plain = first.domain in tested and right.domain in tested and not right.modifiers
-    plain = plain and _resulted(first) and not right.standing  # "positive for HIV, hepatitis B or hepatitis C"
+    plain = (
+        plain and resulted(first) and not right.standing and testable(right)
+    )  # "positive for HIV, hepatitis B or hepatitis C"
     if right.value is not None or result is None or not (plain or right.domain == "measurement" == first.domain):
         return
     if result.operator == "=" and result.span and first.concept and result.span < first.concept:

@@ -1,0 +1,105 @@
+"""What somebody can or will do, or not: "unable to answer the questions", "speaks, reads and writes English".
+
+In: the codes of an item, and where its values and times stand. Out: `Ability`s, the lexemes of such a doing that are
+one name, verb, object and all; "unable to insert the tube during the visit" names "insert the tube". Where the verb
+says nothing of its own the object is the name: "unable to undergo MRI" is about the MRI.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from protoparse.grammar.items import plays
+from protoparse.grammar.phrases import Phrase
+from protoparse.lexing import Lexemes
+from protoparse.model import Domain
+
+_DOING = re.compile("[wdOpKMmvaiyo@G~'-]+")
+_BARE = re.compile("[^wKMa]")
+_JOINT = re.compile("[&|/][dm]*")
+_NAMED = re.compile("[KM]")
+_TONGUE = re.compile(r"\b(?:speak|spoken|read|writ|underst|compreh|communicat)", re.IGNORECASE)
+_LANGUAGE = re.compile(r"[wKv](?:[,&|/]+[wKv])*(?:[,&|/]+|[pi]?[dm]*)K")
+_OBJECT: dict[str, Domain] = {"can": "observation", "will": "consent"}
+
+
+class Ability(NamedTuple):
+    """The lexemes `[first, last)` of a name, counted from the beginning of its item, and what it is the name of."""
+
+    first: int
+    last: int
+    domain: Domain
+
+
+def abilities(text: str, lexemes: Lexemes, first: int, codes: str, found: Sequence[Phrase]) -> list[Ability]:
+    """What somebody is said to be able or willing to do, where it is one name, in order."""
+    made: list[Ability] = []
+    if "K" in codes and _TONGUE.search(text, lexemes.starts[first], lexemes.ends[first + len(codes) - 1]):
+        made = _tongues(lexemes, first, codes)
+    k = codes.find("!")
+    stops = {p.first - first for p in found} if k >= 0 else set()
+    while k >= 0:
+        kind = lexemes.entries[first + k].roles.get("ability")
+        if kind is not None and not any(m.first <= k + 1 < m.last for m in made):
+            last = _done(lexemes, first, codes, k + 1, stops)
+            if last > k + 1:
+                made.append(Ability(k + 1, last, _OBJECT[kind]))
+        k = codes.find("!", k + 1)
+    return sorted(made)
+
+
+def _done(lexemes: Lexemes, first: int, codes: str, begin: int, stops: set[int]) -> int:
+    """Where what is done ends whose verb stands at `begin`; there where its object has a name of its own."""
+    entries = lexemes.entries
+    verb = begin
+    while verb < len(codes) and codes[verb] == "w" and entries[first + verb].text.endswith("ly"):
+        verb += 1
+    if verb >= len(codes) or codes[verb] != "w" or verb in stops:
+        return begin
+    end = _chunk(lexemes, first, codes, begin, stops)
+    if end <= verb:
+        return begin
+    terms = [entries[first + k].roles.get("concept") for k in range(verb, end) if codes[k] == "K"]
+    if any(term is not None and term.domain in ("consent", "allergy") for term in terms):
+        return begin
+    idle = "nameless" in entries[first + verb].roles or "verb" in entries[first + verb].roles
+    if (idle and _NAMED.search(codes, verb, end)) or any(plays(entries[first + verb], r) for r in _APART):
+        return begin
+    joint = _JOINT.match(codes, end)
+    if joint is not None and codes[joint.end() : joint.end() + 1] == "w":
+        more = _chunk(lexemes, first, codes, joint.end(), stops)
+        if not _NAMED.search(codes, joint.end(), more):
+            end = more  # "operate the telephone or computer"
+    return end
+
+
+_APART = ("undertaking", "matter", "state", "allergy")
+
+
+def _chunk(lexemes: Lexemes, first: int, codes: str, begin: int, stops: set[int]) -> int:
+    """Where the words that begin there end, a phrase of time or number behind them left out."""
+    match = _DOING.match(codes, begin)
+    if match is None:
+        return begin
+    end = min([s for s in stops if begin < s < match.end()], default=match.end())
+    while end > begin and _BARE.match(codes, end - 1) and "matter" not in lexemes.entries[first + end - 1].roles:
+        end -= 1
+    return end
+
+
+def _tongues(lexemes: Lexemes, first: int, codes: str) -> list[Ability]:
+    """What somebody does in a language: "speak, read and understand English" is one name."""
+    entries = lexemes.entries
+    made = []
+    for match in _LANGUAGE.finditer(codes):
+        tongue = entries[first + match.end() - 1]
+        term = tongue.roles["concept"]
+        spoken = " " in tongue.text and _TONGUE.match(tongue.text) is not None  # "…, read or understand English"
+        if not spoken and (term.domain != "person" or term.name == "age" or codes[match.end() - 2] in ",&|/"):
+            continue
+        verbs = [k for k in range(match.start(), match.end() - 1) if codes[k] in "wKv"]
+        if all(_TONGUE.match(entries[first + k].text) for k in verbs):
+            made.append(Ability(match.start(), match.end(), "person"))
+    return made

@@ -1,0 +1,156 @@
+"""Names that their list completes: the head that stands behind the last member alone.
+
+In: a member of a list and a later one. Out: the member with the head, and what is said of the last one alone; of "renal
+or hepatic impairment" the renal one, of "alcohol or drug abuse" the abuse of alcohol, of "hepatitis B or C" the C.
+"""
+
+from __future__ import annotations
+
+from msgspec.structs import replace
+
+from protoparse.grammar.drafts import Draft
+from protoparse.grammar.facts import Cutter
+from protoparse.grammar.terms import domain_of
+from protoparse.lexicon import fold
+from protoparse.lexing import Term, lexer
+
+_ADJECTIVE = ("al", "ic", "ac", "ar", "ous", "ary", "ive", "oid", "ory", "ine")
+
+
+def complete(cutter: Cutter, member: Draft, right: Draft, *, closed: bool) -> None:
+    """What the last member of a list says holds for the earlier ones that lack it; `closed`: one has its own time."""
+    if member.concept is None or right.concept is None:
+        return
+    measured = member.domain in (None, "measurement") and right.domain in (None, "measurement")
+    tested = right.domain == "condition" and member.domain in ("condition", "measurement")
+    measured = measured or (tested and resulted(right) and testable(member))
+    said = member.finding is not None and member.finding.value != "positive"  # "MMR-deficient or MSI-high"
+    if right.value is not None and not isinstance(right.value.value, str):
+        # "adequate renal function, with serum creatinine ≤ 1.5 × ULN": a function is adequate or not
+        said = said or cutter.text.endswith("function", 0, member.concept[1])
+    if measured and member.value is None and member.count is None and right.value and not closed and not said:
+        member.value, member.bare_value = right.value, right.bare_value
+        member.domain = member.domain or right.domain
+    if member.finding is None and not closed and member.term is not None and member.term.kind == "word":
+        member.finding = right.finding  # "ALK or ROS1 rearrangement"
+    pressures = all(d.term is not None and "blood pressure" in d.term.name for d in (member, right))
+    if pressures and member.value and right.value and member.value.unit is None:
+        member.value = replace(member.value, unit=right.value.unit)  # "systolic > 160 or diastolic > 100 mmHg"
+    text = cutter.text[slice(*member.concept)]
+    tail = cutter.text[slice(*right.concept)].split()
+    ailing = member.domain in (None, "drug") and right.domain in ("condition", "allergy") and right.value is None
+    if ailing and (head := _of_substances(tail)) and _nothing_done(member):
+        # "alcohol or drug abuse", "iron or vitamin D deficiency": no substance is said to be taken
+        name = fold(f"{text} {head}")
+        term = _term(name.split()) if right.domain == "condition" else None
+        member.domain, member.name, member.term = right.domain, term.name if term else name, term
+        member.known = member.completed = True
+        return
+    parts = half(" ".join(tail)) if "paired" in cutter.roles(text) and not member.value else None
+    if parts is not None and member.domain in (None, right.domain, "measurement"):
+        name = fold(text + parts[1])
+        term = _term(name.split())
+        member.domain, member.name, member.term = right.domain, term.name if term else name, term
+        member.known = member.completed = True
+        return
+    shared = text.lower().endswith(_ADJECTIVE) and not member.known
+    shared = shared or ("place" in cutter.roles(text.split()[-1]) and right.known)
+    functioning = tail[-1:] == ["function"] and member.domain in (None, "procedure", "observation")
+    long = 1 if shared or member.known else 2  # "bone marrow and liver function"
+    if (shared or functioning) and len(tail) > 1 and len(text.split()) <= long:
+        # "renal, hepatic or cardiac disease": the head noun stands behind the last adjective alone.
+        member.domain = right.domain
+        member.name = fold(f"{text} {tail[-1]}")
+        member.known = member.completed = True
+    elif len(tail) > 2 and text.lower().startswith("type ") and tail[0].lower() == "type" and len(text.split()) == 2:
+        # "type 1 or type 2 diabetes"
+        whole = fold(f"{text} {' '.join(tail[2:])}")
+        term = _term(whole.split())
+        member.domain, member.term, member.name = right.domain, term, term.name if term else whole
+    elif member.domain is None and right.domain is not None and right.value is None:
+        member.domain = right.domain
+
+
+def half(name: str) -> tuple[str, str] | None:
+    """The first half of a name that comes in pairs, and the rest: "lower" and " limb", "hyper" and "thyroidism"."""
+    word = name.lower().partition(" ")[0].partition("-")[0]
+    singles = lexer().singles
+    for k in range(len(word), 1, -1):
+        entry = singles.get(word[:k])
+        if entry is not None and "paired" in entry.roles:
+            return name[:k], name[k:].replace("-", " ", 1)
+    return None
+
+
+def _of_substances(words: list[str]) -> str | None:
+    """The head of a name of which the rest is a substance: of "drug abuse" the abuse."""
+    for k in (1, 2):
+        rest = [w.lower() for w in words[:-k]]
+        if not rest:
+            break
+        term = _term(rest)
+        if "drug" in (term.domain if term else None, domain_of(rest), domain_of(rest[:1])):
+            return " ".join(words[-k:])
+    return None
+
+
+def _term(words: list[str]) -> Term | None:
+    """What the tables say of a whole name."""
+    entry = lexer().phrase(words) if words else None
+    return entry.roles.get("concept") if entry is not None else None
+
+
+def _nothing_done(member: Draft) -> bool:
+    """Whether a substance stands without a verb ("use of alcohol")."""
+    return bool(member.standing or member.modifiers) or member.concept is None or member.first == member.concept[0]
+
+
+def counterpart(cutter: Cutter, first: Draft, right: Draft) -> None:
+    """A bare kind of drug goes on with what the first is a kind of: "CYP3A4 inhibitors or inducers"."""
+    if first.domain != "drug" or right.domain != "drug" or not first.concept or not right.concept or first.term is None:
+        return
+    kind = cutter.text[slice(*right.concept)].lower()
+    whole = cutter.text[slice(*first.concept)].split()
+    if (
+        " " in kind
+        or len(whole) < 2
+        or not {"counterpart"} <= cutter.roles(kind).keys() & cutter.roles(whole[-1]).keys()
+    ):
+        return
+    name = fold(" ".join([*whole[:-1], kind]))
+    term = _term(name.split())
+    right.term, right.name, right.known = term, term.name if term else name, True
+
+
+def lettered(cutter: Cutter, first: Draft, right: Draft) -> None:
+    """A letter alone goes on with a name that ends in one: "hepatitis B or C", "troponin I or T"."""
+    if not first.concept or not right.concept:
+        return
+    words = cutter.text[slice(*right.concept)].split()
+    if len(words[0]) > 1 or not words[0].isupper():
+        return
+    named = fold(cutter.text[slice(*first.concept)]).split()
+    if len(named) == 1 and first.completed and first.name:
+        named = first.name.split()
+    if len(named) < 2 or len(named[-1]) > 1:
+        return
+    whole = [*named[:-1], *fold(" ".join(words)).split()]
+    entry = lexer().phrase(whole)
+    term = entry.roles.get("concept") or entry.roles.get("measurement") if entry is not None else None
+    right.term, right.name = term, term.name if term else " ".join(whole)
+    right.domain = term.domain if term else first.domain
+    right.known = right.completed = True
+
+
+def testable(draft: Draft) -> bool:
+    """Whether a test tells if somebody has a thing ("HIV", "hepatitis C", "cannabis"): no gout is positive."""
+    if draft.domain == "measurement" or draft.domain is None:
+        return True
+    name = draft.term.name if draft.term else draft.name or ""
+    singles = lexer().singles
+    return any("testable" in singles[word].roles for word in name.split())
+
+
+def resulted(draft: Draft) -> bool:
+    """Whether a test's result was given for a disease ("hepatitis B, hepatitis C and syphilis negative")."""
+    return draft.value is not None and draft.value.value in ("positive", "negative")

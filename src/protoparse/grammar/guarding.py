@@ -1,0 +1,191 @@
+"""Whom a statement is asked of: the guards of an item.
+
+In: the terminals of a sentence as far as they were read. Out: the same, with `IF` in front of those whom a duty, a
+permission or a colon speaks of, and `COLON` behind them; "women of childbearing potential must use contraception" is
+IF WORDS COLON WORDS.
+"""
+
+from __future__ import annotations
+
+import re
+
+from protoparse.grammar.drafts import aged
+from protoparse.grammar.listing import Lister
+from protoparse.grammar.phrases import Phrase, Value
+from protoparse.grammar.terminals import Clause
+
+_WHO = re.compile(
+    r"s\b|\b(?:wo)?m[ae]n\b|child|people|male\b|potential|wo?cbp|msm|menopausal|age|"
+    r"subject|patient|participant|individual|volunteer|person|adult|infant|neonate|newborn|elderly"
+)
+_SOME = re.compile(
+    r"\b(?:wo)?m[ae]n\b|child|male|potential|wo?cbp|fcbp|menopausal|adult|infant|neonate|newborn|elderly|fertile"
+)
+"""Words for some people that nobody uses for a property: "sex: female" is no guard, "females: …" is."""
+_NAMES = re.compile("[wKMYaqrnuj]")
+_CALLED = re.compile("[dm]*((?:[KM]q?-?)+)v")
+_PROVISO = re.compile(r"[dvOopi~a]*(?:K[dvOopi~a]*)?,?\?")
+_FOLLOWING = re.compile(r"[^.:?]*(?:following|criteri|conditions)[^.:?]*:")
+_NAMING = frozenset({"WORDS", "AND", "OR", "OPEN", "CLOSE"})
+_TELLING = _NAMING | {"VALUE", "WINDOW", "COMMA", "NOT"}
+_TOLD = ("condition", "measurement", "procedure", "drug")
+
+
+class Guards(Lister):
+    """Finds the guards of one item."""
+
+    found: dict[int, Phrase]
+    """The values and windows of the item, by where they begin."""
+    opening = 0
+    """Where the present sentence begins."""
+    listed = False
+    """What is asked of the people of a guard is a list behind a colon, parted by semicolons."""
+
+    def _duty(self, out: list[Clause], sentence: int, i: int) -> None:
+        """Make a guard of the people whom the lexeme at i says a duty of: "women with X, Y or Z must …"."""
+        while len(out) > sentence and out[sentence].type in ("COLON", "COMMA", "AND"):
+            sentence += 1  # "Note: patients with … must …"
+        begin = max(self.opening, out[sentence - 1].last if sentence else 0)
+        if len(out) == sentence:
+            if sentence and out[-1].type == "STOP" and any("pronoun" in e.roles for e in self.cutter.entries[begin:i]):
+                out[-1].value = "they"  # "women must use contraception. They must also …"
+            return
+        comma = out[-1:] if out[-1].type == "COMMA" else []
+        said = out[sentence : len(out) - len(comma)]
+        people = self._borne(said)
+        if people:
+            # "the pregnancy test of women of childbearing potential must be …"
+            when = said[-1:] if said[-1].type == "WINDOW" and self._people(said[people + 1 : -1]) else []
+            guard, subject = said[people : len(said) - len(when)], said[:people]
+            out[sentence:] = [*guard, Clause("COLON", i, i + 1, "duty"), *subject, *when]
+        elif self._people(said) or self._told_apart(said, begin):
+            del out[len(out) - len(comma) :]
+            self._oblige(out, sentence, i, "duty")
+
+    def _oblige(self, out: list[Clause], sentence: int, i: int, value: str | None = None) -> None:
+        """Make a guard of what the sentence has said so far; the lexeme at i says what is asked of such people."""
+        joint = "AND"
+        for part in reversed(out[sentence:]):  # no comma ends this guard
+            if part.type in ("AND", "OR"):
+                joint = part.type
+            elif part.type == "COMMA":
+                part.type, part.value = joint, ","
+        out.insert(sentence, Clause("IF", i, i))
+        out.append(Clause("COLON", i, i + 1, value))
+
+    def _proviso(self, out: list[Clause], sentence: int, i: int) -> int:
+        """Where the condition begins on which the lexeme before i admits somebody ("eligible if …"), 0 without.
+
+        Such a condition is asked of those who are named, and of nobody else: they become the guard.
+        """
+        said = out[sentence:]
+        if self.kind == "exclusion" or not any(c.type == "WORDS" for c in said):
+            return 0
+        match = _PROVISO.match(self.cutter.codes, i - self.first)
+        if match is None or any(c.type not in _TELLING for c in said):
+            return 0
+        named = match[0].find("K")
+        if named >= 0:
+            term = self.cutter.entries[i + named].roles.get("concept")
+            if term is None or term.domain != "study":
+                return 0
+        if sentence and out[sentence - 1].type == "STOP":
+            out[sentence - 1].value = "permission"
+        self._oblige(out, sentence, i)
+        begin = self.first + match.end()
+        self.cutter.carry(i, begin)
+        ends = self.cutter.ends
+        self.listed = _FOLLOWING.match(self.cutter.text, ends[begin - 1], ends[self.last - 1]) is not None
+        return begin
+
+    def _borne(self, said: list[Clause]) -> int:
+        """Where the people begin of whom something is said behind its name ("haemoglobin for men must …"), else 0."""
+        begin = next((n for n, c in enumerate(said) if c.type == "IF"), 0)
+        if begin and begin + 1 < len(said) and all(c.type in _NAMING for c in said[:begin]):
+            return begin if all(c.type in _TELLING for c in said[begin + 1 :]) else 0
+        return 0
+
+    def _people(self, clauses: list[Clause]) -> bool:
+        """Whether clauses name some people and nothing else."""
+        words = [c for c in clauses if c.type == "WORDS"]
+        ages = [n for n, c in enumerate(clauses) if c.type == "VALUE" and self._of_age(clauses, n)]
+        if len(ages) == 1 and len(clauses) == len(words) + 1:
+            # "patients under 6 years old must …", "children aged 2 to 6 years must …"
+            codes, offset = self.cutter.codes, self.cutter.offset
+            words = [c for c in words if _NAMES.search(codes, c.first - offset, c.last - offset) and not self._age(c)]
+            if not words:
+                return True
+        elif any(c.type not in _NAMING for c in clauses):
+            return False
+        entries = self.cutter.entries
+        for clause in words:
+            terms = [entries[i].roles.get("concept") for i in range(clause.first, clause.last)]
+            if not any(t is not None and t.domain == "person" and (ages or t.name != "age") for t in terms):
+                return False
+        return bool(words)
+
+    def _of_age(self, clauses: list[Clause], n: int) -> bool:
+        """Whether the value at n is an age: by its unit, or by the word before it ("under the age of 55")."""
+        return aged(self.cutter.text, clauses[n].value.meaning) or (n > 0 and self._age(clauses[n - 1]))
+
+    def _age(self, clause: Clause) -> bool:
+        """Whether words end in "age"."""
+        term = self.cutter.entries[clause.last - 1].roles.get("concept") if clause.type == "WORDS" else None
+        return term is not None and term.name == "age"
+
+    def _some(self, clauses: list[Clause]) -> bool:
+        """Whether clauses name some people, whom a colon asks something of ("women of childbearing potential: …")."""
+        entries = self.cutter.entries
+        named = [entries[i] for c in clauses if c.type == "WORDS" for i in range(c.first, c.last)]
+        return any("concept" in e.roles and _SOME.search(e.text) for e in named) and self._people(clauses)
+
+    def _told_apart(self, clauses: list[Clause], first: int) -> bool:
+        """Whether clauses, whose words begin at first, tell some of the participants apart.
+
+        So do "patients who received X", "women with Y", "diabetic patients".
+        """
+        if self.kind == "exclusion" or any(c.type not in _TELLING for c in clauses):
+            return False
+        entries, last = self.cutter.entries, clauses[0].last
+        called = _CALLED.fullmatch(self.cutter.codes, first - self.first, last - self.first)
+        if called is not None and len(clauses) == 1 and "population" in entries[last - 1].roles:
+            return self._called(self.first + called.start(1), self.first + called.end(1))
+        while first + 1 < last and self.cutter.code(first) in "dv:+" and "population" not in entries[first].roles:
+            first += 1
+        if first + 1 >= last:
+            return False
+        term = entries[first].roles.get("concept")
+        whose = "population" in entries[first].roles or (term is not None and term.domain == "person")
+        return whose and "apart" in self.cutter.roles(entries[first + 1].text.split()[0])
+
+    def _called(self, first: int, last: int) -> bool:
+        """Whether the words before "patients" say what these have ("diabetic patients", "HER2-positive patients")."""
+        for i in range(first, last):
+            roles = self.cutter.entries[i].roles
+            term = roles.get("concept")
+            told = "measurement" in roles or (term is not None and term.domain in _TOLD)
+            if not told and self.cutter.code(i) in "KM":
+                return False
+        return True
+
+    def _guard(self, i: int) -> bool:
+        """ "for women …", "in patients with …": a limit to some people."""
+        cutter = self.cutter
+        if cutter.codes[i - cutter.offset] == "o" and cutter.entries[i].text not in ("for", "for the"):
+            return False
+        j = i + 1
+        while j < self.last and cutter.code(j) in "dm":
+            j += 1
+        if j >= self.last:
+            return False
+        if i + 1 in self.found:
+            meaning = self.found[i + 1].meaning
+            return isinstance(meaning, Value) and aged(cutter.text, meaning)
+        roles = cutter.entries[j].roles
+        term = roles.get("concept")
+        if "population" in roles:
+            return True
+        if term is None or term.domain != "person" or (term.name == "age" and j + 1 not in self.found):
+            return False  # "normal for age"
+        # "consent in English" limits nobody; "in women" does
+        return cutter.codes[i - cutter.offset] == "o" or _WHO.search(cutter.entries[j].text) is not None
