@@ -100,9 +100,6 @@ class Attacher(Chooser):
             node = bracket.node
             if node is None:
                 continue
-            if bracket.role == "plain" and "notpseudo" in self.entries[bracket.first + 1].roles:
-                self.carry(bracket.first, bracket.last)  # "(regardless of the result)"
-                continue
             if isinstance(tree, Draft) and tree.concept is None:
                 tree.past_event(self.text)  # "at least 4 weeks since chemotherapy (other than …)"
             if tree is None or (isinstance(tree, Draft) and (blank(tree) or _unnamed(tree, node))):
