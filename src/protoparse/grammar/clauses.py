@@ -33,6 +33,7 @@ from protoparse.grammar.asking import (
     spared,
     unmet,
 )
+from protoparse.grammar.belonging import each_sex
 from protoparse.grammar.drafts import (
     Draft,
     Node,
@@ -64,7 +65,7 @@ from protoparse.grammar.marking import explains, marked
 from protoparse.grammar.naming import Bracket, Words
 from protoparse.grammar.rules import rule
 from protoparse.grammar.shaping import STRUCTURE, Shaper
-from protoparse.grammar.sharing import each_sex, framed, hand_on, join
+from protoparse.grammar.sharing import framed, hand_on, join
 from protoparse.grammar.tables import Table
 from protoparse.grammar.terminals import Clause
 from protoparse.grammar.timing import befallen, return_window, share_window

@@ -12,6 +12,20 @@ from typing import Any, Literal, TypeGuard
 from msgspec.structs import replace
 
 from protoparse.grammar.allergens import awaited
+from protoparse.grammar.belonging import (
+    EITHER,
+    awaiting,
+    both_sexes,
+    classes,
+    disjoint,
+    each_sex,
+    kinds,
+    of_one_disease,
+    of_people,
+    of_treatments,
+    other_sex,
+    parts_of,
+)
 from protoparse.grammar.choices import loosened
 from protoparse.grammar.completing import (
     complete,
@@ -30,7 +44,6 @@ from protoparse.grammar.drafts import (
     Tree,
     active,
     allergic,
-    apart,
     backwards,
     denies,
     drafts,
@@ -56,7 +69,7 @@ def join(cutter: Cutter, op: Literal["all", "any"], left: Tree | None, right: Tr
         return supplement(cutter, op, left, right)
     if lasts_as_long(cutter.text, left, right):
         return left
-    if isinstance(left, Node) and _of_treatments(cutter.text, left, right):
+    if isinstance(left, Node) and of_treatments(cutter.text, left, right):
         given = join(cutter, op, left.members[1], right, link)
         return Node("all", [left.members[0], *([given] if given else [])])
     if (
@@ -67,14 +80,14 @@ def join(cutter: Cutter, op: Literal["all", "any"], left: Tree | None, right: Tr
         # "AST and ALT ≤ 3 × ULN (≤ 5 × ULN with liver metastases)": either limit is of both
         listed = join(cutter, op, left, right.members[0], link)
         return relaxed(listed, right.members[1:]) if listed is not None else right
-    if cutter.kind == "exclusion" and op == "all" and link.value in _EITHER and _kinds(cutter.text, left, right):
+    if cutter.kind == "exclusion" and op == "all" and link.value in EITHER and kinds(cutter.text, left, right):
         op = "any"
-    if op == "any" and isinstance(left, Node) and _of_people(left, right, link):
+    if op == "any" and isinstance(left, Node) and of_people(left, right, link):
         said = join(cutter, op, left.members[1], right, link)
         return Node("all", [left.members[0], *([said] if said else [])])
-    if cutter.kind == "exclusion" and op == "all" and _apart(left, right):
+    if cutter.kind == "exclusion" and op == "all" and disjoint(left, right):
         op = "any"
-    if op == "all" and (each_sex(cutter, left, right) or _other_sex(cutter, left, right)):
+    if op == "all" and (each_sex(cutter, left, right) or other_sex(cutter, left, right)):
         op = "any"
     if link.value == "without":
         return_duration(left, right)
@@ -83,14 +96,16 @@ def join(cutter: Cutter, op: Literal["all", "any"], left: Tree | None, right: Tr
             # "pregnant women, and women of childbearing potential who do not use contraception"
             lacking = join(cutter, op, left.members[-1], right, link)
             return Node("any", [*left.members[:-1], *([lacking] if lacking else [])])
-    if isinstance(right, Node) and (_of_one_disease(left, right) or _limited_behind(left, right)):
+    if isinstance(right, Node) and (of_one_disease(left, right) or _limited_behind(left, right)):
         # "ER or PR positive breast cancer": the disease behind the last test is that of all
         tested = join(cutter, op, left, right.members[0], link)
         return Node("all", [*([tested] if tested else []), right.members[1]])
-    if op == "any" and isinstance(right, Node) and (k := _awaiting(cutter, left, right)) >= 0:
+    if op == "any" and (rest := classes(cutter.text, left, right)) is not None:
+        return join(cutter, op, Node("any", rest) if len(rest) > 1 else rest[0], right, link) if rest else right
+    if op == "any" and isinstance(right, Node) and (k := awaiting(cutter, left, right)) >= 0:
         first = join(cutter, op, left, right.members[k], link)
         parts = [*right.members[:k], *([first] if first else []), *right.members[k + 1 :]]
-        return Node(right.op, [m for part in parts for m in _members(part, right.op)])
+        return Node(right.op, [m for part in parts for m in parts_of(part, right.op)])
     if isinstance(right, Node):
         named = last_named(left.members if isinstance(left, Node) and left.op == "any" else [left])
         if named is not None and named.standing == "history" and named.time is None and right.op not in ("if", "not"):
@@ -115,7 +130,7 @@ def join(cutter: Cutter, op: Literal["all", "any"], left: Tree | None, right: Tr
     if isinstance(right, Node) and isinstance(told, Draft) and continues(cutter, left, told, link):
         return Node("except", [left, *right.members[1:]])
     members = left.members if isinstance(left, Node) and left.op == op else [left]
-    if _both_sexes(cutter, members[-1], right):
+    if both_sexes(cutter, members[-1], right):
         # "male or female" restricts nobody
         return Node(op, members[:-1]) if len(members) > 1 else Draft()
     if isinstance(right, Draft) and (right.allergen or _named_allergy(cutter.text, right)):
@@ -186,18 +201,6 @@ def _first_of_all(text: str, left: Tree, lead: Draft, right: Node) -> Node:
     return Node("any", [*members[:begin], together]) if begin else together
 
 
-def _both_sexes(cutter: Cutter, left: Tree, right: Tree) -> bool:
-    if not (isinstance(left, Draft) and isinstance(right, Draft)) or left.value or right.value:
-        return False
-    if left.concept is None or right.concept is None:
-        return False
-    roles = [cutter.roles(cutter.text[slice(*d.concept)]) for d in (left, right) if d.concept]
-    return any(a in roles[0] and b in roles[1] for a, b in _SEXES)
-
-
-_SEXES = (("male", "female"), ("female", "male"))
-
-
 def _tail(members: list[Tree]) -> list[Draft]:
     """The drafts at the end of a list, back to the last that is no plain draft."""
     found: list[Draft] = []
@@ -206,39 +209,6 @@ def _tail(members: list[Tree]) -> list[Draft]:
             break
         found.append(member)
     return found
-
-
-_EITHER = (",", "/", "and", "&", "as well as")
-
-
-def _kinds(text: str, left: Tree, right: Tree) -> bool:
-    """ "and" between kinds of disease, drug or patient in an exclusion means either; between findings, both."""
-    if isinstance(left, Draft) and left.concept and text[: left.concept[0]].lower().endswith("both "):
-        return False
-    if isinstance(left, Node) and left.op in ("all", "any"):
-        left = left.members[-1]
-    if any(isinstance(m, Node) and (m.op == "not" or m.count) for m in (left, right)):
-        return False  # "fever and at least one of …": what is counted is a demand of its own
-    return all(d.value is None for m in (left, right) for d in drafts(m))
-
-
-def _apart(left: Tree, right: Tree) -> bool:
-    """ "under 18 and over 75": two limits of one thing that nobody meets together."""
-    return (
-        isinstance(left, Draft)
-        and isinstance(right, Draft)
-        and left.value is not None
-        and right.value is not None
-        and left.name is not None
-        and left.name == right.name
-        and apart(left.value, right.value)
-    )
-
-
-def each_sex(cutter: Cutter, left: Tree, right: Tree) -> bool:
-    """ "men aged 40 years or more and women aged 50 years or more": what is said of each sex; nobody is both."""
-    one, other = (m.members[:3] if isinstance(m, Node) and m.op == "all" else () for m in (left, right))
-    return any(_both_sexes(cutter, a, b) for a in one for b in other)
 
 
 def _share_place(tail: list[Draft], right: Draft) -> None:
@@ -254,93 +224,9 @@ def _share_place(tail: list[Draft], right: Draft) -> None:
         member.modifiers += (place,)
 
 
-def _other_sex(cutter: Cutter, left: Tree, right: Tree) -> bool:
-    """ "men and postmenopausal women": people of either sex, one of them described."""
-    if not (isinstance(left, Draft) and isinstance(right, Draft)) or {left.domain, right.domain} != {"person"}:
-        return False
-    ends = [cutter.roles(cutter.text[slice(*d.concept)].split()[-1]) for d in (left, right) if d.concept]
-    return len(ends) == 2 and any(a in ends[0] and b in ends[1] for a, b in _SEXES)
-
-
-def _of_treatments(text: str, left: Node, right: Tree) -> bool:
-    """Whether a list goes on with what a disease was treated with ("lupus previously treated with A, B or C")."""
-    if left.op != "all" or len(left.members) != 2 or not isinstance(right, Draft):
-        return False
-    disease, given = left.members[0], next(iter(drafts(left.members[1])))
-    if not isinstance(disease, Draft) or disease.concept is None or given.concept is None or right.anew:
-        return False
-    between = text[disease.concept[1] : given.concept[0]].lower()
-    return "previously treated " in between and right.domain in ("drug", "procedure")
-
-
-def _members(tree: Tree, op: str) -> list[Tree]:
-    """The members of a tree that is joined so, else itself."""
-    return tree.members if isinstance(tree, Node) and tree.op == op and not tree.count else [tree]
-
-
-def _awaiting(cutter: Cutter, left: Tree, right: Node) -> int:
-    """Which member of what stands behind "or" the last thing before it goes with, -1 where none does.
-
-    Of "type 1 or type 2 diabetes and HbA1c ≤ 9 %" and of "severe or uncontrolled asthma and FEV1 < 60 %" the first
-    behind it; in an inclusion also where both are diseases and what follows is none ("gout or asthma and age > 40").
-    """
-    last = _members(left, "any")[-1]
-    named = [(m.concept, k) for k, m in enumerate(right.members) if isinstance(m, Draft) and m.concept]
-    if right.op not in ("all", "any") or right.count or not isinstance(last, Draft) or not named:
-        return -1
-    k = min(named)[1]
-    lead = right.members[k]
-    if not isinstance(lead, Draft) or lead.concept is None or last.value or last.time or last.count or last.dose:
-        return -1
-    if last.concept is None:
-        return k if last.modifiers and last.last < lead.first else -1
-    others = [d for n, m in enumerate(right.members) if n != k for d in drafts(m)]
-    waiting = not last.completed
-    complete(cutter, last, lead, closed=False)
-    if waiting and last.completed:
-        if right.op == "any" or _and_behind(cutter.text, lead, others):
-            return k
-        # "severe hepatic or renal insufficiency (GFR < 30)": both are severe
-        lead.modifiers = (*[m for m in last.modifiers if m not in lead.modifiers], *lead.modifiers)
-    alike = last.domain == lead.domain in ("condition", "procedure", "drug") and lead.value is None and not lead.anew
-    apart = all(d.domain in ("person", "measurement", "observation", "consent") for d in others)
-    if not alike or not apart or right.op == "any" or cutter.kind == "exclusion":
-        return -1
-    return k if _and_behind(cutter.text, lead, others) else -1
-
-
-def _and_behind(text: str, lead: Draft, others: list[Draft]) -> bool:
-    """Whether an "and" that is printed joins a thing to what follows, no bracket ("renal failure (GFR < 30)")."""
-    between = text[lead.last : others[0].first] if others else ""
-    return " and " in between and "(" not in between
-
-
 def _several(tree: Tree) -> TypeGuard[Node]:
     """Whether a tree is a list of which any may hold."""
     return isinstance(tree, Node) and tree.op == "any"
-
-
-def _of_people(left: Node, right: Tree, link: Any) -> bool:
-    """Whether a list goes on with what people have ("women with eclampsia, preeclampsia or gestational diabetes").
-
-    What comes with a disease goes on behind "or" alone: "diabetes with neuropathy or nephropathy".
-    """
-    if left.op != "all" or not isinstance(left.members[0], Draft):
-        return False
-    who = left.members[0].domain
-    if who != "person" and not (
-        who == "condition" and link.value in ("or", "and / or") and left.members[0].value is None
-    ):
-        return False
-    had, more = last_draft(left.members[1]), list(drafts(right))
-    given = who == "condition" and had.domain == "drug"  # "diabetes treated with metformin or insulin"
-    return (
-        len(left.members) == 2
-        and (had.domain == "condition" or given)
-        and had.value is None
-        and all(d.domain in (None, had.domain) and d.anew not in ("people", "other") for d in more)
-        and not (isinstance(right, Node) and right.op in ("not", "if"))
-    )
 
 
 def _limited_behind(left: Tree, right: Node) -> bool:
@@ -354,29 +240,6 @@ def _limited_behind(left: Tree, right: Node) -> bool:
         and lead.domain == "measurement" == last.domain
         and last.concept is not None
         and last.value is None
-    )
-
-
-def _of_one_disease(left: Tree, right: Node) -> bool:
-    """Whether tests alone stand before a test and the disease that it is of."""
-    if right.op != "all" or len(right.members) != 2:
-        return False
-    test, disease = right.members
-    if not (isinstance(test, Draft) and isinstance(disease, Draft)) or disease.domain != "condition":
-        return False
-    if test.domain != "measurement" or disease.first < test.last or disease.value is not None:
-        return False
-    result = test.value or test.finding
-    return (
-        result is not None
-        and isinstance(result.value, str)
-        and all(
-            d.domain in (None, "measurement")
-            and d.concept is not None
-            and d.time is None
-            and (d.value is None or isinstance(d.value.value, str))
-            for d in drafts(left)
-        )
     )
 
 
