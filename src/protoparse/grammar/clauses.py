@@ -48,7 +48,17 @@ from protoparse.grammar.files import grammar_text
 from protoparse.grammar.islands import phrases
 from protoparse.grammar.items import CARRIED
 from protoparse.grammar.judging import judgements
-from protoparse.grammar.limiting import further, guarding, lifted, lifts, limits_anew, ranked, relaxed, restated
+from protoparse.grammar.limiting import (
+    further,
+    guarding,
+    lifted,
+    lifts,
+    limits_anew,
+    ranked,
+    relaxed,
+    restated,
+    timed_alike,
+)
 from protoparse.grammar.marking import explains, marked
 from protoparse.grammar.naming import Bracket, Words
 from protoparse.grammar.rules import rule
@@ -237,6 +247,7 @@ class _Meaning(Transformer[Any, Any]):
         if anew and after is not None and before is not None:
             inside = ranked(before, after)
             repeat_subject(before, after)
+            timed_alike(before, after)
             if inside is not None:
                 inside.members[1] = widened(inside.members[1], "all", [after])
                 return before  # type: ignore[no-any-return]

@@ -23,7 +23,7 @@ def complete(cutter: Cutter, member: Draft, right: Draft, *, closed: bool) -> No
         return
     measured = member.domain in (None, "measurement") and right.domain in (None, "measurement")
     tested = right.domain == "condition" and member.domain in ("condition", "measurement")
-    measured = measured or (tested and resulted(right))
+    measured = measured or (tested and resulted(right) and testable(member))
     said = member.finding is not None and member.finding.value != "positive"  # "MMR-deficient or MSI-high"
     if right.value is not None and not isinstance(right.value.value, str):
         # "adequate renal function, with serum creatinine ≤ 1.5 × ULN": a function is adequate or not
@@ -140,6 +140,15 @@ def lettered(cutter: Cutter, first: Draft, right: Draft) -> None:
     right.term, right.name = term, term.name if term else " ".join(whole)
     right.domain = term.domain if term else first.domain
     right.known = right.completed = True
+
+
+def testable(draft: Draft) -> bool:
+    """Whether a test tells if somebody has a thing ("HIV", "hepatitis C", "cannabis"): no gout is positive."""
+    if draft.domain == "measurement" or draft.domain is None:
+        return True
+    name = draft.term.name if draft.term else draft.name or ""
+    singles = lexer().singles
+    return any("testable" in singles[word].roles for word in name.split())
 
 
 def resulted(draft: Draft) -> bool:

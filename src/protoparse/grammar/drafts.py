@@ -111,7 +111,9 @@ class Draft:
         self.domain = domain_of(words.lower().split())
 
     def cover(self, start: int, end: int) -> None:
-        """Widen the draft's span over these characters."""
+        """Widen the draft's span over these characters; those of a draft that says nothing are none."""
+        if start < 0:
+            return
         if self.first < 0 or start < self.first:
             self.first = start
         if end > self.last:

@@ -19,6 +19,16 @@ def limits_anew(tree: Tree, other: Tree) -> Draft | None:
     return next((d for d in drafts(other) if d.concept == model.concept and d.value is not None), None)
 
 
+def timed_alike(before: Tree, after: Tree) -> None:
+    """ "≥ 13 g/dL for men and ≥ 12 for women within 2 weeks": the time behind limits of one thing is of all of them."""
+    last = next((d for d in drafts(after) if d.value is not None and d.concept is not None), None)
+    if last is None or last.time is None or not last.window_behind:
+        return
+    for draft in drafts(before):
+        if draft.value is not None and draft.concept == last.concept and draft.time is None:
+            draft.time, draft.again = last.time, last.again
+
+
 def relaxed(tree: Tree, others: Sequence[Tree]) -> Tree:
     """A tree whose last limit is one of several, the others as they are told for some people."""
     if isinstance(tree, Draft) or tree.op not in ("all", "any"):

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from protoparse.grammar.allergens import awaited
 from protoparse.grammar.choices import loosened
-from protoparse.grammar.completing import complete, counterpart, lettered, resulted
+from protoparse.grammar.completing import complete, counterpart, lettered, resulted, testable
 from protoparse.grammar.continuing import absorb, by_means, continues, supplement
 from protoparse.grammar.drafts import (
     ORDERED,
@@ -359,7 +359,9 @@ def _share_result(first: Draft, right: Draft) -> None:
     result = first.value
     tested = "measurement", first.domain if first.domain in ("condition", "drug") else "measurement"
     plain = first.domain in tested and right.domain in tested and not right.modifiers
-    plain = plain and resulted(first) and not right.standing  # "positive for HIV, hepatitis B or hepatitis C"
+    plain = (
+        plain and resulted(first) and not right.standing and testable(right)
+    )  # "positive for HIV, hepatitis B or hepatitis C"
     if right.value is not None or result is None or not (plain or right.domain == "measurement" == first.domain):
         return
     if result.operator == "=" and result.span and first.concept and result.span < first.concept:

@@ -71,7 +71,7 @@ def share_window(text: str, tree: Tree, source: Draft) -> bool:
     if isinstance(tree, Node):
         shared = [share_window(text, m, source) for m in tree.members]
         return any(shared)
-    if tree.time is not None or tree.concept is None or tree.domain == "person":
+    if tree.time is not None or (tree.concept is None and tree.value is None) or tree.domain == "person":
         return False
     if tree.domain == "consent" and not (_prevents(text, tree) and _prevents(text, source)):
         return False
