@@ -303,6 +303,8 @@ def _before(modifier: Modifier, draft: Draft) -> bool:
     return bool(modifier.span and draft.concept and modifier.span < draft.concept)
 
 
+_SHARED = ("severity", "acuity", "status", "certainty", "stage")
+"""What is said in front of the first of two things is said of both: "uncontrolled hypertension or hypotension"."""
 _RESULTS = ("positive", "negative", "normal", "abnormal")
 
 
@@ -328,7 +330,8 @@ def _follow(first: Draft, right: Draft, *, tight: bool = False) -> None:
     alike = right.domain in (None, first.domain) and not right.anew
     if alike and not right.standing and right.time is None and not any(_before(m, right) for m in right.modifiers):
         # "active hepatitis B or C infection"
-        right.modifiers = (*[m for m in first.modifiers if _leads(m, first)], *right.modifiers)
+        shared = [m for m in first.modifiers if _leads(m, first) or (tight and m.type in _SHARED and _before(m, first))]
+        right.modifiers = (*shared, *right.modifiers)
     if first.experiencer != "patient" and right.experiencer == "patient":
         right.experiencer, right.own = first.experiencer, first.own
     in_front = first.time and first.time.span and first.concept and first.time.span < first.concept
