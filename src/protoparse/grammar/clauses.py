@@ -49,6 +49,7 @@ from protoparse.grammar.judging import judgements
 from protoparse.grammar.limiting import (
     further,
     guarding,
+    itself_in_state,
     lifted,
     lifts,
     limits_anew,
@@ -180,9 +181,11 @@ class _Meaning(Transformer[Any, Any]):
         return join(self.cutter, "any", x[0], x[2], x[1])
 
     def excepted(self, x: list[Any]) -> Tree | None:
-        if x[0] is None or empty(x[2]):
-            return x[0]  # type: ignore[no-any-return]
+        if x[0] is None:
+            return None
         unless = "unless" in self.cutter.entries[x[1].first].text
+        if empty(x[2]) and not (unless and itself_in_state(x[0], x[2])):
+            return x[0]  # type: ignore[no-any-return]
         if not unless:
             return_window(self.cutter.text, x[0], x[2], lasting=False)
         if self.cutter.entries[x[1].first].roles.get("except") == "different":
