@@ -199,9 +199,9 @@ class Chooser(Portioner):
             if for_it and (self._treats(main[0]) or self._denied(main[0])):
                 return main[0]  # "current treatment for epilepsy", "no suitable donor for a transplant"
             cue = self.entries[p.cue]
-            if p.cue < 0 or not ("locative" in cue.roles or self._when_said(p.cue)):
-                if p is main[0] or p.cue < 0 or cue.text != "by" or not self._means(p):  # "disease by CT"
-                    return p
+            found_by = p is not main[0] and cue.text == "by" and self._means(p)  # "measurable disease by CT"
+            if p.cue < 0 or not ("locative" in cue.roles or found_by or self._when_said(p.cue)):
+                return p
         if main and (not known or main[0].first <= known[0].first):
             return main[0]
         return known[0] if known else candidates[0]

@@ -191,7 +191,7 @@ class Shaper(Guards):
         return self.kind != "exclusion" and not (free and not self.cutter.codes.count("?", i + 1 - self.cutter.offset))
 
     def _none_allowed(self, out: list[Clause], sentence: int, i: int) -> bool:
-        """Whether the lexeme at i permits nothing: "no steroids are allowed", not "those with no asthma are eligible"."""
+        """Whether the lexeme at i permits nothing: "no steroids are allowed", not "with no asthma are eligible"."""
         denied = len(out) > sentence + 1 and out[sentence].type == "NOT"
         return denied and self.cutter.entries[i].roles.get("permission") == "free"
 
