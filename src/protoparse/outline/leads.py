@@ -228,7 +228,8 @@ _WHOLE = re.compile(
     r"""^(?:
       (?:at\ screening\s*,?\s*)?(?:(?:patients?|subjects?|participants?|individuals?|persons?|they|
         those)\s+)?(?:(?:who|that|with|must|should|have|has|had|meets?|meeting|be|use\ of|treatment\ with|
-          presence\ of|fulfil\w*|satisf\w+|received|receiving|taken|taking|undergone|is|are|been|treated\ with)\s+|\(\s*)*
+          presence\ of|fulfil\w*|satisf\w+|received|receiving|taken|taking|undergone|is|are|been|
+          treated\ with)\s+|\(\s*)*
         (?:(?:the|any|all|one|two|three|four|either|both|each|at\ least|(?:a\ )?minimum\ of|following|\d)\b|≥\s*\d)
         [^,;]{0,80}\b(?:(?:following|below|conditions?|criteri\w+)\b.*|
           of\ [^,;]{0,20}(?:symptoms|signs|features|factors|findings|manifestations|characteristics)\s*:)
