@@ -297,6 +297,7 @@ texts = st.lists(st.sampled_from(FRAGMENTS), max_size=14).map(" ".join)
 @settings(lenient, max_examples=400)
 @given(texts)
 @example("no (")
+@example("severe but until 2 years after not allowed")
 @example("if for women , ; must")
 @example("except such as unless ( if ) and/or e.g.")
 def test_whatever_a_text_holds_is_parsed_and_accounted_for(text: str) -> None:

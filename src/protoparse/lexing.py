@@ -45,16 +45,17 @@ CODES: Mapping[str, str] = {
     # What a word does beside its other roles: it has no code of its own for it.
     "verb": "v", "predicate": "v", "locative": "p", "abbreviation": "w", "numbered": "w", "scale": "w",
     "elapsed": "w", "possible": "v", "companion": "p", "thereafter": "w", "beginning": "w", "standing": "K",
-    "method_noun": "w", "version": "w", "generic": "w", "limit": "w", "male": "w", "female": "w", "allergy": "v",
-    "age_group": "w", "result": "w", "schooling": "w", "finding": "w", "countable": "w",
+    "anew": "v", "method_noun": "w", "version": "w", "generic": "w", "limit": "w", "male": "w", "female": "w",
+    "allergy": "v", "age_group": "w", "result": "w", "schooling": "w", "finding": "w", "countable": "w",
     "limited": "w", "undertaking": "w", "matter": "w", "apart": "w", "nameless": "w", "itself": "w",
     "having": "w", "requiring": "w", "recovery": "w", "returning": "w", "restating": "w", "often": "w", "factor": "w",
     "occasion": "w", "bout": "w", "shown": "w", "tested": "w", "other": "w", "singular": "w", "relative": "w",
-    "listed": "w", "testable": "w",
+    "listed": "w", "testable": "w", "examining": "w",
     "choice": "w", "paired": "w", "counterpart": "w", "place": "w", "bearing": "w",
     "denial": "w", "state": "w", "ability": "w",
-    "relation": "w",
-    "pronoun": "v",
+    "relation": "w", "owning": "w", "contrast": "w",
+    "pronoun": "v", "beside": "p", "assured": "d",
+    "sort": "w",
 }  # fmt: skip
 """What a role is called in the tables, and its code; a word of several roles takes the code of the first listed here
 in which it may stand alone (see `_PRIORITY`), and keeps the others for the grammar to ask."""
@@ -84,6 +85,7 @@ _SKIP = re.compile(
 )
 _TOKENS = (
     # (each with the space behind it) most words at once; those that may be something else ("e.g.", "xULN") come last
+    r"\(neo-?\)[\s-]?adjuvant|neo-?/adjuvant|"
     r"(?:than|least|of|aged?|over|under)(?=\d)|[a-df-hj-wyz][^\W\d_]*(?:\d+[^\W_]*|['’](?:s\b|[a-z]\b))?|"
     rf"{powers.NUMBER}|{powers.SCALE}"
     r"|\d+(?:st|nd|rd|th)\b(?!\s*-?\s*(?:per)?centile)"
@@ -108,6 +110,8 @@ _ROMAN_SIGN = re.compile("[\u2160-\u217b]")
 _LIGATURE = re.compile("[\ufb00-\ufb04]")
 _NTH = re.compile(r"(\d+)(?:st|nd|rd|th)")
 _BEFORE_NUMBER = re.compile(r"(?:than|to)$|\d")
+_SIGNS = ("symptoms", "signs")
+_AMOUNT = re.compile(r"\d|[<>≥≤]|(?:at|more|less|up)$")
 # A bare noun that is counted ("3 doses", "10 tablets") is a thing of its own, no unit.
 _COUNTED = frozenset({"count", "dose", "radiation", "volume", "length"})
 # Points of a score are no unit; that they were printed tells a value from a bare number all the same.
@@ -163,6 +167,8 @@ def _plain(token: str) -> str:
     """A token without mere typography: "> =" is ">=", a curly apostrophe a straight one, "Ⅲ" III, "ﬁ" f and i."""
     if not token.isascii() and (_ROMAN_SIGN.match(token) or _LIGATURE.search(token)):
         token = unicodedata.normalize("NFKC", token).lower()
+    if token[0] in "(n" and token.endswith("/adjuvant" if token[0] == "n" else "adjuvant"):
+        return "neoadjuvant"  # "(neo)adjuvant", "neo-/adjuvant": said of both
     return token.replace("’", "'").replace(" ", "") if token[0] in "<>=" or "’" in token else token
 
 
@@ -273,7 +279,8 @@ def _roles() -> dict[tuple[str, ...], dict[str, Any]]:
             term = Term(domain, row["name"])
             for phrase in [row["name"], *lexicon.spellings(row["spellings"])]:
                 # When, and which of two, is for the grammar to read.
-                if phrase.startswith(STANDING) or (domain == "person" and " or " in phrase):
+                either = domain == "person" and " or " in phrase and term.name != "healthy volunteer"
+                if phrase.startswith(STANDING) or either:
                     continue
                 named = Term(domain, _own_name(phrase, term.name))
                 for variant in _variants(phrase):
@@ -413,6 +420,8 @@ class Lexer:
             end = -minus
             if begin < done or (self.phrases[key].code == ">" and _BEFORE_NUMBER.match(tokens[end])):
                 continue  # "less than 10 or greater than 90", "below 18 and above 45": no "or greater"
+            if tokens[begin] in _SIGNS and _AMOUNT.match(tokens[end]):
+                continue  # "a duration of symptoms of at least 3 weeks"
             if (
                 dealt
                 and self.phrases[key].code == "v"

@@ -9,7 +9,7 @@ criterion with the fact `person [age] ≥ 18 years`.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TypeAlias
 
 from msgspec.structs import replace
@@ -23,14 +23,17 @@ from protoparse.concepts.terms import TermSource
 from protoparse.consistency import inconsistencies
 from protoparse.errors import InputError
 from protoparse.grammar import Drafted, Glossary, Reading, canonical, drafted, glossary
+from protoparse.grammar.anchoring import framed_by
 from protoparse.grammar.files import fingerprint
 from protoparse.lexicon import powers
 from protoparse.lexing import lexer
 from protoparse.model import (
     All,
     Bound,
+    Combine,
     Criterion,
     Document,
+    Domain,
     Except,
     Fact,
     If,
@@ -217,8 +220,13 @@ def _criterion(text: str, item: Item, id_: str, readings: Iterator[Reading]) -> 
     framing = next((r for r in own if r.time is not None), None) if item.children and rule is None else None
     unread = [s for r in own if (r.rule is rule or r.rule is None) and r is not framing for s in r.unparsed]
     children = tuple([_criterion(text, c, f"{id_}.{n}", readings) for n, c in enumerate(item.children, 1)])
-    if rule is None and (window := _frame(lead) or _frame(framing)) is not None:
-        children = tuple([_within_window(c, window) for c in children])
+    window = _frame(lead) if rule is None or item.combine == "except" or not _dated(rule) else None
+    if window is None and rule is None:
+        window = _frame(framing)
+    if window is not None:
+        children = tuple([_within_window(text, c, window) for c in children])
+    elif rule is not None and item.combine not in ("except", "then") and (window := _named_time(rule)) is not None:
+        children = tuple([_also_within(c, rule, window) for c in children])
     if item.combine not in ("all", "then", None):
         children = tuple([_alternative(c) for c in children])
     if item.denied:
@@ -237,11 +245,16 @@ def _criterion(text: str, item: Item, id_: str, readings: Iterator[Reading]) -> 
         group=item.group,
         label=item.label,
         span=item.span,
-        combine=item.combine,
+        combine=_combined(item, rule),
         rule=rule,
         children=children,
         unparsed=tuple(sorted([*unread, *_gaps(text, item.span, [*known, *unread])])),
     )
+
+
+def _combined(item: Item, rule: Rule | None) -> Combine | None:
+    """How children count; they are asked of some people only where the item's rule names these and asks nothing."""
+    return "all" if item.combine == "then" and (rule is None or isinstance(rule, If)) else item.combine
 
 
 def _frame(lead: Reading | None) -> Window | None:
@@ -255,16 +268,48 @@ def _frame(lead: Reading | None) -> Window | None:
         return None
     window = windows.pop()
     bounds = [b for b in (window.start, window.end) if isinstance(b, Bound)]
-    return window if any(b.offset is not None or b.anchor.event != "event" for b in bounds) else None
+    return window if bounds else None
 
 
-def _within_window(criterion: Criterion, window: Window) -> Criterion:
-    """A criterion whose facts, where they name no time, are of this window."""
+def _within_window(text: str, criterion: Criterion, window: Window) -> Criterion:
+    """A criterion whose facts, where they name no time or only how long before, are of this window."""
     return replace(
         criterion,
-        rule=None if criterion.rule is None else _timed(criterion.rule, window),
-        children=tuple([_within_window(c, window) for c in criterion.children]),
+        rule=None if criterion.rule is None else _timed(text, criterion.rule, window),
+        children=tuple([_within_window(text, c, window) for c in criterion.children]),
     )
+
+
+def _dated(rule: Rule) -> bool:
+    """Whether a rule says of anything when it holds."""
+    return any(f.time is not None for f in facts(rule))
+
+
+def _named_time(rule: Rule) -> Window | None:
+    """The window of a rule that asks for one thing, or for several at the same time; None of one that is history."""
+    windows = {f.time and without_spans(f.time) for f in facts(rule)}
+    window = windows.pop()
+    if windows or window is None or isinstance(rule, Not | If | Except):
+        return None
+    bounds = [b for b in (window.start, window.end) if isinstance(b, Bound)]
+    shared = any(b.anchor.event != "event" and (b.offset is not None or b.anchor.text is not None) for b in bounds)
+    return window if shared else None
+
+
+def _also_within(criterion: Criterion, rule: Rule, window: Window) -> Criterion:
+    """A criterion that goes on with what its lead-in asks for: what is of the same kind has the same window.
+
+    "Cardiovascular disease within 6 months, including: stroke"; "function at enrollment: platelets ≥ 100".
+    """
+    kinds = {_KINDS.get(f.domain, f.domain) for f in facts(rule)}
+    named = list(facts(criterion.rule))
+    alike = all(_KINDS.get(f.domain, f.domain) in kinds and f.time is None for f in named)
+    if criterion.rule is None or not alike:
+        return criterion
+    return replace(criterion, rule=_timed("", criterion.rule, window))
+
+
+_KINDS: Mapping[Domain, Domain] = {"procedure": "drug", "device": "drug", "observation": "measurement"}
 
 
 def _alternative(criterion: Criterion) -> Criterion:
@@ -292,26 +337,24 @@ def _unguarded(rule: Rule) -> Rule:
             return rule
 
 
-def _timed(rule: Rule, window: Window) -> Rule:
+def _timed(text: str, rule: Rule, window: Window) -> Rule:
     match rule:
         case Fact():
-            dated = rule.time is not None or rule.domain in ("person", "consent")
-            return rule if dated else replace(rule, time=window)
+            if rule.time is not None:
+                return replace(rule, time=framed_by(text, rule.time, window))
+            return rule if rule.domain in ("person", "consent") else replace(rule, time=window)
         case If():
-            return replace(rule, then=_timed(rule.then, window))
+            return replace(rule, then=_timed(text, rule.then, window))
         case Except():
-            return replace(rule, base=_timed(rule.base, window))
+            return replace(rule, base=_timed(text, rule.base, window))
         case Not():
-            return replace(rule, of=_timed(rule.of, window))
+            return replace(rule, of=_timed(text, rule.of, window))
         case _:
             measured = [isinstance(m, Fact) and m.domain == "measurement" for m in rule.of]
             # "≤ 3 × ULN in Gilbert's syndrome": what was measured was measured then
-            return replace(
-                rule,
-                of=tuple(
-                    [_timed(m, window) if any(measured) <= x else m for m, x in zip(rule.of, measured, strict=True)]
-                ),
-            )
+            also = any(measured)
+            dated = [_timed(text, m, window) if also <= x else m for m, x in zip(rule.of, measured, strict=True)]
+            return replace(rule, of=tuple(dated))
 
 
 def _printed(text: str, item: Item) -> int:

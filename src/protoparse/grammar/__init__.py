@@ -9,7 +9,8 @@ The way of an item, which `clauses` walks (a class builds on those in brackets, 
    `tables` parses them.
 4. `facts` makes each statement a draft (`items`, `values`, `naming`, `portions`, `heads`, `brackets`; with `terms`,
    `measures`).
-5. `sharing` gives the members of a list what they share (with `continuing`, `timing`, `allergens`): a tree of
+5. `sharing` gives the members of a list what they share (with `belonging`, `completing`, `choices`,
+   `continuing`, `timing`, `allergens`): a tree of
    `drafts`, its times in `periods`.
 6. `rules` makes the model's rule of the tree.
 """

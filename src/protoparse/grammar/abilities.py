@@ -16,12 +16,13 @@ from protoparse.grammar.phrases import Phrase
 from protoparse.lexing import Lexemes
 from protoparse.model import Domain
 
-_DOING = re.compile("[wdOpKMmvaiyo@G~'-]+")
+_DOING = re.compile("[wdOpKMmvaiyo@GF~'-]+")
 _BARE = re.compile("[^wKMa]")
-_JOINT = re.compile("[&|/][dm]*")
+# The rest of a list of what has no name of its own ("the nature, scope and consequences of the study").
+_REST = re.compile(r"(?:,[dwmvaOp'-]+){0,3},?[&|/]+[dm]*w[dwmvaOpi~o'-]*(?![KM])")
 _NAMED = re.compile("[KM]")
 _TONGUE = re.compile(r"\b(?:speak|spoken|read|writ|underst|compreh|communicat)", re.IGNORECASE)
-_LANGUAGE = re.compile(r"[wKv](?:[,&|/]+[wKv])*(?:[,&|/]+|[pi]?[dm]*)K")
+_LANGUAGE = re.compile(r"[wKv](?:[,&|/]+[wKv])*(?:[,&|/]+|[pi]?[dm]*w?)K")
 _OBJECT: dict[str, Domain] = {"can": "observation", "will": "consent"}
 
 
@@ -54,6 +55,9 @@ def _done(lexemes: Lexemes, first: int, codes: str, begin: int, stops: set[int])
     """Where what is done ends whose verb stands at `begin`; there where its object has a name of its own."""
     entries = lexemes.entries
     verb = begin
+    grasped = codes[begin : begin + 1] == "v" and _TONGUE.match(entries[first + begin].text) is not None
+    if grasped and not _NAMED.search(codes, begin, _chunk(lexemes, first, codes, begin, stops)):
+        codes = f"{codes[:begin]}w{codes[begin + 1 :]}"  # "understand the scope of the study"
     while verb < len(codes) and codes[verb] == "w" and entries[first + verb].text.endswith("ly"):
         verb += 1
     if verb >= len(codes) or codes[verb] != "w" or verb in stops:
@@ -67,11 +71,11 @@ def _done(lexemes: Lexemes, first: int, codes: str, begin: int, stops: set[int])
     idle = "nameless" in entries[first + verb].roles or "verb" in entries[first + verb].roles
     if (idle and _NAMED.search(codes, verb, end)) or any(plays(entries[first + verb], r) for r in _APART):
         return begin
-    joint = _JOINT.match(codes, end)
-    if joint is not None and codes[joint.end() : joint.end() + 1] == "w":
-        more = _chunk(lexemes, first, codes, joint.end(), stops)
-        if not _NAMED.search(codes, joint.end(), more):
-            end = more  # "operate the telephone or computer"
+    rest = _REST.match(codes, end)
+    if rest is not None and stops.isdisjoint(range(end, rest.end())):
+        end = rest.end()  # "operate the telephone or computer"
+        while _BARE.match(codes, end - 1):
+            end -= 1
     return end
 
 
@@ -99,7 +103,8 @@ def _tongues(lexemes: Lexemes, first: int, codes: str) -> list[Ability]:
         spoken = " " in tongue.text and _TONGUE.match(tongue.text) is not None  # "…, read or understand English"
         if not spoken and (term.domain != "person" or term.name == "age" or codes[match.end() - 2] in ",&|/"):
             continue
-        verbs = [k for k in range(match.start(), match.end() - 1) if codes[k] in "wKv"]
+        said = [k for k in range(match.start(), match.end() - 1) if codes[k] in "wKv"]
+        verbs = [k for k in said if k < match.end() - 2 or "nameless" not in entries[first + k].roles]
         if all(_TONGUE.match(entries[first + k].text) for k in verbs):
             made.append(Ability(match.start(), match.end(), "person"))
     return made

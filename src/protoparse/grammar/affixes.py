@@ -45,6 +45,8 @@ def _told_of_people(item: Item, first: int, last: int) -> bool:
     term = item.entries[first].roles.get("concept")
     if last > first + 1 or term is None or term.domain not in _HAD or last - item.offset >= len(item.codes):
         return False
+    if " " in item.entries[first].text:
+        return False  # "non-cardiac surgery patients" had another surgery
     return "population" in item.entries[last].roles
 
 

@@ -34,6 +34,18 @@ def anchored(text: str, open_: Window, named: Window) -> Window:
     return replace(open_, start=replace(start, anchor=last.anchor), end=replace(end, anchor=last.anchor))
 
 
+def framed_by(text: str, time: Window, frame: Window) -> Window:
+    """ "Any of the following before the first dose: surgery within 4 weeks": the lead-in names the event of both."""
+    start, end, last = time.start, time.end, frame.end
+    if not (isinstance(start, Bound) and isinstance(end, Bound) and isinstance(last, Bound) and time.span):
+        return time
+    if start.anchor.event != "unspecified" or start.offset is None or end.offset is not None:
+        return time
+    if last.anchor.text is None or last.offset is not None or _LATELY.search(text[slice(*time.span)].lower()):
+        return time
+    return replace(time, start=replace(start, anchor=last.anchor), end=replace(end, anchor=last.anchor))
+
+
 def redated(window: Window, number: Number, unit: Unit) -> Window | None:
     """A window with another distance ("within 4 weeks (6 weeks for X)"), None where it has none of its own."""
     start, end, duration = window.start, window.end, window.duration

@@ -22,10 +22,12 @@ _SIGNS = (
     " not required",
     " not necessary",
     " not mandatory",
+    " not needed",
     "defin",
     "includ",
     "refer",
     "contracepti",
+    "acceptable",
     "birth",
     "with or w",
     "without or",
@@ -58,6 +60,10 @@ _METHODS = re.compile(
     r"(?:contracepti\w+|birth\s+control)(?:\s+(?:methods?|measures?|options))?\s*"
     r"(?:\([^()]*\)\s*)?(?:for\s[^.;:()]{0,30}?\s|in\s+this\s+(?:study|trial)\s+)?(?:includ\w+|are\b|is\s+defined|:)"
 )
+_UNFIT = re.compile(
+    r"[^.]*\b(?:is|are)\s+not\s+(?:an?\s+)?(?:considered\s+)?(?:to\s+be\s+)?(?:an?\s+)?(?:highly\s+|medically\s+)?"
+    r"(?:acceptable|adequate|effective|reliable|appropriate|sufficient)\s+(?:\w+\s+){0,3}?(?:methods?|forms?|means|contracept\w+)\b"
+)
 _FERTILE = re.compile(
     r"\W*(?:note\W+)?(?:a\s+)?(?:wom[ae]n|females?)(?:\s+(?:subjects?|patients?|participants?))?\s+"
     r"(?:of|with)\s+(?:non-?)?(?:child|reproductive)[^.;:()]{0,25}?\s(?:includes?|(?:is|are)\s+defined\s+as|refers?\s+to)\b"
@@ -67,11 +73,12 @@ _FERTILE = re.compile(
 _DEFINED = re.compile(r"\W*([^,;:()]{3,60}?)\s(?:is|are)\s+defined\s+as\b[^\d<>≥≤]*$")
 _WORD = re.compile(r"[a-z]{4,}")
 _UNLIMITED = re.compile(
-    r"\b(?:there\s+(?:is|are|will\s+be)\s+)?no\s+(?:(?:(?:specific|upper|lower|maximum|minimum|maximal|minimal|other|or|and|"
+    r"\b((?:there\s+(?:is|are|will\s+be)\s+)?no\s+(?:(?:(?:specific|upper|lower|maximum|minimum|maximal|minimal|other|or|and|"
     r"age|gender|sex|race|racial|ethnic\w*|bmi|weight|height)[\s/,]+)+"
     r"(?:restrictions?|limits?|limitations?|preferences?|requirements?)\b(?:\s+(?:on|for|to|in)\s[^,;:.()]*)?"
-    r"|(?:restrictions?|limits?|preferences?)\s+(?:on|for|regarding|as|with|to|in|by|of)\s[^,;:.()]*)"
+    r"|(?:restrictions?|limits?|preferences?)\s+(?:on|for|regarding|as|with|to|in|by|of)\s[^,;:.()]*))"
 )
+_OPTIONAL = re.compile(r"\(([^()]*\bnot\s+(?:mandatory|required|necessary|needed)[^()]*)\)")
 # What may be or not: a name, and the rest of its list where a sentence or a bracket ends with that.
 _NAMED = r"[dwKMYaqmpOrG'-]+(?:\([^()]*\))?"
 _ANYTHING = "[^.;:()!X?I&|,/]+"
@@ -96,7 +103,7 @@ def asides(text: str, lexemes: Lexemes, first: int, codes: str) -> list[Span]:
         if found and match.start() < found[-1][1]:
             continue
         sentence = words[low:high]
-        if (_METHODS.match(sentence) or _FERTILE.match(sentence)) is not None:
+        if (_METHODS.match(sentence) or _FERTILE.match(sentence) or _UNFIT.match(sentence)) is not None:
             stop = match.end()
             while stop < len(codes) and text[starts[first + stop]] == ";":  # a list of methods
                 stop = codes.find(".", stop + 1)
@@ -107,8 +114,8 @@ def asides(text: str, lexemes: Lexemes, first: int, codes: str) -> list[Span]:
             found.append((match.start(), min(last, match.end())))
         else:
             found += _either(lexemes, first, codes, match.start(), match.end())
-    for unlimited in _UNLIMITED.finditer(words) if "no " in words else ():
-        low, high = (bisect_left(starts, begin + x, first, first + len(codes)) - first for x in unlimited.span())
+    for free in (*(_UNLIMITED.finditer(words) if "no " in words else ()), *_OPTIONAL.finditer(words)):
+        low, high = (bisect_left(starts, begin + x, first, first + len(codes)) - first for x in free.span(1))
         found.append((low, high))
     return found
 

@@ -15,6 +15,7 @@ from msgspec.structs import replace
 from protoparse.grammar.amending import RATES
 from protoparse.grammar.anchoring import redated
 from protoparse.grammar.drafts import (
+    Cue,
     Draft,
     Node,
     Tree,
@@ -23,13 +24,16 @@ from protoparse.grammar.drafts import (
     denies,
     drafts,
     empty,
+    exempted,
     found_by,
     last_draft,
+    reasoned,
     repeat_subject,
     widened,
 )
-from protoparse.grammar.exemplifying import Cue, demanding, exemplify, explained, several
+from protoparse.grammar.exemplifying import MEMBERS, demanding, exemplify, explained, several
 from protoparse.grammar.heads import Chooser
+from protoparse.grammar.limiting import looser
 from protoparse.grammar.measures import DAILY, given
 from protoparse.grammar.naming import Bracket, Phrase
 from protoparse.grammar.periods import NOW, either, lately, narrowed, standing
@@ -38,24 +42,11 @@ from protoparse.grammar.terms import GIVEN, domain_of
 from protoparse.grammar.values import PRESSURES, pressure
 from protoparse.model import Comparison, Domain, Modifier, Span
 
-_DISTANCE = re.compile(r"\([|,]?[<Wd]*(n[-_]*t)[oF]d*([dwKMm&|,/-]+)\)")
+_DISTANCE = re.compile(r"\([|,]?[<Wd]*(n[-_]*t)(?:[oFS]d*|\?[dvwPH]*(?=K))([dwKMm&|,/-]+)\)")
 _DESCRIBED = re.compile("Vl*")
 _EXAMPLES = re.compile(",?I[,:dmvo]*[KMw]+")
 _PART = re.compile("[dwKMm-]+")
 _END = re.compile(r"\)*(?:\.|$)")
-_MEMBERS: dict[Domain, tuple[Domain, ...]] = {
-    "allergy": ("allergy", "condition", "drug"),
-    "condition": ("condition", "observation"),
-    "procedure": ("procedure", "device", "drug", "measurement"),
-    "measurement": ("measurement", "drug"),
-    "drug": ("drug", "measurement"),
-    "device": ("device", "procedure"),
-    "observation": ("observation", "condition", "procedure", "drug", "person"),
-    "person": ("person", "condition", "observation"),
-    "consent": ("consent", "drug", "device", "procedure"),
-    "other": ("condition", "drug", "procedure", "observation", "device"),
-}
-"""What a list in brackets may name examples of, where it is not only of the same kind."""
 
 
 def _bare(draft: Draft) -> bool:
@@ -109,7 +100,11 @@ class Attacher(Chooser):
             node = bracket.node
             if node is None:
                 continue
+            if isinstance(tree, Draft) and tree.concept is None:
+                tree.past_event(self.text)  # "at least 4 weeks since chemotherapy (other than …)"
             if tree is None or (isinstance(tree, Draft) and (blank(tree) or _unnamed(tree, node))):
+                if bracket.role == "include" and (tree is None or blank(tree)):
+                    next(iter(drafts(node))).cue = self.cue(bracket.cue)
                 tree = node
                 continue
             if bracket.role == "plain" and found_by(last_draft(tree), node, self.text):
@@ -117,12 +112,17 @@ class Attacher(Chooser):
             if bracket.role == "plain" and (others := self._for_others(tree, bracket)):
                 tree = widened(tree, "any" if self.kind == "exclusion" else "all", others)
             elif bracket.role == "include":
+                node, free = exempted(node)
                 if demanding(node, cue := self.cue(bracket.cue)):
                     self._when(draft, node)
-                tree = explained(self, tree, node, cue)
+                denied = "!" in self.codes[: bracket.first - self.offset]
+                if not (denied and reasoned(last_draft(tree), node, self.text)):
+                    tree = explained(self, tree, node, cue)
+                tree = widened(tree, "except", free) if free else tree
             elif self._lists(bracket, node, tree):
                 self._list(last_draft(tree), node)
             elif bracket.role == "except":
+                last_draft(node).different = True  # what stands behind the bracket is not of it
                 tree = Node("except", [tree, *(alternatives(node))])
             elif bracket.role == "if":
                 tree = Node("if", [node, tree])
@@ -154,7 +154,9 @@ class Attacher(Chooser):
                 # "≤ 1.5 × ULN (≤ 3 × ULN in Gilbert's syndrome)": one limit or the other
                 repeat_subject(tree, node)
                 self._when(draft, node)
-                tree = Node("any", [tree, node])
+                asked = self.kind != "exclusion" and isinstance(node, Node) and node.op == "if"
+                stricter = asked and looser(node.members[1], tree)  # "≤ 2 (≤ 1 if older than 70 years)"
+                tree = Node("all" if stricter else "any", [tree, node])
             elif isinstance(node, Node) and node.op == "if" and self._instead(bracket, tree, node.members[1]):
                 tree = Node("any", [tree, node])
             elif not empty(node) and not empty(tree) and any(d.value or d.time or d.dose for d in drafts(node)):
@@ -183,7 +185,7 @@ class Attacher(Chooser):
             end = behind.end() + self.offset
             example = self._kind(Phrase(end - 1, end, -1, True))
         kind = self._kind(last)
-        if kind is None or example is None or example not in _MEMBERS.get(kind, (kind,)):
+        if kind is None or example is None or example not in MEMBERS.get(kind, (kind,)):
             return None
         if self.passing(head):
             return last
@@ -234,13 +236,8 @@ class Attacher(Chooser):
         return named
 
     def _instead(self, bracket: Bracket, tree: Tree, node: Tree) -> bool:
-        """Whether a bracket says what is asked of others: "≤ 1.5 × ULN (in Gilbert's syndrome, bilirubin ≤ 3)".
-
-        Then it limits the same thing, or begins with "or".
-        """
-        one, other = last_draft(tree), next(iter(drafts(node)))
-        again = one.value is not None and other.value is not None and one.term is not None and one.term is other.term
-        return again or self.code(bracket.first + 1) == "|"
+        """Whether a bracket tells what some need instead: "≤ 1.5 × ULN (in Gilbert's syndrome, bilirubin ≤ 3)"."""
+        return looser(tree, node) or self.code(bracket.first + 1) == "|"
 
     def _both_pressures(self, node: Tree) -> Tree | None:
         """The limits in brackets behind "hypertension", where they are two with a slash between: "(> 160/100 mmHg)"."""
@@ -269,14 +266,20 @@ class Attacher(Chooser):
         etc = any(e.text.startswith("etc") for e in self.entries[bracket.last : bracket.last + 2])
         of = last_draft(tree)
         limited = of.value is not None and not isinstance(of.value.value, str)
+        if limited and all(d.domain == "measurement" and d.value is None for d in drafts(node)):
+            limited = False  # "transaminases (AST, ALT) ≤ 3 × ULN": the limit is of either
         if bracket.role != "plain" or of.concept is None or limited or (len(named) < 2 and not etc):
             return False
         if of.term is not None and all(d.term is of.term for d in drafts(node)):
             self.carry(bracket.first, bracket.last)  # "aspartate aminotransferase (AST/SGOT)"
             return False
-        if any(isinstance(m, Node) and m.op != "all" for m in named) or demanding(node, "member"):
+        things = [m for m in named if isinstance(m, Draft) or m.op == "all"]
+        if len(things) < min(2, len(named)) or demanding(node, "member"):
             return False
-        alike = _MEMBERS.get(of.domain, (of.domain,)) if of.domain else ()
+        first = next(iter(drafts(node)))
+        if of.domain not in ("person", "observation") and (first.domain == "person" or first.anew == "people"):
+            return False  # "(however, women with amenorrhea, …)"
+        alike = MEMBERS.get(of.domain, (of.domain,)) if of.domain else ()
         return all(d.concept is not None and d.count is None for d in drafts(node)) and any(
             d.domain in alike or (d.known and not of.known) for d in drafts(node)
         )
@@ -300,6 +303,10 @@ class Attacher(Chooser):
                 self.carry(*[bisect_left(self.starts, place) for place in places[0]])
             else:
                 kept.append(named)
+        for named in kept if of.domain == "measurement" and of.value is not None else ():
+            for draft in drafts(named):
+                if draft.domain == "measurement":
+                    draft.value = draft.value or of.value
         exemplify(of, kept[0] if len(kept) == 1 else Node("any", kept))
 
     def _last_said(self, k: int) -> bool:
@@ -326,6 +333,8 @@ class Attacher(Chooser):
     def _plain_bracket(self, tree: Tree, node: Draft) -> Tree:
         target = last_draft(tree)
         if node.concept is None:
+            if node.value is not None and target.domain == "consent":
+                target = next(iter(drafts(tree)))  # "adults (> 18 years) able to consent"
             if node.time is not None and target.standing == "history" and self._recent(target):
                 node.time = lately(node.time)  # "recent steroids (< 1 month)"
             if node.time is not None and (target.time is None or narrowed(target.time, node.time)):

@@ -13,7 +13,6 @@ import re
 from bisect import bisect_left
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
-from itertools import pairwise
 from typing import Any, NamedTuple
 
 from lark import Transformer
@@ -22,6 +21,20 @@ from msgspec.structs import replace
 from protoparse.grammar.abilities import abilities
 from protoparse.grammar.allergens import of_allergen
 from protoparse.grammar.asides import asides
+from protoparse.grammar.asking import (
+    either_kind,
+    further,
+    guarding,
+    itself_in_state,
+    lifted,
+    lifts,
+    lone,
+    ranked,
+    restated,
+    spared,
+    unmet,
+)
+from protoparse.grammar.belonging import each_sex
 from protoparse.grammar.drafts import (
     Draft,
     Node,
@@ -29,35 +42,26 @@ from protoparse.grammar.drafts import (
     Tree,
     alternatives,
     blank,
-    denies,
     drafts,
     empty,
+    exempted,
     found_by,
     frame,
     guess,
     last_draft,
     named,
+    reasoned,
     repeat_subject,
+    undone,
     widened,
 )
-from protoparse.grammar.exemplifying import demanding, explained
+from protoparse.grammar.exemplifying import demanding, exemplify, explained
 from protoparse.grammar.facts import Cutter
 from protoparse.grammar.files import grammar_text
 from protoparse.grammar.islands import phrases
 from protoparse.grammar.items import CARRIED
 from protoparse.grammar.judging import judgements
-from protoparse.grammar.limiting import (
-    further,
-    guarding,
-    itself_in_state,
-    lifted,
-    lifts,
-    limits_anew,
-    ranked,
-    relaxed,
-    restated,
-    timed_alike,
-)
+from protoparse.grammar.limiting import limits_anew, looser, relaxed, shared, timed_alike
 from protoparse.grammar.marking import explains, marked
 from protoparse.grammar.naming import Bracket, Words
 from protoparse.grammar.rules import rule
@@ -73,10 +77,10 @@ from protoparse.model import Domain, Kind, Modifier, Rule, Span, Window, moved, 
 _CONTENT = frozenset("wKMYqamrnutLHCZVl")
 _CARRIERS = re.compile("[HCYv^]")
 _TIMING = frozenset("WPNbfDSUF@<o")
+_KINDS = ("condition", "drug", "procedure", "device")
 _IS_CONTENT = bytes(chr(c) in _CONTENT for c in range(256))
 
 
-_LISTED = re.compile(r"[\s,/]*(?:\([^()]*\)\s*)?,?\s*(?:(?:and|&|as well as)\s+)?(?:(?:all|any|for|in|the)\s+)*")
 _JUDGED: Mapping[str, Callable[[int], str]] = {
     "name": "w".__mul__,
     "description": lambda n: "V".ljust(n, "l"),
@@ -145,11 +149,7 @@ class _Meaning(Transformer[Any, Any]):
                 draft.standing = draft.standing or "history"
         if "ability" in self.cutter.entries[x[0].first].roles:
             return Node("not", [inner])  # "unable to do A and B" is to do both
-        if isinstance(inner, Node) and inner.op == "all" and denies(inner.members[-1]) and not denies(inner):
-            # "no response (no shrinkage)": said in brackets
-            told = [m for m in inner.members if not denies(m)]
-            return Node("all", [self._not(told), *(m for m in inner.members if denies(m))])
-        return Node("not", [_as_any(inner)])
+        return undone(inner)
 
     def quorum(self, x: list[Any]) -> Tree | None:
         asked, listed = x[0].value, x[1]
@@ -158,18 +158,15 @@ class _Meaning(Transformer[Any, Any]):
         members = listed.members if isinstance(listed, Node) and listed.op in ("all", "any") else [listed]
         if len(members) < asked.least:
             return None  # a list of which members are missing
-        tree = members[0] if len(members) == 1 else Node("any", members)
+        tree = members[0] if len(members) == 1 else Node("any", members, 1)
         if asked.least > 1:
             tree = Node("at_least", members, asked.least)
         return Node("not", [tree]) if asked.denied else tree
 
-    def _not(self, members: list[Tree]) -> Node:
-        return Node("not", [_as_any(Node("all", members)) if len(members) > 1 else members[0]])
-
     def _denied(self, modifier: Modifier, first: int) -> Modifier:
         """What a negation makes of a state right behind it: "not in remission"."""
         start, end = self.cutter.starts[first], modifier.span[1] if modifier.span else 0
-        if not modifier.span or modifier.span[0] - self.cutter.ends[first] > 1:
+        if not modifier.span or not 0 <= modifier.span[0] - self.cutter.ends[first] <= 1:
             return modifier
         text = self.cutter.text[start:end]
         return replace(modifier, text=text, span=(start, end), value=fold(text))
@@ -186,6 +183,7 @@ class _Meaning(Transformer[Any, Any]):
         unless = "unless" in self.cutter.entries[x[1].first].text
         if empty(x[2]) and not (unless and itself_in_state(x[0], x[2])):
             return x[0]  # type: ignore[no-any-return]
+        repeat_subject(x[0], x[2])
         if not unless:
             return_window(self.cutter.text, x[0], x[2], lasting=False)
         if self.cutter.entries[x[1].first].roles.get("except") == "different":
@@ -193,7 +191,10 @@ class _Meaning(Transformer[Any, Any]):
             last.different = True
             if last is x[2] and last.includes and isinstance(x[0], Draft):
                 x[0].includes, last.includes = (*x[0].includes, *last.includes), ()
-        return widened(x[0], "except", alternatives(x[2], either=not unless))
+        exceptions = alternatives(shared(x[0], x[2]), either=not unless)
+        if isinstance(x[0], Node) and x[0].op == "if":
+            return spared(x[0], exceptions)
+        return widened(x[0], "except", exceptions)
 
     def exemplified(self, x: list[Any]) -> Tree | None:
         base, named = x[0], x[2]
@@ -201,10 +202,14 @@ class _Meaning(Transformer[Any, Any]):
             return named if base is None or not empty(named) else base  # type: ignore[no-any-return]
         if empty(named) and (not isinstance(named, Draft) or blank(named)):
             return base  # type: ignore[no-any-return]
+        named, free = exempted(named)
         cue = self.cutter.cue(x[1].first)
         if not demanding(named, cue):
             return_window(self.cutter.text, base, named, lasting=True)
-        return explained(self.cutter, base, named, cue)
+        denied = "!" in self.cutter.codes[: x[1].first - self.cutter.offset]
+        if not (denied and reasoned(last_draft(base), named, self.cutter.text)):
+            base = explained(self.cutter, base, named, cue)
+        return widened(base, "except", free) if free else base
 
     def limited(self, x: list[Any]) -> Tree | None:
         base, condition = x[0], x[2]
@@ -231,16 +236,39 @@ class _Meaning(Transformer[Any, Any]):
         people, duty = x[1], x[3]
         if empty(people):
             return duty  # type: ignore[no-any-return]
+        if isinstance(duty, Draft) and self._unnamed(duty):
+            duty.concept = None  # "tamoxifen is permitted if stopped 6 weeks before": the tamoxifen
         if empty(duty) and not (duty and any(d.value for d in drafts(duty))):
             if not isinstance(duty, Draft) or blank(duty) or not (said := restated(people, duty)):
                 return people  # type: ignore[no-any-return]
-            return Node("if", [people, said])
+            duty = said
+        if isinstance(duty, Node) and duty.op == "all":
+            # "patients on statins must be on a stable dose, with no change planned"
+            duty.members = [restated(people, m) or m if lone(m) else m for m in duty.members]
         if "if" not in self.cutter.entries[x[0].first].roles:
-            people = _either(self.cutter.text, people)
+            people = either_kind(self.cutter.text, people)
+        if isinstance(duty, Draft):
+            duty.asked = True
         if x[2].value == "duty" and self.kind == "exclusion":
             # "women must use contraception" among what excludes: those who do not are excluded
-            duty = duty.members[0] if isinstance(duty, Node) and duty.op == "not" else Node("not", [duty])
+            duty = unmet(duty)
         return Node("if", [people, duty])
+
+    def _unnamed(self, duty: Draft) -> bool:
+        """Whether a draft names no more than that something was done."""
+        if duty.concept is None or duty.value or duty.count or duty.dose or not (duty.time or duty.modifiers):
+            return False
+        words = self.cutter.text[slice(*duty.concept)].split()
+        return all("nameless" in self.cutter.roles(word) for word in words)
+
+    def _date_all(self, before: Node, after: Draft) -> None:
+        """ "A and B, in the study eye, within 7 days before surgery": when, and where, all of a list was."""
+        if before.op not in ("any", "all") or after.time is None or not (after.time.start and after.time.end):
+            return
+        undated = [d for d in drafts(before) if d.time is None]
+        share_window(self.cutter.text, before, after)
+        for draft in undated:
+            draft.modifiers += after.modifiers if draft.time is not None else ()
 
     def sequence(self, x: list[Any]) -> Tree | None:
         before, stop, after = x
@@ -255,20 +283,35 @@ class _Meaning(Transformer[Any, Any]):
             if inside is not None:
                 inside.members[1] = widened(inside.members[1], "all", [after])
                 return before  # type: ignore[no-any-return]
+            if isinstance(after, Node) and after.op == "if" and guarding(before) is None and looser(before, after):
+                return relaxed(before, [after])
             if stop.value in ("or if", "and if"):
                 return further(before, "any" if stop.value == "or if" else self.alike, after)
-        lone = isinstance(after, Draft) and after.concept is None and after.value is None and after.time is not None
-        if lone and stop.value == "or" and not empty(before):
+        dated = isinstance(after, Draft) and after.concept is None and after.value is None and after.time is not None
+        if dated and stop.value == "or" and not empty(before):
             return join(self.cutter, "any", before, after, stop)  # "…, or planned during the study"
-        if lone and not stop.value and not empty(before) and before.__class__ is Draft and before.time is None:
+        if dated and not stop.value and not empty(before) and before.__class__ is Draft and before.time is None:
             before.time, before.again, before.window_behind = after.time, after.again, True
             before.modifiers += after.modifiers
             before.cover(after.first, after.last)  # "…, documented within 4 weeks before enrolment"
+        elif (
+            dated
+            and isinstance(before, Node)
+            and isinstance(after, Draft)
+            and self.cutter.text[self.cutter.starts[stop.first]] == ","
+        ):
+            self._date_all(before, after)
         if after is None or empty(after):
             return before  # type: ignore[no-any-return]
         if empty(before):
+            if isinstance(before, Draft) and isinstance(after, Draft) and after.means and after.time is None:
+                after.time = before.time  # "(in the last 6 months; confirmed by MRI)"
             return after  # type: ignore[no-any-return]
         if found_by(last_draft(before), after, self.cutter.text):
+            return before  # type: ignore[no-any-return]
+        if (of := self._goes_on(before, stop, after)) is not None:
+            return_window(self.cutter.text, of, after, lasting=True)
+            exemplify(of, after)
             return before  # type: ignore[no-any-return]
         if stop.value == "permission" and (self.kind == "exclusion" or lifts(before, after)):
             return lifted(before, alternatives(after))
@@ -286,38 +329,24 @@ class _Meaning(Transformer[Any, Any]):
                 after,
                 listed=bool(stop.value) or (self.kind == "exclusion" and befallen(before, after)),
             )
-        return widened(before, "any" if stop.value == "or" else self.alike, [after])
+        either = stop.value in ("or", "or else") or each_sex(self.cutter, before, after)
+        return widened(before, "any" if either else self.alike, [after])
 
     @property
     def alike(self) -> Op:
         """How statements of one item count that nothing joins."""
         return "any" if self.kind == "exclusion" else "all"
 
-
-def _either(text: str, people: Tree) -> Tree:
-    """ "men and women of childbearing age must …": either kind of person; "women under the age of 55": both hold."""
-    if not isinstance(people, Node) or people.op != "all":
-        return people
-    kinds = [m.concept for m in people.members if isinstance(m, Draft) and m.domain == "person" and not m.value]
-    if len(kinds) < len(people.members) or not all(
-        a and b and _LISTED.fullmatch(text, a[1], b[0]) for a, b in pairwise(kinds)
-    ):
-        return people
-    return Node("any", people.members)
-
-
-def _as_any(tree: Tree) -> Tree:
-    """ "no A and B" denies either."""
-    if (
-        isinstance(tree, Node)
-        and tree.op == "all"
-        and not any(map(denies, tree.members))
-        and not any(
-            d.value is not None for m in tree.members if not isinstance(m, Node) or m.op == "any" for d in drafts(m)
-        )
-    ):
-        return Node("any", tree.members)
-    return tree
+    def _goes_on(self, before: Tree, stop: Clause, after: Tree) -> Draft | None:
+        """The one thing whose examples a comma leads on to: "such as A and B, C, D"."""
+        of = before.members[0] if isinstance(before, Node) and before.op == "not" else before
+        if stop.value or not isinstance(of, Draft) or not of.includes or of.domain not in _KINDS:
+            return None
+        place, last = self.cutter.starts[stop.first], last_draft(of.includes[-1]).last
+        first = next(iter(drafts(after)))
+        if self.cutter.text[place] != "," or ")" in self.cutter.text[last:place] or first.domain != of.domain:
+            return None
+        return None if first.standing or any(d.anew for d in drafts(after)) else of
 
 
 @cache
@@ -328,7 +357,7 @@ def _parser() -> tuple[Table, _Meaning]:
 
 def grammar_source() -> str:
     """The grammar of clauses, whole."""
-    terminals = "AND OR NOT QUORUM SCOPE_END EXCEPT INCLUDE IF LIMIT THEN STOP OPEN CLOSE ATOM"
+    terminals = "AND OR EITHER NOT QUORUM SCOPE_END EXCEPT INCLUDE IF LIMIT THEN STOP OPEN CLOSE ATOM"
     return "\n".join(["start: sentences", grammar_text("criterion", "logic"), f"%declare {terminals}"])
 
 
@@ -384,8 +413,8 @@ def drafted(text: str, lexemes: Lexemes, first: int, last: int, kind: Kind) -> D
     for begin, stop, _ in able:
         codes = f"{codes[:begin]}{'w' * (stop - begin)}{codes[stop:]}"
     cutter = Cutter(text, lexemes.entries, codes, first, lexemes.starts, lexemes.ends, kind)
-    cutter.whole = [(first + j.first, first + j.last, "other") for j in judged if j.role == "name"]
-    cutter.whole += [(first + a.first, first + a.last, a.domain) for a in able]
+    cutter.whole = {first + j.first: (first + j.last, "other") for j in judged if j.role == "name"}
+    cutter.whole |= {first + a.first: (first + a.last, a.domain) for a in able}
     tree: Tree | None = None
     end = len(codes) - 1 if codes.endswith(".") else len(codes)
     clauses: list[Clause] = []

@@ -159,6 +159,10 @@ class Collector(Linker):
         return self._direct(out, i, kind) if out else END
 
     def _times(self, out: list[Lexeme], i: int, kind: str) -> int:
+        if not out and self.code(i - 1) not in "nx" and self._lasting(i + 1):
+            out.append(self._lexeme("FOR", i))  # "metformin x 3 months"
+            self.timely = True
+            return i + 1
         return i + 1 if self._lives(out, i) else self._direct(out, i, kind)
 
     def _date(self, out: list[Lexeme], i: int, kind: str) -> int:
@@ -202,6 +206,8 @@ class Collector(Linker):
         """A preposition: "in", "to", "with"; any other only says how long something lasts."""
         if self.entries[i].text in ("to", "in", "with"):
             return self._of(out, i, kind)
+        if self.entries[i].text == "on" and not out:
+            return self._on(out, i)
         return self._lasts(out, i, kind) if self.code(i) == "i" else END
 
     def _named(self, out: list[Lexeme], i: int, kind: str) -> int:
@@ -209,6 +215,11 @@ class Collector(Linker):
         code, entry = self.code(i), self.entries[i]
         if code == "w" and kind == "TIME" and "elapsed" in entry.roles and self._sided(i + 1):
             return i + 1  # "the 6-month period before screening", "7 days immediately before screening"
+        if code == "a" and kind == "TIME" and entry.text.startswith("post "):
+            named_after = Lexeme("EVENT", entry, i, i + 1, self.starts[i], self.ends[i])
+            out += [Lexeme("AFTER", entry, i, i, self.starts[i], self.starts[i]), named_after]
+            self.timely = True
+            return i + 1  # "> 90 days post-transplant"
         if code == "K" and kind == "TIME" and "standing" in entry.roles:
             out.append(Lexeme("STATE", entry, i, i, self.starts[i], self.starts[i]))
             return END  # "< 1 year postmenopausal"

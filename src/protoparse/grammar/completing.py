@@ -6,15 +6,19 @@ or hepatic impairment" the renal one, of "alcohol or drug abuse" the abuse of al
 
 from __future__ import annotations
 
+import re
+
 from msgspec.structs import replace
 
+from protoparse.grammar.choices import narrowing
 from protoparse.grammar.drafts import Draft
 from protoparse.grammar.facts import Cutter
 from protoparse.grammar.terms import domain_of
 from protoparse.lexicon import fold
 from protoparse.lexing import Term, lexer
 
-_ADJECTIVE = ("al", "ic", "ac", "ar", "ous", "ary", "ive", "oid", "ory", "ine")
+_OR = re.compile(r"-?\s*,?\s*(?:and\s?/\s?or|or|/)\s*")
+ADJECTIVE = ("al", "ic", "ac", "ar", "ous", "ary", "ive", "oid", "ory", "ine")
 
 
 def complete(cutter: Cutter, member: Draft, right: Draft, *, closed: bool) -> None:
@@ -46,6 +50,12 @@ def complete(cutter: Cutter, member: Draft, right: Draft, *, closed: bool) -> No
         member.domain, member.name, member.term = right.domain, term.name if term else name, term
         member.known = member.completed = True
         return
+    if right.domain == "drug" and _target(cutter, member, text, tail):
+        name = fold(f"{text} {tail[-1]}")
+        term = _term(name.split())
+        member.domain, member.name, member.term, member.value = "drug", term.name if term else name, term, None
+        member.known = member.completed = True
+        return
     parts = half(" ".join(tail)) if "paired" in cutter.roles(text) and not member.value else None
     if parts is not None and member.domain in (None, right.domain, "measurement"):
         name = fold(text + parts[1])
@@ -53,7 +63,7 @@ def complete(cutter: Cutter, member: Draft, right: Draft, *, closed: bool) -> No
         member.domain, member.name, member.term = right.domain, term.name if term else name, term
         member.known = member.completed = True
         return
-    shared = text.lower().endswith(_ADJECTIVE) and not member.known
+    shared = text.lower().endswith(ADJECTIVE) and not member.known
     shared = shared or ("place" in cutter.roles(text.split()[-1]) and right.known)
     functioning = tail[-1:] == ["function"] and member.domain in (None, "procedure", "observation")
     long = 1 if shared or member.known else 2  # "bone marrow and liver function"
@@ -67,8 +77,48 @@ def complete(cutter: Cutter, member: Draft, right: Draft, *, closed: bool) -> No
         whole = fold(f"{text} {' '.join(tail[2:])}")
         term = _term(whole.split())
         member.domain, member.term, member.name = right.domain, term, term.name if term else whole
+        member.completed = True
     elif member.domain is None and right.domain is not None and right.value is None:
         member.domain = right.domain
+
+
+def of_place(cutter: Cutter, first: Draft, right: Draft) -> None:
+    """A place alone goes on with what is known of another one: "cancer of the lung, breast or colon"."""
+    if first.term is None or not first.concept or not right.concept or right.term is not None or right.modifiers:
+        return
+    whole, place = (cutter.text[slice(*c)].lower() for c in (first.concept, right.concept))
+    begin = whole.rfind(" of ")
+    if begin < 0 or not all("place" in cutter.roles(t.split()[-1]) for t in (whole, place)):
+        return
+    name = fold(f"{whole[: whole.rfind(' ')]} {place}")
+    term = _term(name.split())
+    right.domain, right.term, right.name = first.domain, term, term.name if term else name
+    right.known = True
+
+
+def own_kind(cutter: Cutter, lone: Draft, right: Draft) -> bool:
+    """Whether a modifier is of the head alone, where its list goes on with another kind: "periocular or ocular injury".
+
+    It is then a thing of its own, named by the head; "acute or viral hepatitis" is no viral hepatitis that is acute.
+    """
+    if right.concept is None or len(lone.modifiers) != 1 or lone.standing or lone.time or lone.value:
+        return False
+    span, (start, end) = lone.modifiers[0].span, right.concept
+    kind, _, rest = cutter.text[start:end].partition(" ")
+    if (
+        span is None
+        or not rest
+        or not kind.lower().endswith(ADJECTIVE)
+        or narrowing(cutter, kind, start) is not None
+        or not _OR.fullmatch(cutter.text[span[1] : start])
+    ):
+        return False
+    lone.concept, lone.modifiers = span, ()
+    name = fold(f"{cutter.text[slice(*span)]} {rest.split()[-1]}")
+    term = _term(name.split())
+    lone.domain, lone.term, lone.name = right.domain, term, term.name if term else name
+    lone.known = lone.completed = True
+    return True
 
 
 def half(name: str) -> tuple[str, str] | None:
@@ -98,6 +148,14 @@ def _term(words: list[str]) -> Term | None:
     """What the tables say of a whole name."""
     entry = lexer().phrase(words) if words else None
     return entry.roles.get("concept") if entry is not None else None
+
+
+def _target(cutter: Cutter, member: Draft, text: str, tail: list[str]) -> bool:
+    """Whether a member is what the drugs behind it act on: "VEGF or VEGFR inhibitor"."""
+    if len(tail) < 2 or " " in text or "counterpart" not in cutter.roles(tail[-1]) or member.first != member.concept[0]:  # type: ignore[index]
+        return False
+    term = _term([text.lower()])
+    return (text.isupper() or any(c.isdigit() for c in text)) and (term is None or term.domain != "drug")
 
 
 def _nothing_done(member: Draft) -> bool:

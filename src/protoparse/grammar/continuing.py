@@ -23,11 +23,13 @@ from protoparse.grammar.drafts import (
     last_draft,
 )
 from protoparse.grammar.facts import Cutter
+from protoparse.grammar.implying import OLD
 from protoparse.grammar.periods import NOW, standing
 from protoparse.grammar.periods import either as either_time
 from protoparse.lexicon import fold
 from protoparse.model import Comparison, Modifier
 
+_LIMITS = ("ULN", "LLN")
 # "A malignancy that is progressing or has required …": a second demand of the same thing.
 _DEMAND = re.compile(
     r"\b(?:that|which)\s[^.;,]{3,40}\sor\s+(?:has\s+|have\s+)?((?:requir(?:es|ed|ing|e)|need(?:s|ed|ing)?)\s+(?:an?\s+)?)$"
@@ -106,6 +108,25 @@ def _lend_time(right: Draft, target: Draft) -> bool:
     return True
 
 
+def lasts_as_long(text: str, left: Tree, right: Tree) -> bool:
+    """Whether a limit alone is the other end of how long the thing before it lasts; the thing then has both.
+
+    "For at least 6 months (…), but no greater than 10 years": nobody's age.
+    """
+    target = last_draft(left)
+    longest = right.value if isinstance(right, Draft) and right.name == "age" else None
+    if not isinstance(right, Draft) or longest is None or right.concept != longest.span or target.time is None:
+        return False
+    least = target.time.duration
+    if not isinstance(least, Comparison) or least.operator[0] != ">" or longest.operator[0] != "<":
+        return False
+    if longest.span is None or OLD.search(text, *longest.span) is not None:
+        return False
+    target.again += (replace(target.time, duration=longest, span=longest.span),)
+    target.cover(right.first, right.last)
+    return True
+
+
 def supplement(cutter: Cutter, op: Literal["all", "any"], left: Tree, right: Draft) -> Tree:
     """A member that names nothing: a second value, window or modifier of what stands before it."""
     target = left
@@ -116,6 +137,9 @@ def supplement(cutter: Cutter, op: Literal["all", "any"], left: Tree, right: Dra
         if len(sharing) == len(left.members):
             # "ALT and AST ≤ 2.5 × ULN or ≤ 5 × ULN …": the second limit is of both
             return Node("any", [left, Node("all", [_again(m, right) for m in sharing])])
+    if right.value is not None and right.value.reference in _LIMITS and target.domain in ("condition", "person"):
+        # "unless liver metastases, in which case ≤ 5 × ULN": a limit, but none of a disease
+        return Node(op, [left, right])
     if right.value is not None and target.concept is not None:
         said = target.value.operator if target.value is not None else "="
         if op == "any" and right.bare_value and said != "between" and _other_unit(target.value, right.value):

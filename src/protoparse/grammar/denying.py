@@ -33,14 +33,25 @@ def denied(cutter: Cutter, items: Sequence[Clause], n: int) -> int:
         return 0
     if not any(word.endswith(_DENYING) for word in entries[i + 1].text.split()):
         return 0
-    if cutter.codes.find("R", items[n - 1].first - cutter.offset, i + 1 - cutter.offset) >= 0:
-        return 0  # "tumours for which a standard treatment does not exist"
+    if "R" in cutter.codes[items[n - 1].first - cutter.offset : i + 1 - cutter.offset]:
+        return last if owner(cutter, items[n - 1]) >= 0 else 0
     while i >= items[n - 1].first and cutter.code(i) not in "wKM":
         if "relative" in entries[i].roles:
             return 0  # "patients with asthma who are not controlled"
         i -= 1
     term = entries[i].roles.get("concept")
     return last if term is None or term.domain != "person" else 0
+
+
+def named(cutter: Cutter, first: int, last: int) -> bool:
+    """Whether something is named among lexemes."""
+    return any(cutter.code(k) in _NAMED for k in range(first, last))
+
+
+def owner(cutter: Cutter, words: Clause) -> int:
+    """Where a clause on what something has begins among words ("tumours for which a standard treatment …"), else -1."""
+    place = cutter.codes.rfind("R", words.first - cutter.offset, words.last - cutter.offset) + cutter.offset
+    return place if place > words.first and "owning" in cutter.entries[place].roles else -1
 
 
 def subject(out: Sequence[Clause], begin: int) -> int:
@@ -55,5 +66,5 @@ def suffered(cutter: Cutter, opener: Clause, follower: Clause) -> bool:
     if follower.type != "WORDS" or not cutter.entries[opener.first].text.endswith(" to"):
         return False
     names = [cutter.entries[k].roles for k in range(follower.first, follower.last) if cutter.code(k) in "wKM"]
-    term = names[0].get("concept") if names else None
+    term = names[-1].get("concept") if names else None
     return term is not None and term.domain == "condition"

@@ -33,6 +33,8 @@ from protoparse.model import (
 
 Op = Literal["all", "any", "not", "at_least", "except", "if"]
 Anew = Literal["people", "verb", "other"]
+Cue = Literal["example", "member", "same", "definition"]
+"""How things are named: for example ("e.g."), as members ("including"), as the same ("i.e."), in a definition."""
 
 
 class Draft:
@@ -56,26 +58,36 @@ class Draft:
     """Other windows in each of which the same must hold."""
     allergen = False
     """The concept is what somebody is allergic to."""
+    treated = False
+    """What somebody is allergic to is something done: a contraindication to it."""
     itself = False
     """It names no more than the study that asks ("the study", "this protocol")."""
     denied: Literal["so", "ever"] | None = None
     """Its name denies that it is so ("non-smoker"), or ever was ("insulin-naive")."""
     different = False
     """The last exception that it stands among is "other than" it: what is named behind is of what it excepts from."""
+    cue: Cue | None = None
+    """It is named in a bracket behind nothing that has a name: an example, or the meaning, of what stands before."""
     means = False
     """It names by what means something else was found: "…, confirmed by echocardiography"."""
     completed = False
     """The concept takes its head from the end of its list ("renal, hepatic or cardiac disease")."""
+    asked = False
+    """It is all that is asked of those whom a guard names."""
     framed = False
     """When it holds is said in front of a colon, of all that the list behind it names."""
     window_behind = False
     """The window stands behind the concept, where it may hold for a whole list."""
     standing: Standing | None = None
+    alone = False
+    """ "Prior" stands before it in the middle of a list: not of what else stands there."""
     anew: Anew | None = None
     """What begins it anew: people named again, of whom nothing said before holds, a verb, or "other"."""
     modifiers: tuple[Modifier, ...] = ()
     includes: tuple[Draft | Node, ...] = ()
     experiencer: Experiencer = "patient"
+    own = False
+    """It is of the patient or of the family ("personal or family history of")."""
     first = -1
     last = -1
 
@@ -121,8 +133,8 @@ class Draft:
 
 
 def _calendar(anchor: Anchor) -> bool:
-    """Whether an anchor is no more than a date: nothing that somebody had."""
-    return anchor.text is not None and dated(anchor.text.lower())
+    """Whether an anchor is no more than a date or a day of the schedule: nothing that somebody had."""
+    return anchor.text is not None and (anchor.text[-1:].isdigit() or dated(anchor.text.lower()))
 
 
 _NAMED = ("event", "surgery", "transplant", "diagnosis")
@@ -200,9 +212,12 @@ def drafts(tree: Tree, *, exceptions: bool = True) -> Iterable[Draft]:
 
 
 def named(tree: Tree, limiting: bool = False) -> Iterator[tuple[Draft, bool]]:
-    """The drafts of a tree and their examples, in order, and whether each is a condition or exemption of others."""
+    """The drafts of a tree and their examples, in order, and whether each is a condition or exemption of others.
+
+    What alone is asked of some people is such, too: without it the condition would be asked of everybody.
+    """
     if isinstance(tree, Draft):
-        yield tree, limiting
+        yield tree, limiting or tree.asked
         for example in tree.includes:
             yield from named(example, limiting)
         return
@@ -255,6 +270,9 @@ def found_by(target: Draft, tree: Tree, text: str) -> bool:
     value = tuple(named) if len(named) > 1 else named[0]
     target.modifiers += (Modifier(type="method", text=text[slice(*span)], span=span, value=value),)
     target.cover(means[0].first, means[-1].last)
+    timed = next((d for d in reversed(means) if d.time is not None), None)
+    if timed is not None and target.time is None:
+        target.time, target.window_behind = timed.time, True  # "(confirmed by MRI within 6 months)"
     return True
 
 
@@ -284,10 +302,53 @@ def denies(tree: Tree) -> bool:
     return tree.op == "not" or (tree.op in ("all", "any") and all(map(denies, tree.members)))
 
 
-def allergic(draft: Draft) -> None:
-    """Make a draft and its examples what somebody is allergic to, where they may be."""
+def undone(tree: Tree) -> Node:
+    """What is denied, apart from what a bracket behind it denies again: "no response (no shrinkage)"."""
+    again = [m for m in tree.members if denies(m)] if isinstance(tree, Node) and tree.op == "all" else []
+    if isinstance(tree, Node) and 0 < len(again) < len(tree.members) and denies(tree.members[-1]):
+        told = [m for m in tree.members if m not in again]
+        return Node("all", [undone(told[0] if len(told) == 1 else Node("all", told)), *again])
+    limits = tree.members if isinstance(tree, Node) and tree.op == "all" and not again else ()
+    plain = (m for m in limits if not isinstance(m, Node) or m.op == "any")
+    if isinstance(tree, Node) and limits and not any(d.value is not None for m in plain for d in drafts(m)):
+        return Node("not", [Node("any", tree.members)])  # "no A and B" denies either
+    return Node("not", [tree])
+
+
+def reasoned(target: Draft, named: Tree, text: str) -> bool:
+    """Whether examples are why somebody cannot or will not agree: "unable to consent (e.g. dementia)"; a cause then."""
+    members = named.members if isinstance(named, Node) and named.op in ("all", "any") else [named]
+    said = [d for d in members if isinstance(d, Draft)]
+    told = len(said) == len(members) and all(d.domain in ("condition", "person") for d in said)
+    if any(d.value or d.time or d.includes for d in said):
+        return False
+    places = [d.concept for d in said if d.concept is not None]
+    if target.domain != "consent" or not told or len(places) < len(said):
+        return False
+    span = (places[0][0], places[-1][1])
+    value = tuple([fold(text[slice(*place)]) for place in places])
+    cause = Modifier(type="cause", text=text[slice(*span)], span=span, value=value if len(value) > 1 else value[0])
+    target.modifiers += (cause,)
+    target.cover(*span)
+    return True
+
+
+def exempted(named: Tree) -> tuple[Tree, list[Tree]]:
+    """Examples, and what is exempted behind the last: of the thing that they are examples of, too."""
+    if isinstance(named, Node) and named.op == "except":
+        return named.members[0], named.members[1:]
+    last = named.members[-1] if isinstance(named, Node) and named.op in ("all", "any") else None
+    if isinstance(named, Node) and isinstance(last, Node) and last.op == "except":
+        return Node(named.op, [*named.members[:-1], last.members[0]]), last.members[1:]
+    return named, []
+
+
+def allergic(draft: Draft, *, treated: bool = False) -> None:
+    """Make a draft and its examples what somebody is allergic to, where they may be; `treated`: also what is done."""
     found = draft.domain == "measurement" and draft.term is None and draft.value is None  # "antibodies", "proteins"
-    if draft.allergen or found or draft.domain in ALLERGENS:
+    treated = treated and draft.domain == "procedure"
+    if draft.allergen or found or treated or draft.domain in ALLERGENS:
+        draft.treated = draft.treated or treated
         draft.domain, draft.term, draft.allergen = "allergy", None, True
         for example in draft.includes:
             for named in drafts(example):

@@ -25,6 +25,7 @@ _LASTING = frozenset({"study_start", "study_end", "enrollment", "treatment", "sc
 _YEARS = Entry("t", "years", {"time_unit": "a", "printed": "years"})
 _PROCESSES = ("tion", "sion", "ment", "ments", "procedure", "procedures", "therapy", "ectomy", "plasty", "scopy")
 """How what is done is called: before it, it is an event, where behind it a reason may stand ("after discussion")."""
+_OTHER = Entry("a", "", {"anchor": "event"})
 _BIRTH = Entry("a", "birth", {"anchor": "birth"})
 _LENGTH = re.compile("(n[-_]*[twu])(?:Od*)?")
 
@@ -41,6 +42,8 @@ class Events(Settler):
             k += 1
         if k + 1 < n and codes[k + 1] == "P" and entries[first + k].text == "most":
             k += 1  # "after the most recent therapy"
+        if (day := self._numbered(k)) > k:
+            return Lexeme("EVENT", _OTHER, first + k, first + day, self.starts[first + k], self.ends[first + day - 1])
         k = self._long(k)
         earlier = not known and k + 1 < n and codes[k] in "PHC" and codes[k + 1] in _NAMING
         k += earlier  # "from the last clinical trial", "after prior chemotherapy", "before the current admission"
@@ -65,7 +68,10 @@ class Events(Settler):
                     continue
             if known and event is not None and code in _NAMING:
                 return None
-            if code in _NAMING or (code == "v" and event is None and size < 3):
+            uncounted = (
+                code == "t" and event is None and not self.entries[first + k].roles["time_unit"]
+            )  # "study visits"
+            if code in _NAMING or uncounted or (code == "v" and event is None and size < 3):
                 if (
                     (event is None and code != "v")
                     or code in "wa"
@@ -99,9 +105,18 @@ class Events(Settler):
             if begun is not None:
                 event, end = begun[0], max(end, begun[1])
         entry = Entry("a", "", {"anchor": event or "event"})
-        return Lexeme(
-            "EVENT", entry, first + begin, first + end, self.starts[first + begin], self.ends[first + end - 1]
-        )
+        start, last = self.starts[first + begin], self.ends[first + end - 1]
+        if codes[end - 1] == "v" and self.text.endswith(" of", start, last):
+            last -= len(" of")  # "time since diagnosis of at least a year"
+        return Lexeme("EVENT", entry, first + begin, first + end, start, last)
+
+    def _numbered(self, k: int) -> int:
+        """Where a day or a week ends that a schedule numbers ("day -13", "week 24"), k where none begins there."""
+        if k >= len(self.codes) or self.codes[k] != "t" or "singular" not in self.entries[self.first + k].roles:
+            return k
+        j = k + 1 + (self.codes[k + 1 : k + 2] == ["-"])
+        behind = self.entries[self.first + j + 1].roles if j + 1 < len(self.codes) else {}
+        return j + 1 if self.codes[j : j + 1] == ["n"] and "time_unit" not in behind else k
 
     def _dose_of(self, k: int) -> bool:
         """Whether a drug stands at k."""

@@ -6,15 +6,31 @@ the last member of a group, or joined with what measures or defines it; "cytopen
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_left
-from typing import Literal, TypeAlias
 
-from protoparse.grammar.drafts import Draft, Node, Tree, allergic, denies, drafts, last_draft
+from protoparse.grammar.drafts import MEANS, Cue, Draft, Node, Tree, allergic, bare, denies, drafts, last_draft
 from protoparse.grammar.items import Item
+from protoparse.lexicon import fold
+from protoparse.model import Domain, Modifier
 
-Cue: TypeAlias = Literal["example", "member", "same", "definition"]
-"""How things are named: for example ("e.g."), as members ("including"), as the same ("i.e."), in a definition."""
-
+MEMBERS: dict[Domain, tuple[Domain, ...]] = {
+    "allergy": ("allergy", "condition", "drug"),
+    "condition": ("condition", "observation"),
+    "procedure": ("procedure", "device", "drug", "measurement"),
+    "measurement": ("measurement", "drug"),
+    "drug": ("drug", "measurement"),
+    "device": ("device", "procedure"),
+    "observation": ("observation", "condition", "procedure", "drug", "person"),
+    "person": ("person", "condition", "observation"),
+    "consent": ("consent", "drug", "device", "procedure"),
+    "other": ("condition", "drug", "procedure", "observation", "device"),
+}
+"""What may be examples of which kind of thing, where it is not only of the same kind."""
+_CUED = re.compile("[,(]*I[,:dvOm]*")
+_NEAR = 8
+"""So near is the bracket closed behind examples."""
+_KINDS = frozenset({"condition", "drug", "procedure", "device"})
 _THINGS = ("condition", "drug", "procedure", "device", "allergy")
 
 
@@ -32,9 +48,14 @@ def explained(item: Item, tree: Tree, named: Tree, cue: Cue) -> Tree:
         # "biologics, including antibodies such as infliximab": examples of the last example
         tree.includes = (*tree.includes[:-1], explained(item, tree.includes[-1], named, cue))
         return tree
+    if cue != "definition" and _of_modifier(item, tree, named):
+        return tree
     nameless = isinstance(named, Draft) and named.concept is None
     if (cue == "definition" or nameless) and (said := _said_again(item, tree, named)) is not None:
         return said
+    if cue == "definition" and _is_function(tree) and any(d.value is not None for d in drafts(named)):
+        item.carry(bisect_left(item.starts, tree.first), bisect_left(item.starts, tree.last))
+        return named  # "adequate lung function, defined as …" asks for no more than the values
     if demanding(named, cue):
         both = isinstance(named, Node) and named.op == "all"
         return Node("all", [tree, *(named.members if isinstance(named, Node) and both else [named])])
@@ -64,13 +85,19 @@ def exemplify(target: Draft, named: Tree) -> None:
     target.includes += tuple(several(named))
     if target.allergen:
         allergic(target)
+        return
+    kinds = {d.domain for d in drafts(named)}
+    if target.domain in _KINDS and target.domain in kinds:
+        for one in drafts(named):
+            one.domain = one.domain or target.domain  # one of a list of drugs is a drug
 
 
 def several(tree: Tree) -> list[Tree]:
     """The members of a list, and of the lists in it; a disease with its measure, or without something, is one."""
     if not isinstance(tree, Node) or tree.op not in ("all", "any"):
         return [tree]
-    if tree.op == "all" and len(tree.members) == 2 and any(d.value or d.domain == "person" for d in drafts(tree)):
+    pair = tree.op == "all" and len(tree.members) == 2 and isinstance(tree.members[0], Draft)
+    if pair and any(d.value or d.domain == "person" for d in drafts(tree)):
         return [tree]
     found: list[Tree] = []
     for member in tree.members:
@@ -92,6 +119,42 @@ def _limited(draft: Draft, cue: Cue) -> bool:
     if draft.value is None:
         return draft.count is not None and draft.domain == "measurement"
     return cue == "same" or draft.value.value not in ("positive", "negative")
+
+
+def _of_modifier(item: Item, target: Draft, named: Tree) -> bool:
+    """Whether examples are of what a thing is due to, or was found by: "due to other causes, such as trauma".
+
+    They are then alternatives of that modifier, and no things that somebody has.
+    """
+    last = target.modifiers[-1] if target.modifiers else None
+    listed = [d for d in several(named) if isinstance(d, Draft) and bare(d) and d.time is None]
+    if last is None or not last.span or not last.text or not listed or len(listed) < len(several(named)):
+        return False
+    begin, end = bisect_left(item.starts, last.span[1]), bisect_left(item.starts, listed[0].first)
+    between = item.codes[begin - item.offset : end - item.offset]
+    if not _CUED.fullmatch(between):
+        return False
+    if last.type == "method":
+        suited = all(d.domain in MEANS for d in listed)
+    else:
+        suited = last.type == "cause" and "sort" in item.roles(last.text.split()[-1])
+    if suited:
+        close = item.text.find(")", listed[-1].last, listed[-1].last + _NEAR) + 1 if "(" in between else 0
+        span = (last.span[0], close or listed[-1].last)
+        before = last.value if isinstance(last.value, tuple) else (last.value or fold(last.text),)
+        names = [fold(item.text[slice(*d.concept)]) for d in listed if d.concept]
+        text = item.text[slice(*span)]
+        target.modifiers = (
+            *target.modifiers[:-1],
+            Modifier(type=last.type, text=text, span=span, value=(*before, *names)),
+        )
+        target.cover(*span)
+    return suited
+
+
+def _is_function(draft: Draft) -> bool:
+    """Whether a thing is measured and no number says how much: the function of an organ, an interval."""
+    return draft.domain == "measurement" and (draft.value is None or draft.value.value in ("normal", "abnormal"))
 
 
 def _last(tree: Node) -> int:

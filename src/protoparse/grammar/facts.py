@@ -25,6 +25,7 @@ from protoparse.model import Bound, Window
 _PLAIN = re.compile("([vdpi^]*)([wKM]*[KM])[v^]*")
 _SUBSTANCE = re.compile("[wKMYaq]")
 _OF_IT = re.compile("O[OdHm]*")
+_UNDERGONE = ("event", "surgery", "transplant")
 _TREATED = "treatment with"
 _EARLIER = "previously treated "
 _SIZES = {"kg": "body weight", "g": "body weight", "[lb_av]": "body weight", "cm": "body height"}
@@ -96,6 +97,11 @@ class Cutter(Attacher):
             self.take(head.first, head.last)
             phrases.remove(head)
             head = None
+        if head is not None and self._served(head, windows):
+            self._add_modifier(draft, "purpose", self.span(head.first, head.last))
+            self.take(head.first, head.last)
+            phrases.remove(head)
+            head = None
         people: Phrase | None = None
         with_it: Phrase | None = None
         if head is not None and self._domain(head) == "person":
@@ -106,6 +112,7 @@ class Cutter(Attacher):
                 for p in phrases
                 if p.first > head.last
                 and not self._empty(p)
+                and not (values and self._domain(p) == "consent")  # "adults (> 18) able to consent"
                 and (done or self._suffered(p) or self._result(p) or "standing" in self.entries[p.first].roles)
             ]
             if beside:
@@ -245,8 +252,22 @@ class Cutter(Attacher):
             isinstance(start, Bound)
             and start.anchor.event == "last_dose"
             and _OF_IT.fullmatch(self.codes, last - self.offset, head.first - self.offset) is not None
-            and _SUBSTANCE.search(self.codes, 0, first - self.offset) is None
+            and not self._told_before(first)
         )
+
+    def _told_before(self, i: int) -> bool:
+        """Whether anything is named in front of i but the time that went by ("4 weeks must have elapsed since")."""
+        found = _SUBSTANCE.finditer(self.codes, 0, i - self.offset)
+        return any("elapsed" not in self.entries[self.offset + m.start()].roles for m in found)
+
+    def _served(self, head: Phrase, windows: list[Found]) -> bool:
+        """Whether a name only says what an event was for: "at least 3 weeks since chemotherapy for lymphoma"."""
+        if len(windows) != 1 or not isinstance(windows[0].meaning, Window) or head.cue != windows[0].last:
+            return False
+        time = windows[0].meaning
+        if not isinstance(time.start, Bound) or time.end is not None or time.start.anchor.event not in _UNDERGONE:
+            return False
+        return self.entries[head.cue].text.startswith("for") and not self._told_before(windows[0].first)
 
     def _had(self, parts: Sequence[Any], k: int) -> tuple[list[Any], list[Any]]:
         """What is said of something, and from part k on what it has so many of, both without the words between."""

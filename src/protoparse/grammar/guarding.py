@@ -23,12 +23,13 @@ _SOME = re.compile(
 )
 """Words for some people that nobody uses for a property: "sex: female" is no guard, "females: …" is."""
 _NAMES = re.compile("[wKMYaqrnuj]")
-_CALLED = re.compile("[dm]*((?:[KM]q?-?)+)v")
+_CALLED = re.compile("[dm]*((?:[KM](?:-?q)?-?)+)v")
 _PROVISO = re.compile(r"[dvOopi~a]*(?:K[dvOopi~a]*)?,?\?")
 _FOLLOWING = re.compile(r"[^.:?]*(?:following|criteri|conditions)[^.:?]*:")
+_TREATED = ("treated", "previously")
 _NAMING = frozenset({"WORDS", "AND", "OR", "OPEN", "CLOSE"})
 _TELLING = _NAMING | {"VALUE", "WINDOW", "COMMA", "NOT"}
-_TOLD = ("condition", "measurement", "procedure", "drug")
+_TOLD = ("condition", "measurement", "procedure", "drug", "observation")
 
 
 class Guards(Lister):
@@ -50,17 +51,118 @@ class Guards(Lister):
             if sentence and out[-1].type == "STOP" and any("pronoun" in e.roles for e in self.cutter.entries[begin:i]):
                 out[-1].value = "they"  # "women must use contraception. They must also …"
             return
+        self._again(out, sentence)
         comma = out[-1:] if out[-1].type == "COMMA" else []
         said = out[sentence : len(out) - len(comma)]
-        people = self._borne(said)
-        if people:
+        if self._waiting(out[sentence:]):
+            out.append(Clause("COLON", i, i + 1, "duty"))
+        elif people := self._borne(said):
             # "the pregnancy test of women of childbearing potential must be …"
             when = said[-1:] if said[-1].type == "WINDOW" and self._people(said[people + 1 : -1]) else []
             guard, subject = said[people : len(said) - len(when)], said[:people]
             out[sentence:] = [*guard, Clause("COLON", i, i + 1, "duty"), *subject, *when]
-        elif self._people(said) or self._told_apart(said, begin):
+        elif self._parenthetical(said):
+            del out[len(out) - len(comma) :]
+            n = next(n for n in range(sentence, len(out)) if out[n].type == "IF")
+            out[n - 1 : n + 1] = [Clause("AND", out[n].first, out[n].last, "if")]
+            self._oblige(out, sentence, i, "duty")
+        elif self._asked(said, begin) or (sentence := self._anew(out, sentence, len(out) - len(comma))):
             del out[len(out) - len(comma) :]
             self._oblige(out, sentence, i, "duty")
+
+    def _again(self, out: list[Clause], sentence: int) -> None:
+        """Take people who are named again behind a colon for the same ("male patients: a male patient must …")."""
+        guard = [c.type for c in out[sentence:]]
+        if len(guard) < 4 or guard[0] != "IF" or guard[-2:] != ["COLON", "WORDS"] or not self._people(out[-1:]):
+            return
+        if guard[1:-2] == ["WORDS"] and self._people(out[sentence + 1 : -2]):
+            out[sentence + 1 : -1] = []
+            del out[sentence]
+
+    def _waiting(self, said: list[Clause]) -> bool:
+        """Whether a guard waits for what is asked ("…, or if premenopausal must …")."""
+        n = next((n for n in range(len(said) - 1, -1, -1) if said[n].type == "IF"), -1)
+        if n < 0 or n + 1 >= len(said) or any(c.type not in _TELLING for c in said[n + 1 :]):
+            return False
+        if n and said[n - 1].type not in ("AND", "OR"):
+            return False
+        commas = [k for k in range(n + 1, len(said)) if said[k].type == "COMMA"]
+        if commas and self.kind == "exclusion" and n == 0:
+            said[commas[0]].type, said[commas[0]].value = "COLON", "duty"  # "if diabetic, they must not …"
+        return not commas
+
+    def _parenthetical(self, said: list[Clause]) -> bool:
+        """Whether a condition set off by commas stands behind some people: "females, if fertile, must …"."""
+        n = next((n for n, c in enumerate(said) if c.type == "IF"), 0)
+        if n < 2 or said[n - 1].type != "COMMA" or n + 1 >= len(said):
+            return False
+        return self._people(said[: n - 1]) and all(c.type in _NAMING | {"NOT"} for c in said[n + 1 :])
+
+    def _asked(self, clauses: list[Clause], first: int) -> bool:
+        """Whether clauses, whose words begin at first, name people of whom something may be asked."""
+        outside, depth = [], 0
+        for clause in clauses:
+            depth += clause.type == "OPEN"
+            if not depth:
+                outside.append(clause)
+            depth -= clause.type == "CLOSE"
+        return self._people(outside) or self._told_apart(outside, first)
+
+    def _anew(self, out: list[Clause], sentence: int, end: int) -> int:
+        """Where other people are named at the end of a sentence ("men must …, and women must …"), 0 without.
+
+        What joins them to the rest then parts two statements.
+        """
+        guard = max((n for n in range(sentence, end) if out[n].type == "IF"), default=end)
+        for n in range(end - 2, sentence, -1):
+            if guard < n and not any(c.type in ("COLON", "COMMA") for c in out[guard:n]):
+                return 0
+            if out[n].type in ("AND", "COMMA") and self._asked(out[n + 1 : end], out[n].last):
+                out[n].type, out[n].value = "STOP", ""
+                return n + 1
+            if out[n].type not in ("WORDS", "VALUE", "OR"):
+                return 0
+        return 0
+
+    def _prohibits(self, i: int) -> bool:
+        """Whether a negation says what somebody must not do."""
+        words = self.cutter.entries[i].text.split()
+        return len(words) > 1 and (words[0] == "may" or "duty" in self.cutter.roles(words[0]))
+
+    def _they_must(self, clauses: list[Clause], i: int) -> bool:
+        """Whether the next sentence asks something of those whom clauses name: "They must …"."""
+        if self.kind == "exclusion" or i + 1 >= self.last or "pronoun" not in self.cutter.entries[i].roles:
+            return False
+        if self.cutter.code(i + 1) != "^" and not (self.cutter.code(i + 1) == "!" and self._prohibits(i + 1)):
+            return False
+        return any(c.type == "WORDS" for c in clauses) and all(c.type in _TELLING for c in clauses)
+
+    def _for_whom(self, out: list[Clause], sentence: int, phrase: Phrase) -> bool:
+        """Whether a value behind a guard is no part of it ("in patients with Gilbert's syndrome ≤ 3 × ULN")."""
+        if not _limit(phrase) or len(out) < 2 or out[-1].type != "WORDS" or out[-2].type != "IF":
+            return False
+        opened = len(out) - 2 == sentence or out[-3].type in ("OPEN", "COMMA", "OR", "AND")
+        return opened and self._had(out[-1].last - 1)
+
+    def _limits_some(self, phrase: Phrase) -> bool:
+        """Whether a disease behind a limit says for whom it is: "≤ 5 × ULN with liver metastases"."""
+        i, entries = phrase.last, self.cutter.entries
+        if i + 1 >= self.last or not _limit(phrase):
+            return False
+        if entries[i].text == "in":  # "… in the absence of liver metastases"
+            i += 1 + (self.cutter.code(i + 1) == "d")
+        if i + 1 >= self.last or "beside" not in entries[i].roles:
+            return False
+        i += 1
+        while i + 1 < self.last and self.cutter.code(i) in "dmv":
+            i += 1
+        return self._had(i)
+
+    def _had(self, i: int) -> bool:
+        """Whether the lexeme at i is a disease or somebody, of whom nothing is measured."""
+        roles = self.cutter.entries[i].roles
+        term = roles.get("concept")
+        return "measurement" not in roles and term is not None and term.domain in ("condition", "person")
 
     def _oblige(self, out: list[Clause], sentence: int, i: int, value: str | None = None) -> None:
         """Make a guard of what the sentence has said so far; the lexeme at i says what is asked of such people."""
@@ -78,6 +180,7 @@ class Guards(Lister):
 
         Such a condition is asked of those who are named, and of nobody else: they become the guard.
         """
+        self._again(out, sentence)
         said = out[sentence:]
         if self.kind == "exclusion" or not any(c.type == "WORDS" for c in said):
             return 0
@@ -144,19 +247,29 @@ class Guards(Lister):
 
         So do "patients who received X", "women with Y", "diabetic patients".
         """
-        if self.kind == "exclusion" or any(c.type not in _TELLING for c in clauses):
+        if not clauses or any(c.type not in _TELLING for c in clauses):
             return False
         entries, last = self.cutter.entries, clauses[0].last
         called = _CALLED.fullmatch(self.cutter.codes, first - self.first, last - self.first)
         if called is not None and len(clauses) == 1 and "population" in entries[last - 1].roles:
             return self._called(self.first + called.start(1), self.first + called.end(1))
-        while first + 1 < last and self.cutter.code(first) in "dv:+" and "population" not in entries[first].roles:
+        while first + 1 < last and self.cutter.code(first) in "dv:+" and not self._population(first):
             first += 1
+        if self.cutter.code(first) == "H" and "population" in self.cutter.roles(entries[first].text.split()[0]):
+            return True  # "patients with a history of X"
+        if len(clauses) > 1 and clauses[1].type == "NOT" and self._people(clauses[:1]):
+            return True  # "women of childbearing potential not surgically sterilized"
         if first + 1 >= last:
             return False
         term = entries[first].roles.get("concept")
-        whose = "population" in entries[first].roles or (term is not None and term.domain == "person")
-        return whose and "apart" in self.cutter.roles(entries[first + 1].text.split()[0])
+        whose = self._population(first) or (term is not None and term.domain == "person")
+        ill = term is not None and term.domain == "condition" and entries[first + 1].text.split()[0] in _TREATED
+        return (whose or ill) and "apart" in self.cutter.roles(entries[first + 1].text.split()[0])
+
+    def _population(self, i: int) -> bool:
+        """Whether the lexeme at i means participants of any kind ("subjects", "men or women")."""
+        entry = self.cutter.entries[i]
+        return "population" in entry.roles or _SOME.search(entry.text) is not None
 
     def _called(self, first: int, last: int) -> bool:
         """Whether the words before "patients" say what these have ("diabetic patients", "HER2-positive patients")."""
@@ -174,7 +287,7 @@ class Guards(Lister):
         if cutter.codes[i - cutter.offset] == "o" and cutter.entries[i].text not in ("for", "for the"):
             return False
         j = i + 1
-        while j < self.last and cutter.code(j) in "dm":
+        while j < self.last and cutter.code(j) in "dmv" and "population" not in cutter.entries[j].roles:
             j += 1
         if j >= self.last:
             return False
@@ -189,3 +302,8 @@ class Guards(Lister):
             return False  # "normal for age"
         # "consent in English" limits nobody; "in women" does
         return cutter.codes[i - cutter.offset] == "o" or _WHO.search(cutter.entries[j].text) is not None
+
+
+def _limit(phrase: Phrase) -> bool:
+    """Whether a value is a multiple of a limit of normal: nobody has such of a disease."""
+    return isinstance(phrase.meaning, Value) and any(c.reference in ("ULN", "LLN") for c in phrase.meaning.comparisons)

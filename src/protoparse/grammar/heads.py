@@ -26,7 +26,7 @@ _DISTANCES = ("m", "cm", "[ft_i]")
 _AMOUNT_OF = re.compile("Od*[wKm]")
 _QUANTITY_OF = re.compile("Od*M")
 _SHARED = re.compile("[pi~vAR]*d*<?nu(?:Od?)?")
-_SUFFERED = ("condition", "drug", "procedure", "device")
+_SUFFERED = ("condition", "drug", "procedure", "device", "consent")
 
 
 def _numeric(value: Value) -> bool:
@@ -78,6 +78,8 @@ class Chooser(Portioner):
             cue = self.entries[phrase.cue]
             if lasting and ("verb" in cue.roles or "companion" in cue.roles):
                 return phrase
+            if bare and cue.roles.get("verb") == "drug" and self._domain(phrase) == "drug" and "treated" in cue.text:
+                return phrase  # "diabetes treated with metformin"
             risk = any("risk" in self.entries[i].text for i in range(phrase.first, phrase.last))
             if bare and cue.text == "with" and self._domain(phrase) == "condition" and not risk:
                 return phrase

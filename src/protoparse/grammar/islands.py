@@ -16,8 +16,9 @@ from protoparse.lexing import Lexemes
 from protoparse.model import Anchor
 
 # Where a phrase may begin; "for" and "in" only before a quantity.
-_START = re.compile("[<BTnrWPNbf@DSUF]|[oi](?=[d_<]*n)|i(?=dt)|p(?=nt[Obf])|-(?=n)")
+_START = re.compile("[<BTnrWPNbf@DSUF]|[oi](?=[d_<]*n)|i(?=dt)|p(?=nt[Obf]|d?[aK]|t-?n)|x(?=nt)|-(?=n)")
 _ANY = re.compile("[<BTnrWPNbf@DSUF]")
+_ON = re.compile("p(?=d?[aK])")
 
 
 class Islands(Collector):
@@ -84,10 +85,24 @@ def _ranked(lexemes: Lexemes, first: int, codes: str) -> bool:
     return any(scale.kind == "ordinal" for scale in scales)
 
 
+def _visited(lexemes: Lexemes, first: int, codes: str) -> bool:
+    """Whether "on" stands before what may be a visit ("on admission")."""
+    entries = lexemes.entries
+    for match in _ON.finditer(codes):
+        k = first + match.start()
+        if entries[k].text == "on" and entries[k + 1 + (codes[match.end()] == "d")].event is not None:
+            return True
+    return False
+
+
 def phrases(text: str, lexemes: Lexemes, first: int, last: int) -> tuple[list[Phrase], str]:
     """The values and windows among the lexemes `[first, last)`, and the item's codes as the numbers settled them."""
     codes = lexemes.codes[first:last]
-    if not _ANY.search(codes) and not ("M" in codes and _ranked(lexemes, first, codes)):
+    if (
+        not _ANY.search(codes)
+        and not ("M" in codes and _ranked(lexemes, first, codes))
+        and not _visited(lexemes, first, codes)
+    ):
         return [], codes
     islands = Islands(text, lexemes, first, last)
     return islands.phrases(), "".join(islands.codes)

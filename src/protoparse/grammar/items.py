@@ -33,15 +33,19 @@ class Item:
         self.text, self.entries, self.starts, self.ends = text, entries, starts, ends
         self.codes, self.offset, self.kind = codes, first, kind
         self.taken = bytearray(len(codes))
-        self.whole: list[tuple[int, int, Domain]] = []
-        """Lexemes that are one name, and of what: what somebody judges and nobody can check, or can do."""
+        self.whole: dict[int, tuple[int, Domain]] = {}
+        """Where lexemes begin that are one name, where they end, and what it names: what somebody judges, or can do."""
 
     def code(self, i: int) -> str:
         """The code of a lexeme."""
         return self.codes[i - self.offset]
 
     def relates(self, i: int) -> bool:
-        """Whether a preposition at i ties to a name what it is of: "change in diet", "no response to steroids"."""
+        """Whether what stands at i ties to a name what it is of: "change in the dose of insulin", "no response to"."""
+        if self.code(i) == "v" and self.entries[i].text.endswith(" of"):
+            i -= 1
+        if self.code(i) == "d":
+            i -= 1
         tied = i > self.offset and self.code(i) in "p~io"
         kind = self.entries[i - 1].roles.get("relation") if tied else None
         if kind != "denied":
@@ -49,6 +53,10 @@ class Item:
         while i > self.offset and self.code(i) not in "!,.;&|(":
             i -= 1
         return self.code(i) == "!"
+
+    def at(self, i: int) -> str:
+        """The code of a lexeme, nothing beyond the item."""
+        return self.codes[i - self.offset : i - self.offset + 1]
 
     def take(self, first: int, last: int) -> None:
         """These lexemes are understood."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from protoparse.grammar.drafts import Draft, Node, Op, Tree, drafts, last_draft, widened
+from protoparse.grammar.drafts import Draft, Node, Tree, drafts, last_draft
 
 
 def limits_anew(tree: Tree, other: Tree) -> Draft | None:
@@ -32,34 +32,46 @@ def timed_alike(before: Tree, after: Tree) -> None:
 def relaxed(tree: Tree, others: Sequence[Tree]) -> Tree:
     """A tree whose last limit is one of several, the others as they are told for some people."""
     if isinstance(tree, Draft) or tree.op not in ("all", "any"):
-        return Node("any", [tree, *(_shared(other, tree, [tree], "all") for other in others)])
+        return Node("any", [tree, *others])
     if isinstance(tree.members[-1], Node):
         return Node(tree.op, [*tree.members[:-1], relaxed(tree.members[-1], others)])
-    limit = tree.members[-1].value
-    begin = len(tree.members)
-    while begin and isinstance(one := tree.members[begin - 1], Draft) and one.concept and one.value == limit:
-        begin -= 1
-    tail = tree.members[begin:]
-    alternatives = [_shared(other, tree, tail, tree.op) for other in others]
+    alternatives = [shared(tree, other) for other in others]
     if tree.op == "any":
         return Node("any", [*tree.members, *alternatives])
+    begin = len(tree.members) - max(len(_tail(tree)), 1)
+    tail = tree.members[begin:]
     either = Node("any", [Node("all", tail) if len(tail) > 1 else tail[0], *alternatives])
     return Node("all", [*tree.members[:begin], either]) if begin else either
 
 
-def _shared(other: Tree, tree: Tree, tail: Sequence[Tree], op: str) -> Tree:
+def _tail(tree: Tree) -> list[Draft]:
+    """What shares the last limit of a list: "AST and ALT" of "bilirubin ≤ 1.5 × ULN, AST and ALT ≤ 3 × ULN"."""
+    if isinstance(tree, Draft):
+        return [tree]
+    last = tree.members[-1]
+    found: list[Draft] = []
+    for member in reversed(tree.members):
+        if not isinstance(member, Draft) or not isinstance(last, Draft) or member.value != last.value:
+            break
+        if member.concept is None:
+            break
+        found.insert(0, member)
+    return found
+
+
+def shared(tree: Tree, other: Tree) -> Tree:
     """A second limit said of the last of a list, as one of everything that shared the first."""
-    limit = limits_anew(tree, other)
+    limit, tail = limits_anew(tree, other), _tail(tree)
     if limit is None or len(tail) < 2:
         return other
     copies: list[Tree] = []
     for member in tail:
-        if isinstance(member, Draft):
-            copy = member.copy()
-            copy.value, copy.bare_value, copy.time = limit.value, limit.bare_value, limit.time or member.time
-            copy.modifiers, copy.last = limit.modifiers or member.modifiers, max(copy.last, limit.last)
-            copies.append(copy)
-    return _swapped(other, limit, Node("any" if op == "any" else "all", copies))
+        copy = member.copy()
+        copy.value, copy.bare_value, copy.time = limit.value, limit.bare_value, limit.time or member.time
+        copy.modifiers, copy.last = limit.modifiers or member.modifiers, max(copy.last, limit.last)
+        copies.append(copy)
+    either = isinstance(tree, Node) and tree.op == "any"
+    return _swapped(other, limit, Node("any" if either else "all", copies))
 
 
 def _swapped(tree: Tree, old: Draft, new: Tree) -> Tree:
@@ -69,98 +81,17 @@ def _swapped(tree: Tree, old: Draft, new: Tree) -> Tree:
     return Node(tree.op, [_swapped(member, old, new) for member in tree.members])
 
 
-def restated(people: Tree, duty: Draft) -> Tree | None:
-    """What is asked of those whom a guard names, where the duty names nothing: the same thing, as the duty has it.
-
-    "Patients with brain metastases must be stable for 4 weeks": the metastases must; None where a guard names persons.
-    """
-    if isinstance(people, Node):
-        said = [r for m in people.members if (r := restated(m, duty)) is not None]
-        return (Node(people.op, said) if len(said) > 1 else said[0]) if said and people.op in ("all", "any") else None
-    if people.concept is None or people.domain == "person":
-        return None
-    again = people.copy()
-    again.modifiers += duty.modifiers
-    again.time, again.window_behind = duty.time or people.time, True
-    again.standing = duty.standing or (None if duty.time else people.standing)
-    again.cover(duty.first, duty.last)
-    return again
-
-
-def guarding(tree: Tree | None) -> Node | None:
-    """The guard that a tree ends with: what is said next of "them" is said of those whom it names."""
-    while isinstance(tree, Node) and tree.op == "all":
-        tree = tree.members[-1]
-    return tree if isinstance(tree, Node) and tree.op == "if" else None
-
-
-def further(before: Tree, op: Op, after: Tree) -> Tree:
-    """A statement for some people behind another: "women must use contraception or, if postmenopausal, …".
-
-    It is of those whom the first is asked of; a second limit of the same thing is an alternative.
-    """
-    guard = guarding(before)
-    first = before if guard is None else guard.members[1]
-    more = relaxed(first, [after]) if limits_anew(first, after) else widened(first, op, [after])
-    if guard is None:
-        return more
-    guard.members[1] = more
-    return before
-
-
-def ranked(before: Tree, after: Tree | None) -> Node | None:
-    """The guard that what is behind it belongs to: "for children, ≤ 0.8 mg/dL for 2 to 6 years; for boys over 16, …".
-
-    So where limits for some of those people were told before, and the next, of the same thing, is for others of them.
-    """
-    guard = guarding(before)
-    if guard is None or not isinstance(after, Node) or after.op != "if":
-        return None
-    told = guard.members[1]
-    inner = told.members[-1] if isinstance(told, Node) and told.op == "all" else told
-    if not isinstance(inner, Node) or inner.op != "if":
-        return None
-    lone = [d for d in drafts(after.members[1]) if d.value is not None]
-    persons = all(d.domain == "person" for one in (inner, after) for d in drafts(one.members[0]))
-    return guard if persons and lone and all(d.concept is None for d in lone) else None
-
-
-def lifted(before: Tree, exceptions: list[Tree]) -> Tree:
-    """A tree with exceptions to what was said last: since the exception before them, where there is one."""
-    if isinstance(before, Node) and before.op in ("all", "any"):
-        members = before.members
-        last = max((n for n, m in enumerate(members) if isinstance(m, Node) and m.op == "except"), default=-1)
-        if last >= 0:
-            since = members[last + 1 :] or [members.pop()]
-            told = since[0] if len(since) == 1 else Node(before.op, since)
-            exempt = widened(told, "except", exceptions)
-            return Node(before.op, [*members[: last + 1], exempt]) if members[: last + 1] else exempt
-    return widened(before, "except", exceptions)
-
-
-def lifts(before: Tree, after: Tree) -> bool:
-    """Whether what is permitted on a condition is an exception to what stands before it, and no demand of its own.
-
-    "No brain metastases. Patients with treated brain metastases are eligible if stable" lifts the first; behind
-    "age ≥ 18" the same is asked of those who have such.
-    """
-    if not isinstance(after, Node) or after.op != "if" or (isinstance(before, Node) and before.op in ("not", "except")):
-        return True
-    named = {d.term.name for d in drafts(before) if d.term is not None}
-    return any(d.term is not None and d.term.name in named for d in drafts(after))
-
-
-def itself_in_state(base: Tree, state: Tree | None) -> bool:
-    """Whether an exception only says in what state its base is none, and its drafts told so.
-
-    Of "brain metastases unless treated and stable" the exception are such metastases.
-    """
-    told = list(drafts(state)) if state is not None else []
-    if not isinstance(base, Draft) or base.concept is None:
+def looser(tree: Tree, other: Tree) -> bool:
+    """Whether `other` allows some people more of what stands last in `tree`: "≤ 1.5; in Gilbert's syndrome ≤ 3"."""
+    model = last_draft(tree)
+    one = model.value
+    if one is None or model.concept is None or not isinstance(one.value, int | float):
         return False
-    if not told or any(d.value is not None or not any(m.type == "status" for m in d.modifiers) for d in told):
-        return False
-    for draft in told:
-        draft.concept, draft.domain, draft.name, draft.term = base.concept, base.domain, base.name, base.term
-        draft.cover(*base.concept)
-    return True
+    for draft in drafts(other):
+        two = draft.value
+        same = draft.concept == model.concept or (draft.term is not None and draft.term is model.term)
+        if two is None or not same or two.reference != one.reference or not isinstance(two.value, int | float):
+            continue
+        if one.operator[0] == two.operator[0]:
+            return (two.value > one.value) if one.operator[0] == "<" else (two.value < one.value)
+    return False

@@ -6,6 +6,7 @@ statement; "A, B and C" gives WORDS AND WORDS AND WORDS.
 
 from __future__ import annotations
 
+from protoparse.grammar.exemplifying import MEMBERS
 from protoparse.grammar.scoping import Scoper
 from protoparse.grammar.terminals import OPERANDS, Clause
 from protoparse.grammar.terms import domain_of
@@ -48,6 +49,7 @@ class Lister(Scoper):
     def _lists(self, items: list[Clause]) -> list[Clause]:
         """Commas become the connective of their list, or close a guard; brackets shield what is inside them."""
         items = [item for n, item in enumerate(items) if not self._trailing(items, n)]
+        self._semicolons(items)
         if ":" in self.cutter.codes:
             items = self._defined(items)
             self._listed(items)
@@ -71,7 +73,7 @@ class Lister(Scoper):
                 item.value = ahead[-1]
         # behind: a connective stands before, in the same sentence; limited: a trailing "for …" does
         frames = [[False, False]]
-        guarding, beginning = False, True
+        guarding, beginning, exempting = False, True, False
         for n, item in enumerate(items):
             kind = item.type
             if kind == "OPEN":
@@ -90,8 +92,11 @@ class Lister(Scoper):
                     item.type = "DROP"  # "in men over 40 or in smokers"
             elif kind in ("INCLUDE", "QUORUM", "QUORUM_END"):
                 frames[-1][0] = False
+            elif kind == "EXCEPT":
+                exempting = True
             elif kind == "STOP":
                 frames[-1] = [False, False]
+                exempting = False
                 beginning, guarding = item.value not in ("and", "or"), False
                 continue
             elif kind in ("AND", "OR", "COMMA", "SLASH"):
@@ -109,10 +114,16 @@ class Lister(Scoper):
                     # "≥ 13 g/dL for men and ≥ 12 g/dL for women": each limit has its own people
                     item.type, item.value = "STOP", "again"
                     frames[-1] = [False, False]
+                elif limited and self._measured_anew(items, n):
+                    # "≤ 5 × ULN with liver metastases, creatinine ≤ 1.5 mg/dL"
+                    item.type, item.value = "STOP", "or else" if kind == "OR" else ""
+                    frames[-1] = [False, False]
                 elif kind == "AND" and item.value == "but" and follower is not None and follower.type == "VALUE":
                     item.type = "OR"  # "≤ 2.5 × ULN, but ≤ 5 × ULN if …" allows either
+                elif kind == "COMMA" and follower is not None and self._lacked(follower):
+                    item.type, item.value = "AND", "without"
                 elif kind == "COMMA":
-                    if not item.value and behind:
+                    if not item.value and behind and not (exempting and self._of_the_exempt(follower)):
                         item.type = "STOP"
                     else:
                         item.type, item.value = item.value or self.default, ","
@@ -124,6 +135,34 @@ class Lister(Scoper):
             if item.type in OPERANDS:
                 beginning = False
         return [i for i in items if i.type != "DROP"]
+
+    def _of_the_exempt(self, follower: Clause | None) -> bool:
+        """Whether a limit stands behind whom an exception names: "unless metastases, in which case ≤ 5 × ULN"."""
+        if follower is None or follower.type not in ("WORDS", "VALUE"):
+            return False
+        return follower.type == "VALUE" or "relative" in self.cutter.entries[follower.first].roles
+
+    def _measured_anew(self, items: list[Clause], n: int) -> bool:
+        """Whether something else is measured behind a guard that gives no limits itself."""
+        follower = items[n + 1 : n + 3]
+        if [c.type for c in follower] != ["WORDS", "VALUE"]:
+            return False
+        measured = self.cutter.codes.find("M", follower[0].first - self.first, follower[0].last - self.first) >= 0
+        guard = next((k for k in range(n - 1, -1, -1) if items[k].type == "IF"), n)
+        guarding = [items[k].type for k in range(guard + 1, n) if items[k].type not in ("COMMA", "AND", "OR")]
+        return measured and guarding == ["WORDS"]
+
+    def _semicolons(self, items: list[Clause]) -> None:
+        """Semicolons with an "or" before the last member join alternatives: "A; B; or C"."""
+        either = False
+        for n in range(len(items) - 2, -1, -1):
+            item = items[n]
+            if item.type != "STOP":
+                continue
+            parted = self.cutter.text[self.cutter.starts[item.first]] in ";；"
+            either = parted and not item.value and (either or items[n + 1].type == "OR")
+            if either:
+                item.value = "or else"
 
     def _alike(self, items: list[Clause]) -> None:
         """Each of several examples is one, "and" or "or" between them; limits that "including" names hold together."""
@@ -148,19 +187,24 @@ class Lister(Scoper):
             if items[n].type != "COLON" or thing.type != "WORDS" or (n > 1 and items[n - 2].type != "STOP"):
                 continue
             of = self._kind(thing)
-            if of is None or any("following" in e.text for e in self.cutter.entries[thing.first : thing.last]):
+            if of in (None, "person") or any(
+                "following" in e.text for e in self.cutter.entries[thing.first : thing.last]
+            ):
                 continue
             end = next((k for k in range(n + 1, len(items)) if items[k].type in _ENDED), len(items))
             kinds = [self._kind(i) for i in items[n + 1 : end] if i.type == "WORDS"]
-            if len(kinds) > 1 and 2 * kinds.count(of) >= len(kinds) and end - n > len(kinds):
+            alike = sum(kind in MEMBERS.get(of, (of,)) for kind in kinds)
+            if len(kinds) > 1 and 2 * alike >= len(kinds) and end - n > len(kinds):
                 items[n].type = "INCLUDE"
 
     def _kind(self, words: Clause) -> Domain | None:
-        """What the name at the end of some words is, where it has no value."""
-        entry = self.cutter.entries[words.last - 1]
+        """What the name at the end of some words is, a clause on it left out, where it has no value."""
+        codes, offset = self.cutter.codes, self.cutter.offset
+        described = codes.find("V", words.first - offset, words.last - offset)
+        last = described if described > words.first - offset else words.last - offset
+        entry = self.cutter.entries[last + offset - 1]
         term: Term | None = entry.roles.get("concept")
-        measured = "M" in self.cutter.codes[words.first - self.first : words.last - self.first]
-        return None if measured else domain_of([entry.text], term)
+        return None if "M" in codes[words.first - offset : last] else domain_of([entry.text], term)
 
     def _guard_behind(self, items: list[Clause], n: int, *, limited: bool) -> str:
         """What a guard at n is behind something else: the beginning of a statement, one more guard of the same, or "".
@@ -259,13 +303,17 @@ class Lister(Scoper):
         return [item for n, item in enumerate(sentence) if n not in drop]
 
     def _trailing(self, items: list[Clause], n: int) -> bool:
-        """Whether a comma only sets off a time behind a list: "bleeding or transfusion, within 8 weeks"."""
-        return (
-            items[n].type == "COMMA"
-            and n + 1 < len(items)
-            and items[n + 1].type == "WINDOW"
-            and self._closes(items, n + 2)
+        """Whether a comma only sets off what stands behind a list: "bleeding, within 8 weeks", "…, (X is allowed)"."""
+        if items[n].type != "COMMA" or n + 1 >= len(items):
+            return False
+        follower = items[n + 1]
+        return (follower.type == "OPEN" and follower.value is True) or (
+            follower.type == "WINDOW" and self._closes(items, n + 2)
         )
+
+    def _lacked(self, item: Clause) -> bool:
+        """Whether it follows what something lacks: "suppuration, without fistula"."""
+        return item.type == "NOT" and self.cutter.entries[item.first].text.startswith("with")
 
     def _closes(self, items: list[Clause], n: int) -> bool:
         """Whether nothing of the same list stands from here on."""

@@ -20,7 +20,11 @@ from protoparse.lexing import Lexemes, Term, lexer
 from protoparse.model import Domain
 
 _SCALED = re.compile(r"M(?:y*w[w.]*)?y*,(?=M)")
+_FRONTED = re.compile(r"(?<=[HdOC|&])\((m|w|w-w)\)(?=m*[wK])")
 _BY = re.compile(r"\(p")
+_UNCOUNTED = re.compile(r"(?<![n~])t")  # no millisecond without a number
+_OF_WHAT = re.compile(r"[^.:;()]{0,6}?([dO]*f[mdpO-]{0,3}[wKM][wKMmdpO-]{0,5})(?:[^\W_wKM:.;]{1,12})?(:)(?=[^\n])")
+_ABOUT = re.compile(r"(?<=[wKM])[pi]\|[pi](?=[dm]*[wKM])")
 _GENUS = re.compile(r"[wut]\.(?=[wK])")
 _ASIDE = re.compile(r"(?<=[wKMaqL])\([wKMaL]\)")
 
@@ -35,8 +39,9 @@ _ELSE = re.compile(r"\|(?:[CH]|v[CH]|v(?=d*[wKm]*K))")
 _FINITE = ("has", "have", "is", "are")
 _SUFFERED = {"condition", "observation"}
 _BASE = re.compile("[KMw]")
-_ENDING = re.compile(r"[.;()XI?+#\n]")
+_ENDING = re.compile(r"[.:;()XI?+#\n]")
 _PURPOSE = re.compile(r",G[dmvwKMaOp-]+(?=$|[.;(),])")
+_QUALIFYING = re.compile(r"(?<=d)\+|\+(?=[wKMm])")
 _HALF = re.compile("[wbftrM<>]-?(?:,[&|]?|[&|/])(?=[wKbfMt<>r])")
 _WITH = re.compile("(?<=[Kw])p(?=d*[KM])")
 _ABBREVIATED = re.compile(r"\(w\)")
@@ -44,6 +49,8 @@ _PARTS = re.compile(r"[&|,/]+")
 _OF_PEOPLE = re.compile("(?<=M)O(?=d*K)")
 _SOME = re.compile(r"\b(?:wo)?m[ae]n\b|child|males?\b|potential|wo?cbp|infant|newborn|neonate")
 _CONCEDED = re.compile(r"[^,.;()^\n]*")
+# Two times of one thing, its name behind both: "previous treatment with, or current use of, methotrexate".
+_SUSPENDED = re.compile(r"(?<![wKMaYq])([HCv^][vdpO^HC]*),([|&][vdpO^HC]*[vOHC^p]),(?![|&,])")
 _EARLY = 12
 """So near its beginning an item tells whom it explains."""
 # What something was found by: a list of such, each perhaps with what it showed in brackets.
@@ -62,16 +69,27 @@ def marked(text: str, lexemes: Lexemes, first: int, codes: str, found: Sequence[
         codes = _asides(text, lexemes, first, codes)
         if "(p" in codes:
             codes = _BY.sub(lambda m: "(A" if lexemes.entries[first + m.start() + 1].text == "by" else m[0], codes)
+    if "t" in codes and "MS" in text[lexemes.starts[first] : lexemes.ends[first + len(codes) - 1]]:
+        codes = _UNCOUNTED.sub(lambda m: "w" if _spelt(text, lexemes, first + m.start()) == "MS" else "t", codes)
+    if "f" in codes and ":" in codes:
+        codes = _headings(lexemes, first, codes)
+    if "|" in codes:
+        codes = _ABOUT.sub(lambda m: m[0][0] + "dd", codes)
     if 0 < codes.find(".") < len(codes) - 1:
         codes = _genera(text, lexemes, first, codes)
     if "MO" in codes:
         codes = _bearers(lexemes, first, codes)
     if ",M" in codes:
         codes = _scales(lexemes, first, codes)
+    if ",|" in codes or ",&" in codes:
+        codes = _SUSPENDED.sub(_resumed, codes)
     if "M" in codes or ">" in codes:
         codes = _results(text, lexemes, first, codes)
     if "A" in codes:
         codes = _means(lexemes, first, codes, found)
+    if "+" in codes:
+        # "an acceptable method" permits nothing
+        codes = _QUALIFYING.sub(lambda m: "d" if " " not in lexemes.entries[first + m.start()].text else m[0], codes)
     if ",G" in codes:
         # "clear media, to permit imaging": what for is behind a comma, too
         codes = _PURPOSE.sub(lambda m: "dV".ljust(len(m[0]), "l"), codes)
@@ -123,6 +141,27 @@ def _infections(lexemes: Lexemes, first: int, codes: str) -> str:
         if entries[i].text == "with" and entries[i - 1].text.endswith("infection"):
             codes = f"{codes[: match.start()]}O{codes[match.end() :]}"
     return codes
+
+
+def _spelt(text: str, lexemes: Lexemes, i: int) -> str:
+    return text[lexemes.starts[i] : lexemes.ends[i]]
+
+
+def _headings(lexemes: Lexemes, first: int, codes: str) -> str:
+    """The codes, what a list is of no thing of its own: "any of the following conditions: stroke, gout"."""
+    for match in _OF_WHAT.finditer(codes):
+        begin, end = match.span(1)
+        entries = lexemes.entries[first + match.start() : first + end]
+        chosen = any("number" in e.roles or e.text in ("any", "either") for e in entries)  # a quorum has its own colon
+        if not chosen and any("following" in e.text for e in entries):
+            codes = f"{codes[:begin]}{'d' * (end - begin)}{codes[end : match.start(2)]}d{codes[match.end() :]}"
+    return codes
+
+
+def _resumed(match: re.Match[str]) -> str:
+    """The codes of two times of one thing, the commas around the second gone."""
+    told = "H" in match[0] or "C" in match[0]
+    return f"{match[1]}v{match[2]}v" if told else match[0]
 
 
 def _guardians(lexemes: Lexemes, first: int, codes: str) -> str:
@@ -186,6 +225,10 @@ def _asides(text: str, lexemes: Lexemes, first: int, codes: str) -> str:
         short = text[lexemes.starts[i] : lexemes.ends[i]]
         if len(short) <= 9 and (short[:1].isupper() or short[1:2].isupper()):
             codes = f"{codes[: match.start()]}yyy{codes[match.end() :]}"
+    for match in _FRONTED.finditer(codes):
+        if lexemes.ends[first + match.end() - 2] - lexemes.starts[first + match.start() + 1] > 3:
+            # "history of (non-infectious) pneumonitis"
+            codes = f"{codes[: match.start()]}y{match[1]}y{codes[match.end() :]}"
     return codes
 
 
@@ -256,17 +299,22 @@ def _descriptions(lexemes: Lexemes, first: int, codes: str, found: Sequence[Phra
         said = entries[first + k].roles["clause"]
         if said == "concession" and (conceded := _CONCEDED.match(codes, end)) is not None:
             end = conceded.end()  # "even if sterilized": so it is with all others
-            codes = f"{codes[:k]}V{'l' * (end - k - 1)}{codes[end:]}"
+            begin = k - 1 if codes[k - 1 : k] == "," else k
+            codes = f"{codes[:begin]}{'v' * (end - begin)}{codes[end:]}"
         elif said == "description" and _described(lexemes, first, codes, k):
             end = _end(lexemes, first, codes, k, islands)
             if end not in islands or not isinstance(islands[end].meaning, Value):
                 codes = f"{codes[:k]}V{'l' * (end - k - 1)}{codes[end:]}"
+        elif entries[first + k].text.endswith(" not"):
+            codes = f"{codes[:k]}!{codes[k + 1 :]}"  # "patients that do not smoke"
         k = codes.find("R", end)
     return codes
 
 
 def _described(lexemes: Lexemes, first: int, codes: str, k: int) -> bool:
     """Whether something that has a name of its own, and is nobody, stands before a clause."""
+    if codes[k - 1 : k] == "!":
+        return False  # "walks without requiring an aid"
     begin = max(codes.rfind(c, 0, k) for c in ".(") + 1
     for match in _BASE.finditer(codes, begin, k):
         roles = lexemes.entries[first + match.start()].roles

@@ -86,7 +86,8 @@ class Namer(Valuer):
             if "other" in self.entries[i].roles:
                 return "other"
             i += 1
-        return None
+        # "history of gout, or any evidence of stones": no history of these
+        return "verb" if "anew" in self.entries[i].roles else None
 
     def _phrases(self, first: int, last: int, draft: Draft) -> list[Phrase]:
         """The noun phrases of a run of words; standing (history, current) that none follows goes to the draft."""
@@ -102,7 +103,7 @@ class Namer(Valuer):
                     found.append(Phrase(begin, i, cue, known, standing))
                     begin, cue, standing = -1, -1, None
                 if begin < 0:
-                    begin, known = i, False
+                    begin, known = i, i in self.whole
                 known = known or code in "KM"
                 if code in "qM" and self._results_of(i, begin):
                     # "HER2-negative breast cancer": the test, then the disease
@@ -110,12 +111,8 @@ class Namer(Valuer):
                     begin, cue, standing = -1, -1, None
             elif (
                 (code == "O" and begin >= 0 and i + 1 < last and codes[i + 1 - offset] in "wKMamqdn")
-                or (
-                    code == "d"
-                    and begin >= 0
-                    and (codes[i - 1 - offset] == "O" or (i > begin + 1 and self.relates(i - 1)))
-                )
-                or (code in "p~io" and begin >= 0 and i + 1 < last and self.relates(i))
+                or (code == "d" and begin >= 0 and codes[i - 1 - offset] == "O")
+                or (code in "dvp~io" and begin >= 0 and i > begin and i + 1 < last and self.relates(i))
                 or (code in "-/y'" and begin >= 0)
                 or code == "w"
                 or code == "y"
@@ -229,7 +226,7 @@ class Namer(Valuer):
         """The concept of a head phrase: leading modifiers, qualitative words and asides off."""
         first, last = undenied(self, draft, head.first, head.last)
         entries, code = self.entries, self.code
-        for begin, end, domain in self.whole:
+        for begin, (end, domain) in self.whole.items():
             if first <= begin and end <= last:
                 draft.concept, draft.domain = self.span(begin, end), domain
                 draft.cover(*draft.concept)
@@ -242,6 +239,7 @@ class Namer(Valuer):
             if bounds is None:
                 return
             first, last = bounds
+            first -= first > self.offset and code(first - 1) == "y" and self.text[self.starts[first - 1]] in "(["
         draft.concept = self.span(first, last)
         draft.cover(*draft.concept)
         self.take(first, last)
@@ -267,6 +265,7 @@ class Namer(Valuer):
         if not whole and plays(entries[first], "undertaking"):
             draft.domain, draft.term = "consent", None
         if head.cue >= 0 and "allergy" in entries[head.cue].roles:
+            draft.treated = draft.domain == "procedure"
             draft.domain, draft.term, draft.allergen = "allergy", None, True
             self.take(head.cue, head.cue + 1)
             draft.cover(*self.span(head.cue, head.cue + 1))
@@ -437,13 +436,14 @@ class Namer(Valuer):
 
     def _add_modifier(self, draft: Draft, kind: Any, span: Span) -> None:
         text = self.text[slice(*span)]
-        named = several(text) if kind == "method" else ()
+        listed = kind == "method" or (kind == "location" and (" or " in text or "/or " in text))
+        named = several(text) if listed else ()
         draft.modifiers += (
             Modifier(type=kind, text=text, span=span, value=tuple(named) if len(named) > 1 else fold(text)),
         )
         draft.cover(*span)
 
     def _family(self, draft: Draft, i: int) -> None:
-        draft.experiencer = "family"
+        draft.experiencer, draft.own = "family", self.entries[i].roles["family"] == "own"
         draft.cover(*self.span(i, i + 1))
         self.take(i, i + 1)

@@ -6,6 +6,7 @@ weeks since surgery" ends 4 weeks before screening.
 
 from __future__ import annotations
 
+import re
 from typing import Literal
 
 from msgspec.structs import replace
@@ -15,6 +16,9 @@ from protoparse.model import Anchor, Bound, Comparison, Offset, Window
 Standing = Literal["history", "current", "ongoing", "concurrent"]
 NOW = ("current", "ongoing")
 _SCREENING = Bound(anchor=Anchor(event="screening"))
+_VISITS = ("informed_consent", "screening", "enrollment", "randomization", "baseline")
+_TREATMENTS = ("event", "treatment", "surgery")
+_OF = re.compile(r"\b(?:of|from)\s+(?:(?:the|a|an)\s+)?$")
 _STANDING = {
     "history": (None, _SCREENING),
     "current": (_SCREENING, _SCREENING),
@@ -74,6 +78,28 @@ def narrowed(window: Window, other: Window) -> bool:
     if not isinstance(start, Bound) or start != end or start.offset is not None or window.duration is not None:
         return False
     return isinstance(other.start, Bound) and isinstance(near, Bound) and near.anchor.event != "unspecified"
+
+
+def visited(window: Window) -> bool:
+    """Whether a window says no more than at which visit: what is history is so at any of them."""
+    start = window.start
+    if not isinstance(start, Bound) or start != window.end or start.offset is not None or window.duration is not None:
+        return False
+    return start.anchor.event in _VISITS
+
+
+def followed(time: Window, text: str) -> Window:
+    """When something comes back: "a relapse within 6 months of chemotherapy" comes after it."""
+    start, end = time.start, time.end
+    if not isinstance(start, Bound) or not isinstance(end, Bound) or end.offset is not None or not time.span:
+        return time
+    back, event = start.offset, end.anchor
+    if event.event not in _TREATMENTS or event != start.anchor or not event.span or back is None:
+        return time
+    if not isinstance(back.value, int | float) or not _OF.search(text, time.span[0], event.span[0]):
+        return time
+    until = Bound(anchor=event, offset=replace(back, value=-back.value), inclusive=start.inclusive)
+    return replace(time, start=Bound(anchor=event), end=until)
 
 
 def either(first: Window, second: Window) -> Window:

@@ -84,7 +84,9 @@ def _quorum(item: Item, phrase: Phrase, number: Value) -> Quorum | None:
             return Quorum(last, least, denied, item.offset + close)
     match = _NAMED.match(codes, here)
     said_any = here > 1 and item.entries[phrase.first - 1].text == "any"
-    if match is not None and (one.operator != "=" or said_any):
+    place = phrase.first - item.offset
+    begun = codes[max(place - 1, 0) : place] in ("", "&")  # "two of A, B or C", "A plus one of B or C"
+    if match is not None and (one.operator != "=" or said_any or begun):
         return Quorum(item.offset + match.end(), least, denied)
     return None
 

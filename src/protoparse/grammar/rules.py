@@ -12,7 +12,8 @@ from msgspec.structs import replace
 
 from protoparse.grammar.drafts import Draft, Tree, active
 from protoparse.grammar.measures import AMOUNTS
-from protoparse.grammar.periods import standing
+from protoparse.grammar.periods import followed, lately, standing, visited
+from protoparse.grammar.terms import GIVEN
 from protoparse.lexicon import fold
 from protoparse.lexing import POINTS
 from protoparse.model import (
@@ -32,6 +33,7 @@ from protoparse.model import (
 )
 
 _FUNCTIONS = (" function", " functions", " reserve")
+_RETURNING = ("progression", "recurrence", "relapse")
 _DETECTED = {"detectable": "positive", "undetectable": "negative"}
 
 
@@ -45,7 +47,11 @@ def rule(tree: Tree | None, text: str, kind: Kind, *, required: bool = True) -> 
     if isinstance(tree, Draft):
         fact = _fact(tree, text, kind)
         said: Rule | None = fact
-        if fact is not None and tree.again:
+        if fact is not None and tree.own:
+            said = any_of(
+                [replace(fact, experiencer="patient", time=fact.time or standing("history")), fact], fact.span
+            )
+        elif fact is not None and tree.again:
             said = all_of([fact, *(replace(fact, time=w) for w in tree.again)], fact.span)
         return Not(of=said, span=said.span) if said is not None and tree.denied is not None else said
     op = tree.op
@@ -90,10 +96,14 @@ def _fact(draft: Draft, text: str, kind: Kind) -> Fact | None:
     if (
         stands is None
         and draft.modifiers
-        and draft.domain != "device"  # an active implant is one with power of its own
+        and draft.domain not in ("device", "procedure")  # an active implant has power of its own; "active treatment"
         and any(active(m) for m in draft.modifiers)
     ):
         stands = "current"
+    if stands == "history" and time is not None and draft.value is None and visited(time):
+        time = replace(standing(stands), span=time.span)  # "a history of epilepsy at screening"
+    elif stands == "history" and time is not None and draft.domain in GIVEN and time.span:
+        time = lately(time) if text[time.span[0]] in "<≤" else time  # "prior chemotherapy ≤ 4 weeks"
     if stands is not None and (time is None or (time.start is time.end is None)):
         if stands == "concurrent" and draft.domain == "condition":
             stands = "current"  # a drug goes along with the study, a disease with another
@@ -103,6 +113,8 @@ def _fact(draft: Draft, text: str, kind: Kind) -> Fact | None:
         return None
     term = draft.term
     name = draft.name or (term.name if term else fold(words))
+    if time is not None and name.endswith(_RETURNING):
+        time = followed(time, text)
     if name.endswith(_FUNCTIONS):
         said = next((m for m in draft.modifiers if m.value in ("adequate", "inadequate")), None)
         if said is not None and draft.value is None:

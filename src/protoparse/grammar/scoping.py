@@ -9,14 +9,14 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from protoparse.grammar.denying import denied, subject, suffered
+from protoparse.grammar.denying import denied, named, owner, subject, suffered
 from protoparse.grammar.facts import Cutter
 from protoparse.grammar.naming import Words
 from protoparse.grammar.terminals import OPERANDS, Clause
 from protoparse.model import Kind
 
-_JOINTS = frozenset({"AND", "OR", "STOP", "THEN", "EXCEPT", "INCLUDE", "IF", "LIMIT"})
-_NAMES = re.compile("[wKMYaqrnu]")
+_JOINTS = frozenset({"AND", "OR", "EITHER", "STOP", "THEN", "EXCEPT", "INCLUDE", "IF", "LIMIT"})
+_NAMES = re.compile("[wKMYaqrnuj]")
 _ENDS = frozenset({"ATOM", "CLOSE", "SCOPE_END"})
 
 
@@ -83,7 +83,8 @@ class Scoper:
                     continue  # "must not have no": said twice
                 alone = out and out[-1].type == "ATOM" and (out[-2:-1] == [] or out[-2].type not in _ENDS)
                 if alone and (told := denied(self.cutter, items, n)):
-                    begin, last = subject(out, frames[-1].begin), out[-1].last
+                    parted = self._part(items[n - 1], out)
+                    begin, last = len(out) - 1 if parted else subject(out, frames[-1].begin), out[-1].last
                     self.cutter.carry(items[n + 1].first, told)
                     if told < items[n + 1].last:
                         last = out[-1].last = items[n + 1].last
@@ -117,6 +118,19 @@ class Scoper:
             frames[0].forget(out.pop())
         frames[0].drop_guard(out)
         return out
+
+    def _part(self, words: Clause, out: list[Clause]) -> bool:
+        """Whether what has something is parted from what it has not: "tumours whose treatment is not available"."""
+        place = owner(self.cutter, words)
+        if place < 0 or out[-1].value[-1] is not words.value:
+            return False
+        lacked = Clause("ATOM", place + 1, words.last, [Words(place + 1, words.last)])
+        if len(out[-1].value) == 1 and not named(self.cutter, words.first, place):
+            out[-1] = lacked
+            return True
+        out[-1].value[-1], out[-1].last = Words(words.first, place), place
+        out += [Clause("AND", place, place, "without"), lacked]
+        return True
 
     def _connect(self, item: Clause, out: list[Clause], frame: _Frame) -> None:
         """Put a connective behind an operand; where another connective stands, the stronger of the two stays."""
@@ -169,6 +183,8 @@ class Scoper:
         if self._terminates(items, n) or frame.opener != "NOT":
             return True
         opener = out[frame.begin - 1]
+        if items[n].value == "," and self._one_lacks(out, frame.begin - 2):
+            return True
         follower = items[n + 1] if n + 1 < len(items) else None
         if self._others(items, n, out, frame) or (follower and suffered(self.cutter, opener, follower)):
             return True
@@ -186,6 +202,13 @@ class Scoper:
         if follower.type == "NOT":
             return True
         return follower.type == "WORDS" and "predicate" in self.cutter.entries[follower.first].roles
+
+    def _one_lacks(self, out: Sequence[Clause], place: int) -> bool:
+        """Whether one of a list lacks something, and the list goes on: "stroke, asthma without wheeze, or gout"."""
+        if place < 2 or out[place].value != "without":
+            return False
+        stop = next((k for k in range(place, -1, -1) if out[k].type in ("STOP", "OPEN", "IF")), -1)
+        return any(c.type in ("AND", "OR") and c.value == "," for c in out[stop + 1 : place])
 
     def _lacking(self, item: Clause, out: Sequence[Clause], frame: _Frame) -> bool:
         """Whether a negation is part of what somebody cannot do: "unable to walk without assistance"."""

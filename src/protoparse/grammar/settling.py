@@ -161,6 +161,8 @@ class Settler:
         if self.code(j) != "n":
             return False
         j += 1
+        if self.code(j) == ">" and self.code(j + 1) == "t":
+            j += 1  # "3 or more months"
         while self.code(j) in "-~_n()x" or (self.code(j) == "d" and self.code(j - 1) == "x"):
             j += 1
         return "time_unit" in self.entries[j].roles if self.code(j) != "\n" else False

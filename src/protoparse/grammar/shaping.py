@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 
 from protoparse.grammar import dealing
+from protoparse.grammar.completing import ADJECTIVE
 from protoparse.grammar.facts import Cutter
 from protoparse.grammar.guarding import Guards
 from protoparse.grammar.naming import Words
@@ -96,7 +97,11 @@ class Shaper(Guards):
                     if named is not None:
                         inner = Words(named.start() + offset, named.end() + offset)
                         out.append(Clause("WORDS", inner.first, inner.last, inner))
+                    if self._for_whom(out, sentence, phrase):
+                        out.append(Clause("COLON", phrase.first, phrase.first))
                     out.append(Clause("VALUE", phrase.first, phrase.last, phrase))
+                    if self._limits_some(phrase):
+                        out.append(Clause("IF", phrase.last, phrase.last))
                 else:
                     out.append(Clause("WINDOW", phrase.first, phrase.last, phrase))
                 i = phrase.last
@@ -111,6 +116,7 @@ class Shaper(Guards):
                 or (c == "." and self._abbreviating(i))
                 or (c == "I" and not self._naming(i))
                 or (c == "+" and self._attributive(i))
+                or (c == "?" and self._given(i))
             ):
                 kind = None
             if kind is None:
@@ -122,7 +128,10 @@ class Shaper(Guards):
             i += 1
             if kind in ("ALLOWED", "REFUSED"):
                 if opened:
-                    opened[-1] = self._allowed(out, opened[-1])
+                    if not self._refused(out, opened[-1]):
+                        opened[-1] = self._allowed(out, opened[-1])
+                        if kind == "ALLOWED" and 0 < sentence < len(out) and out[sentence] is opened[-1]:
+                            out[sentence - 1].value = "permission"  # "ECOG 0 or 1. (2 due to pain is acceptable)"
                 elif kind == "REFUSED":
                     if self.kind != "exclusion" and len(out) > sentence:
                         out.insert(sentence, Clause("NOT", i - 1, i - 1))
@@ -132,14 +141,20 @@ class Shaper(Guards):
                 elif begin_of := self._proviso(out, sentence, i):
                     i = begin_of
                 elif not self._permit(out, sentence, i - 1):
-                    del out[sentence:]  # it limits nobody; the next sentence may
                     stop = codes.find(".", i - offset)
                     i = self.last if stop < 0 else offset + stop
+                    if self._they_must(out[sentence:], i + 1):
+                        self._oblige(out, sentence, i)
+                        i += 1
+                    else:
+                        del out[sentence:]  # it limits nobody; the next sentence may
                 continue
             if kind == "DUTY":
                 if depth == 0:
                     self._duty(out, sentence, i - 1)
                 continue
+            if kind == "NOT" and depth == 0 and self._prohibits(i - 1):
+                self._duty(out, sentence, i - 1)
             if kind == "COLON" and depth == 0 and self._some(out[sentence:]):
                 out.insert(sentence, Clause("IF", i - 1, i - 1))
             if kind == "STOP":
@@ -147,6 +162,10 @@ class Shaper(Guards):
                 if not out:
                     continue
             clause = Clause(kind, i - 1, i, entries[i - 1].text if kind in ("AND", "OR") else None)
+            if kind == "SLASH" and self._either(i - 1):
+                clause.type, clause.value = "EITHER", "/"
+            if kind == "EXCEPT" and opened and 0 < sentence == len(out) - 1 and out[-1] is opened[-1]:
+                out[sentence - 1].value = "permission"  # "Prior cancer. (Excluding skin cancer)"
             if kind == "STOP" and self.listed and cutter.text[cutter.starts[i - 1]] in ";；":
                 clause.value = "they"
             if kind == "OPEN":
@@ -163,6 +182,10 @@ class Shaper(Guards):
         flush(self.last)
         out += [Clause("CLOSE", self.last, self.last) for _ in range(depth)]
         return out
+
+    def _refused(self, out: list[Clause], opened: Clause) -> bool:
+        """Whether something is denied in a bracket: "(no biopsy allowed)" permits nothing."""
+        return any(c.type == "NOT" for c in out[out.index(opened) :])
 
     def _allowed(self, out: list[Clause], opened: Clause) -> Clause:
         """The bracket that what is allowed in one stands in: its own where a stop parts it from the rest."""
@@ -181,6 +204,9 @@ class Shaper(Guards):
     def _permit(self, out: list[Clause], sentence: int, i: int) -> bool:
         """Whether what the lexeme at i permits leaves the item something to say."""
         before = out[sentence - 1] if any(c.type in OPERANDS for c in out[:sentence]) else None
+        first = out[sentence] if sentence < len(out) else None
+        if first is not None and first.type == "NOT" and self.cutter.entries[first.first].text.startswith("no"):
+            return True  # "no other drugs are allowed" permits nothing
         if before is not None and before.type == "STOP":
             before.value = "permission"
             return True
@@ -196,7 +222,14 @@ class Shaper(Guards):
         return denied and self.cutter.entries[i].roles.get("permission") == "free"
 
     def _set_off(self, out: list[Clause], sentence: int, i: int) -> bool:
-        """Whether one thing alone stands between a comma and what permits it; the comma then parts two statements."""
+        """Whether one thing alone stands between a comma and what permits it, or a contrast ("…, but X is allowed").
+
+        The comma then parts two statements.
+        """
+        for k in range(len(out) - 1, sentence, -1) if self.kind == "exclusion" else ():
+            if out[k].type in ("COMMA", "AND") and self._contrasts(out[k], out[k + 1 : k + 2]):
+                out[k].type, out[k].value = "STOP", "permission"
+                return True
         if len(out) - sentence < 3 or out[-1].type != "WORDS" or out[-2].type != "COMMA":
             return False
         if self.kind != "exclusion" or not self.cutter.entries[i].text.startswith("is "):
@@ -206,6 +239,12 @@ class Shaper(Guards):
         out[-2].type, out[-2].value = "STOP", "permission"
         return True
 
+    def _contrasts(self, joint: Clause, behind: list[Clause]) -> bool:
+        """Whether a comma or connective sets something else against what stands before ("but", ", however")."""
+        if not behind or behind[0].type != "WORDS" or "predicate" in self.cutter.entries[behind[0].first].roles:
+            return False  # "patients who had hepatitis but have been treated are eligible"
+        return any("contrast" in self.cutter.entries[i].roles for i in (joint.first, joint.last) if i < self.last)
+
     def _attributive(self, i: int) -> bool:
         """Whether the lexeme at i only says which ("acceptable contraception", "eligible patients with …")."""
         cutter = self.cutter
@@ -213,14 +252,45 @@ class Shaper(Guards):
             return False
         return cutter.code(i + 1) in "wKMm" or "population" in cutter.entries[i + 1].roles
 
+    def _given(self, i: int) -> bool:
+        """Whether somebody gives something at i ("parents provided consent"); behind a comma it limits."""
+        cutter = self.cutter
+        if cutter.entries[i].text not in ("provided", "providing") or (i > self.first and cutter.code(i - 1) in ",+.("):
+            return False
+        if i + 1 >= self.last or (i > self.first and cutter.code(i - 1) in "Op"):
+            return True
+        roles = cutter.entries[i + 1].roles
+        return not ("assured" in roles or "population" in roles or "not" in roles)
+
     def _between_names(self, i: int) -> bool:
-        """Whether a slash stands between two things with names of their own."""
-        return (
-            i > self.first
-            and i + 1 < self.last
-            and self.cutter.code(i - 1) in "KMq"
-            and self.cutter.code(i + 1) in "KM"
-        )
+        """Whether a slash stands between two things with names of their own, or two kinds of one thing."""
+        if i == self.first or i + 1 >= self.last:
+            return False
+        if i > self.first + 1 and self.cutter.code(i - 2) == "O":
+            return False  # "residual disease of leukaemia/lymphoma"
+        before, behind = self.cutter.code(i - 1), self.cutter.code(i + 1)
+        if before in "KMq" and behind in "KM":
+            return True
+        starts, ends = self.cutter.starts, self.cutter.ends
+        if before in "wK" and behind in "wK" and ends[i - 1] < starts[i] and ends[i] < starts[i + 1]:
+            return before == "K" or behind == "K"  # "aneurysm / dissection"
+        # "medical/psychiatric conditions", "kidney/liver function"
+        if before not in "wK" or behind not in "wK" or not self._attribute(i - 1):
+            return False
+        if " " in self.cutter.entries[i + 1].text:
+            return self.cutter.entries[i + 1].text.partition(" ")[0].endswith(ADJECTIVE)
+        return i + 2 < self.last and self.cutter.code(i + 2) in "wK" and self._attribute(i + 1)
+
+    def _either(self, i: int) -> bool:
+        """Whether a slash between names means either: "renal/hepatic disease", "stroke/TIA"."""
+        terms = [self.cutter.entries[k].roles.get("concept") for k in (i - 1, i + 1)]
+        befalls = any(terms) and all(t is None or t.domain in ("condition", "procedure") for t in terms)
+        return befalls or (self.cutter.code(i - 1) in "wK" and self._attribute(i - 1))
+
+    def _attribute(self, i: int) -> bool:
+        """Whether a lexeme tells of what kind the thing behind it is."""
+        entry = self.cutter.entries[i]
+        return entry.text.endswith(ADJECTIVE) or "place" in entry.roles
 
     def _abbreviating(self, i: int) -> bool:
         """Whether a full stop belongs to a word ("approx.", "St. John")."""
@@ -242,7 +312,11 @@ class Shaper(Guards):
         cutter = self.cutter
         limit = self.found.get(i + 1)
         if limit is not None and cutter.entries[i].roles["include"] == "definition":
-            return False
+            meaning = limit.meaning
+            counted = isinstance(meaning, Value) and all(
+                c.unit is None and c.reference is None for c in meaning.comparisons
+            )
+            return counted and limit.last < self.last and cutter.code(limit.last) in "mwKM"  # "at least one lesion"
         if cutter.entries[i].text != "like" or i == self.first:
             return True
         glued = cutter.code(i - 1) in "-d" and (cutter.code(i - 1) == "d" or cutter.starts[i] == cutter.ends[i - 1])

@@ -7,14 +7,36 @@ two facts with the same comparison, "renal or hepatic impairment" two impairment
 from __future__ import annotations
 
 from itertools import islice
-from typing import Any, Literal
+from typing import Any, Literal, TypeGuard
 
 from msgspec.structs import replace
 
 from protoparse.grammar.allergens import awaited
+from protoparse.grammar.belonging import (
+    EITHER,
+    awaiting,
+    both_sexes,
+    classes,
+    disjoint,
+    each_sex,
+    kinds,
+    of_one_disease,
+    of_people,
+    of_treatments,
+    other_sex,
+    parts_of,
+)
 from protoparse.grammar.choices import loosened
-from protoparse.grammar.completing import complete, counterpart, lettered, resulted, testable
-from protoparse.grammar.continuing import absorb, by_means, continues, supplement
+from protoparse.grammar.completing import (
+    complete,
+    counterpart,
+    lettered,
+    of_place,
+    own_kind,
+    resulted,
+    testable,
+)
+from protoparse.grammar.continuing import absorb, by_means, continues, lasts_as_long, supplement
 from protoparse.grammar.drafts import (
     ORDERED,
     Draft,
@@ -22,16 +44,18 @@ from protoparse.grammar.drafts import (
     Tree,
     active,
     allergic,
-    apart,
     backwards,
     denies,
     drafts,
     last_draft,
     repeat_subject,
 )
+from protoparse.grammar.exemplifying import explained
 from protoparse.grammar.facts import Cutter
 from protoparse.grammar.limiting import limits_anew, relaxed
+from protoparse.grammar.periods import visited
 from protoparse.grammar.timing import MOST, last_named, return_duration, share_behind, share_window, timely
+from protoparse.lexing import lexer
 from protoparse.model import Modifier
 
 
@@ -39,9 +63,13 @@ def join(cutter: Cutter, op: Literal["all", "any"], left: Tree | None, right: Tr
     """Two neighbours of a list as one tree, each completed by the other."""
     if left is None or right is None:
         return left or right
+    if (cue := next(iter(drafts(right))).cue) is not None:
+        return explained(cutter, left, right, cue)  # "disease that may …, or that could … (e.g. gout)"
     if isinstance(right, Draft) and right.concept is None:
         return supplement(cutter, op, left, right)
-    if isinstance(left, Node) and _of_treatments(cutter.text, left, right):
+    if lasts_as_long(cutter.text, left, right):
+        return left
+    if isinstance(left, Node) and of_treatments(cutter.text, left, right):
         given = join(cutter, op, left.members[1], right, link)
         return Node("all", [left.members[0], *([given] if given else [])])
     if (
@@ -52,35 +80,49 @@ def join(cutter: Cutter, op: Literal["all", "any"], left: Tree | None, right: Tr
         # "AST and ALT ≤ 3 × ULN (≤ 5 × ULN with liver metastases)": either limit is of both
         listed = join(cutter, op, left, right.members[0], link)
         return relaxed(listed, right.members[1:]) if listed is not None else right
-    if cutter.kind == "exclusion" and op == "all" and link.value in (",", "/", "and", "&") and _kinds(left, right):
+    if cutter.kind == "exclusion" and op == "all" and link.value in EITHER and kinds(cutter.text, left, right):
         op = "any"
-    if op == "any" and isinstance(left, Node) and _of_people(left, right, link):
+    if op == "any" and isinstance(left, Node) and of_people(left, right, link):
         said = join(cutter, op, left.members[1], right, link)
         return Node("all", [left.members[0], *([said] if said else [])])
-    if cutter.kind == "exclusion" and op == "all" and _apart(left, right):
+    if cutter.kind == "exclusion" and op == "all" and disjoint(left, right):
         op = "any"
-    if op == "all" and _each_sex(cutter, left, right):
+    if op == "all" and (each_sex(cutter, left, right) or other_sex(cutter, left, right)):
         op = "any"
     if link.value == "without":
         return_duration(left, right)
-    if isinstance(right, Node) and (_of_one_disease(left, right) or _limited_behind(left, right)):
+        people = all(isinstance(d, Draft) and d.domain == "person" for d in left.members) if _several(left) else True
+        if cutter.kind == "exclusion" and isinstance(left, Node) and not people:
+            # "pregnant women, and women of childbearing potential who do not use contraception"
+            lacking = join(cutter, op, left.members[-1], right, link)
+            return Node("any", [*left.members[:-1], *([lacking] if lacking else [])])
+    if isinstance(right, Node) and (of_one_disease(left, right) or _limited_behind(left, right)):
         # "ER or PR positive breast cancer": the disease behind the last test is that of all
         tested = join(cutter, op, left, right.members[0], link)
         return Node("all", [*([tested] if tested else []), right.members[1]])
+    if op == "any" and (rest := classes(cutter.text, left, right)) is not None:
+        return join(cutter, op, Node("any", rest) if len(rest) > 1 else rest[0], right, link) if rest else right
+    if op == "any" and isinstance(right, Node) and (k := awaiting(cutter, left, right)) >= 0:
+        first = join(cutter, op, left, right.members[k], link)
+        parts = [*right.members[:k], *([first] if first else []), *right.members[k + 1 :]]
+        return Node(right.op, [m for part in parts for m in parts_of(part, right.op)])
     if isinstance(right, Node):
-        named = last_named([left])
+        named = last_named(left.members if isinstance(left, Node) and left.op == "any" else [left])
         if named is not None and named.standing == "history" and named.time is None and right.op not in ("if", "not"):
             for draft in drafts(right, exceptions=False):
-                if draft.concept is None or draft.standing or draft.anew:
+                if draft.concept is None or draft.standing or draft.anew in ("people", "verb"):
                     break
                 _follow(named, draft)  # "history of A, B or C and D"
         repeat_subject(left, right)
         lead, last = right.members[0], last_draft(left)
         if right.op == "all" and isinstance(lead, Draft) and lead.concept is not None:
-            _share_result(last, lead)  # "positive HBsAg or HBcAb and HBV DNA > …"
+            _share_result(last, lead)
+            if op == "any" and lead.value is not None and lead.value is last.value:
+                # "positive HBsAg or HBcAb and HBV DNA > …": either of the two, and the DNA
+                return _first_of_all(cutter.text, left, lead, right)
     elif continues(cutter, left, right, link):
         return left
-    elif isinstance(left, Node) and link.value in ("and", "or", "and/or"):
+    elif isinstance(left, Node) and link.value in ("and", "or", "and / or"):
         left = by_means(cutter, left, right)
         if last_draft(left).last == right.last:
             return left
@@ -88,7 +130,7 @@ def join(cutter: Cutter, op: Literal["all", "any"], left: Tree | None, right: Tr
     if isinstance(right, Node) and isinstance(told, Draft) and continues(cutter, left, told, link):
         return Node("except", [left, *right.members[1:]])
     members = left.members if isinstance(left, Node) and left.op == op else [left]
-    if _both_sexes(cutter, members[-1], right):
+    if both_sexes(cutter, members[-1], right):
         # "male or female" restricts nobody
         return Node(op, members[:-1]) if len(members) > 1 else Draft()
     if isinstance(right, Draft) and (right.allergen or _named_allergy(cutter.text, right)):
@@ -103,13 +145,21 @@ def join(cutter: Cutter, op: Literal["all", "any"], left: Tree | None, right: Tr
     if isinstance(right, Draft):
         first = members[0]
         before = last_named(members)
+        if before is not None and before.standing is None:
+            _stands_alone(cutter.text, right)
         if before is not None:
             lettered(cutter, before, right)
             counterpart(cutter, before, right)
+        if isinstance(first, Draft):
+            of_place(cutter, first, right)
         for member, closed in zip(tail, timed, strict=True):
             loosened(cutter, member, right)
             complete(cutter, member, right, closed=closed)
         for lone in [m for m in tail if m.concept is None]:
+            if op == "any" and own_kind(cutter, lone, right):
+                continue
+            if lone.time is not None and lone.modifiers and right.anew == "verb" and op == "all":
+                continue  # "must be stable for 3 months and have an HbA1c < 9 %"
             if lone.past_event(cutter.text):
                 # "at least 4 weeks since surgery or biopsy"
                 if right.time is None and not right.standing and right.domain in ("procedure", "drug"):
@@ -118,10 +168,13 @@ def join(cutter: Cutter, op: Literal["all", "any"], left: Tree | None, right: Tr
             members.remove(lone)
             absorb(cutter, lone, right)
         if before is not None:
-            _inherit(before, right)
+            _inherit(before, right, tight=link.value not in (None, ","))
+        _share_place(tail, right)
         if isinstance(first, Draft) and first.completed:
             for one in (*tail, right):
-                if (one.completed or one is right) and all(m.type == "method" for m in one.modifiers):
+                if (one.completed or one is right) and not any(
+                    m.type != "method" and _before(m, one) for m in one.modifiers
+                ):
                     # "severe renal, hepatic or cardiac disease", "adequate renal and liver function by local tests"
                     one.modifiers = (*(m for m in first.modifiers if m not in one.modifiers), *one.modifiers)
         if not members:
@@ -135,13 +188,17 @@ def _named_allergy(text: str, draft: Draft) -> bool:
     return draft.domain == "allergy" and draft.concept is not None and " to " in text[slice(*draft.concept)]
 
 
-def _both_sexes(cutter: Cutter, left: Tree, right: Tree) -> bool:
-    if not (isinstance(left, Draft) and isinstance(right, Draft)) or left.value or right.value:
-        return False
-    if left.concept is None or right.concept is None:
-        return False
-    roles = [cutter.roles(cutter.text[slice(*d.concept)]) for d in (left, right) if d.concept]
-    return any(a in roles[0] and b in roles[1] for a, b in (("male", "female"), ("female", "male")))
+def _first_of_all(text: str, left: Tree, lead: Draft, right: Node) -> Node:
+    """The members at the end of a list that share a result, as alternatives in front of what must hold with them."""
+    members = left.members if isinstance(left, Node) and left.op == "any" else [left]
+    shared = last_draft(left).value
+    begin = len(members)
+    while begin and isinstance(one := members[begin - 1], Draft) and one.value is shared:
+        begin -= 1
+    if lead.window_behind and lead.time is not None:
+        share_behind(text, "any", members[begin:], lead)
+    together = Node("all", [Node("any", [*members[begin:], lead]), *right.members[1:]])
+    return Node("any", [*members[:begin], together]) if begin else together
 
 
 def _tail(members: list[Tree]) -> list[Draft]:
@@ -154,65 +211,22 @@ def _tail(members: list[Tree]) -> list[Draft]:
     return found
 
 
-def _kinds(left: Tree, right: Tree) -> bool:
-    """ "and" between kinds of disease, drug or patient in an exclusion means either; between findings, both."""
-    if isinstance(left, Node) and left.op in ("all", "any"):
-        left = left.members[-1]
-    if any(isinstance(m, Node) and m.op == "not" for m in (left, right)):
-        return False
-    return all(d.value is None for m in (left, right) for d in drafts(m))
+def _share_place(tail: list[Draft], right: Draft) -> None:
+    """Which side or eye a list is of stands behind its last member: "keratitis, scleritis or uveitis in either eye"."""
+    place = next((m for m in right.modifiers if m.type == "location" and not _before(m, right)), None)
+    entry = lexer().phrase(place.text.lower().split()) if place is not None else None
+    if place is None or entry is None or "modifier" not in entry.roles:
+        return
+    for member in tail:
+        placed = any(m.type == "location" for m in member.modifiers)
+        if placed or member.concept is None or member.value or member.domain not in (None, right.domain):
+            break
+        member.modifiers += (place,)
 
 
-def _apart(left: Tree, right: Tree) -> bool:
-    """ "under 18 and over 75": two limits of one thing that nobody meets together."""
-    return (
-        isinstance(left, Draft)
-        and isinstance(right, Draft)
-        and left.value is not None
-        and right.value is not None
-        and left.name is not None
-        and left.name == right.name
-        and apart(left.value, right.value)
-    )
-
-
-def _each_sex(cutter: Cutter, left: Tree, right: Tree) -> bool:
-    """ "men aged 40 years or more and women aged 50 years or more": what is said of each sex; nobody is both."""
-    one, other = (m.members[:3] if isinstance(m, Node) and m.op == "all" else () for m in (left, right))
-    return any(_both_sexes(cutter, a, b) for a in one for b in other)
-
-
-def _of_treatments(text: str, left: Node, right: Tree) -> bool:
-    """Whether a list goes on with what a disease was treated with ("lupus previously treated with A, B or C")."""
-    if left.op != "all" or len(left.members) != 2 or not isinstance(right, Draft):
-        return False
-    disease, given = left.members[0], next(iter(drafts(left.members[1])))
-    if not isinstance(disease, Draft) or disease.concept is None or given.concept is None or right.anew:
-        return False
-    between = text[disease.concept[1] : given.concept[0]].lower()
-    return "previously treated " in between and right.domain in ("drug", "procedure")
-
-
-def _of_people(left: Node, right: Tree, link: Any) -> bool:
-    """Whether a list goes on with what people have ("women with eclampsia, preeclampsia or gestational diabetes").
-
-    What comes with a disease goes on behind "or" alone: "diabetes with neuropathy or nephropathy".
-    """
-    if left.op != "all" or not isinstance(left.members[0], Draft):
-        return False
-    who = left.members[0].domain
-    if who != "person" and not (
-        who == "condition" and link.value in ("or", "and/or") and left.members[0].value is None
-    ):
-        return False
-    had, more = last_draft(left.members[1]), list(drafts(right))
-    return (
-        len(left.members) == 2
-        and had.domain == "condition"
-        and had.value is None
-        and all(d.domain in (None, "condition") and d.anew not in ("people", "other") for d in more)
-        and not (isinstance(right, Node) and right.op in ("not", "if"))
-    )
+def _several(tree: Tree) -> TypeGuard[Node]:
+    """Whether a tree is a list of which any may hold."""
+    return isinstance(tree, Node) and tree.op == "any"
 
 
 def _limited_behind(left: Tree, right: Node) -> bool:
@@ -226,29 +240,6 @@ def _limited_behind(left: Tree, right: Node) -> bool:
         and lead.domain == "measurement" == last.domain
         and last.concept is not None
         and last.value is None
-    )
-
-
-def _of_one_disease(left: Tree, right: Node) -> bool:
-    """Whether tests alone stand before a test and the disease that it is of."""
-    if right.op != "all" or len(right.members) != 2:
-        return False
-    test, disease = right.members
-    if not (isinstance(test, Draft) and isinstance(disease, Draft)) or disease.domain != "condition":
-        return False
-    if test.domain != "measurement" or disease.first < test.last or disease.value is not None:
-        return False
-    result = test.value or test.finding
-    return (
-        result is not None
-        and isinstance(result.value, str)
-        and all(
-            d.domain in (None, "measurement")
-            and d.concept is not None
-            and d.time is None
-            and (d.value is None or isinstance(d.value.value, str))
-            for d in drafts(left)
-        )
     )
 
 
@@ -274,6 +265,8 @@ def hand_on(text: str, before: Tree, after: Tree, *, listed: bool) -> None:
     members of one list that hold lists of their own: a window behind the last is then of all.
     """
     first = _last_base(before)
+    if first is not None and first.standing is None:
+        _stands_alone(text, after)
     if first is not None and not (first.window_behind and first.time):
         for draft in drafts(after, exceptions=False):
             if draft.concept is None or (draft.standing and not first.framed):
@@ -290,6 +283,14 @@ def hand_on(text: str, before: Tree, after: Tree, *, listed: bool) -> None:
             share_window(text, member, source)
 
 
+def _stands_alone(text: str, tree: Tree) -> None:
+    """Mark what is called prior behind members that are not: "diabetes, previous stroke, epilepsy"."""
+    for draft in drafts(tree):
+        if draft.standing != "history" or draft.concept is None:
+            break
+        draft.alone = "history" not in text[max(draft.first, 0) : draft.concept[0]].lower()
+
+
 def _leads(modifier: Modifier, draft: Draft) -> bool:
     """Whether a thing is called active in front of its name."""
     if not active(modifier) or not modifier.span or not draft.concept:
@@ -297,29 +298,42 @@ def _leads(modifier: Modifier, draft: Draft) -> bool:
     return modifier.span < draft.concept
 
 
-def _follow(first: Draft, right: Draft) -> None:
-    """When and of whom the first member is said, the later ones are as well."""
+def _before(modifier: Modifier, draft: Draft) -> bool:
+    """Whether a modifier stands in front of the name."""
+    return bool(modifier.span and draft.concept and modifier.span < draft.concept)
+
+
+_RESULTS = ("positive", "negative", "normal", "abnormal")
+
+
+def _follow(first: Draft, right: Draft, *, tight: bool = False) -> None:
+    """When and of whom the first member is said, the later ones are as well; `tight`: no comma is between."""
     if right.anew == "people":
         return  # "… or patients with a stoma"
-    timeless = right.domain in ("person", "consent") or (right.value is not None and first.value is None)
+    limited = right.value is not None and (right.time is not None or right.value.value not in _RESULTS)
+    timeless = right.domain in ("person", "consent") or (limited and first.value is None)
     if (
         first.standing not in (None, "ongoing")
         and not right.standing
         and right.anew != "verb"  # "history of stroke or is receiving steroids"
         and not timeless
-        and (right.time is None or first.standing == "history")
+        and not (first.alone and not tight and not {first.domain, right.domain} <= {"drug", "procedure"})
+        and right.name not in ("pregnancy", "lactation")
+        and (right.time is None or (first.standing == "history" and not visited(right.time)))
         and not (any(_leads(m, right) for m in right.modifiers) and not any(_leads(m, first) for m in first.modifiers))
     ):
-        right.standing = first.standing
+        right.standing, right.alone = first.standing, first.alone
     if first.allergen or (first.domain == "allergy" and first.known and right.anew is None):
-        allergic(right)  # "allergy to aspirin or clopidogrel"
+        allergic(right, treated=first.treated)  # "allergy to aspirin or clopidogrel"
     alike = right.domain in (None, first.domain) and not right.anew
-    if alike and not right.modifiers and not right.standing and right.time is None:
+    if alike and not right.standing and right.time is None and not any(_before(m, right) for m in right.modifiers):
         # "active hepatitis B or C infection"
-        right.modifiers = tuple([m for m in first.modifiers if _leads(m, first)])
+        right.modifiers = (*[m for m in first.modifiers if _leads(m, first)], *right.modifiers)
     if first.experiencer != "patient" and right.experiencer == "patient":
-        right.experiencer = first.experiencer
+        right.experiencer, right.own = first.experiencer, first.own
     in_front = first.time and first.time.span and first.concept and first.time.span < first.concept
+    if in_front and first.time and first.time.start is first.time.end is None:
+        in_front = right.domain in (None, first.domain)  # "12 months of amenorrhoea or an oophorectomy"
     if in_front and not first.window_behind and right.time is None and right.domain not in ("person", "consent"):
         right.time, right.again = first.time, first.again
 
@@ -335,9 +349,9 @@ def _dose_alike(first: Draft, right: Draft) -> None:
         first.dose = replace(one, unit=replace(one.unit, ucum=code + rate[rate.rindex("/") :]))
 
 
-def _inherit(first: Draft, right: Draft) -> None:
+def _inherit(first: Draft, right: Draft, *, tight: bool) -> None:
     """What stands before the first member ("history of A or B") holds for the later ones."""
-    _follow(first, right)
+    _follow(first, right, tight=tight)
     if right.domain is None and first.domain is not None and right.value is None:
         right.domain = first.domain
     _dose_alike(first, right)

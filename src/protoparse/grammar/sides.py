@@ -9,12 +9,14 @@ from __future__ import annotations
 from protoparse.grammar.ahead import CHOSEN, Ahead
 from protoparse.grammar.events import EVENT_SIDES
 from protoparse.grammar.phrases import Lexeme
-from protoparse.lexing import Entry
+from protoparse.grammar.terms import domain_of
+from protoparse.lexing import Entry, lexer
 
 END = -1
 """In place of where a phrase goes on: it ends here."""
 AMOUNT = frozenset({"NUMBER", "UNIT", "TIME", "ORDINAL", "REFERENCE"})
 _BACK = CHOSEN | {"study_start"}
+_VISITED = (CHOSEN - {"informed_consent"}) | {"discharge"}
 _EARLIER = Entry("<", "before", {"before_number": "<"})
 _LATER = Entry("<", "after", {"before_number": ">"})
 
@@ -101,6 +103,19 @@ class Sides(Ahead):
             return END
         return self._tied(out, "AFTER" if opening else "OF", i, event)
 
+    def _on(self, out: list[Lexeme], i: int) -> int:
+        """ "on" before a visit ("on day 1", "on admission")."""
+        event = self._event(i + 1, known=True)
+        if event is None:
+            return END
+        named = lexer().singles[self.entries[event.last - 1].text.rpartition(" ")[2]].roles
+        term = named.get("concept")
+        if "measurement" in named or (term is not None and term.domain != "visit"):
+            return END  # "on a screening ECG"
+        numbered = self.entries[event.last - 1].text[-1].isdigit()
+        visit = event.entry.event in _VISITED or numbered or term is not None
+        return self._tied(out, "AT", i, event) if visit else END
+
     def _side(self, out: list[Lexeme], i: int, kind: str) -> int:
         """A word that says on which side of an event something is, or from or until when it lasts."""
         code = self.code(i)
@@ -150,6 +165,28 @@ class Sides(Ahead):
             return i + 1
         return self._beside(out, i, kind)
 
+    def _several(self, i: int, event: Lexeme) -> None:
+        """Widen an event over those that go on with it ("progression after radiotherapy, chemotherapy or surgery")."""
+        before = self.entries[i - 1] if i > self.first and self.code(i - 1) in "Kaw" else None
+        term = before.roles.get("concept") if before is not None else None
+        if before is None or domain_of([before.text], term) != "condition" or not self._treats(event.last - 1):
+            return
+        last = event.last
+        while self.code(last) in ",|":
+            following = last + 1 + (self.code(last) == "," and self.code(last + 1) == "|")
+            if self.code(following + 1) in "wKM" or not self._treats(following):
+                break
+            joined = self.code(following - 1) == "|"
+            last = following + 1
+            if joined:
+                event.last, event.end = last, self.ends[last - 1]
+
+    def _treats(self, i: int) -> bool:
+        """Whether a treatment is named at i."""
+        entry = self.entries[i] if i < self.last else None
+        term = entry.roles.get("concept") if entry is not None and self.code(i) in "aK" else None
+        return term is not None and term.domain in ("procedure", "drug")
+
     def _beside(self, out: list[Lexeme], i: int, kind: str) -> int:
         """What stands on one side of an event: a quantity, a point of time, or the word for the side alone."""
         code = self.code(i)
@@ -176,6 +213,8 @@ class Sides(Ahead):
             return END  # "2-hour post-load glucose" names a test
         if event is not None and code in "bfD" and kind != "TIME" and not self._telling(event, ahead=code == "b"):
             return END  # "after discussion with the sponsor", "during daily walking"
+        if event is not None and code == "f" and not out:
+            self._several(i, event)
         if event is None:
             if code == "b" and kind == "TIME" and "ago" in self.entries[i].roles:
                 out.append(self._lexeme("AGO", i))

@@ -11,6 +11,7 @@ from typing import Literal
 
 from protoparse.grammar.anchoring import anchored
 from protoparse.grammar.drafts import Draft, Node, Tree, active, drafts, last_draft
+from protoparse.grammar.periods import visited
 from protoparse.model import Bound
 
 MOST = 40
@@ -77,6 +78,8 @@ def share_window(text: str, tree: Tree, source: Draft) -> bool:
         return False
     if tree.standing in ("current", "ongoing", "concurrent"):
         return False  # "current or, in the last 6 months, past"
+    if tree.standing == "history" and source.time is not None and visited(source.time):
+        return False  # "a history of drug abuse, or a positive test at screening"
     if tree.name in _LONG and source.name not in _LONG and not _planned(text, source):
         return False  # "pregnant or had surgery within a month"
     tree.time, tree.again, tree.window_behind = source.time, source.again, True

@@ -7,14 +7,12 @@ In: a `Draft` and the values printed beside it. Out: the draft with them, severa
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from typing import Any
 
 from msgspec.structs import replace
 
 from protoparse.grammar.amending import RATES
 from protoparse.grammar.drafts import Draft, Node, Tree, apart, around, drafts
-from protoparse.grammar.items import Item
+from protoparse.grammar.implying import OLD, Implier
 from protoparse.grammar.measures import (
     DAILY,
     TIME_CODES,
@@ -26,6 +24,7 @@ from protoparse.grammar.measures import (
     whole,
     whole_study,
 )
+from protoparse.grammar.periods import either
 from protoparse.grammar.phrases import Phrase, Times, Value, merge
 from protoparse.grammar.terms import GIVEN, domain_of
 from protoparse.model import Bound, Comparison, Unit, Window
@@ -33,13 +32,7 @@ from protoparse.model import Bound, Comparison, Unit, Window
 # What has a time as its value rather than lasting for it.
 _TIMED = re.compile(r"expect|surviv|life|prognosis|interval|\btime\b|\bage\b")
 _PROGNOSIS = re.compile(r"expectancy|expected|surviv|prognosis")
-_AGE = re.compile(r"\b[Aa](?:ge|GE)(?:d|s)?\b")
-# Words in a value that only an age has: "older than 18", "28 days old", "hours of life", "18 y.o.".
-_OLD = re.compile(r"older|younger|\bold\b|\bolds\b|\bof (?:age|life)\b|\by\.?\s?o\b|\by/o\b")
 _LONG = ("duration", "length", "period")
-_TREATED = ("treatment", "surgery", "transplant", "first_dose", "last_dose")
-_DONOR = re.compile(r"\bdonors?\b")
-_BORN = re.compile(r"\bborn\b|\bbirth\b|\bdeliver")
 # What is counted, behind its number: a noun, and no word that goes on with something else.
 _COUNTING = re.compile(r"\s*\(?(?!(?:in|on|at|by|for|with|within|and|or|to|who|as|using|if|is|are)\b)[A-Za-z]")
 _FAR = 12
@@ -49,7 +42,12 @@ _COUNTED = ("drug", "procedure", "condition", "study", "visit", "device", "aller
 _PER = re.compile(r"\s*(?:\bper\b|/|\ba\b|\beach\b|\bweekly\b|\bdaily\b|\bmonthly\b)")
 
 
-class Valuer(Item):
+_DAYS = ("d", "wk", "mo", "a")
+_LASTING = ("condition", "procedure", "drug", "observation")
+_PERIODS = ("study_start", "treatment")
+
+
+class Valuer(Implier):
     """Gives an item's drafts their values and windows."""
 
     def _add_window(self, draft: Draft, phrase: Phrase) -> None:
@@ -63,6 +61,8 @@ class Valuer(Item):
                     draft.cover(*other.span)
             window = window.windows[0]
         self._fill_window(draft, window)
+        if draft.time is not None and draft.time.span and window.span and draft.time.span[1] < window.span[1]:
+            self.carry(phrase.first, phrase.last)  # said of the same time again
 
     def _fill_window(self, draft: Draft, window: Window) -> None:
         if window.span:
@@ -77,6 +77,10 @@ class Valuer(Item):
             draft.time = window  # "during the study, from screening until the last dose": the second says which part
         elif isinstance(old.any_of, tuple) or isinstance(window.any_of, tuple):
             return
+        elif window.start is not None and window.start == window.end and (old.start or old.end):
+            return  # "within 2 weeks before the first dose on day 1"
+        elif old.start and old.end and isinstance(window.start, Bound) and window.start.anchor.event in _PERIODS:
+            draft.time = either(old, window)  # "4 weeks before the study, during it and for 4 weeks after it"
         else:
             # "for at least 3 months before screening" in two pieces, or a point and a stretch: what is open is filled.
             draft.time = replace(
@@ -121,6 +125,7 @@ class Valuer(Item):
         said: list[Tree] = []
         main: Draft | None = None
         for value, begin, end in joined:
+            value = self._long(draft, value, end)
             either = value.connective == "any" or (
                 self.kind == "exclusion"
                 and (value.connective == "pair" or (len(value.comparisons) == 2 and apart(*value.comparisons)))
@@ -154,6 +159,21 @@ class Valuer(Item):
         if not said:
             return draft
         return said[0] if len(said) == 1 else Node("all", said)
+
+    def _long(self, draft: Draft, value: Value, end: int) -> Value:
+        """A time that nothing compares, in front of what lasts it ("12 months of amenorrhea", "a 6-month history")."""
+        (comparison, *more) = value.comparisons
+        timed = comparison.unit is not None and comparison.unit.ucum in _DAYS
+        if not value.bare or more or comparison.operator != "=" or not timed:
+            return value
+        if not draft.concept:
+            since = self.kind != "exclusion" and self.at(end) == "S"  # "…, or 8 weeks since radiotherapy"
+            return value._replace(comparisons=(replace(comparison, operator=">="),), bare=False) if since else value
+        ahead = comparison.span is not None and comparison.span[1] < draft.concept[0]
+        lasts = self.at(end) == "H" or (self.at(end) == "O" and draft.domain in _LASTING and draft.known)
+        if not ahead or not lasts:
+            return value
+        return value._replace(comparisons=(replace(comparison, operator=">="),), bare=False)
 
     def _of(self, subject: Draft, value: Value) -> list[Draft]:
         """A fact for each comparison of a value that says itself what it is of."""
@@ -219,87 +239,6 @@ class Valuer(Item):
         """Whether a fact is of a disease of the blood pressure."""
         return draft.concept is not None and _TENSE.search(self.text, *draft.concept) is not None
 
-    def _implied(self, draft: Draft, value: Value, behind: bool, begin: int, end: int) -> Draft | None:
-        """What a value is of when its own words say so: "older than 18" is an age, "36 weeks of gestation" another."""
-        spans = [c.span for c in value.comparisons if c.span]
-        text = " ".join(self.text[slice(*s)].lower() for s in spans)
-        term = draft.term.name if draft.term else ""
-        timely = all(c.unit is not None and c.unit.ucum in TIME_CODES for c in value.comparisons)
-        aged_first = not behind and timely and _OLD.search(text)  # "6 months of age or older with a weight above …"
-        if draft.domain == "measurement" and "age" not in term and not aged_first:
-            return None
-        subject = Draft()
-        subject.known = True
-        named_as = self.text[slice(*draft.concept)].lower() if draft.concept else ""
-        weeks = "/7" in text or all(c.unit is not None and c.unit.ucum == "wk" for c in value.comparisons)
-        if any(w in text for w in ("gestation", "amenorrh", "pregnan")) or (
-            weeks and _dated_birth(draft, named_as, text)
-        ):
-            subject.domain, subject.name = "measurement", "gestational age"
-            if draft.concept is not None and _BORN.search(named_as):
-                subject.concept = draft.concept
-                subject.cover(*draft.concept)
-            return subject
-        if draft.domain == "measurement" and not aged_first:
-            return None
-        years = any(c.unit is not None and c.unit.ucum == "a" for c in value.comparisons)
-        if any(c.unit is not None and c.unit.ucum not in TIME_CODES for c in value.comparisons):
-            return None
-        named = term == "age" or draft.name == "age"
-        lasting = end - self.offset < len(self.codes) and self.code(end) == "H"  # "at least a 1-year history of"
-        plain = all(c.unit is None and isinstance(c.value, int) for c in value.comparisons)
-        if not (
-            named
-            or (
-                _OLD.search(text)
-                # a graft "less than one year old" was made, not born, then
-                and not self._made(begin - 1)
-            )
-            or (
-                years
-                and not value.bare
-                and not behind
-                and not lasting
-                and draft.domain in ("person", "condition")
-                and not (begin > self.offset and self.entries[begin - 1].event in _TREATED)
-            )
-            or (years and not lasting and (draft.concept is None or draft.domain == "person"))
-            or (plain and not value.bare and self._of_people(draft, value, begin, end))
-        ):
-            return None
-        donor = not named and draft.concept is not None and _AGE.search(named_as) and _DONOR.search(named_as)
-        if (named or donor) and draft.concept is not None:
-            draft.domain, draft.name = "person", "age"
-            subject = draft.copy()
-            words = self.text[slice(*draft.concept)]
-            place = _AGE.search(words)
-            if place and not donor:
-                subject.concept = (draft.concept[0] + place.start(), draft.concept[0] + place.end())
-        elif draft.domain == "person" and draft.concept is not None and "age_group" in self.roles(term):
-            subject.concept = draft.concept  # "adults ≥ 18 years": who they are says no more than the age
-            subject.cover(*draft.concept)
-        subject.domain, subject.name, subject.term = "person", "age", None
-        if donor:
-            subject.experiencer = "donor"
-        return subject
-
-    def _made(self, i: int) -> bool:
-        """Whether a lexeme names what is done or made: a scan or a graft "less than 6 months old" was not born then."""
-        roles: Mapping[str, Any] = self.entries[i].roles if i >= self.offset else {}
-        term = roles.get("concept") or roles.get("measurement")
-        return term is not None and term.domain in ("procedure", "device", "measurement")
-
-    def _of_people(self, draft: Draft, value: Value, begin: int, end: int) -> bool:
-        """Whether a limit without a unit stands right behind people: "patients < 18", "women over 50"."""
-        if not all(isinstance(c.value, int) and 1 < c.value < 120 for c in value.comparisons):
-            return False
-        told = end < self.offset + len(self.codes) and self.code(end) == "R"  # "patients ≥ 18 who have …"
-        if draft.concept is not None and draft.domain != "person" and not told:
-            return False
-        roles: Mapping[str, Any] = self.entries[begin - 1].roles if begin > self.offset else {}
-        term = roles.get("concept")
-        return "population" in roles or (term is not None and term.domain == "person" and term.name != "age")
-
     def _value(self, draft: Draft, comparison: Comparison, value: Value, behind: bool) -> Draft:
         """Where a comparison goes: value, count, dose, duration, age."""
         unit = comparison.unit
@@ -317,7 +256,7 @@ class Valuer(Item):
         ):
             # "30-day readmission", "4-7 days": a time that nothing compares is no duration of the thing
             if not value.bare and not value.loose:
-                made = _OLD.search(self.text, *comparison.span) if comparison.span else None
+                made = OLD.search(self.text, *comparison.span) if comparison.span else None
                 lasting = Window(duration=comparison, span=comparison.span)
                 self._fill_window(draft, since_made(comparison) if made else lasting)
             return draft
@@ -345,7 +284,7 @@ class Valuer(Item):
             return draft
         if timely and measured and comparison.span and code not in ("s", "min") and not _TIMED.search(lower):
             words = self.text[slice(*comparison.span)].lower()
-            if _OLD.search(words) or (behind and words.startswith("over ") and not lower.endswith(_LONG)):
+            if OLD.search(words) or (behind and words.startswith("over ") and not lower.endswith(_LONG)):
                 return draft  # "a scan older than 3 months with …", "measured daily over 2 weeks"
         taken = given(comparison)
         told = (unit.text or "").lower() if unit else ""
@@ -394,11 +333,6 @@ class Valuer(Item):
         if draft.domain in (None, "condition", "procedure", "drug") and draft.concept is not None:
             draft.domain = "measurement"
         return draft
-
-
-def _dated_birth(draft: Draft, named_as: str, text: str) -> bool:
-    """Whether weeks are those of a pregnancy: "born before 37 weeks", "infants ≥ 34 0/7 weeks"."""
-    return _BORN.search(named_as) is not None or ("/7" in text and draft.domain == "person")
 
 
 def pressure(comparison: Comparison, name: str) -> Draft:

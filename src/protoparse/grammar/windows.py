@@ -19,6 +19,7 @@ from protoparse.grammar.anchoring import anchored
 from protoparse.grammar.files import grammar_text
 from protoparse.grammar.phrases import Amount, Comparing, Lexeme, Times, Value, named_unit, one_value
 from protoparse.grammar.tables import Table
+from protoparse.grammar.terms import domain_of
 from protoparse.model import Anchor, Bound, Event, Number, Offset, Operator, Window
 
 # "during and for a month after completion of treatment": the treatment itself is the period.
@@ -74,6 +75,10 @@ class _Meaning(Comparing):
 
     def distance_compared(self, x: list[Any]) -> Window:
         return _compared(x[1], (x[0],), x[2], anchor_of(self.text, x[3]), (x[0].start, x[3].end))
+
+    def plus_distance(self, x: list[Any]) -> Window:
+        amount = x[0]._replace(unit=named_unit(self.text[x[2].start : x[2].end], x[2].entry, "time_unit"))
+        return _compared(x[1], (amount,), x[3], anchor_of(self.text, x[4]), (x[0].start, x[4].end))
 
     def from_compared(self, x: list[Any]) -> Window:
         duration = one_value(x[2].entry.roles["after_number"], x[1], x[1].start, x[1].end).comparisons[0]
@@ -332,9 +337,17 @@ def anchor_of(text: str, event: Lexeme, side: Lexeme | None = None) -> Anchor:
     return Anchor(event=name, text=words, span=(event.start, event.end))
 
 
+def _earlier(anchor: Anchor) -> bool:
+    """Whether an event comes before what is within a time of it: what befell somebody, or has ended."""
+    words = (anchor.text or "").lower()
+    if anchor.event in _EARLIER_EVENTS or _EARLIER_WORDS.search(words):
+        return True
+    return anchor.event == "event" and "visit" not in words and domain_of(words.split()) in ("condition", "visit")
+
+
 def _beside(side: Any, anchor: Anchor, offset: tuple[Any, ...], span: tuple[int, int]) -> Window:
     kind = side if isinstance(side, str) else side.type
-    if kind == "OF" and (anchor.event in _EARLIER_EVENTS or _EARLIER_WORDS.search(anchor.text or "")):
+    if kind == "OF" and _earlier(anchor):
         kind = "AFTER"
     here = Bound(anchor=anchor)
     if offset[0] == "range":

@@ -106,6 +106,8 @@ def _item(text: str, node: Node) -> Item:
     own, places = _folded(text, start, end)
     found = (0, len(own)) if node.bare and own else lead(own)
     counts = combine(own, node.kind, [_words(text, child) for child in node.children])
+    if counts == "then" and node.group is not None and own.strip(" *_:：") == node.group:
+        counts = "all"  # the group says whom it is asked of
     return Item(
         kind=node.kind,
         group=node.group,
@@ -115,7 +117,7 @@ def _item(text: str, node: Node) -> Item:
         lead=(places[found[0]], places[found[1] - 1] + 1) if found else None,
         combine=counts,
         children=_joined(text, children, counts),
-        denied=bool(found) and denies(own) is not None,
+        denied=bool(found) and denies(own, node.kind) is not None,
     )
 
 

@@ -13,7 +13,6 @@ from collections.abc import Iterable, Sequence
 from itertools import pairwise
 
 from protoparse.model import AtLeastChildren, Combine, Kind
-from protoparse.outline.headings import sentence
 
 _COUNTS = {
     w: i for i, w in enumerate(["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"])
@@ -70,7 +69,12 @@ _SOME_MUST = re.compile(
     r"(?:wom[ae]n|females?|males?|m[ae]n|wocbp|fcbp|(?:patients?|subjects?|participants?)\s+of\s+child)\b[^.;]*"
     r"\b(?:must|should|shall|required\s+to|need\s+to|ha(?:s|ve)\s+to|agree)\b[^.;]*$"
     r"|^(?:if|for|in\s+case\s+of|in\s+the\s+case\s+of)\s+[^.;]*,[^.;]*\b(?:must|should|shall|required|"
-    r"meets?|need\s+to|ha(?:s|ve)\s+to)\b[^.;]*$",
+    r"meets?|need\s+to|ha(?:s|ve)\s+to)\b[^.;]*$"
+    r"|^(?:if|for|in)\s+(?!all\b|addition|order\b|the\s+(?:opinion|past|last)|each\b|both\b)[^.;:,]*$"
+    r"|^(?:patients?|subjects?|participants?|individuals?|those)\s+(?:with|who|whose|receiving|taking|on|in|having|"
+    r"previously|entering|enrolled|treated)\b[^.;]*\b(?:must|should|shall|(?:need|ha(?:s|ve)|required)\s+to)\s+"
+    r"(?:also\s+)?(?:(?:meet|have|had|fulfil\w*|satisfy|be|comply\s+with)\b\s*)?(?:(?:all|each|both)\s+)?(?:of\s+)?"
+    r"(?:(?:the|these)\s+)?(?:following\s*|additional\s+|below\s*)*(?:(?:\w+\s+)?(?:criteri\w+|conditions?|requirements?))?$",
 )
 _ASIDE = re.compile(r"\([^()]*\)|\[[^\[\]]*\]")
 _THEN = re.compile(
@@ -125,18 +129,34 @@ _NONE = re.compile(
     rf"\s*{_NEUTRAL}(?P<any>(?:any|one|either|at\s+least\s+one)\s+(?:one\s+)?(?:or\s+more\s+)?of\s+)?(?:the|these)\s+"
     rf"(?:\w+\s+){{0,2}}?(?:following|below|conditions?|criteria)\b[^.;,]{{0,80}}$",
 )
+_NONE_LISTED = re.compile(
+    r"\b(?P<cue>absence\s+of|free\s+(?:of|from)|without|lack\s+of|no\s+(?:known\s+)?(?:history|evidence|presence|signs?)\s+of|"
+    r"(?:must|should|do|does|did|may)\s+not\s+(?:have|suffer\s+from|present\s+with))(?P<any>\s+any)?$"
+)
+"""A lead-in that says no more than that what follows is not there: "absence of:"."""
 _NEGATIONS = ("no", "without", "absence", "free", "lack")
 
 
 _NOT_VERBS = ("not", "meet", "fulfil", "fulfill", "have", "has", "had", "be", "suffer", "present", "show")
 
 
-def denies(own: str) -> re.Match[str] | None:
+_ADMITS = re.compile(
+    r"\bexclusion\s+criteria\b|\b(?:eligib|inclu|enroll?|randomi[sz]|participat)\w*\s+(?:in|for|into|to|if|only|must|"
+    r"should|may|shall)\b|\b(?:for|be|to)\s+(?:inclu\w+|eligib\w+|enroll?\w*|participat\w+|randomi[sz]\w+)\b"
+)
+
+
+def denies(own: str, kind: Kind = "inclusion") -> re.Match[str] | None:
     """The end of a lead-in that says that none of what follows may be ("without any of the following:").
 
-    What it names besides is only that something is there: "no allergy to the following" is no such lead-in.
+    What it names besides is only that something is there: "no allergy to the following" is no such lead-in. Nor is one
+    among the exclusions that says who can take part: "to be eligible, patients must not have any of the following".
     """
+    if kind == "exclusion" and _ADMITS.search(own.lower()):
+        return None
     low = own[-220:].lower()
+    if low.rstrip(" *_")[-1:] == ":" and (listed := _NONE_LISTED.search(low.rstrip(" .:;*_"))):
+        return listed
     if not _holds(low, _NEGATIONS) or not _holds(low, _POINTERS):
         return None
     return _NONE.search(low.rstrip(" .:;*_"))
@@ -153,7 +173,7 @@ def _holds(text: str, stems: Iterable[str]) -> bool:
 def combine(own: str, kind: Kind, children: Sequence[str]) -> Combine:
     """How children count: by the words of their lead-in, else by the connectives between them, else by kind."""
     clause = _last_clause(own).lower()
-    if denied := denies(clause):
+    if denied := denies(clause, kind):
         outright = bool(denied["any"]) or not denied["cue"].rstrip().endswith(_NOT_VERBS)
         return "all" if outright or kind != "exclusion" else "any"
     if not clause.rstrip(" *_").endswith((":", "：")) and not leads(own):
@@ -161,13 +181,9 @@ def combine(own: str, kind: Kind, children: Sequence[str]) -> Combine:
             return "any" if kind == "exclusion" else "all"
         if kind != "exclusion" and children and _relaxed(own, children):
             return "except"
-    elif (
-        kind != "exclusion"
-        and (
-            (_holds(clause, _PROVISOS) and _THEN.search(clause))
-            or (_SOME_MUST.match(clause) and not _ANY.search(clause))
-        )
-        and not sentence(clause)
+    elif kind != "exclusion" and (
+        (_holds(clause, _PROVISOS) and _THEN.search(clause))
+        or (_SOME_MUST.match(clause.rstrip(" .:：*_")) and not _ANY.search(clause))
     ):
         return "then"
     if _ONE_OF_THEM.search(clause) or (" or " in clause and children and all(_DEFINES.match(c) for c in children)):
@@ -229,11 +245,14 @@ _WHOLE = re.compile(
       (?:at\ screening\s*,?\s*)?(?:(?:patients?|subjects?|participants?|individuals?|persons?|they|
         those)\s+)?(?:(?:who|that|with|must|should|have|has|had|meets?|meeting|be|use\ of|treatment\ with|
           presence\ of|fulfil\w*|satisf\w+|received|receiving|taken|taking|undergone|is|are|been|
-          treated\ with)\s+|\(\s*)*
+          treated\ with|discontinued?|stop|stopped|withdrawn\ from)\s+|\(\s*)*
         (?:(?:the|any|all|one|two|three|four|either|both|each|at\ least|(?:a\ )?minimum\ of|following|\d)\b|≥\s*\d)
         [^,;]{0,80}\b(?:(?:following|below|conditions?|criteri\w+)\b.*|
           of\ [^,;]{0,20}(?:symptoms|signs|features|factors|findings|manifestations|characteristics)\s*:)
     | following\b.*
+    | (?:(?:all|the|screening|baseline|clinical|safety|required|patients?|subjects?|participants?|must|have|with)\s+)*
+      (?:laborator\w+|labs?|h(?:a)?ematolog\w+|biochem\w+|blood)\s+(?:test\s+)?
+        (?:values?|results?|parameters?|tests?|data|findings|criteria|requirements?|counts?)\b[^.;:]{0,90}:
     | (?:(?:have|has|having|had|with|patients?|subjects?|participants?|must|evidence\ of)\s+)*(?:adequate|acceptable|
       sufficient|major|normal|satisfactory|appropriate|good|required|preserved|inadequate|abnormal|
         impaired)\b[^.:]{0,90}?

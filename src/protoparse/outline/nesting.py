@@ -241,7 +241,7 @@ class _Grower:
                 known = self.kind != "unspecified"
                 if self.fresh and known:
                     usual = "any" if self.kind == "exclusion" else "all"
-                    if combine(folded, self.kind, ()) == usual or _STUDY.search(folded):
+                    if combine(folded, self.kind, ()) in (usual, "then") or _STUDY.search(folded):
                         self.tree.preambles.append((begin, end))
                         return True
                     return False

@@ -1,0 +1,149 @@
+"""What is asked of some people only: the guards of an item as trees, and what joins them.
+
+In: those whom a guard names, what is asked of them, what is said next. Out: the `if` with it in the right place;
+"patients with asthma must be stable" asks the asthma to be stable, "they must also …" goes on with the same people.
+"""
+
+from __future__ import annotations
+
+import re
+from itertools import pairwise
+from typing import TypeGuard
+
+from protoparse.grammar.drafts import Draft, Node, Op, Tree, drafts, empty, widened
+from protoparse.grammar.limiting import limits_anew, relaxed
+
+_LISTED = re.compile(r"[\s,/]*(?:\([^()]*\)\s*)?,?\s*(?:(?:and|&|as well as)\s+)?(?:(?:all|any|for|in|the)\s+)*")
+
+
+def lone(tree: Tree) -> TypeGuard[Draft]:
+    """Whether a member of what is asked names nothing, and says how or when something must be."""
+    return isinstance(tree, Draft) and tree.concept is None and tree.value is None and bool(tree.modifiers or tree.time)
+
+
+def either_kind(text: str, people: Tree) -> Tree:
+    """ "men and women of childbearing age must …": either kind of person; "women under the age of 55": both hold."""
+    if not isinstance(people, Node) or people.op != "all":
+        return people
+    kinds = [m.concept for m in people.members if isinstance(m, Draft) and m.domain == "person" and not m.value]
+    if len(kinds) < len(people.members) or not all(
+        a and b and _LISTED.fullmatch(text, a[1], b[0]) for a, b in pairwise(kinds)
+    ):
+        return people
+    return Node("any", people.members)
+
+
+def guarding(tree: Tree | None) -> Node | None:
+    """The guard that a tree ends with: what is said next of "them" is said of those whom it names."""
+    while isinstance(tree, Node) and tree.op == "all":
+        tree = tree.members[-1]
+    return tree if isinstance(tree, Node) and tree.op == "if" else None
+
+
+def unmet(duty: Tree) -> Tree:
+    """The contrary of what is asked: of "must not smoke" that somebody smokes."""
+    named = [m for m in duty.members if not empty(m)] if isinstance(duty, Node) and duty.op == "all" else [duty]
+    told = named[0] if len(named) == 1 else duty
+    return told.members[0] if isinstance(told, Node) and told.op == "not" else Node("not", [duty])
+
+
+def ranked(before: Tree, after: Tree | None) -> Node | None:
+    """The guard that what follows belongs to: "for children, ≤ 0.8 mg/dL for 2 to 6 years; for boys over 16, …".
+
+    So where limits for some of those people were told before, and the next, of the same thing, is for others of them.
+    """
+    guard = guarding(before)
+    if guard is None or not isinstance(after, Node) or after.op != "if":
+        return None
+    told = guard.members[1]
+    inner = told.members[-1] if isinstance(told, Node) and told.op == "all" else told
+    if not isinstance(inner, Node) or inner.op != "if":
+        return None
+    lone = [d for d in drafts(after.members[1]) if d.value is not None]
+    persons = all(d.domain == "person" for one in (inner, after) for d in drafts(one.members[0]))
+    return guard if persons and lone and all(d.concept is None for d in lone) else None
+
+
+def further(before: Tree, op: Op, after: Tree) -> Tree:
+    """A statement for some people behind another: "women must use contraception or, if postmenopausal, …".
+
+    It is of those whom the first is asked of; a second limit of the same thing is an alternative.
+    """
+    guard = guarding(before)
+    first = before if guard is None else guard.members[1]
+    more = relaxed(first, [after]) if limits_anew(first, after) else widened(first, op, [after])
+    if guard is None:
+        return more
+    guard.members[1] = more
+    return before
+
+
+def restated(people: Tree, duty: Draft) -> Tree | None:
+    """What is asked of those whom a guard names, where the duty names nothing: the same thing, as the duty has it.
+
+    "Patients with brain metastases must be stable for 4 weeks": the metastases must; None where a guard names persons.
+    """
+    if isinstance(people, Node):
+        said = [r for m in people.members if (r := restated(m, duty)) is not None]
+        return (Node(people.op, said) if len(said) > 1 else said[0]) if said and people.op in ("all", "any") else None
+    if people.concept is None or people.domain == "person":
+        return None
+    again = people.copy()
+    again.modifiers += duty.modifiers
+    again.time, again.window_behind = duty.time or people.time, True
+    again.standing = duty.standing or (None if duty.time else people.standing)
+    again.cover(duty.first, duty.last)
+    return again
+
+
+def spared(guard: Node, exceptions: list[Tree]) -> Node:
+    """A guard with exceptions: to whom it speaks of, where they are of the same kind, else to what it asks.
+
+    "Patients with prior cancer must be free of it for 2 years, except for skin cancer": of the cancers.
+    """
+    people, duty = guard.members
+    kinds = {d.domain for d in drafts(people)} - {None, "person"}
+    if kinds and all(d.domain in kinds for e in exceptions for d in drafts(e)):
+        return Node("if", [widened(people, "except", exceptions), duty])
+    return Node("if", [people, widened(duty, "except", exceptions)])
+
+
+def lifted(before: Tree, exceptions: list[Tree]) -> Tree:
+    """A tree with exceptions to what was said last: since the exception before them, where there is one."""
+    if isinstance(before, Node) and before.op in ("all", "any"):
+        members = before.members
+        last = max((n for n, m in enumerate(members) if isinstance(m, Node) and m.op == "except"), default=-1)
+        if last >= 0:
+            since = members[last + 1 :] or [members.pop()]
+            told = since[0] if len(since) == 1 else Node(before.op, since)
+            exempt = widened(told, "except", exceptions)
+            return Node(before.op, [*members[: last + 1], exempt]) if members[: last + 1] else exempt
+    return widened(before, "except", exceptions)
+
+
+def lifts(before: Tree, after: Tree) -> bool:
+    """Whether what is permitted on a condition is an exception to what stands before it, and no demand of its own.
+
+    "No brain metastases. Patients with treated brain metastases are eligible if stable" lifts the first; behind
+    "age ≥ 18" the same is asked of those who have such.
+    """
+    if not isinstance(after, Node) or after.op != "if" or (isinstance(before, Node) and before.op in ("not", "except")):
+        return True
+    named = {d.term.name for d in drafts(before) if d.term is not None}
+    return any(d.term is not None and d.term.name in named for d in drafts(after))
+
+
+def itself_in_state(base: Tree, state: Tree | None) -> bool:
+    """Whether an exception only says in what state its base is none, and its drafts told so.
+
+    Of "brain metastases unless treated and stable" the exception are such metastases.
+    """
+    told = list(drafts(state)) if state is not None else []
+    if not isinstance(base, Draft) or base.concept is None:
+        return False
+    if not told or any(d.value is not None or not any(m.type == "status" for m in d.modifiers) for d in told):
+        return False
+    for draft in told:
+        draft.concept, draft.domain, draft.name, draft.term = base.concept, base.domain, base.name, base.term
+        draft.cover(*base.concept)
+    return True

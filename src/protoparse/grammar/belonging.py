@@ -1,0 +1,189 @@
+"""What belongs together in a list: whom a statement is of, what goes with what, where "and" means either.
+
+In: two neighbours of a list, as trees. Out: whether the one goes on with the other, and with which of its members; in
+"women with eclampsia or preeclampsia" both are of the women, "stage II or stage III" is one statement of two classes.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from protoparse.grammar.completing import complete
+from protoparse.grammar.drafts import Draft, Node, Tree, apart, drafts, last_draft
+from protoparse.grammar.facts import Cutter
+from protoparse.grammar.naming import CLASSES
+from protoparse.model import Comparison
+
+
+def both_sexes(cutter: Cutter, left: Tree, right: Tree) -> bool:
+    """Whether two plain names are those of either sex: "male or female"."""
+    if not (isinstance(left, Draft) and isinstance(right, Draft)) or left.value or right.value:
+        return False
+    if left.concept is None or right.concept is None:
+        return False
+    roles = [cutter.roles(cutter.text[slice(*d.concept)]) for d in (left, right) if d.concept]
+    return any(a in roles[0] and b in roles[1] for a, b in SEXES)
+
+
+SEXES = (("male", "female"), ("female", "male"))
+
+
+EITHER = (",", "/", "and", "&", "as well as")
+
+
+def kinds(text: str, left: Tree, right: Tree) -> bool:
+    """ "and" between kinds of disease, drug or patient in an exclusion means either; between findings, both."""
+    if isinstance(left, Draft) and left.concept and text[: left.concept[0]].lower().endswith("both "):
+        return False
+    if isinstance(left, Node) and left.op in ("all", "any"):
+        left = left.members[-1]
+    if any(isinstance(m, Node) and (m.op == "not" or m.count) for m in (left, right)):
+        return False  # "fever and at least one of …": what is counted is a demand of its own
+    return all(d.value is None for m in (left, right) for d in drafts(m))
+
+
+def disjoint(left: Tree, right: Tree) -> bool:
+    """ "under 18 and over 75": two limits of one thing that nobody meets together."""
+    return (
+        isinstance(left, Draft)
+        and isinstance(right, Draft)
+        and left.value is not None
+        and right.value is not None
+        and left.name is not None
+        and left.name == right.name
+        and apart(left.value, right.value)
+    )
+
+
+def each_sex(cutter: Cutter, left: Tree, right: Tree) -> bool:
+    """ "men aged 40 years or more and women aged 50 years or more": what is said of each sex; nobody is both."""
+    one, other = (m.members[:3] if isinstance(m, Node) and m.op == "all" else () for m in (left, right))
+    return any(both_sexes(cutter, a, b) for a in one for b in other)
+
+
+def other_sex(cutter: Cutter, left: Tree, right: Tree) -> bool:
+    """ "men and postmenopausal women": people of either sex, one of them described."""
+    if not (isinstance(left, Draft) and isinstance(right, Draft)) or {left.domain, right.domain} != {"person"}:
+        return False
+    ends = [cutter.roles(cutter.text[slice(*d.concept)].split()[-1]) for d in (left, right) if d.concept]
+    return len(ends) == 2 and any(a in ends[0] and b in ends[1] for a, b in SEXES)
+
+
+def of_treatments(text: str, left: Node, right: Tree) -> bool:
+    """Whether a list goes on with what a disease was treated with ("lupus previously treated with A, B or C")."""
+    if left.op != "all" or len(left.members) != 2 or not isinstance(right, Draft):
+        return False
+    disease, given = left.members[0], next(iter(drafts(left.members[1])))
+    if not isinstance(disease, Draft) or disease.concept is None or given.concept is None or right.anew:
+        return False
+    between = text[disease.concept[1] : given.concept[0]].lower()
+    return "previously treated " in between and right.domain in ("drug", "procedure")
+
+
+def classes(text: str, left: Tree, right: Tree) -> list[Tree] | None:
+    """The members before a class that is repeated with its scale, which has both then: "stage II or stage III"."""
+    *rest, last = parts_of(left, "any")
+    lead = right.members[0] if isinstance(right, Node) and right.op == "all" else right
+    if not (isinstance(last, Draft) and isinstance(lead, Draft)) or last.term is None or lead.term is None:
+        return None
+    one, other = last.value, lead.value
+    if last.term.kind != "ordinal" or one is None or other is None or not last.concept or not lead.concept:
+        return None
+    scale, again = (text[slice(*c)].lower() for c in (last.concept, lead.concept))
+    if scale != again and not (scale.endswith(f" {again}") and lead.term.name in CLASSES):
+        return None  # "clinical stage II or pathological stage III"
+    if {one.operator, other.operator} - {"=", "in"} or last.time or last.modifiers or not (one.span and other.span):
+        return None
+    both = tuple([v for c in (one, other) for v in (c.values if isinstance(c.values, tuple) else (c.value,))])
+    lead.value = Comparison(operator="in", values=both, span=(one.span[0], other.span[1]))  # type: ignore[arg-type]
+    lead.concept, lead.term, lead.name = last.concept, last.term, last.name
+    lead.cover(last.first, last.last)
+    return rest
+
+
+def parts_of(tree: Tree, op: str) -> list[Tree]:
+    """The members of a tree that is joined so, else itself."""
+    return tree.members if isinstance(tree, Node) and tree.op == op and not tree.count else [tree]
+
+
+def awaiting(cutter: Cutter, left: Tree, right: Node) -> int:
+    """Which member of what stands behind "or" the last thing before it goes with, -1 where none does.
+
+    Of "type 1 or type 2 diabetes and HbA1c ≤ 9 %" and of "severe or uncontrolled asthma and FEV1 < 60 %" the first
+    behind it; in an inclusion also where both are diseases and what follows is none ("gout or asthma and age > 40").
+    """
+    last = parts_of(left, "any")[-1]
+    named = [(m.concept, k) for k, m in enumerate(right.members) if isinstance(m, Draft) and m.concept]
+    if right.op not in ("all", "any") or right.count or not isinstance(last, Draft) or not named:
+        return -1
+    k = min(named)[1]
+    lead = right.members[k]
+    if not isinstance(lead, Draft) or lead.concept is None or last.value or last.time or last.count or last.dose:
+        return -1
+    if last.concept is None:
+        return k if last.modifiers and last.last < lead.first else -1
+    others = [d for n, m in enumerate(right.members) if n != k for d in drafts(m)]
+    waiting = not last.completed
+    complete(cutter, last, lead, closed=False)
+    if waiting and last.completed:
+        if right.op == "any" or and_behind(cutter.text, lead, others):
+            return k
+        # "severe hepatic or renal insufficiency (GFR < 30)": both are severe
+        lead.modifiers = (*[m for m in last.modifiers if m not in lead.modifiers], *lead.modifiers)
+    alike = last.domain == lead.domain in ("condition", "procedure", "drug") and lead.value is None and not lead.anew
+    other = all(d.domain in ("person", "measurement", "observation", "consent") for d in others)
+    if not alike or not other or right.op == "any" or cutter.kind == "exclusion":
+        return -1
+    return k if and_behind(cutter.text, lead, others) else -1
+
+
+def and_behind(text: str, lead: Draft, others: list[Draft]) -> bool:
+    """Whether an "and" that is printed joins a thing to what follows, no bracket ("renal failure (GFR < 30)")."""
+    between = text[lead.last : others[0].first] if others else ""
+    return " and " in between and "(" not in between
+
+
+def of_people(left: Node, right: Tree, link: Any) -> bool:
+    """Whether a list goes on with what people have ("women with eclampsia, preeclampsia or gestational diabetes").
+
+    What comes with a disease goes on behind "or" alone: "diabetes with neuropathy or nephropathy".
+    """
+    if left.op != "all" or not isinstance(left.members[0], Draft):
+        return False
+    who = left.members[0].domain
+    if who != "person" and not (
+        who == "condition" and link.value in ("or", "and / or") and left.members[0].value is None
+    ):
+        return False
+    had, more = last_draft(left.members[1]), list(drafts(right))
+    given = who == "condition" and had.domain == "drug"  # "diabetes treated with metformin or insulin"
+    return (
+        len(left.members) == 2
+        and (had.domain == "condition" or given)
+        and had.value is None
+        and all(d.domain in (None, had.domain) and d.anew not in ("people", "other") for d in more)
+        and not (isinstance(right, Node) and right.op in ("not", "if"))
+    )
+
+
+def of_one_disease(left: Tree, right: Node) -> bool:
+    """Whether tests alone stand before a test and the disease that it is of."""
+    if right.op != "all" or len(right.members) != 2:
+        return False
+    test, disease = right.members
+    if not (isinstance(test, Draft) and isinstance(disease, Draft)) or disease.domain != "condition":
+        return False
+    if test.domain != "measurement" or disease.first < test.last or disease.value is not None:
+        return False
+    result = test.value or test.finding
+    return (
+        result is not None
+        and isinstance(result.value, str)
+        and all(
+            d.domain in (None, "measurement")
+            and d.concept is not None
+            and d.time is None
+            and (d.value is None or isinstance(d.value.value, str))
+            for d in drafts(left)
+        )
+    )
