@@ -24,6 +24,7 @@ HEADERS = {
     "measurements": ["name", "kind", "spellings", "units", "loinc"],
     "modifiers": ["type", "value", "spellings"],
     "numbers": ["value", "words"],
+    "outsets": ["part", "words"],
     "qualifiers": ["kind", "phrases"],
     "references": ["reference", "spellings"],
     "ucum": ["atom", "kind", "metric", "value", "unit", "zero"],
@@ -35,14 +36,15 @@ KEYS = {
     "cues": "cue",
     "heads": "kind",
     "judgements": "part",
+    "outsets": "part",
     "qualifiers": "kind",
     "ucum": "kind",
 }
 SIZES = {
     "allergies": 20, "analytes": 40, "anchors": 17, "comparators": 8, "conditions": 4000, "consents": 100, "cues": 50,
     "devices": 100, "drugs": 1500, "heads": 12, "judgements": 9, "measurements": 380, "modifiers": 200, "numbers": 30,
-    "observations": 150, "others": 50, "persons": 100, "procedures": 1000, "qualifiers": 6, "references": 6,
-    "studies": 20, "ucum": 150, "units": 300, "visits": 30,
+    "observations": 150, "others": 50, "outsets": 2, "persons": 100, "procedures": 1000, "qualifiers": 6,
+    "references": 6, "studies": 20, "ucum": 150, "units": 300, "visits": 30,
 }  # fmt: skip
 
 each_table = pytest.mark.parametrize("table", TABLES)

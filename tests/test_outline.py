@@ -465,11 +465,30 @@ def test_trailing_connectives_are_noted_and_not_part_of_the_body() -> None:
     keeps_its_promise(text, found)
 
 
-def test_a_flattened_list_stays_one_item_with_a_note() -> None:
-    found = outline(
-        "Exclusion:\n\nRefusal by the patient Infection at the site Allergy to any opioid Severe bleeding disorder"
-    )
-    assert (len(found.items), [n.code for n in found.notes]) == (1, ["flattened-list"])
+@pytest.mark.parametrize(
+    ("line", "pieces"),
+    [
+        ("Refusal by the patient Allergy to any opioid Severe bleeding disorder", 3),
+        ("Refusal by the patient Infection at the site Headache of any kind Malformation of the spine", 1),
+    ],
+)
+def test_a_flattened_list_is_cut_only_at_words_that_begin_a_criterion(line: str, pieces: int) -> None:
+    text = f"Exclusion:\n\n{line}"
+    found = outline(text)
+    assert (len(found.items), [n.code for n in found.notes]) == (pieces, ["flattened-list"])
+    keeps_its_promise(text, found)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "People with Known Severe Renal Failure or Active Hepatitis of any kind",
+        "those whose score is at least 3 and who have Chronic Obstructive Pulmonary Disease",
+    ],
+)
+def test_capitals_inside_a_sentence_begin_nothing(line: str) -> None:
+    found = outline(f"Exclusion:\n\n{line}")
+    assert (len(found.items), len(found.notes)) == (1, 0)
 
 
 # ------------------------------------------------------------------ layout

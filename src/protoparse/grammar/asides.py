@@ -15,6 +15,9 @@ from protoparse.model import Span
 _SENTENCE = re.compile(r"[^.\n]+")
 _SIGNS = (
     " may ",
+    "±",
+    "+/-",
+    " plus",
     "menopaus",
     " not required",
     " not necessary",

@@ -131,3 +131,19 @@ def lifts(before: Tree, after: Tree) -> bool:
         return True
     named = {d.term.name for d in drafts(before) if d.term is not None}
     return any(d.term is not None and d.term.name in named for d in drafts(after))
+
+
+def itself_in_state(base: Tree, state: Tree | None) -> bool:
+    """Whether an exception only says in what state its base is none, and its drafts told so.
+
+    Of "brain metastases unless treated and stable" the exception are such metastases.
+    """
+    told = list(drafts(state)) if state is not None else []
+    if not isinstance(base, Draft) or base.concept is None:
+        return False
+    if not told or any(d.value is not None or not any(m.type == "status" for m in d.modifiers) for d in told):
+        return False
+    for draft in told:
+        draft.concept, draft.domain, draft.name, draft.term = base.concept, base.domain, base.name, base.term
+        draft.cover(*base.concept)
+    return True

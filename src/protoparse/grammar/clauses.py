@@ -25,6 +25,7 @@ from protoparse.grammar.asking import (
     either_kind,
     further,
     guarding,
+    itself_in_state,
     lifted,
     lifts,
     lone,
@@ -177,9 +178,11 @@ class _Meaning(Transformer[Any, Any]):
         return join(self.cutter, "any", x[0], x[2], x[1])
 
     def excepted(self, x: list[Any]) -> Tree | None:
-        if x[0] is None or empty(x[2]):
-            return x[0]  # type: ignore[no-any-return]
+        if x[0] is None:
+            return None
         unless = "unless" in self.cutter.entries[x[1].first].text
+        if empty(x[2]) and not (unless and itself_in_state(x[0], x[2])):
+            return x[0]  # type: ignore[no-any-return]
         repeat_subject(x[0], x[2])
         if not unless:
             return_window(self.cutter.text, x[0], x[2], lasting=False)

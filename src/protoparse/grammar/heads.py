@@ -200,7 +200,9 @@ class Chooser(Portioner):
             for_it = p is not main[0] and p.cue == main[0].last and self.entries[p.cue].text.startswith("for")
             if for_it and (self._treats(main[0]) or self._denied(main[0])):
                 return main[0]  # "current treatment for epilepsy", "no suitable donor for a transplant"
-            if p.cue < 0 or ("locative" not in self.entries[p.cue].roles and not self._when_said(p.cue)):
+            cue = self.entries[p.cue]
+            found_by = p is not main[0] and cue.text == "by" and self._means(p)  # "measurable disease by CT"
+            if p.cue < 0 or not ("locative" in cue.roles or found_by or self._when_said(p.cue)):
                 return p
         if main and (not known or main[0].first <= known[0].first):
             return main[0]

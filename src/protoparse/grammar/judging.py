@@ -16,6 +16,7 @@ from protoparse import lexicon
 from protoparse.lexing import Lexemes
 
 _WORD = re.compile("[a-z-]+")
+_UNBROKEN = re.compile(r"[^\s,.;:()]+")
 _SENTENCE = re.compile(r"[^.\n]+")
 _RELATIVE = ("that", "which", "whose")
 _ENDING = re.compile(r"[(:IX]")
@@ -55,6 +56,8 @@ def judgements(text: str, lexemes: Lexemes, first: int, codes: str) -> list[Judg
         return []
     begin = lexemes.starts[first]
     words = text[begin : lexemes.ends[last - 1]].lower()
+    if "criteri" in words and _of_itself(words):
+        return [Judgement(0, len(codes.rstrip(".")), "name")]
     if _judging().isdisjoint(_WORD.findall(words)):
         return []
     reader = _Reader([e.text.split() for e in lexemes.entries[first:last]], codes, lexemes, first)
@@ -67,6 +70,14 @@ def judgements(text: str, lexemes: Lexemes, first: int, codes: str) -> list[Judg
         if not any(j.first <= start < j.last for j in found):
             found.append(Judgement(start, end + 1, "opinion"))
     return found
+
+
+def _of_itself(words: str) -> bool:
+    """Whether an item only says that the criteria are met or not ("failure to fulfil the inclusion criteria")."""
+    table, said = _words(), set(_UNBROKEN.findall(words))
+    if said.isdisjoint(table["meeting"]) or said.isdisjoint(table["own"]) or words.rstrip().endswith(":"):
+        return False
+    return said <= table["meeting"] | table["own"] | table["own beside"]
 
 
 @cache

@@ -368,12 +368,7 @@ class Namer(Valuer):
                 word = self.entries[phrase.cue].text
                 kind = "purpose" if word in ("for", "for the", "to") else None
                 if "locative" in self.entries[phrase.cue].roles:
-                    # "pain > 4 on a numeric scale"
-                    kind = (
-                        "method"
-                        if "method_noun" in self.roles(self.entries[phrase.last - 1].text.split()[-1])
-                        else "location"
-                    )
+                    kind = "method" if self._means(phrase) else "location"
                 if word == "by":
                     kind = "method"
             if kind is None and cue == "R" and self.entries[phrase.cue].text in ("requiring", "needing", "requires"):
@@ -389,6 +384,12 @@ class Namer(Valuer):
                 self.take(phrase.first, phrase.last)
             else:
                 self._loose(draft, phrase)
+
+    def _means(self, phrase: Phrase) -> bool:
+        """Whether a phrase names how something is found ("on a numeric scale", "on MRI of the spine")."""
+        last = self.codes.find("O", phrase.first - self.offset + 1, phrase.last - self.offset)
+        last = phrase.last if last < 0 else last + self.offset
+        return "method_noun" in self.roles(self.entries[last - 1].text.split()[-1])
 
     def _loose(self, draft: Draft, phrase: Phrase) -> None:
         """Modifiers among words that name nothing else ("hypertension, uncontrolled")."""

@@ -135,6 +135,9 @@ class Shaper(Guards):
                 elif kind == "REFUSED":
                     if self.kind != "exclusion" and len(out) > sentence:
                         out.insert(sentence, Clause("NOT", i - 1, i - 1))
+                elif self._none_allowed(out, sentence, i - 1):
+                    if self.kind == "exclusion":
+                        del out[sentence]  # "no other drugs are allowed" refuses them
                 elif begin_of := self._proviso(out, sentence, i):
                     i = begin_of
                 elif not self._permit(out, sentence, i - 1):
@@ -212,6 +215,11 @@ class Shaper(Guards):
         # Who may take part as well is no limit to anybody.
         free = self.cutter.entries[i].roles["permission"] == "free"
         return self.kind != "exclusion" and not (free and not self.cutter.codes.count("?", i + 1 - self.cutter.offset))
+
+    def _none_allowed(self, out: list[Clause], sentence: int, i: int) -> bool:
+        """Whether the lexeme at i permits nothing: "no steroids are allowed", not "with no asthma are eligible"."""
+        denied = len(out) > sentence + 1 and out[sentence].type == "NOT"
+        return denied and self.cutter.entries[i].roles.get("permission") == "free"
 
     def _set_off(self, out: list[Clause], sentence: int, i: int) -> bool:
         """Whether one thing alone stands between a comma and what permits it, or a contrast ("…, but X is allowed").

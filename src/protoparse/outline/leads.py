@@ -244,10 +244,11 @@ _WHOLE = re.compile(
     r"""^(?:
       (?:at\ screening\s*,?\s*)?(?:(?:patients?|subjects?|participants?|individuals?|persons?|they|
         those)\s+)?(?:(?:who|that|with|must|should|have|has|had|meets?|meeting|be|use\ of|treatment\ with|
-          presence\ of|received|receiving|taken|taking|undergone|is|are|been|treated\ with|
-          discontinued?|stop|stopped|withdrawn\ from)\s+|\(\s*)*
-        (?:the|any|all|one|two|three|four|either|both|each|at\ least|≥|following|\d)\b[^,;]{0,80}\b(?:following|below|
-          conditions?|criteri\w+)\b.*
+          presence\ of|fulfil\w*|satisf\w+|received|receiving|taken|taking|undergone|is|are|been|
+          treated\ with|discontinued?|stop|stopped|withdrawn\ from)\s+|\(\s*)*
+        (?:(?:the|any|all|one|two|three|four|either|both|each|at\ least|(?:a\ )?minimum\ of|following|\d)\b|≥\s*\d)
+        [^,;]{0,80}\b(?:(?:following|below|conditions?|criteri\w+)\b.*|
+          of\ [^,;]{0,20}(?:symptoms|signs|features|factors|findings|manifestations|characteristics)\s*:)
     | following\b.*
     | (?:(?:all|the|screening|baseline|clinical|safety|required|patients?|subjects?|participants?|must|have|with)\s+)*
       (?:laborator\w+|labs?|h(?:a)?ematolog\w+|biochem\w+|blood)\s+(?:test\s+)?

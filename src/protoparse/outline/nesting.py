@@ -6,6 +6,7 @@ In: a text's blocks. Out: a `Tree` of `Node`s with headings, preambles and notes
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 
 from msgspec import Struct, field
 
@@ -17,8 +18,10 @@ from protoparse.outline.blocks import Block
 from protoparse.outline.leads import combine, leads
 from protoparse.outline.marks import leading
 from protoparse.outline.placing import Node, Place
-from protoparse.outline.runons import RunOns
+from protoparse.outline.runons import RunOns, flattened
 
+_SHORT = 30
+"""A line as short as this holds one criterion."""
 _CONTENT = re.compile(r"\w")
 _LONE_SIGN = re.compile(r"\s+\\?[-–*•]$")
 """A bullet that closes a text, with nothing behind it."""
@@ -183,6 +186,8 @@ class _Grower:
         """Take a block as an item, or as the items that run on in it; `kind`: of the first alone."""
         if block.marks and not block.marks[-1].bullet:
             self.runons.note(block.marks[-1])
+        if not block.marks and block.end - block.body > _SHORT and self._flat(block, kind):
+            return
         if not block.runs_on:
             self._place(block, kind)
             return
@@ -195,6 +200,22 @@ class _Grower:
         for item in items:
             self._place(item, kind)
             kind = None
+
+    def _flat(self, block: Block, kind: Kind | None) -> bool:
+        """Take an unmarked block as the criteria that stand in it with nothing between them, where it is such."""
+        stack = self.place.stack
+        if (stack and (stack[-1].announces or stack[-1].style)) or leads(self.text[block.body : block.end]):
+            return False
+        cuts = flattened(self.text, block.body, block.end)
+        self._note_flat(block.start, block.end) if cuts else None
+        for begin, stop in pairwise([block.body, *cuts, block.end]) if cuts else ():
+            start = block.start if begin == block.body else begin
+            piece = Block(
+                start, begin, self._trim(begin, stop), block.indent, block.column, [], False,
+                comments=block.comments, inline=True,
+            )  # fmt: skip
+            self._place(piece, kind)
+        return bool(cuts)
 
     def _section(self, start: int, end: int, *, marked: bool) -> over.Heading | None:
         line = self.low[start : min(end, start + 120)]
@@ -429,10 +450,11 @@ class _Grower:
             and len(_UPPER.findall(own)) >= 3
             and len(_CAPITAL.findall(own)) >= 3
         ):
-            self.tree.notes.append(
-                Note(
-                    code="flattened-list",
-                    message="several criteria in one line, with nothing between them",
-                    span=(block.start, block.end),
-                )
-            )
+            self._note_flat(block.start, block.end)
+
+    def _note_flat(self, start: int, end: int) -> None:
+        last = self.tree.notes[-1] if self.tree.notes else None
+        if last is not None and last.code == "flattened-list" and last.span and last.span[1] >= end:
+            return  # a piece of one
+        message = "several criteria in one line, with nothing between them"
+        self.tree.notes.append(Note(code="flattened-list", message=message, span=(start, end)))

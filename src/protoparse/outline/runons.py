@@ -10,7 +10,9 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from functools import cache
 
+from protoparse import lexicon
 from protoparse.outline.blocks import Block
 from protoparse.outline.leads import leads
 from protoparse.outline.marks import Mark, Reading, inline
@@ -40,6 +42,30 @@ def _between(text: str, body: int, mark: Mark, end: int) -> bool:
     """Whether a sign stands between two figures, stages or grades ("18 - 65", "T1c - T2a"): a range."""
     before = text[max(body, mark.start - 24) : mark.start].rstrip()
     return bool(_BEHIND_DASH.match(text, mark.end, end) and _BEFORE_DASH.search(before))
+
+
+@cache
+def _outsets() -> tuple[re.Pattern[str], frozenset[str]]:
+    """What begins a criterion inside a line, and the words behind which one still goes on."""
+    table = {row["part"]: lexicon.spellings(row["words"]) for row in lexicon.rows("outsets")}
+    words = "|".join(sorted(table["begins"], key=len, reverse=True))
+    return re.compile(rf"(?<=[A-Za-z0-9)%])\s+(?=(?:{words})(?:(?<=:)|[:\s]))"), frozenset(table["open"])
+
+
+_CLOSED = re.compile(r"[a-z]\S*|[A-Z0-9≥≤<>=/.,%+-]+(?:mm3|mL|dL|kg|L)?\)?|\S*\d\S*|.*[a-z]{3}\)")
+"""What may stand last in a criterion: a word in small letters, an abbreviation, a number; no name, no enumerator."""
+_COUNTING = re.compile(r"\(?\w{1,4}[.)]")
+
+
+def flattened(text: str, start: int, end: int) -> list[int]:
+    """Where in a line without stops a criterion begins, then the next: at two places or more, else nowhere."""
+    begins, still = _outsets()
+    found = []
+    for m in begins.finditer(text, start + 2, end):
+        before = text[max(start, m.start() - 40) : m.start()].rsplit(None, 1)[-1]
+        if before not in still and _CLOSED.fullmatch(before) and not _COUNTING.fullmatch(before):
+            found.append(m.end())
+    return found if len(found) > 1 else []
 
 
 class RunOns:
