@@ -1,6 +1,6 @@
 """Lexemes to rules, by the grammars of `grammars/`: phrases, then clauses; and canonical English back to rules.
 
-The way of an item, which `clauses` walks (a class builds on those in brackets, in this order):
+The way of an item, which `reading` walks (a class builds on those in brackets, in this order):
 
 1. `islands` finds its quantities and times (`settling`, `events`, `ahead`, `sides`, `amending`, `linking`,
    `collecting`); `phrases` and `windows` say what each means, with `anchoring`.
@@ -18,6 +18,6 @@ The way of an item, which `clauses` walks (a class builds on those in brackets, 
 from __future__ import annotations
 
 from protoparse.grammar.abbreviations import Glossary, glossary
-from protoparse.grammar.clauses import Drafted, Reading, drafted
+from protoparse.grammar.reading import Drafted, Reading, drafted
 
 __all__ = ["Drafted", "Glossary", "Reading", "drafted", "glossary"]
