@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import random
 import time
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -313,7 +314,8 @@ def test_clauses_are_always_a_sentence(text: str, kind: Kind) -> None:
     assert types.count("NOT") + types.count("QUORUM") == types.count("SCOPE_END")
     assert types.count("OPEN") == types.count("CLOSE")
     places = [(c.first, c.last) for c in made if c.type == "ATOM"]
-    assert places == sorted(places)
+    # "haemoglobin of women must …" is said of women first, but no lexeme is said twice
+    assert all(one[1] <= other[0] for one, other in pairwise(sorted(places)))
 
 
 @settings(lenient, max_examples=200)

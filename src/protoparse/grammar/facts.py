@@ -430,8 +430,9 @@ class Cutter(Attacher):
         """The commonest statement, a name behind carrier words: what `cut` would make of it, without the search."""
         first, last = match.span(2)
         cue = match.start(1) + max(match[1].rfind("p"), match[1].rfind("i"))
-        if cue < match.start(1) or (cue < first - 1 and "allergy" in self.entries[self.offset + first - 1].roles):
-            cue = first - 1 if match[1] else -1 - self.offset  # "patients with allergy to X" are allergic
+        near = match.start(1) + len(match[1].rstrip("d")) - 1  # "allergy to the opioids"
+        if cue < match.start(1) or (cue < near and "allergy" in self.entries[self.offset + near].roles):
+            cue = near if match[1] else -1 - self.offset  # "patients with allergy to X" are allergic
         draft = Draft()
         if match[1]:
             draft.anew = self._anew(self.offset + match.start())
