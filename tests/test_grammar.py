@@ -313,7 +313,7 @@ def test_clauses_are_always_a_sentence(text: str, kind: Kind) -> None:
     assert not made or PARSERS["clauses"][1].accepts(types) == len(types)
     assert types.count("NOT") + types.count("QUORUM") == types.count("SCOPE_END")
     assert types.count("OPEN") == types.count("CLOSE")
-    places = [(c.first, c.last) for c in made if c.type == "ATOM"]
+    places = [(part.first, part.last) for c in made if c.type == "ATOM" for part in c.value]
     # "haemoglobin of women must …" is said of women first, but no lexeme is said twice
     assert all(one[1] <= other[0] for one, other in pairwise(sorted(places)))
 
