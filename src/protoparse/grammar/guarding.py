@@ -8,6 +8,7 @@ IF WORDS COLON WORDS.
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 
 from protoparse.grammar.drafts import aged
 from protoparse.grammar.listing import Lister
@@ -106,6 +107,14 @@ class Guards(Lister):
             if not depth:
                 outside.append(clause)
             depth -= clause.type == "CLOSE"
+        for comma, joint in pairwise(outside[1:]):
+            if comma.type == "COMMA" and joint.type in ("AND", "OR"):
+                outside.remove(comma)  # "women of childbearing potential, and men, must …"
+        defined = next((n for n, c in enumerate(outside) if c.type == "INCLUDE"), 0)
+        if defined > 1 and self.cutter.cue(outside[defined].first) == "definition":
+            del outside[
+                defined - (outside[defined - 1].type == "COMMA") :
+            ]  # "women of childbearing potential, defined as not sterile, must …"
         return self._people(outside) or self._told_apart(outside, first)
 
     def _anew(self, out: list[Clause], sentence: int, end: int) -> int:

@@ -193,8 +193,8 @@ class Scoper:
         return False
 
     def _terminates(self, items: Sequence[Clause], n: int) -> bool:
-        """Whether a connective ends a negation: "but", or one behind which a new statement begins."""
-        if items[n].value == "but":
+        """Whether a connective ends a negation: "but", or one behind which a new statement or duty begins."""
+        if items[n].value == "but" or self._asks_anew(items[n].last):
             return True
         follower = items[n + 1] if n + 1 < len(items) else None
         if follower is None:
@@ -202,6 +202,11 @@ class Scoper:
         if follower.type == "NOT":
             return True
         return follower.type == "WORDS" and "predicate" in self.cutter.entries[follower.first].roles
+
+    def _asks_anew(self, i: int) -> bool:
+        """Whether something is asked from the lexeme at i on ("must not smoke and must agree to …")."""
+        # what "will be given" or is planned is denied with the rest
+        return i < self.last and self.cutter.code(i) == "^" and not self.cutter.entries[i].text.startswith("will")
 
     def _one_lacks(self, out: Sequence[Clause], place: int) -> bool:
         """Whether one of a list lacks something, and the list goes on: "stroke, asthma without wheeze, or gout"."""
