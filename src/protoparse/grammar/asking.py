@@ -150,5 +150,7 @@ def lifts(before: Tree, after: Tree) -> bool:
     """
     if not isinstance(after, Node) or after.op != "if" or (isinstance(before, Node) and before.op in ("not", "except")):
         return True
+    if guarding(before) is not None:
+        return False  # "patients with X must be treated. Patients with X on treatment are eligible if …"
     named = {d.term.name for d in drafts(before) if d.term is not None}
     return any(d.term is not None and d.term.name in named for d in drafts(after))

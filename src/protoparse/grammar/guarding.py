@@ -26,6 +26,7 @@ _SOME = re.compile(
 _NAMES = re.compile("[wKMYaqrnuj]")
 _CALLED = re.compile("[dm]*((?:[KM](?:-?q)?-?)+)v")
 _PROVISO = re.compile(r"[dvOopi~a]*(?:K[dvOopi~a]*)?,?\?")
+_THEIRS = re.compile(r"o[dmv]*(?:[MKwaq][-/&|+]?)+,[dm]*([^,.;:()])\^")
 _FOLLOWING = re.compile(r"[^.:?]*(?:following|criteri|conditions)[^.:?]*:")
 _TREATED = ("treated", "previously")
 _NAMING = frozenset({"WORDS", "AND", "OR", "OPEN", "CLOSE"})
@@ -190,9 +191,11 @@ class Guards(Lister):
         Such a condition is asked of those who are named, and of nobody else: they become the guard.
         """
         self._again(out, sentence)
-        said = out[sentence:]
-        if self.kind == "exclusion" or not any(c.type == "WORDS" for c in said):
+        if self.kind == "exclusion" or not any(c.type == "WORDS" for c in out[sentence:]):
             return 0
+        if len(out) > sentence + 2 and out[sentence].type == "IF" and out[-1].type == "COMMA":
+            del out[sentence], out[-1]  # "for patients with X, they are eligible if …"
+        said = out[sentence:]
         match = _PROVISO.match(self.cutter.codes, i - self.first)
         if match is None or any(c.type not in _TELLING for c in said):
             return 0
@@ -295,6 +298,9 @@ class Guards(Lister):
         cutter = self.cutter
         if cutter.codes[i - cutter.offset] == "o" and cutter.entries[i].text not in ("for", "for the"):
             return False
+        theirs = _THEIRS.match(cutter.codes, i - self.first) if i == self.opening else None
+        if theirs and "population" in cutter.entries[self.first + theirs.start(1)].roles:
+            return True  # "for HER2-positive cancer, patients must …"
         j = i + 1
         while j < self.last and cutter.code(j) in "dmv" and "population" not in cutter.entries[j].roles:
             j += 1
