@@ -51,6 +51,9 @@ class Scoper:
             kind = item.type
             if kind == "DROP":
                 continue
+            if (kind in OPERANDS or kind == "OPEN") and out and out[-1].type == "SCOPE_END":
+                # nothing joins what stands behind a denial: "if X is not possible (e.g. Y) we will …"
+                out.append(Clause(self.default, item.first, item.first, ","))
             if kind in OPERANDS:
                 if out and out[-1].type == "ATOM":
                     out[-1].value.append(item.value)
