@@ -124,6 +124,9 @@ class Shaper(Guards):
                     begin = i
                 i += 1
                 continue
+            if kind == "DUTY" and begin >= 0 and out and out[-1].type == "EXCEPT" and self._whose(begin, i):
+                flush(i)  # "except patients with Gilbert's syndrome who must have …"
+                out.append(Clause("COMMA", i, i))
             flush(i)
             i += 1
             if kind in ("ALLOWED", "REFUSED"):
@@ -179,6 +182,10 @@ class Shaper(Guards):
         flush(self.last)
         out += [Clause("CLOSE", self.last, self.last) for _ in range(depth)]
         return out
+
+    def _whose(self, begin: int, i: int) -> bool:
+        """Whether the lexeme at i asks something of those alone whom the words from begin on name ("… who must")."""
+        return begin < i - 1 and "relative" in self.cutter.entries[i - 1].roles
 
     def _refused(self, out: list[Clause], opened: Clause) -> bool:
         """Whether something is denied in a bracket: "(no biopsy allowed)" permits nothing."""
