@@ -191,7 +191,7 @@ class Shaper(Guards):
         return out
 
     def _whose(self, begin: int, end: int) -> int:
-        """Where what is said of those whom the words from begin on name goes on ("patients with X who have"), else 0."""
+        """Where more is said of those whom the words from begin on name ("patients with X who have"), else 0."""
         entries = self.cutter.entries
         return next((i for i in range(begin + 1, end) if entries[i].text == "who"), 0)
 
