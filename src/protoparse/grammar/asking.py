@@ -22,15 +22,36 @@ def lone(tree: Tree) -> TypeGuard[Draft]:
 
 
 def either_kind(text: str, people: Tree) -> Tree:
-    """ "men and women of childbearing age must …": either kind of person; "women under the age of 55": both hold."""
+    """ "men and women of childbearing age must …": either kind of person; "women under the age of 55": both hold.
+
+    What is said behind the last of them is of all ("men and women with asthma"), a partner or age of that one alone.
+    """
     if not isinstance(people, Node) or people.op != "all":
         return people
-    kinds = [m.concept for m in people.members if isinstance(m, Draft) and m.domain == "person" and not m.value]
-    if len(kinds) < len(people.members) or not all(
-        a and b and _LISTED.fullmatch(text, a[1], b[0]) for a, b in pairwise(kinds)
-    ):
+    said = [n for m in people.members for n in (m.members if isinstance(m, Node) and m.op == "all" else [m])]
+    kinds = [said[:1]]
+    for a, b in pairwise(said):
+        if isinstance(a, Draft) and isinstance(b, Draft) and _named_on(text, a, b):
+            kinds.append([b])
+        else:
+            kinds[-1].append(b)
+    if len(kinds) < 2 or not all(_person(kind[0]) and not kind[0].value for kind in kinds):
         return people
-    return Node("any", people.members)
+    shared: list[Tree] = []
+    if all(len(kind) == 1 for kind in kinds[:-1]):
+        shared = [m for m in kinds[-1] if not _person(m)]
+        kinds[-1] = [m for m in kinds[-1] if _person(m)]
+    either = Node("any", [kind[0] if len(kind) == 1 else Node("all", kind) for kind in kinds])
+    return Node("all", [either, *shared]) if shared else either
+
+
+def _named_on(text: str, one: Draft, other: Draft) -> bool:
+    """Whether nothing but a connective stands between two names."""
+    return bool(one.concept and other.concept and _LISTED.fullmatch(text, one.concept[1], other.concept[0]))
+
+
+def _person(tree: Tree) -> TypeGuard[Draft]:
+    return isinstance(tree, Draft) and tree.domain == "person"
 
 
 def guarding(tree: Tree | None) -> Node | None:
@@ -129,6 +150,8 @@ def lifts(before: Tree, after: Tree) -> bool:
     """
     if not isinstance(after, Node) or after.op != "if" or (isinstance(before, Node) and before.op in ("not", "except")):
         return True
+    if guarding(before) is not None:
+        return False  # "patients with X must be treated. Patients with X on treatment are eligible if …"
     named = {d.term.name for d in drafts(before) if d.term is not None}
     return any(d.term is not None and d.term.name in named for d in drafts(after))
 

@@ -113,7 +113,7 @@ class Cutter(Attacher):
                 if p.first > head.last
                 and not self._empty(p)
                 and not (values and self._domain(p) == "consent")  # "adults (> 18) able to consent"
-                and (done or self._suffered(p) or self._result(p) or "standing" in self.entries[p.first].roles)
+                and (done or self._suffered(p) or self._result(p) or self._stands(p))
             ]
             if beside:
                 people, head = head, beside[0]
@@ -230,10 +230,13 @@ class Cutter(Attacher):
                 self._name_behind(node, bracket.first, head, phrases)
         return self._brackets(tree, brackets, draft)
 
+    def _stands(self, phrase: Phrase) -> bool:
+        return "standing" in self.entries[phrase.first].roles or self.coupled(phrase.last - 1)
+
     def _bearing(self, people: Phrase, head: Phrase) -> bool:
         """Whether women alone are spoken of, and that they bear or nurse a child: nobody else does."""
         term = self.entries[people.last - 1].roles.get("concept")
-        return plays(self.entries[head.last - 1], "bearing") and term is not None and "female" in self.roles(term.name)
+        return term is not None and "female" in self.roles(term.name) and plays(self.entries[head.last - 1], "bearing")
 
     def _name_behind(self, node: Draft, place: int, head: Phrase | None, phrases: list[Phrase]) -> None:
         """What a limit in brackets is of where not the head stands before it: "scoliosis with pain (> 2/10)"."""

@@ -8,6 +8,7 @@ IF WORDS COLON WORDS.
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 
 from protoparse.grammar.drafts import aged
 from protoparse.grammar.listing import Lister
@@ -25,6 +26,7 @@ _SOME = re.compile(
 _NAMES = re.compile("[wKMYaqrnuj]")
 _CALLED = re.compile("[dm]*((?:[KM](?:-?q)?-?)+)v")
 _PROVISO = re.compile(r"[dvOopi~a]*(?:K[dvOopi~a]*)?,?\?")
+_THEIRS = re.compile(r"o[dmv]*(?:[MKwaq][-/&|+]?)+,[dm]*([^,.;:()])\^")
 _FOLLOWING = re.compile(r"[^.:?]*(?:following|criteri|conditions)[^.:?]*:")
 _TREATED = ("treated", "previously")
 _NAMING = frozenset({"WORDS", "AND", "OR", "OPEN", "CLOSE"})
@@ -106,6 +108,14 @@ class Guards(Lister):
             if not depth:
                 outside.append(clause)
             depth -= clause.type == "CLOSE"
+        for comma, joint in pairwise(outside[1:]):
+            if comma.type == "COMMA" and joint.type in ("AND", "OR"):
+                outside.remove(comma)  # "women of childbearing potential, and men, must …"
+        defined = next((n for n, c in enumerate(outside) if c.type == "INCLUDE"), 0)
+        if defined > 1 and self.cutter.cue(outside[defined].first) == "definition":
+            del outside[
+                defined - (outside[defined - 1].type == "COMMA") :
+            ]  # "women of childbearing potential, defined as not sterile, must …"
         return self._people(outside) or self._told_apart(outside, first)
 
     def _anew(self, out: list[Clause], sentence: int, end: int) -> int:
@@ -181,9 +191,11 @@ class Guards(Lister):
         Such a condition is asked of those who are named, and of nobody else: they become the guard.
         """
         self._again(out, sentence)
-        said = out[sentence:]
-        if self.kind == "exclusion" or not any(c.type == "WORDS" for c in said):
+        if self.kind == "exclusion" or not any(c.type == "WORDS" for c in out[sentence:]):
             return 0
+        if len(out) > sentence + 2 and out[sentence].type == "IF" and out[-1].type == "COMMA":
+            del out[sentence], out[-1]  # "for patients with X, they are eligible if …"
+        said = out[sentence:]
         match = _PROVISO.match(self.cutter.codes, i - self.first)
         if match is None or any(c.type not in _TELLING for c in said):
             return 0
@@ -286,6 +298,9 @@ class Guards(Lister):
         cutter = self.cutter
         if cutter.codes[i - cutter.offset] == "o" and cutter.entries[i].text not in ("for", "for the"):
             return False
+        theirs = _THEIRS.match(cutter.codes, i - self.first) if i == self.opening else None
+        if theirs and "population" in cutter.entries[self.first + theirs.start(1)].roles:
+            return True  # "for HER2-positive cancer, patients must …"
         j = i + 1
         while j < self.last and cutter.code(j) in "dmv" and "population" not in cutter.entries[j].roles:
             j += 1

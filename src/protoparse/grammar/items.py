@@ -78,6 +78,11 @@ class Item:
         entry = lexer().singles.get(word.lower())
         return entry.roles if entry else {}
 
+    def coupled(self, i: int) -> bool:
+        """Whether the lexeme at i names a partner, or that somebody has one ("sexually active")."""
+        term = self.entries[i].roles.get("concept")
+        return term is not None and any("coupled" in self.roles(word) for word in term.name.split())
+
     def span(self, first: int, last: int) -> Span:
         """The characters of these lexemes."""
         return self.starts[first], self.ends[last - 1]

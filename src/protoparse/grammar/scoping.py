@@ -51,6 +51,9 @@ class Scoper:
             kind = item.type
             if kind == "DROP":
                 continue
+            if (kind in OPERANDS or kind == "OPEN") and out and out[-1].type == "SCOPE_END":
+                # nothing joins what stands behind a denial: "if X is not possible (e.g. Y) we will …"
+                out.append(Clause(self.default, item.first, item.first, ","))
             if kind in OPERANDS:
                 if out and out[-1].type == "ATOM":
                     out[-1].value.append(item.value)
@@ -193,8 +196,8 @@ class Scoper:
         return False
 
     def _terminates(self, items: Sequence[Clause], n: int) -> bool:
-        """Whether a connective ends a negation: "but", or one behind which a new statement begins."""
-        if items[n].value == "but":
+        """Whether a connective ends a negation: "but", or one behind which a new statement or duty begins."""
+        if items[n].value == "but" or self._asks_anew(items[n].last):
             return True
         follower = items[n + 1] if n + 1 < len(items) else None
         if follower is None:
@@ -202,6 +205,11 @@ class Scoper:
         if follower.type == "NOT":
             return True
         return follower.type == "WORDS" and "predicate" in self.cutter.entries[follower.first].roles
+
+    def _asks_anew(self, i: int) -> bool:
+        """Whether something is asked from the lexeme at i on ("must not smoke and must agree to …")."""
+        # what "will be given" or is planned is denied with the rest
+        return i < self.last and self.cutter.code(i) == "^" and not self.cutter.entries[i].text.startswith("will")
 
     def _one_lacks(self, out: Sequence[Clause], place: int) -> bool:
         """Whether one of a list lacks something, and the list goes on: "stroke, asthma without wheeze, or gout"."""

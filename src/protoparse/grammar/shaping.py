@@ -66,6 +66,13 @@ class Shaper(Guards):
                     out.append(Clause("WORDS", begin, end, Words(begin, end)))
                 begin = -1
 
+        def part(end: int) -> None:
+            nonlocal begin
+            if begin >= 0 and out and out[-1].type == "EXCEPT" and (who := self._whose(begin, end)):
+                flush(who)  # "except patients with Gilbert's syndrome who must have …"
+                out.append(Clause("COMMA", who, who))
+                begin = who
+
         codes, offset, found = cutter.codes, cutter.offset, self.found
         stops = {p.first for p in found.values()}
         stops.update([offset + m.start() for m in STRUCTURE.finditer(codes)])
@@ -90,6 +97,7 @@ class Shaper(Guards):
                 continue
             phrase = found.get(i)
             if phrase is not None:
+                part(i)
                 flush(i)
                 if phrase.meaning.__class__ is Value:
                     # The scale inside "≥ grade 3", the thing in "minimum age of 18" are content of their own.
@@ -124,6 +132,8 @@ class Shaper(Guards):
                     begin = i
                 i += 1
                 continue
+            if kind == "DUTY":
+                part(i)
             flush(i)
             i += 1
             if kind in ("ALLOWED", "REFUSED"):
@@ -182,6 +192,11 @@ class Shaper(Guards):
         flush(self.last)
         out += [Clause("CLOSE", self.last, self.last) for _ in range(depth)]
         return out
+
+    def _whose(self, begin: int, end: int) -> int:
+        """Where more is said of those whom the words from begin on name ("patients with X who have"), else 0."""
+        entries = self.cutter.entries
+        return next((i for i in range(begin + 1, end) if entries[i].text == "who"), 0)
 
     def _refused(self, out: list[Clause], opened: Clause) -> bool:
         """Whether something is denied in a bracket: "(no biopsy allowed)" permits nothing."""
