@@ -65,6 +65,8 @@ def suffered(cutter: Cutter, opener: Clause, follower: Clause) -> bool:
     """Whether a disease stands behind what somebody cannot or will not do: "unable to swallow, nausea or vomiting"."""
     if follower.type != "WORDS" or not cutter.entries[opener.first].text.endswith(" to"):
         return False
-    names = [cutter.entries[k].roles for k in range(follower.first, follower.last) if cutter.code(k) in "wKM"]
+    place = cutter.codes.find("R", follower.first + 1 - cutter.offset, follower.last - cutter.offset)
+    last = place + cutter.offset if place >= 0 else follower.last  # "disease that affects swallowing"
+    names = [cutter.entries[k].roles for k in range(follower.first, last) if cutter.code(k) in "wKM"]
     term = names[-1].get("concept") if names else None
     return term is not None and term.domain == "condition"
