@@ -30,14 +30,14 @@ def resumed(cutter: Cutter, items: Sequence[Clause], n: int, opener: Clause, hel
         return True  # "not pregnant, must have a negative test"
     if joint.value not in ("and", "&") or ability:
         return False
-    if "owning" in roles or "companion" in roles:
+    if "owning" in roles or "companion" in roles or cutter.entries[i].text == "be":
         return True  # "without asthma and with gout", "who have no asthma and whose gout …"
     follower = items[n + 1] if n + 1 < len(items) else None
     if follower is None or follower.type != "WORDS":
         return False
     if n + 2 < len(items) and items[n + 2].type == "VALUE" and not any(_measured(cutter, c) for c in held):
         return True
-    return "determiner" in roles and _predicates(cutter, follower)
+    return ("determiner" in roles or "assured" in roles) and _predicates(cutter, follower)
 
 
 def _demands(cutter: Cutter, i: int) -> bool:
@@ -48,6 +48,19 @@ def _demands(cutter: Cutter, i: int) -> bool:
 def _measured(cutter: Cutter, held: Clause) -> bool:
     """Whether a terminal names a measurement: "no ALT and AST > 3 × ULN" denies both."""
     return cutter.codes.find("M", held.first - cutter.offset, held.last - cutter.offset) >= 0
+
+
+def again(cutter: Cutter, follower: Clause, out: Sequence[Clause], begin: int) -> bool:
+    """Whether what lacks something is named again behind what it lacks, which `begin`s in `out`: "surgery without
+    recovery or surgery within a month".
+    """
+    if begin < 3 or out[begin - 2].value != "without" or out[begin - 3].type != "ATOM" or follower.type != "WORDS":
+        return False
+    if any(c.type == "EXCEPT" for c in out[begin:]):
+        return False  # "cancer without a cure, other than skin cancer or cancer in situ"
+    owner = out[begin - 3]
+    names = {cutter.entries[i].text for i in range(owner.first, owner.last) if cutter.code(i) in "KM"}
+    return any(cutter.entries[i].text in names for i in range(follower.first, follower.last))
 
 
 def _predicates(cutter: Cutter, words: Clause) -> bool:
