@@ -188,6 +188,8 @@ class Scoper:
             return True
         follower = items[n + 1] if n + 1 < len(items) else None
         if follower and again(self.cutter, follower, out, frame.begin):
+            if kind == "OR":
+                items[n].type, items[n].value = "STOP", "or else"
             return True
         if self._others(items, n, out, frame) or (follower and suffered(self.cutter, opener, follower)):
             return True
