@@ -5,8 +5,8 @@ The way of an item, which `reading` walks (a class builds on those in brackets, 
 1. `islands` finds its quantities and times (`settling`, `events`, `ahead`, `sides`, `amending`, `linking`,
    `collecting`); `phrases` and `windows` say what each means, with `anchoring`.
 2. `marking` settles what lexemes are by what stands around them.
-3. `shaping` makes well-formed `terminals` of the rest (`scoping`, `listing`; with `quorums`, `denying`, `dealing`);
-   `tables` parses them.
+3. `shaping` makes well-formed `terminals` of the rest (`scoping`, `listing`; with `quorums`, `denying`,
+   `resuming`, `dealing`); `tables` parses them.
 4. `facts` makes each statement a draft (`items`, `values`, `naming`, `portions`, `heads`, `brackets`; with `terms`,
    `measures`).
 5. `sharing` gives the members of a list what they share (with `belonging`, `completing`, `choices`,

@@ -6,14 +6,19 @@ of "no biopsy" it speaks of what follows.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from protoparse.grammar.facts import Cutter
 from protoparse.grammar.terminals import Clause
+from protoparse.grammar.terms import domain_of
+from protoparse.lexing import Term
 
 _CLOSING = ("STOP", "CLOSE", "EXCEPT", "IF", "COMMA", "AND", "OR")
 _NAMED = "wKMYaqrnum"
 _DENYING = ("not", "n't")
+_PAST = re.compile("d?H")
+_DESCRIBED = re.compile("[RV]")
 
 
 def denied(cutter: Cutter, items: Sequence[Clause], n: int) -> int:
@@ -62,9 +67,19 @@ def subject(out: Sequence[Clause], begin: int) -> int:
 
 
 def suffered(cutter: Cutter, opener: Clause, follower: Clause) -> bool:
-    """Whether a disease stands behind what somebody cannot or will not do: "unable to swallow, nausea or vomiting"."""
-    if follower.type != "WORDS" or not cutter.entries[opener.first].text.endswith(" to"):
+    """Whether a disease or something past stands behind what somebody cannot or will not do, or a disease behind what
+    is lacked: "unable to swallow, nausea or vomiting", "inability to swallow or previous surgery".
+    """
+    said = cutter.entries[opener.first].text
+    if follower.type != "WORDS" or not (said.endswith(" to") or said == "lack of"):
         return False
-    names = [cutter.entries[k].roles for k in range(follower.first, follower.last) if cutter.code(k) in "wKM"]
-    term = names[-1].get("concept") if names else None
-    return term is not None and term.domain == "condition"
+    codes, first, last = cutter.codes, follower.first - cutter.offset, follower.last - cutter.offset
+    if _PAST.match(codes, first, last):
+        return True
+    described = _DESCRIBED.search(codes, first + 1, last)  # "a disease that affects swallowing"
+    last = described.start() if described else last
+    names = [cutter.entries[k + cutter.offset] for k in range(first, last) if codes[k] in "wKM"]
+    term: Term | None = names[-1].roles.get("concept") if names else None
+    if term is not None:
+        return term.domain == "condition"
+    return bool(described and names) and domain_of([names[-1].text]) == "condition"

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from protoparse.grammar.denying import denied, named, owner, subject, suffered
 from protoparse.grammar.facts import Cutter
 from protoparse.grammar.naming import Words
+from protoparse.grammar.resuming import again, promised, resumed
 from protoparse.grammar.terminals import OPERANDS, Clause
 from protoparse.model import Kind
 
@@ -189,7 +190,16 @@ class Scoper:
         if items[n].value == "," and self._one_lacks(out, frame.begin - 2):
             return True
         follower = items[n + 1] if n + 1 < len(items) else None
+        if follower and again(self.cutter, follower, out, frame.begin):
+            if kind == "OR":
+                items[n].type, items[n].value = "STOP", "or else"
+            return True
         if self._others(items, n, out, frame) or (follower and suffered(self.cutter, opener, follower)):
+            return True
+        held = out[frame.begin :]
+        if resumed(self.cutter, items, n, opener, held):
+            return True
+        if self.kind != "exclusion" and promised(self.cutter, items, n, held):
             return True
         if items[n].value == "and" and "ability" in self.cutter.entries[opener.first].roles:
             items[n].value = "both"  # who cannot do A and B cannot do both

@@ -161,6 +161,8 @@ class Shaper(Guards):
                 continue
             if kind == "DUTY":
                 if depth == 0:
+                    if begin_of := self._run_on(out):
+                        sentence, self.opening = len(out) - 1, begin_of
                     self._duty(out, sentence, i - 1)
                 continue
             if kind == "NOT" and depth == 0 and self._prohibits(i - 1):
@@ -197,6 +199,28 @@ class Shaper(Guards):
         """Where more is said of those whom the words from begin on name ("patients with X who have"), else 0."""
         entries = self.cutter.entries
         return next((i for i in range(begin + 1, end) if entries[i].text == "who"), 0)
+
+    def _run_on(self, out: list[Clause]) -> int:
+        """Where people begin a sentence of their own without a stop ("not nursing Fertile patients must …"), else 0.
+
+        A stop parts them from the rest, then.
+        """
+        cutter, words = self.cutter, out[-1] if out else None
+        if words is None or words.type != "WORDS" or words.last - words.first < 3:
+            return 0
+        begin, text, starts = words.last - 2, cutter.text, cutter.starts
+        if "population" not in cutter.entries[begin + 1].roles or not text[starts[begin + 1]].islower():
+            return 0
+        if not text[starts[begin]].isupper() or not text[starts[begin] + 1].islower():
+            return 0
+        if not text[starts[begin - 1]].islower():
+            return 0
+        out[-1:] = [
+            Clause("WORDS", words.first, begin, Words(words.first, begin)),
+            Clause("STOP", begin, begin),
+            Clause("WORDS", begin, words.last, Words(begin, words.last)),
+        ]
+        return begin
 
     def _refused(self, out: list[Clause], opened: Clause) -> bool:
         """Whether something is denied in a bracket: "(no biopsy allowed)" permits nothing."""
