@@ -75,7 +75,8 @@ def continues(cutter: Cutter, left: Tree, right: Draft, link: Any) -> bool:
         return False  # "radiotherapy to the pelvis or chemotherapy"
     span = (last.span[0], right.concept[1])
     text = cutter.text[slice(*span)]
-    both = (*values(last), fold(cutter.text[slice(*right.concept)]))
+    begin = min([m.span[0] for m in right.modifiers if m.span], default=right.concept[0])
+    both = (*values(last), fold(cutter.text[min(begin, right.concept[0]) : right.concept[1]]))
     target.modifiers = (*target.modifiers[:-1], Modifier(type=last.type, text=text, span=span, value=both))
     target.cover(*span)
     if _lend_time(right, target):

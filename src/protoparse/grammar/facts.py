@@ -295,6 +295,7 @@ class Cutter(Attacher):
                 taken
                 or cue.text == _TREATED
                 or "having" in cue.roles
+                or self._done(before.last - 1)
                 or (
                     self.code(before.last - 1) == "K"
                     and self.code(behind.first) == "H"  # "gout, < 2 earlier treatments"

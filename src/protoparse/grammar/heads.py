@@ -71,19 +71,40 @@ class Chooser(Portioner):
         window = windows[0] if windows else None
         lasting = window is not None and isinstance(window.meaning, Window) and window.meaning.duration is not None
         for phrase in phrases:
-            if phrase.first <= head.last or phrase.cue <= head.first or not self._suffered(phrase):
+            if phrase.first <= head.last or not self._suffered(phrase):
                 continue
             if window is not None and phrase.last > window.first:
+                continue
+            if bare and self._domain(phrase) in GIVEN and self._done(self._led(phrase)):
+                return phrase  # "diabetes treated with metformin", "people with asthma who have undergone surgery"
+            if phrase.cue <= head.first:
                 continue
             cue = self.entries[phrase.cue]
             if lasting and ("verb" in cue.roles or "companion" in cue.roles):
                 return phrase
-            if bare and cue.roles.get("verb") == "drug" and self._domain(phrase) == "drug" and "treated" in cue.text:
-                return phrase  # "diabetes treated with metformin"
             risk = any("risk" in self.entries[i].text for i in range(phrase.first, phrase.last))
             if bare and cue.text == "with" and self._domain(phrase) == "condition" and not risk:
                 return phrase
         return None
+
+    def _led(self, phrase: Phrase) -> int:
+        """What leads in a phrase, when it was aside: "who have undergone prior surgery"."""
+        i = phrase.cue if phrase.cue >= 0 else phrase.first - 1
+        while i > self.offset and self.code(i) in "Hdm":
+            i -= 1
+        return i
+
+    def _done(self, i: int) -> bool:
+        """Whether a cue says what a thing was treated with, or what those who have it had ("who have received")."""
+        if "relative" in self.entries[i].roles:
+            i += 1
+            return self.entries[i].roles.get("verb") in GIVEN
+        if self.entries[i].roles.get("verb") not in GIVEN:
+            return False
+        before = i - 1
+        while before > self.offset and self.code(before) in "vHd":
+            before -= 1
+        return "treated" in self.entries[i].text or "relative" in self.entries[before].roles
 
     def _circumstance(self, phrase: Phrase, place: int) -> bool:
         """Whether a phrase says only under what a thing was measured: "on oxygen", no scale ("on the MMSE")."""
