@@ -19,6 +19,7 @@ from protoparse.grammar.periods import ago
 from protoparse.grammar.phrases import Phrase as Found
 from protoparse.grammar.phrases import Value
 from protoparse.grammar.terms import GIVEN
+from protoparse.grammar.undergoing import done
 from protoparse.model import Bound, Window
 
 # Carrier words, then a name that ends in a term of the vocabulary.
@@ -295,7 +296,7 @@ class Cutter(Attacher):
                 taken
                 or cue.text == _TREATED
                 or "having" in cue.roles
-                or self._done(before.last - 1)
+                or done(self, before.last - 1)
                 or (
                     self.code(before.last - 1) == "K"
                     and self.code(behind.first) == "H"  # "gout, < 2 earlier treatments"

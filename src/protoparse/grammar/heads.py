@@ -18,6 +18,7 @@ from protoparse.grammar.phrases import Phrase as Found
 from protoparse.grammar.phrases import Value
 from protoparse.grammar.portions import Portioner
 from protoparse.grammar.terms import GIVEN, domain_of
+from protoparse.grammar.undergoing import done, led
 from protoparse.lexing import Term
 from protoparse.model import Anchor, Bound, Window
 
@@ -75,7 +76,7 @@ class Chooser(Portioner):
                 continue
             if window is not None and phrase.last > window.first:
                 continue
-            if bare and self._domain(phrase) in GIVEN and self._done(self._led(phrase)):
+            if bare and self._domain(phrase) in GIVEN and done(self, led(self, phrase)):
                 return phrase  # "diabetes treated with metformin", "people with asthma who have undergone surgery"
             if phrase.cue <= head.first:
                 continue
@@ -86,25 +87,6 @@ class Chooser(Portioner):
             if bare and cue.text == "with" and self._domain(phrase) == "condition" and not risk:
                 return phrase
         return None
-
-    def _led(self, phrase: Phrase) -> int:
-        """What leads in a phrase, when it was aside: "who have undergone prior surgery"."""
-        i = phrase.cue if phrase.cue >= 0 else phrase.first - 1
-        while i > self.offset and self.code(i) in "Hdm":
-            i -= 1
-        return i
-
-    def _done(self, i: int) -> bool:
-        """Whether a cue says what a thing was treated with, or what those who have it had ("who have received")."""
-        if "relative" in self.entries[i].roles:
-            i += 1
-            return self.entries[i].roles.get("verb") in GIVEN
-        if self.entries[i].roles.get("verb") not in GIVEN:
-            return False
-        before = i - 1
-        while before > self.offset and self.code(before) in "vHd":
-            before -= 1
-        return "treated" in self.entries[i].text or "relative" in self.entries[before].roles
 
     def _circumstance(self, phrase: Phrase, place: int) -> bool:
         """Whether a phrase says only under what a thing was measured: "on oxygen", no scale ("on the MMSE")."""
