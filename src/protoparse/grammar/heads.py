@@ -201,7 +201,7 @@ class Chooser(Portioner):
             return main[0]  # "participation in any trial with X": the trial
         for p in known:
             for_it = p is not main[0] and p.cue == main[0].last and self.entries[p.cue].text.startswith("for")
-            if for_it and (self._treats(main[0]) or self._denied(main[0])):
+            if for_it and (self._treats(main[0]) or self._denied(main[0]) or self._given_for(main[0], p)):
                 return main[0]  # "current treatment for epilepsy", "no suitable donor for a transplant"
             if p.cue < 0 or ("locative" not in self.entries[p.cue].roles and not self._when_said(p.cue)):
                 return p
@@ -220,6 +220,11 @@ class Chooser(Portioner):
         """Whether a phrase is a treatment that is not named."""
         last = phrase.last - 1
         return self.code(last) == "a" and self.entries[last].event == "treatment"
+
+    def _given_for(self, phrase: Phrase, why: Phrase) -> bool:
+        """Whether a phrase that no table has is given for a disease: "hormones for endometriosis"."""
+        named = [self.entries[i].text for i in range(phrase.first, phrase.last)]
+        return self._domain(why) == "condition" and domain_of(named) in GIVEN
 
     def _counted(self, phrases: list[Phrase], value: tuple[Value, int, int], *, alone: bool) -> Phrase | None:
         """The phrase right behind a number that counts it, where another stands before ("a trial of ≥ 4 drugs")."""

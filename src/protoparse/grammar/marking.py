@@ -340,7 +340,7 @@ def _end(lexemes: Lexemes, first: int, codes: str, k: int, islands: dict[int, Ph
     if "done" in lexemes.entries[first + k].roles:
         links = [m.span() for m in _PARTS.finditer(codes, k, end)]
         for (last, begin), (behind, _) in pairwise([*links, (end, end)]):
-            if codes[begin] == "!" or _domain(lexemes, first, codes, begin, behind) == "condition":
+            if codes.startswith("!", begin) or _domain(lexemes, first, codes, begin, behind) == "condition":
                 return last  # "cancer that has undergone surgery, or melanoma in situ"
     i = codes.find(",", k, end)
     while i >= 0:
