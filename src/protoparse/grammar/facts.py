@@ -153,6 +153,7 @@ class Cutter(Attacher):
                 draft.domain = "measurement"
             if values or draft.value is not None or draft.finding is not None:
                 disease = self._disease(draft, head, phrases)
+                disease = disease or (self._rated(draft, phrases, values[0][2]) if values else None)
             if len(phrases) > 1:
                 with_it = self._gone_with(head, phrases, windows, bare=not values and not brackets)
                 others = [p for p in phrases if p not in (head, disease, with_it, owner)]
@@ -188,6 +189,7 @@ class Cutter(Attacher):
             other = Draft()
             other.standing = disease.standing or (draft.standing if disease.first > head.first else None)
             self._name(other, disease)
+            other.domain = other.domain or "condition"
             if own:
                 other.time = timed.time
             elif timed.window_behind and windows[0].first >= disease.last:
