@@ -48,7 +48,7 @@ CODES: Mapping[str, str] = {
     "anew": "v", "method_noun": "w", "version": "w", "generic": "w", "limit": "w", "male": "w", "female": "w",
     "allergy": "v", "age_group": "w", "result": "w", "schooling": "w", "finding": "w", "countable": "w",
     "limited": "w", "undertaking": "w", "matter": "w", "apart": "w", "nameless": "w", "itself": "w",
-    "having": "w", "requiring": "w", "recovery": "w", "returning": "w", "restating": "w", "often": "w", "factor": "w",
+    "having": "w", "requiring": "w", "done": "w", "recovery": "w", "returning": "w", "restating": "w", "often": "w", "factor": "w",
     "occasion": "w", "bout": "w", "shown": "w", "tested": "w", "other": "w", "singular": "w", "relative": "w",
     "listed": "w", "testable": "w", "examining": "w",
     "choice": "w", "paired": "w", "counterpart": "w", "place": "w", "bearing": "w",
