@@ -50,7 +50,7 @@ CODES: Mapping[str, str] = {
     "limited": "w", "undertaking": "w", "matter": "w", "apart": "w", "nameless": "w", "itself": "w",
     "having": "w", "requiring": "w", "recovery": "w", "returning": "w", "restating": "w", "often": "w", "factor": "w",
     "occasion": "w", "bout": "w", "shown": "w", "tested": "w", "other": "w", "singular": "w", "relative": "w",
-    "listed": "w", "testable": "w", "examining": "w",
+    "listed": "w", "testable": "w", "examining": "w", "done": "w",
     "choice": "w", "paired": "w", "counterpart": "w", "place": "w", "bearing": "w", "coupled": "w",
     "denial": "w", "state": "w", "ability": "w",
     "relation": "w", "owning": "w", "contrast": "w",

@@ -8,7 +8,7 @@ The way of an item, which `reading` walks (a class builds on those in brackets, 
 3. `shaping` makes well-formed `terminals` of the rest (`scoping`, `listing`; with `quorums`, `denying`,
    `resuming`, `dealing`); `tables` parses them.
 4. `facts` makes each statement a draft (`items`, `values`, `naming`, `portions`, `heads`, `brackets`; with `terms`,
-   `measures`).
+   `measures`, `undergoing`).
 5. `sharing` gives the members of a list what they share (with `belonging`, `completing`, `choices`,
    `continuing`, `timing`, `allergens`): a tree of
    `drafts`, its times in `periods`.

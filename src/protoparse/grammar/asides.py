@@ -48,7 +48,7 @@ _ALSO = re.compile(
     r"may\s+(?:also\s+)?(?:have\s+(?:had|received|undergone|been)|receive|continue|use|take|"
     r"be\s+(?:given|treated|receiving|taking|administered|on))\b"
 )
-_UNASKED = re.compile(r"[^,;:]*\s(?:is|are)\s+(?:also\s+)?not\s+(?:required|mandatory|necessary)\b(?!\s+to\b)")
+_UNASKED = re.compile(r"[^,;:()]*\s(?:is|are)\s+(?:also\s+)?not\s+(?:required|mandatory|necessary)\b(?!\s+to\b)")
 _WHOSE = re.compile(r"\b(?:who|whom|which|that|if|when|unless|in\s+case|where)\b")
 _LIMITED = re.compile(
     r"\d|\b(?:if|provided|providing|only|unless|as\s+long\s+as|must|should|up\s+to|one|two|three|no|not)\b"

@@ -12,6 +12,7 @@ from protoparse.grammar.completing import complete
 from protoparse.grammar.drafts import Draft, Node, Tree, apart, drafts, last_draft
 from protoparse.grammar.facts import Cutter
 from protoparse.grammar.naming import CLASSES
+from protoparse.grammar.terms import GIVEN
 from protoparse.model import Comparison
 
 
@@ -156,12 +157,14 @@ def of_people(left: Node, right: Tree, link: Any) -> bool:
     ):
         return False
     had, more = last_draft(left.members[1]), list(drafts(right))
-    given = who == "condition" and had.domain == "drug"  # "diabetes treated with metformin or insulin"
+    # "diabetes treated with metformin or insulin", "women who underwent hysterectomy or ovariectomy"
+    given = had.domain in GIVEN and link.value in ("or", "and / or", ",")
+    alike = GIVEN if given else (had.domain,)
     return (
         len(left.members) == 2
         and (had.domain == "condition" or given)
         and had.value is None
-        and all(d.domain in (None, had.domain) and d.anew not in ("people", "other") for d in more)
+        and all(d.domain in (None, *alike) and d.anew not in ("people", "other") for d in more)
         and not (isinstance(right, Node) and right.op in ("not", "if"))
     )
 

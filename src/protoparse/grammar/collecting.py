@@ -250,6 +250,8 @@ class Collector(Linker):
             return i + 1 if self.code(i + 1) == "n" else END
         if code == "M" and kind == "CMP" and self.code(i + 1) in "nr" and out[-1].last == i:
             return i + 1  # "≥ grade 3": the scale stands between the comparator and its class
+        if code == "M" and kind == "CMP" and out[-1].last == i and self.code(i + 1) == "-" and self.code(i + 2) == "n":
+            return i + 2  # "≥ grade-3"
         if code == "w" and kind == "NUMBER" and self._out_of(i):
             out[-1].last = i + 3  # "5 out of 10"
             return i + 3

@@ -12,6 +12,7 @@ from typing import Any, Literal
 from msgspec.structs import replace
 
 from protoparse.grammar.choices import detached, joined, values
+from protoparse.grammar.completing import ADJECTIVE
 from protoparse.grammar.drafts import (
     MEANS,
     Draft,
@@ -26,6 +27,7 @@ from protoparse.grammar.facts import Cutter
 from protoparse.grammar.implying import OLD
 from protoparse.grammar.periods import NOW, standing
 from protoparse.grammar.periods import either as either_time
+from protoparse.grammar.terms import GIVEN
 from protoparse.lexicon import fold
 from protoparse.model import Comparison, Modifier
 
@@ -34,6 +36,8 @@ _LIMITS = ("ULN", "LLN")
 _DEMAND = re.compile(
     r"\b(?:that|which)\s[^.;,]{3,40}\sor\s+(?:has\s+|have\s+)?((?:requir(?:es|ed|ing|e)|need(?:s|ed|ing)?)\s+(?:an?\s+)?)$"
 )
+
+_TOLD = re.compile(r"\b(?:of|with|by|who)\b", re.IGNORECASE)
 
 
 def continues(cutter: Cutter, left: Tree, right: Draft, link: Any) -> bool:
@@ -58,17 +62,21 @@ def continues(cutter: Cutter, left: Tree, right: Draft, link: Any) -> bool:
     if not target.modifiers or right.concept is None or link.value == ",":
         return False
     last = target.modifiers[-1]
-    if last.type not in ("method", "cause", "location") or not last.span or last.span[1] != target.last:
+    if last.type not in ("method", "cause", "location", "purpose") or not last.span or last.span[1] != target.last:
         return False
-    if not bare(right):
+    if last.type == "purpose":
+        if not _serves(cutter, target, last, right):
+            return False
+    elif not bare(right):
         return False
-    if last.type != "cause" and right.domain == "condition":
+    if last.type not in ("cause", "purpose") and right.domain == "condition":
         return False
     if last.type == "location" and right.domain == target.domain == "procedure":
         return False  # "radiotherapy to the pelvis or chemotherapy"
     span = (last.span[0], right.concept[1])
     text = cutter.text[slice(*span)]
-    both = (*values(last), fold(cutter.text[slice(*right.concept)]))
+    begin = min([m.span[0] for m in right.modifiers if m.span], default=right.concept[0])
+    both = (*values(last), fold(cutter.text[min(begin, right.concept[0]) : right.concept[1]]))
     target.modifiers = (*target.modifiers[:-1], Modifier(type=last.type, text=text, span=span, value=both))
     target.cover(*span)
     if _lend_time(right, target):
@@ -76,18 +84,40 @@ def continues(cutter: Cutter, left: Tree, right: Draft, link: Any) -> bool:
     return True
 
 
+def _serves(cutter: Cutter, target: Draft, last: Modifier, right: Draft) -> bool:
+    """Whether a disease is one more that something is done or given for: "surgery for gout or rheumatism"."""
+    if right.domain != "condition" or target.domain not in GIVEN or right.anew or right.value or right.standing:
+        return False
+    if target.concept is None or last.span is None or last.span < target.concept:
+        return False
+    if right.concept is None or right.count or right.dose or right.includes or (right.time and target.time):
+        return False
+    if _TOLD.search(cutter.text, last.span[1], right.concept[0]):
+        return False  # "therapy for gout or evidence of stones"
+    # "treatment for primary or recurrent melanoma": half a name waits for the other half, and what narrows that one
+    word = last.text.rpartition(" ")[2]
+    return not right.modifiers or "modifier" in cutter.roles(word) or word.lower().endswith(ADJECTIVE)
+
+
 def by_means(cutter: Cutter, left: Node, right: Draft) -> Tree:
-    """ "confirmed by CT, MRI or biopsy": the members of a list behind a means are means, to the last."""
-    if not bare(right) or right.domain not in MEANS:
+    """ "confirmed by CT, MRI or biopsy": the members of a list behind a means are means, to the last.
+
+    So are all that something is done for: "surgery for gout, trauma or infection".
+    """
+    served = right.domain == "condition"
+    if not bare(right) or not (served or right.domain in MEANS):
         return left
+    kind, domains = ("purpose", ("condition",)) if served else ("method", MEANS)
     for k in range(len(left.members) - 2, -1, -1):
         target, member = left.members[k], left.members[k + 1]
-        if not isinstance(member, Draft) or not bare(member) or member.domain not in MEANS or member.time:
+        if not isinstance(member, Draft) or not bare(member) or member.domain not in domains or member.time:
             return left
         if not isinstance(target, Draft) or not target.modifiers:
             continue
         last = target.modifiers[-1]
-        if last.type != "method" or not last.span or last.span[1] != target.last or target.domain == "procedure":
+        if last.type != kind or not last.span or last.span[1] != target.last:
+            continue
+        if not _serves(cutter, target, last, right) if served else target.domain == "procedure":
             continue
         means = [*left.members[k + 1 :], right]
         named = [fold(cutter.text[slice(*m.concept)]) for m in means if isinstance(m, Draft) and m.concept]

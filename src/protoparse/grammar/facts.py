@@ -19,6 +19,7 @@ from protoparse.grammar.periods import ago
 from protoparse.grammar.phrases import Phrase as Found
 from protoparse.grammar.phrases import Value
 from protoparse.grammar.terms import GIVEN
+from protoparse.grammar.undergoing import done
 from protoparse.model import Bound, Window
 
 # Carrier words, then a name that ends in a term of the vocabulary.
@@ -152,6 +153,7 @@ class Cutter(Attacher):
                 draft.domain = "measurement"
             if values or draft.value is not None or draft.finding is not None:
                 disease = self._disease(draft, head, phrases)
+                disease = disease or (self._rated(draft, phrases, values[0][2]) if values else None)
             if len(phrases) > 1:
                 with_it = self._gone_with(head, phrases, windows, bare=not values and not brackets)
                 others = [p for p in phrases if p not in (head, disease, with_it, owner)]
@@ -187,6 +189,7 @@ class Cutter(Attacher):
             other = Draft()
             other.standing = disease.standing or (draft.standing if disease.first > head.first else None)
             self._name(other, disease)
+            other.domain = other.domain or "condition"
             if own:
                 other.time = timed.time
             elif timed.window_behind and windows[0].first >= disease.last:
@@ -298,6 +301,7 @@ class Cutter(Attacher):
                 taken
                 or cue.text == _TREATED
                 or "having" in cue.roles
+                or done(self, before.last - 1)
                 or (
                     self.code(before.last - 1) == "K"
                     and self.code(behind.first) == "H"  # "gout, < 2 earlier treatments"

@@ -18,6 +18,7 @@ from protoparse.grammar.phrases import Phrase as Found
 from protoparse.grammar.phrases import Value
 from protoparse.grammar.portions import Portioner
 from protoparse.grammar.terms import GIVEN, domain_of
+from protoparse.grammar.undergoing import done, led
 from protoparse.lexing import Term
 from protoparse.model import Anchor, Bound, Window
 
@@ -71,15 +72,17 @@ class Chooser(Portioner):
         window = windows[0] if windows else None
         lasting = window is not None and isinstance(window.meaning, Window) and window.meaning.duration is not None
         for phrase in phrases:
-            if phrase.first <= head.last or phrase.cue <= head.first or not self._suffered(phrase):
+            if phrase.first <= head.last or not self._suffered(phrase):
                 continue
             if window is not None and phrase.last > window.first:
+                continue
+            if bare and self._domain(phrase) in GIVEN and done(self, led(self, phrase)):
+                return phrase  # "diabetes treated with metformin", "people with asthma who have undergone surgery"
+            if phrase.cue <= head.first:
                 continue
             cue = self.entries[phrase.cue]
             if lasting and ("verb" in cue.roles or "companion" in cue.roles):
                 return phrase
-            if bare and cue.roles.get("verb") == "drug" and self._domain(phrase) == "drug" and "treated" in cue.text:
-                return phrase  # "diabetes treated with metformin"
             risk = any("risk" in self.entries[i].text for i in range(phrase.first, phrase.last))
             if bare and cue.text == "with" and self._domain(phrase) == "condition" and not risk:
                 return phrase
@@ -198,7 +201,7 @@ class Chooser(Portioner):
             return main[0]  # "participation in any trial with X": the trial
         for p in known:
             for_it = p is not main[0] and p.cue == main[0].last and self.entries[p.cue].text.startswith("for")
-            if for_it and (self._treats(main[0]) or self._denied(main[0])):
+            if for_it and (self._treats(main[0]) or self._denied(main[0]) or self._given_for(main[0], p)):
                 return main[0]  # "current treatment for epilepsy", "no suitable donor for a transplant"
             cue = self.entries[p.cue]
             found_by = p is not main[0] and cue.text == "by" and self._means(p)  # "measurable disease by CT"
@@ -219,6 +222,11 @@ class Chooser(Portioner):
         """Whether a phrase is a treatment that is not named."""
         last = phrase.last - 1
         return self.code(last) == "a" and self.entries[last].event == "treatment"
+
+    def _given_for(self, phrase: Phrase, why: Phrase) -> bool:
+        """Whether a phrase that no table has is given for a disease: "hormones for endometriosis"."""
+        named = [self.entries[i].text for i in range(phrase.first, phrase.last)]
+        return self._domain(why) == "condition" and domain_of(named) in GIVEN
 
     def _counted(self, phrases: list[Phrase], value: tuple[Value, int, int], *, alone: bool) -> Phrase | None:
         """The phrase right behind a number that counts it, where another stands before ("a trial of ≥ 4 drugs")."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from functools import cache
+from itertools import pairwise
 
 from protoparse.grammar.completing import half
 from protoparse.grammar.items import plays
@@ -336,6 +337,11 @@ def _end(lexemes: Lexemes, first: int, codes: str, k: int, islands: dict[int, Ph
         if codes[match.end() - 1] != "v" or lexemes.entries[first + match.end() - 1].text in _FINITE:
             end = match.start()  # "pneumonitis that required steroids or has current pneumonitis"
             break
+    if "done" in lexemes.entries[first + k].roles:
+        links = [m.span() for m in _PARTS.finditer(codes, k, end)]
+        for (last, begin), (behind, _) in pairwise([*links, (end, end)]):
+            if codes.startswith("!", begin) or _domain(lexemes, first, codes, begin, behind) == "condition":
+                return last  # "cancer that has undergone surgery, or melanoma in situ"
     i = codes.find(",", k, end)
     while i >= 0:
         anew = _ANEW.match(codes, i + 1)

@@ -13,7 +13,8 @@ from msgspec.structs import replace
 
 from protoparse.grammar.drafts import Draft
 from protoparse.grammar.measures import whole
-from protoparse.grammar.naming import Namer, Phrase
+from protoparse.grammar.naming import CLASSES, Namer, Phrase
+from protoparse.grammar.terms import domain_of
 
 _OCCASION = re.compile("[wmC]{0,2}[wKMa]")
 _WHOLE = re.compile("O[OdwKmaM-]*[wKaM]")
@@ -53,6 +54,23 @@ class Portioner(Namer):
         result = self._has(phrase, "q") and phrase.last - phrase.first > 1
         return not result and (self._has(phrase, "M") or "shown" in self.entries[phrase.last - 1].roles)
 
+    def _rated(self, draft: Draft, phrases: list[Phrase], end: int) -> Phrase | None:
+        """What a grade or class is of where no table has it, right behind: "grade 3 skin changes"."""
+        if draft.term is None or draft.term.name not in CLASSES:
+            return None
+        for phrase in phrases:
+            if phrase.first != end or phrase.cue >= 0 or phrase.known or not self._substantial(phrase):
+                continue
+            entries = self.entries[phrase.first : phrase.last]
+            if any("population" in e.roles or e.event for e in entries) or "place" in entries[-1].roles:
+                return None
+            if phrase.last == end + 1 and "tested" in entries[0].roles:
+                self.carry(end, end + 1)  # "stage IV disease" says no more than the stage
+                return None
+            domain = domain_of([e.text for e in entries])
+            return phrase if domain == "condition" or (domain is None and len(entries) > 1) else None
+        return None
+
     def _elsewhere(self, part: Any, draft: Draft) -> bool:
         """Whether a limit behind a preposition is of what follows ("in at least 30% of the teeth", "on two occasions").
 
@@ -73,9 +91,15 @@ class Portioner(Namer):
                 draft.cover(*comparison.span)
             self.take(part.first, last)
             return True
-        if unit is None and comparison.reference is None and behind in ("w", "K", "m"):
+        if unit is None and comparison.reference is None and behind in ("w", "K", "m", "O"):
             again = _OCCASION.match(self.codes, last - self.offset)
             often = again is not None and "occasion" in self.entries[again.end() + self.offset - 1].roles
+            if behind == "O":
+                if not whole(comparison) or part.meaning.bare:
+                    return False
+                draft.count = draft.count or comparison  # "in at least one of the joints"
+                self.take(part.first, last)
+                return True
             if whole(comparison) and (often or not part.meaning.bare) and draft.count is None:
                 draft.count = comparison  # "arthritis in at least two joints"
                 if comparison.span:
