@@ -24,7 +24,6 @@ from protoparse.model import Bound, Window
 # Carrier words, then a name that ends in a term of the vocabulary.
 _PLAIN = re.compile("([vdpi^]*)([wKM]*[KM])[v^]*")
 _SUBSTANCE = re.compile("[wKMYaq]")
-_RESULT = re.compile("[dv]*(q)[Od]*")
 _OF_IT = re.compile("O[OdHm]*")
 _UNDERGONE = ("event", "surgery", "transplant")
 _TREATED = "treatment with"
@@ -135,7 +134,7 @@ class Cutter(Attacher):
         if head is None and values:
             self.counted_in(draft, values[0][0])
         elif head is None and len(phrases) == 1 and not windows:
-            self._result_alone(draft, phrases[0])
+            self.result_alone(draft, phrases[0])
         if draft.standing is None:
             # "acute effects of prior therapy": what stands behind the head is of something else
             for phrase in phrases:
@@ -245,16 +244,6 @@ class Cutter(Attacher):
             if beside and self.entries[phrase.cue].text == "with":
                 self._name(node, phrase)
                 node.domain = "measurement"
-
-    def _result_alone(self, draft: Draft, phrase: Phrase) -> None:
-        """A result of what was named before: "HBsAg (negative)", "bilirubin ≤ 1.5 × ULN or within normal limits"."""
-        match = _RESULT.fullmatch(self.codes, phrase.first - self.offset, phrase.last - self.offset)
-        if match is None:
-            return
-        i = match.start(1) + self.offset
-        aside = self.at(phrase.first - 1) == "(" and self.at(phrase.last) == ")"
-        if aside or "locative" in self.roles(self.entries[i].text.split()[0]):
-            self._qualify(draft, i)
 
     def _last_of(self, head: Phrase, windows: list[Found]) -> bool:
         """Whether a time alone stands in front of what was given last ("at least 4 weeks since the last dose of X")."""
