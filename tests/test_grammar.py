@@ -24,6 +24,7 @@ from protoparse.grammar.tables import Premade, RefusedError, Table
 from protoparse.lexing import lexer
 from protoparse.model import Kind, dump
 from protoparse.parsing import Parser, parse
+from protoparse.render import render as canonical
 
 SOURCES = {"clauses": clauses.grammar_source(), "phrases": windows.grammar_source()}
 each_grammar = pytest.mark.parametrize("source", SOURCES.values(), ids=SOURCES)
@@ -390,3 +391,10 @@ def test_time_grows_with_the_text_and_no_faster(text: str) -> None:
     small = seconds(text * 2000)
     # four times the text: sixteen times the time would be quadratic
     assert seconds(text * 8000) < 9 * small + 0.05
+
+
+def test_words_may_go_on_behind_a_bracket_that_ends_a_denial() -> None:
+    text = "If a biopsy is not feasible because of bleeding (e.g. hemophilia) we will ask again."
+    (criterion,) = parse(text).criteria
+    assert criterion.rule is not None
+    assert canonical(criterion.rule).startswith("not procedure [biopsy]")

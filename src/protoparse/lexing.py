@@ -86,6 +86,7 @@ _SKIP = re.compile(
 _TOKENS = (
     # (each with the space behind it) most words at once; those that may be something else ("e.g.", "xULN") come last
     r"\(neo-?\)[\s-]?adjuvant|neo-?/adjuvant|"
+    r"\d{1,2}(?::\d\d)?\s?[ap](?:m\b|\.m\b\.?)|(?:[01]\d|2[0-3]|(?<=at )\d):[0-5]\d(?!\d)|"
     r"(?:than|least|of|aged?|over|under)(?=\d)|[a-df-hj-wyz][^\W\d_]*(?:\d+[^\W_]*|['’](?:s\b|[a-z]\b))?|"
     rf"{powers.NUMBER}|{powers.SCALE}"
     r"|\d+(?:st|nd|rd|th)\b(?!\s*-?\s*(?:per)?centile)"
@@ -108,8 +109,9 @@ _ROMAN = re.compile(r"(?:i{1,3}|iv|v|vi{0,2})(?:[abc]\d?)?")
 _ADVERB = re.compile("[a-z-]{2,}(?:al|ous|ive|ent|ant|ate|ed|ing|b|ar|ri|ful|less)ly")
 _ROMAN_SIGN = re.compile("[\u2160-\u217b]")
 _LIGATURE = re.compile("[\ufb00-\ufb04]")
+_CLOCK = re.compile(r"\d+(?:\s?[ap]\.?m\.?|:\d\d.*)")
 _NTH = re.compile(r"(\d+)(?:st|nd|rd|th)")
-_BEFORE_NUMBER = re.compile(r"(?:than|to)$|\d")
+_BEFORE_NUMBER = re.compile(r"(?:than|to|limit)$|\d")
 _SIGNS = ("symptoms", "signs")
 _AMOUNT = re.compile(r"\d|[<>≥≤]|(?:at|more|less|up)$")
 # A bare noun that is counted ("3 doses", "10 tablets") is a thing of its own, no unit.
@@ -218,6 +220,8 @@ class _Vocabulary(dict[str, Entry]):
             entry = Entry("u", key, {"unit": lexicon.unit_code(key)})
         elif len(key) > 7 and _DATE.fullmatch(key):
             entry = Entry(CODES["date"], key, {"anchor": "event"})
+        elif _CLOCK.fullmatch(key):
+            entry = Entry("w", key, {"nameless": True})
         elif nth := _NTH.fullmatch(key):
             entry = Entry("w", key, {"nth": int(nth[1])})
         elif (key[0].isdecimal() or (key[0] == "." and len(key) > 1)) and len(key) < 16 and math.isfinite(number(key)):
@@ -419,7 +423,7 @@ class Lexer:
         for begin, minus, key in found:
             end = -minus
             if begin < done or (self.phrases[key].code == ">" and _BEFORE_NUMBER.match(tokens[end])):
-                continue  # "less than 10 or greater than 90", "below 18 and above 45": no "or greater"
+                continue  # "less than 10 or greater than 90", "below 50% or lower limit of normal": no "or greater"
             if tokens[begin] in _SIGNS and _AMOUNT.match(tokens[end]):
                 continue  # "a duration of symptoms of at least 3 weeks"
             if (

@@ -192,7 +192,7 @@ def repeat_subject(before: Tree, after: Tree) -> None:
         draft.cover(*model.concept)
         if value is not None and draft.bare_value and value.operator == "=" and model.value.operator in ORDERED:
             value = replace(value, operator=model.value.operator)
-        if value is not None and value.unit is None and value.reference is None:
+        if value is not None and value.unit is None and value.reference is None and not isinstance(value.value, str):
             value = replace(value, unit=model.value.unit, reference=model.value.reference)
         draft.value = value
 

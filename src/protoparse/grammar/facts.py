@@ -134,6 +134,8 @@ class Cutter(Attacher):
             head, owner = owner, None
         if head is None and values:
             self.counted_in(draft, values[0][0])
+        elif head is None and len(phrases) == 1 and not windows:
+            self.result_alone(draft, phrases[0])
         if draft.standing is None:
             # "acute effects of prior therapy": what stands behind the head is of something else
             for phrase in phrases:

@@ -74,9 +74,16 @@ class Islands(Collector):
         first = lexemes[0].first
         if lexemes[0].type == "NUMBER" and first > self.first and self.code(first - 1) == "W":
             return True  # "within 2 inches of the scar": a place
+        if len(lexemes) == 1 and lexemes[0].type == "NUMBER" and self._enumerates(first, end):
+            return True
         return self.entries[end].text == "apart" or (
             lexemes[-1].type == "NUMBER" and lexemes[-1].entry.text == "half" and self.code(end) == "O"
         )
+
+    def _enumerates(self, first: int, end: int) -> bool:
+        """Whether a number in brackets numbers what follows ("has no cataract, (2) has no glaucoma")."""
+        begin = first - 2
+        return begin > self.first and self.code(first - 1) + self.code(end) == "()" and self.code(begin) in ",.&|:"
 
 
 def _ranked(lexemes: Lexemes, first: int, codes: str) -> bool:

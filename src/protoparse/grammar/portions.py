@@ -17,6 +17,7 @@ from protoparse.grammar.naming import CLASSES, Namer, Phrase
 from protoparse.grammar.terms import domain_of
 
 _OCCASION = re.compile("[wmC]{0,2}[wKMa]")
+_RESULT = re.compile("[dv]*(q)[Od]*")
 _WHOLE = re.compile("O[OdwKmaM-]*[wKaM]")
 
 
@@ -111,3 +112,13 @@ class Portioner(Namer):
         if unit is not None and unit.ucum == "d" and self.entries[i].text == "on":
             return True  # "latency > 30 minutes on at least 3 nights"
         return unit is not None and unit.ucum == "%" and behind == "O"
+
+    def result_alone(self, draft: Draft, phrase: Phrase) -> None:
+        """A result of what was named before: "HBsAg (negative)", "bilirubin ≤ 1.5 × ULN or within normal limits"."""
+        match = _RESULT.fullmatch(self.codes, phrase.first - self.offset, phrase.last - self.offset)
+        if match is None:
+            return
+        i = match.start(1) + self.offset
+        aside = self.at(phrase.first - 1) == "(" and self.at(phrase.last) == ")"
+        if aside or "locative" in self.roles(self.entries[i].text.split()[0]):
+            self._qualify(draft, i)

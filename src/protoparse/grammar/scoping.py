@@ -60,6 +60,8 @@ class Scoper:
                     out[-1].value.append(item.value)
                     out[-1].last = item.last
                 else:
+                    if out and out[-1].type == "SCOPE_END":  # "MRI is not possible (e.g. pacemaker) we exclude …"
+                        out.append(Clause("AND", item.first, item.first, "with"))
                     out.append(Clause("ATOM", item.first, item.last, [item.value]))
             elif kind == "OPEN":
                 out.append(item)

@@ -24,7 +24,6 @@ _LIFE = re.compile(r"\bgestation|\bamenorrh|\bpregnan|\bga\b|\b(?:of|in) (?:age|
 _BORN = re.compile(r"\bborn\b|\bbirths?\b|\bdeliver|\blabou?r\b")
 _PARTS = {("a", "mo"): 12, ("wk", "d"): 7, ("d", "h"): 24, ("h", "min"): 60}
 _UNPRINTED = Entry("t", "weeks", {"time_unit": "wk", "printed": "weeks"})
-_CLOCK = re.compile(r"(?:[01]\d|2[0-3]):[0-5]\d")
 _CLASS = re.compile(r"[a-fk-mt]\d[a-d]?")
 
 
@@ -52,7 +51,6 @@ class Settler:
                     "version" in before
                     or ("numbered" in before and not (k > 1 and codes[k - 2] == "M"))
                     or self._in_name(k)
-                    or (k > 1 and codes[k - 1] == ":" and self._clock(k))
                     or (before and entries[first + k - 1].text in ("grade", "grades") and self._schooling(k))
                 ):
                     codes[k] = "w"
@@ -93,14 +91,6 @@ class Settler:
                 return self._nameless(k + 1)  # "CK-1827452" is a drug, "T-score -2.5" a value
             return self.codes[k - 2] in "wKa" and "scale" not in self.entries[i - 2].roles
         return False
-
-    def _clock(self, k: int) -> bool:
-        """Whether the minutes of a time of day stand there ("at 08:00"); its hours are no number, either."""
-        i = self.first + k
-        if self.codes[k - 2] not in "nw" or not _CLOCK.fullmatch(self.text, self.starts[i - 2], self.ends[i]):
-            return False
-        self.codes[k - 2] = "w"
-        return True
 
     def _nameless(self, k: int) -> bool:
         """Whether no unit stands at k."""

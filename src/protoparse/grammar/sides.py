@@ -57,7 +57,7 @@ class Sides(Ahead):
             return END  # "recovered from earlier treatment to baseline or grade 1"
         if code == "U" and kind == "TIME" and self._shifted(i + 1):
             return END  # "every 9 weeks until 3 weeks after the last dose"
-        if kind in AMOUNT and self.code(self._next(i + 1)) in "n<rL":
+        if kind in AMOUNT and (self.code(self._next(i + 1)) in "n<rL" or self._signs(i + 1)):
             out.append(self._lexeme("TO", i))
             return i + 1
         if code != "U" and not (kind == "EVENT" and code == "~"):
