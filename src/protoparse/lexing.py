@@ -29,6 +29,15 @@ from protoparse import lexicon
 from protoparse.lexicon import dates, powers
 from protoparse.model import Code, Domain, Span
 
+# Roles of words that keep the code of a word.
+_WORDS = (
+    "abbreviation numbered scale elapsed thereafter beginning method_noun version generic limit male female "
+    "age_group result schooling finding countable limited undertaking matter apart nameless itself having "
+    "requiring recovery returning restating often factor occasion bout shown tested other singular relative "
+    "listed testable examining done choice paired counterpart place bearing coupled denial state ability "
+    "relation owning contrast sort"
+)
+
 CODES: Mapping[str, str] = {
     "and": "&", "or": "|", "comma": ",", "stop": ".", "open": "(", "close": ")", "slash": "/", "colon": ":",
     "dash": "-", "to": "~", "between": "B", "times": "x", "tolerance": "T", "number": "n", "ordinal": "r",
@@ -43,19 +52,9 @@ CODES: Mapping[str, str] = {
     "population": "v", "filler": "v", "determiner": "d", "preposition": "p", "modifier": "m", "measurement": "M",
     "concept": "K", "date": "Z", "word": "w", "break": "\n",
     # What a word does beside its other roles: it has no code of its own for it.
-    "verb": "v", "predicate": "v", "locative": "p", "abbreviation": "w", "numbered": "w", "scale": "w",
-    "elapsed": "w", "possible": "v", "companion": "p", "thereafter": "w", "beginning": "w", "standing": "K",
-    "anew": "v", "method_noun": "w", "version": "w", "generic": "w", "limit": "w", "male": "w", "female": "w",
-    "allergy": "v", "age_group": "w", "result": "w", "schooling": "w", "finding": "w", "countable": "w",
-    "limited": "w", "undertaking": "w", "matter": "w", "apart": "w", "nameless": "w", "itself": "w",
-    "having": "w", "requiring": "w", "recovery": "w", "returning": "w", "restating": "w", "often": "w", "factor": "w",
-    "occasion": "w", "bout": "w", "shown": "w", "tested": "w", "other": "w", "singular": "w", "relative": "w",
-    "listed": "w", "testable": "w", "examining": "w", "done": "w",
-    "choice": "w", "paired": "w", "counterpart": "w", "place": "w", "bearing": "w", "coupled": "w",
-    "denial": "w", "state": "w", "ability": "w",
-    "relation": "w", "owning": "w", "contrast": "w",
-    "pronoun": "v", "beside": "p", "assured": "d",
-    "sort": "w",
+    "verb": "v", "predicate": "v", "locative": "p", "possible": "v", "companion": "p", "standing": "K", "anew": "v",
+    "allergy": "v", "pronoun": "v", "beside": "p", "assured": "d",
+    **dict.fromkeys(_WORDS.split(), "w"),
 }  # fmt: skip
 """What a role is called in the tables, and its code; a word of several roles takes the code of the first listed here
 in which it may stand alone (see `_PRIORITY`), and keeps the others for the grammar to ask."""
