@@ -3,8 +3,8 @@
 from itertools import count
 
 import pytest
-from tests.factories import all_, any_, at_least, except_, fact, if_, not_
 
+from factories import all_, any_, at_least, except_, fact, if_, not_
 from protoparse.evaluate.meaning import EXACT, same_meaning, statements
 from protoparse.model import Fact, Rule
 
