@@ -220,12 +220,13 @@ def _criterion(text: str, item: Item, id_: str, readings: Iterator[Reading]) -> 
     framing = next((r for r in own if r.time is not None), None) if item.children and rule is None else None
     unread = [s for r in own if (r.rule is rule or r.rule is None) and r is not framing for s in r.unparsed]
     children = tuple([_criterion(text, c, f"{id_}.{n}", readings) for n, c in enumerate(item.children, 1)])
-    window = _frame(lead) if rule is None or item.combine == "except" or not _dated(rule) else None
+    leads = lead is not None and (rule is None or item.combine == "except" or not _dated(rule))
+    window = _frame(lead) if leads else None
     if window is None and rule is None:
         window = _frame(framing)
     if window is not None:
         children = tuple([_within_window(text, c, window) for c in children])
-    elif rule is not None and item.combine not in ("except", "then") and (window := _named_time(rule)) is not None:
+    elif children and rule and item.combine not in ("except", "then") and (window := _named_time(rule)) is not None:
         children = tuple([_also_within(c, rule, window) for c in children])
     if item.combine not in ("all", "then", None):
         children = tuple([_alternative(c) for c in children])
