@@ -48,7 +48,7 @@ def _between(text: str, body: int, mark: Mark, end: int) -> bool:
 def _outsets() -> tuple[re.Pattern[str], frozenset[str]]:
     """What begins a criterion inside a line, and the words behind which one still goes on."""
     table = {row["part"]: lexicon.spellings(row["words"]) for row in lexicon.rows("outsets")}
-    words = "|".join(sorted(table["begins"], key=len, reverse=True))
+    words = "|".join(sorted(table["begins"], key=len, reverse=True)).replace(" ", r"\s+")
     return re.compile(rf"(?<=[A-Za-z0-9)%])\s+(?=(?:{words})(?:(?<=:)|[:\s]))"), frozenset(table["open"])
 
 
