@@ -8,10 +8,8 @@ from __future__ import annotations
 
 from protoparse.grammar.drafts import Draft
 from protoparse.grammar.items import Item, plays
-from protoparse.grammar.terms import domain_of
+from protoparse.grammar.terms import THINGS, domain_of
 from protoparse.lexicon import fold
-
-_HAD = ("condition", "drug", "procedure", "device")
 
 
 def undenied(item: Item, draft: Draft, first: int, last: int) -> tuple[int, int]:
@@ -43,7 +41,7 @@ def _told_of_people(item: Item, first: int, last: int) -> bool:
     if plays(item.entries[last - 1], "state"):
         return True
     term = item.entries[first].roles.get("concept")
-    if last > first + 1 or term is None or term.domain not in _HAD or last - item.offset >= len(item.codes):
+    if last > first + 1 or term is None or term.domain not in THINGS or last - item.offset >= len(item.codes):
         return False
     if " " in item.entries[first].text:
         return False  # "non-cardiac surgery patients" had another surgery

@@ -80,9 +80,9 @@ def ranked(before: Tree, after: Tree | None) -> Node | None:
     inner = told.members[-1] if isinstance(told, Node) and told.op == "all" else told
     if not isinstance(inner, Node) or inner.op != "if":
         return None
-    lone = [d for d in drafts(after.members[1]) if d.value is not None]
+    limits = [d for d in drafts(after.members[1]) if d.value is not None]
     persons = all(d.domain == "person" for one in (inner, after) for d in drafts(one.members[0]))
-    return guard if persons and lone and all(d.concept is None for d in lone) else None
+    return guard if persons and limits and all(d.concept is None for d in limits) else None
 
 
 def further(before: Tree, op: Op, after: Tree) -> Tree:

@@ -24,14 +24,13 @@ from protoparse.grammar.drafts import (
     denies,
     drafts,
     empty,
-    exempted,
     found_by,
     last_draft,
-    reasoned,
     repeat_subject,
+    values,
     widened,
 )
-from protoparse.grammar.exemplifying import MEMBERS, demanding, exemplify, explained, several
+from protoparse.grammar.exemplifying import MEMBERS, demanding, exemplify, exempted, several, with_examples
 from protoparse.grammar.heads import Chooser
 from protoparse.grammar.limiting import looser
 from protoparse.grammar.measures import DAILY, given
@@ -115,10 +114,7 @@ class Attacher(Chooser):
                 node, free = exempted(node)
                 if demanding(node, cue := self.cue(bracket.cue)):
                     self._when(draft, node)
-                denied = "!" in self.codes[: bracket.first - self.offset]
-                if not (denied and reasoned(last_draft(tree), node, self.text)):
-                    tree = explained(self, tree, node, cue)
-                tree = widened(tree, "except", free) if free else tree
+                tree = with_examples(self, tree, node, free, cue=cue, place=bracket.first)
             elif self._lists(bracket, node, tree):
                 self._list(last_draft(tree), node)
             elif bracket.role == "except":
@@ -290,8 +286,8 @@ class Attacher(Chooser):
         if len(modifiers) < 2 or not first or not last or len({m.type for m in modifiers}) > 1:
             return modifiers
         span = (first[0], last[1])
-        values = [v for m in modifiers for v in (m.value if isinstance(m.value, tuple) else (m.value or "",))]
-        return (Modifier(type=modifiers[0].type, text=self.text[slice(*span)], span=span, value=tuple(values)),)
+        said = tuple([value for modifier in modifiers for value in values(modifier)])
+        return (Modifier(type=modifiers[0].type, text=self.text[slice(*span)], span=span, value=said),)
 
     def _list(self, of: Draft, node: Tree) -> None:
         """Name the examples in brackets; one that is the thing by another name is none ("(COPD, emphysema)")."""

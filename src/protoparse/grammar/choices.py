@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from protoparse.grammar.drafts import Draft
+from protoparse.grammar.drafts import Draft, values
 from protoparse.grammar.facts import Cutter
 from protoparse.lexicon import fold
 from protoparse.lexing import lexer
@@ -21,13 +21,6 @@ _SCALES = ("severity", "acuity", "location", "route", "method")
 """Of these nothing has two at a time: "acute and chronic" means either, "treated and stable" both."""
 _KINDS = ("severity", "acuity", "status", "stage", "certainty", "location", "route", "method", "other")
 """What words in front of a name say of it; the others stand behind a preposition."""
-
-
-def values(modifier: Modifier) -> tuple[str, ...]:
-    """What a modifier says, one or several."""
-    if isinstance(modifier.value, tuple):
-        return modifier.value
-    return (modifier.value or fold(modifier.text),)
 
 
 def either(text: str, one: Modifier, other: Modifier) -> Modifier | None:

@@ -37,15 +37,13 @@ from protoparse.grammar.drafts import (
     blank,
     drafts,
     empty,
-    exempted,
     found_by,
     last_draft,
-    reasoned,
     repeat_subject,
     undone,
     widened,
 )
-from protoparse.grammar.exemplifying import demanding, exemplify, explained
+from protoparse.grammar.exemplifying import demanding, exemplify, exempted, with_examples
 from protoparse.grammar.facts import Cutter
 from protoparse.grammar.files import grammar_text
 from protoparse.grammar.limiting import limits_anew, looser, relaxed, shared, timed_alike
@@ -53,11 +51,10 @@ from protoparse.grammar.naming import Bracket
 from protoparse.grammar.sharing import framed, hand_on, join
 from protoparse.grammar.tables import Table
 from protoparse.grammar.terminals import Clause
+from protoparse.grammar.terms import THINGS
 from protoparse.grammar.timing import befallen, return_window, share_window
 from protoparse.lexicon import fold
 from protoparse.model import Kind, Modifier
-
-_KINDS = ("condition", "drug", "procedure", "device")
 
 
 class _Meaning(Transformer[Any, Any]):
@@ -163,10 +160,7 @@ class _Meaning(Transformer[Any, Any]):
         cue = self.cutter.cue(x[1].first)
         if not demanding(named, cue):
             return_window(self.cutter.text, base, named, lasting=True)
-        denied = "!" in self.cutter.codes[: x[1].first - self.cutter.offset]
-        if not (denied and reasoned(last_draft(base), named, self.cutter.text)):
-            base = explained(self.cutter, base, named, cue)
-        return widened(base, "except", free) if free else base
+        return with_examples(self.cutter, base, named, free, cue=cue, place=x[1].first)
 
     def limited(self, x: list[Any]) -> Tree | None:
         base, condition = x[0], x[2]
@@ -297,7 +291,7 @@ class _Meaning(Transformer[Any, Any]):
     def _goes_on(self, before: Tree, stop: Clause, after: Tree) -> Draft | None:
         """The one thing whose examples a comma leads on to: "such as A and B, C, D"."""
         of = before.members[0] if isinstance(before, Node) and before.op == "not" else before
-        if stop.value or not isinstance(of, Draft) or not of.includes or of.domain not in _KINDS:
+        if stop.value or not isinstance(of, Draft) or not of.includes or of.domain not in THINGS:
             return None
         place, last = self.cutter.starts[stop.first], last_draft(of.includes[-1]).last
         first = next(iter(drafts(after)))

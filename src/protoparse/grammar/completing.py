@@ -16,6 +16,7 @@ from protoparse.grammar.facts import Cutter
 from protoparse.grammar.terms import domain_of
 from protoparse.lexicon import fold
 from protoparse.lexing import Term, lexer
+from protoparse.model import Domain
 
 _OR = re.compile(r"-?\s*,?\s*(?:and\s?/\s?or|or|/)\s*")
 ADJECTIVE = ("al", "ic", "ac", "ar", "ous", "ary", "ive", "oid", "ory", "ine")
@@ -45,23 +46,15 @@ def complete(cutter: Cutter, member: Draft, right: Draft, *, closed: bool) -> No
     ailing = member.domain in (None, "drug") and right.domain in ("condition", "allergy") and right.value is None
     if ailing and (head := _of_substances(tail)) and _nothing_done(member):
         # "alcohol or drug abuse", "iron or vitamin D deficiency": no substance is said to be taken
-        name = fold(f"{text} {head}")
-        term = _term(name.split()) if right.domain == "condition" else None
-        member.domain, member.name, member.term = right.domain, term.name if term else name, term
-        member.known = member.completed = True
+        _call(member, f"{text} {head}", right.domain, known=right.domain == "condition")
         return
     if right.domain == "drug" and _target(cutter, member, text, tail):
-        name = fold(f"{text} {tail[-1]}")
-        term = _term(name.split())
-        member.domain, member.name, member.term, member.value = "drug", term.name if term else name, term, None
-        member.known = member.completed = True
+        _call(member, f"{text} {tail[-1]}", "drug")
+        member.value = None
         return
     parts = half(" ".join(tail)) if "paired" in cutter.roles(text) and not member.value else None
     if parts is not None and member.domain in (None, right.domain, "measurement"):
-        name = fold(text + parts[1])
-        term = _term(name.split())
-        member.domain, member.name, member.term = right.domain, term.name if term else name, term
-        member.known = member.completed = True
+        _call(member, text + parts[1], right.domain)
         return
     shared = text.lower().endswith(ADJECTIVE) and not member.known
     shared = shared or ("place" in cutter.roles(text.split()[-1]) and right.known)
@@ -114,11 +107,16 @@ def own_kind(cutter: Cutter, lone: Draft, right: Draft) -> bool:
     ):
         return False
     lone.concept, lone.modifiers = span, ()
-    name = fold(f"{cutter.text[slice(*span)]} {rest.split()[-1]}")
-    term = _term(name.split())
-    lone.domain, lone.term, lone.name = right.domain, term, term.name if term else name
-    lone.known = lone.completed = True
+    _call(lone, f"{cutter.text[slice(*span)]} {rest.split()[-1]}", right.domain)
     return True
+
+
+def _call(draft: Draft, words: str, domain: Domain | None, *, known: bool = True) -> None:
+    """Give a draft the whole name that it has by its list; `known`: the tables may know it by that."""
+    name = fold(words)
+    term = _term(name.split()) if known else None
+    draft.domain, draft.name, draft.term = domain, term.name if term else name, term
+    draft.known = draft.completed = True
 
 
 def half(name: str) -> tuple[str, str] | None:

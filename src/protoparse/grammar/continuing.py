@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 from msgspec.structs import replace
 
-from protoparse.grammar.choices import detached, joined, values
+from protoparse.grammar.choices import detached, joined
 from protoparse.grammar.completing import ADJECTIVE
 from protoparse.grammar.drafts import (
     MEANS,
@@ -22,6 +22,7 @@ from protoparse.grammar.drafts import (
     drafts,
     found_by,
     last_draft,
+    values,
 )
 from protoparse.grammar.facts import Cutter
 from protoparse.grammar.implying import OLD

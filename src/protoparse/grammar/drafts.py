@@ -315,34 +315,6 @@ def undone(tree: Tree) -> Node:
     return Node("not", [tree])
 
 
-def reasoned(target: Draft, named: Tree, text: str) -> bool:
-    """Whether examples are why somebody cannot or will not agree: "unable to consent (e.g. dementia)"; a cause then."""
-    members = named.members if isinstance(named, Node) and named.op in ("all", "any") else [named]
-    said = [d for d in members if isinstance(d, Draft)]
-    told = len(said) == len(members) and all(d.domain in ("condition", "person") for d in said)
-    if any(d.value or d.time or d.includes for d in said):
-        return False
-    places = [d.concept for d in said if d.concept is not None]
-    if target.domain != "consent" or not told or len(places) < len(said):
-        return False
-    span = (places[0][0], places[-1][1])
-    value = tuple([fold(text[slice(*place)]) for place in places])
-    cause = Modifier(type="cause", text=text[slice(*span)], span=span, value=value if len(value) > 1 else value[0])
-    target.modifiers += (cause,)
-    target.cover(*span)
-    return True
-
-
-def exempted(named: Tree) -> tuple[Tree, list[Tree]]:
-    """Examples, and what is exempted behind the last: of the thing that they are examples of, too."""
-    if isinstance(named, Node) and named.op == "except":
-        return named.members[0], named.members[1:]
-    last = named.members[-1] if isinstance(named, Node) and named.op in ("all", "any") else None
-    if isinstance(named, Node) and isinstance(last, Node) and last.op == "except":
-        return Node(named.op, [*named.members[:-1], last.members[0]]), last.members[1:]
-    return named, []
-
-
 def allergic(draft: Draft, *, treated: bool = False) -> None:
     """Make a draft and its examples what somebody is allergic to, where they may be; `treated`: also what is done."""
     found = draft.domain == "measurement" and draft.term is None and draft.value is None  # "antibodies", "proteins"
@@ -394,4 +366,11 @@ def active(modifier: Modifier) -> bool:
     """Whether a thing is called active, alone or among other states ("active or uncontrolled")."""
     if modifier.type != "status":
         return False
-    return "active" in modifier.value if isinstance(modifier.value, tuple) else modifier.value == "active"
+    return "active" in values(modifier)
+
+
+def values(modifier: Modifier) -> tuple[str, ...]:
+    """What a modifier says, one or several."""
+    if isinstance(modifier.value, tuple):
+        return modifier.value
+    return (modifier.value or fold(modifier.text),)

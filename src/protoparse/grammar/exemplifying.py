@@ -9,8 +9,22 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 
-from protoparse.grammar.drafts import MEANS, Cue, Draft, Node, Tree, allergic, bare, denies, drafts, last_draft
+from protoparse.grammar.drafts import (
+    MEANS,
+    Cue,
+    Draft,
+    Node,
+    Tree,
+    allergic,
+    bare,
+    denies,
+    drafts,
+    last_draft,
+    values,
+    widened,
+)
 from protoparse.grammar.items import Item
+from protoparse.grammar.terms import THINGS
 from protoparse.lexicon import fold
 from protoparse.model import Domain, Modifier
 
@@ -30,8 +44,6 @@ MEMBERS: dict[Domain, tuple[Domain, ...]] = {
 _CUED = re.compile("[,(]*I[,:dvOm]*")
 _NEAR = 8
 """So near is the bracket closed behind examples."""
-_KINDS = frozenset({"condition", "drug", "procedure", "device"})
-_THINGS = ("condition", "drug", "procedure", "device", "allergy")
 
 
 def explained(item: Item, tree: Tree, named: Tree, cue: Cue) -> Tree:
@@ -63,6 +75,14 @@ def explained(item: Item, tree: Tree, named: Tree, cue: Cue) -> Tree:
     return tree
 
 
+def with_examples(item: Item, tree: Tree, named: Tree, free: list[Tree], *, cue: Cue, place: int) -> Tree:
+    """A statement with what is named behind it, and with what that exempts (`free`); the cue is lexeme `place`."""
+    denied = "!" in item.codes[: place - item.offset]
+    if not (denied and _reasoned(last_draft(tree), named, item.text)):
+        tree = explained(item, tree, named, cue)
+    return widened(tree, "except", free) if free else tree
+
+
 def demanding(named: Tree, cue: Cue) -> bool:
     """Whether what is named must hold as well: a definition, a measure, a number of times, the want of something.
 
@@ -87,9 +107,19 @@ def exemplify(target: Draft, named: Tree) -> None:
         allergic(target)
         return
     kinds = {d.domain for d in drafts(named)}
-    if target.domain in _KINDS and target.domain in kinds:
+    if target.domain in THINGS and target.domain in kinds:
         for one in drafts(named):
             one.domain = one.domain or target.domain  # one of a list of drugs is a drug
+
+
+def exempted(named: Tree) -> tuple[Tree, list[Tree]]:
+    """Examples, and what is exempted behind the last: of the thing that they are examples of, too."""
+    if isinstance(named, Node) and named.op == "except":
+        return named.members[0], named.members[1:]
+    last = named.members[-1] if isinstance(named, Node) and named.op in ("all", "any") else None
+    if isinstance(named, Node) and isinstance(last, Node) and last.op == "except":
+        return Node(named.op, [*named.members[:-1], last.members[0]]), last.members[1:]
+    return named, []
 
 
 def several(tree: Tree) -> list[Tree]:
@@ -111,7 +141,7 @@ def several(tree: Tree) -> list[Tree]:
 def _measures(tree: Tree, cue: Cue) -> bool:
     """Whether a tree says what was measured or counted and names no thing that was."""
     measured = [d for d in drafts(tree) if d.domain != "person"]
-    return bool(measured) and all(d.domain not in _THINGS and _limited(d, cue) for d in measured)
+    return bool(measured) and all(d.domain not in (*THINGS, "allergy") and _limited(d, cue) for d in measured)
 
 
 def _limited(draft: Draft, cue: Cue) -> bool:
@@ -141,12 +171,11 @@ def _of_modifier(item: Item, target: Draft, named: Tree) -> bool:
     if suited:
         close = item.text.find(")", listed[-1].last, listed[-1].last + _NEAR) + 1 if "(" in between else 0
         span = (last.span[0], close or listed[-1].last)
-        before = last.value if isinstance(last.value, tuple) else (last.value or fold(last.text),)
         names = [fold(item.text[slice(*d.concept)]) for d in listed if d.concept]
         text = item.text[slice(*span)]
         target.modifiers = (
             *target.modifiers[:-1],
-            Modifier(type=last.type, text=text, span=span, value=(*before, *names)),
+            Modifier(type=last.type, text=text, span=span, value=(*values(last), *names)),
         )
         target.cover(*span)
     return suited
@@ -195,3 +224,21 @@ def _said_again(item: Item, target: Draft, named: Tree) -> Tree | None:
     target.modifiers += again.modifiers
     target.cover(again.first, again.last)
     return Node("all", [target, *more]) if more else target
+
+
+def _reasoned(target: Draft, named: Tree, text: str) -> bool:
+    """Whether examples are why somebody cannot or will not agree: "unable to consent (e.g. dementia)"; a cause then."""
+    members = named.members if isinstance(named, Node) and named.op in ("all", "any") else [named]
+    said = [d for d in members if isinstance(d, Draft)]
+    told = len(said) == len(members) and all(d.domain in ("condition", "person") for d in said)
+    if any(d.value or d.time or d.includes for d in said):
+        return False
+    places = [d.concept for d in said if d.concept is not None]
+    if target.domain != "consent" or not told or len(places) < len(said):
+        return False
+    span = (places[0][0], places[-1][1])
+    value = tuple([fold(text[slice(*place)]) for place in places])
+    cause = Modifier(type="cause", text=text[slice(*span)], span=span, value=value if len(value) > 1 else value[0])
+    target.modifiers += (cause,)
+    target.cover(*span)
+    return True

@@ -113,9 +113,8 @@ class Guards(Lister):
                 outside.remove(comma)  # "women of childbearing potential, and men, must …"
         defined = next((n for n, c in enumerate(outside) if c.type == "INCLUDE"), 0)
         if defined > 1 and self.cutter.cue(outside[defined].first) == "definition":
-            del outside[
-                defined - (outside[defined - 1].type == "COMMA") :
-            ]  # "women of childbearing potential, defined as not sterile, must …"
+            # "women of childbearing potential, defined as not sterile, must …"
+            del outside[defined - (outside[defined - 1].type == "COMMA") :]
         return self._people(outside) or self._told_apart(outside, first)
 
     def _anew(self, out: list[Clause], sentence: int, end: int) -> int:

@@ -17,7 +17,7 @@ from protoparse.grammar.naming import CLASSES, VISITS, Bracket, Phrase, Words
 from protoparse.grammar.phrases import Phrase as Found
 from protoparse.grammar.phrases import Value
 from protoparse.grammar.portions import Portioner
-from protoparse.grammar.terms import GIVEN, domain_of
+from protoparse.grammar.terms import GIVEN, THINGS, domain_of
 from protoparse.grammar.undergoing import done, led
 from protoparse.lexing import Term
 from protoparse.model import Anchor, Bound, Window
@@ -27,7 +27,7 @@ _DISTANCES = ("m", "cm", "[ft_i]")
 _AMOUNT_OF = re.compile("Od*[wKm]")
 _QUANTITY_OF = re.compile("Od*M")
 _SHARED = re.compile("[pi~vAR]*d*<?nu(?:Od?)?")
-_SUFFERED = ("condition", "drug", "procedure", "device", "consent")
+_SUFFERED = (*THINGS, "consent")
 
 
 def _numeric(value: Value) -> bool:

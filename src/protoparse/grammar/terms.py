@@ -17,6 +17,8 @@ from protoparse.model import Domain
 
 GIVEN: tuple[Domain, ...] = ("drug", "procedure")
 """What is given to somebody, and has a dose."""
+THINGS: tuple[Domain, ...] = ("condition", "drug", "procedure", "device")
+"""What somebody has, takes, or had done."""
 _TREATMENTS = frozenset({"therapy", "therapies", "treatment", "treatments", "injection", "injections"})
 _BARE = ("biologic", "chemotherapeutic", "platinum")
 
