@@ -297,6 +297,7 @@ class _Grower:
                     home.pieces[-1] = (home.pieces[-1][0], pieces.pop(0)[1])
                 home.pieces += pieces
                 self._extend(block.end, home)
+                self.place.close(home)
                 return
             parent_depth = self.place.plain_depth(block)
             style, ordinal = "", 0

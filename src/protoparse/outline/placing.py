@@ -43,6 +43,8 @@ class Node(Struct):
     """Whether it only names a cohort."""
     flat: bool = False
     """Whether its lead-in owns it by punctuation alone: same bullet, same indent."""
+    closed: bool = False
+    """Whether a paragraph of the item around it stands below it: its own list would stand above that."""
     children: list[Node] = field(default_factory=list)
 
 
@@ -73,6 +75,13 @@ class Place:
 
     def _one_case(self, node: Node) -> bool:
         return self.text[node.pieces[0][0] if node.pieces else node.start].islower()
+
+    def close(self, home: Node) -> None:
+        """Close the open items inside the one that a paragraph went on with."""
+        for node in reversed(self.stack):
+            if node is home:
+                return
+            node.closed = True
 
     def plain_depth(self, block: Block) -> int:
         """How deep an unmarked item lies: below a lead-in that stands further left, else at the root."""
@@ -157,7 +166,8 @@ class Place:
             if block.inline and owns and top.style == style:
                 return depth, reading  # "… by the following: *WBC > 2,400; *Platelets > 75,000"
             if same is None or (same < depth - 1 and owns):
-                return (depth if owns or self._returns(top) else depth - 1), reading
+                inner = owns or (not top.closed and self._returns(top))
+                return (depth if inner else depth - 1), reading
             if same == depth - 1:
                 if owns and self._begins_flat(top, block):
                     return depth, reading

@@ -54,6 +54,7 @@ def _outsets() -> tuple[re.Pattern[str], frozenset[str]]:
 
 _CLOSED = re.compile(r"[a-z]\S*|[A-Z0-9≥≤<>=/.,%+-]+(?:mm3|mL|dL|kg|L)?\)?|\S*\d\S*|.*[a-z]{3}\)")
 """What may stand last in a criterion: a word in small letters, an abbreviation, a number; no name, no enumerator."""
+_JOINING = frozenset(("AND", "OR"))
 _COUNTING = re.compile(r"\(?\w{1,4}[.)]")
 
 
@@ -63,7 +64,7 @@ def flattened(text: str, start: int, end: int) -> list[int]:
     found = []
     for m in begins.finditer(text, start + 2, end):
         before = text[max(start, m.start() - 40) : m.start()].rsplit(None, 1)[-1]
-        if before not in still and _CLOSED.fullmatch(before) and not _COUNTING.fullmatch(before):
+        if before not in still and before not in _JOINING and _CLOSED.fullmatch(before) and not _COUNTING.fullmatch(before):
             found.append(m.end())
     return found if len(found) > 1 else []
 
