@@ -63,7 +63,7 @@ def walk(items: tuple[Item, ...]) -> Iterator[Item]:
 def printed(items: tuple[Item, ...]) -> Iterator[Item]:
     """The items that have words, those that a connective joins instead of what joins them."""
     for item in items:
-        if item.body or not item.children:
+        if item.body or item.label or not item.children:
             yield item
         else:
             yield from printed(item.children)

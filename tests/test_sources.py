@@ -180,6 +180,7 @@ def test_html_fragment():
         ("<pre>one\n  two</pre>", "one\n  two"),
         ("<ol start='3'><li>three<li>four</ol>", "3. three\n4. four"),
         ("<ol><li>a<ul><li>b<ol type='i'><li>c</ol></ul></ol>", "1. a\n   * b\n     i. c"),
+        ("<ol><li>a<li><ol type='a'><li>b<li>c</ol></ol>", "1. a\n2. a. b\n   b. c"),
         ("<ul><li><p>one</p><p>more</p></li><li>two</li></ul>", "* one\n  more\n* two"),
         ("<p>non<o:p>-smoker</o:p></p><script>x < 1</script>", "non-smoker"),
     ],

@@ -108,6 +108,8 @@ def _item(text: str, node: Node) -> Item:
     counts = combine(own, node.kind, [_words(text, child) for child in node.children])
     if counts == "then" and node.group is not None and own.strip(" *_:：") == node.group:
         counts = "all"  # the group says whom it is asked of
+    if not node.pieces and (joined := _alike(_links(text, children))):
+        counts = joined
     return Item(
         kind=node.kind,
         group=node.group,
@@ -145,6 +147,11 @@ def _joined(text: str, items: Sequence[Item], counts: Combine) -> tuple[Item, ..
     if counts == "then" and links[-1:] == ["any"] and not any(links[:-1]):  # "a; b; or c": all of the list
         links = ["any" for _ in links]
     return joined(items, links, counts, group)
+
+
+def _alike(links: list[Combine | None]) -> Combine | None:
+    """What joins all the items of a list, None where it is not the same throughout."""
+    return links[0] if links and len(set(links)) == 1 else None
 
 
 def _links(text: str, items: Sequence[Item]) -> list[Combine | None]:

@@ -163,12 +163,12 @@ _AFTER = r"(?:(?![\d.\w])|(?<=\d[.)])(?=[^\W\d])|(?<=[)）])(?=[A-Z][A-Za-z])"
 _AFTER += r"|(?<=[:;,]\s\w\))(?=[a-z]))"
 """What may follow a number inside a line: "2. Stroke", "2.Stroke", "b)HIV", "; c)gout"; no decimal, no abbreviation."""
 _INLINE = re.compile(  # the sign before it is taken in: a search for one of a few signs is fast
-    r"(?:[\s;:]|(?<=[a-z)])[.)](?=\(?\d))"
+    r"(?:[\s;:](?<!\d:)|(?<=[a-z)])[.)](?=\(?\d))"
     rf"(?:(?P<open>\(?)(?P<word>\d{{1,2}}|[A-Za-z]|[ivx]{{2,4}})(?P<close>[.)]){_AFTER}|"
     r"(?<=[\s;:])(?P<bullet>[•●▪*–-](?=\s+[A-Z\d≥≤<>\\])|(?<=[.;:]\s)(?:\*(?=\s|(?<=[:;]\s\*)[A-Z])|o(?=\s+[A-Z][a-z]))))"
 )
 _INLINE_WIDE = re.compile(
-    r"(?:(?<=[\s;:；：。])|(?<=[a-z)][.)])(?=[(（]?\d))"
+    r"(?:(?<=[\s;:；：。])(?<!\d:)|(?<=[a-z)][.)])(?=[(（]?\d))"
     rf"(?:(?P<open>[(（]?)(?P<word>\d{{1,2}}|[A-Za-z]|[ivx]{{2,4}})(?P<close>[.)）]|、(?=\D))"
     rf"(?:{_AFTER}|(?<=[）、])(?=[^\W\d]))|"
     r"(?<=[\s;:；：。])(?P<bullet>[•●▪]|[*–-](?=\s+[A-Z\d≥≤<>\\])|(?<=[.;:]\s)(?:\*(?=\s|(?<=[:;]\s\*)[A-Z])|o(?=\s+[A-Z][a-z]))))"

@@ -184,6 +184,9 @@ class _Grower:
 
     def _take(self, block: Block, kind: Kind | None) -> None:
         """Take a block as an item, or as the items that run on in it; `kind`: of the first alone."""
+        if len(block.marks) > 1 and (inner := self._doubled(block, sure=False)):
+            self._place(self._outer(block), kind)
+            block, kind = inner, None
         if block.marks and not block.marks[-1].bullet:
             self.runons.note(block.marks[-1])
         if not block.marks and block.end - block.body > _SHORT and self._flat(block, kind):
@@ -198,8 +201,36 @@ class _Grower:
             if self._unmarked_heading(head.start, head.body, head.end, rest=False, listed=True):
                 items = items[1:]
         for item in items:
-            self._place(item, kind)
+            inner = self._doubled(item, sure=True) if item is not block and len(item.marks) > 1 else None
+            if inner:
+                self._place(self._outer(item), kind)
+            self._place(inner or item, None if inner else kind)
             kind = None
+
+    def _doubled(self, block: Block, *, sure: bool) -> Block | None:
+        """What stands behind the number of "2. a) …": the first item of a list below a number without words.
+
+        `sure`: the list is known to go on.
+        """
+        outer, first = block.marks[-2:]
+        if outer.bullet or first.bullet:
+            return None
+        begins = [style for style, ordinal in first.readings if ordinal == 1 and style != outer.readings[0][0]]
+        if not sure and not any(self.place.goes_on(block, style) for style in begins):
+            return None
+        indent = block.indent + first.start - block.start
+        return Block(
+            first.start, block.body, block.end, indent, block.column, [first], False, comments=block.comments,
+            inline=block.inline,
+        )  # fmt: skip
+
+    def _outer(self, block: Block) -> Block:
+        """The number of "2. a) …" by itself."""
+        own = block.marks[:-1]
+        return Block(
+            block.start, own[-1].end, own[-1].end, block.indent, block.column, own, block.gap, runs_on=False,
+            inline=block.inline,
+        )  # fmt: skip
 
     def _flat(self, block: Block, kind: Kind | None) -> bool:
         """Take an unmarked block as the criteria that stand in it with nothing between them, where it is such."""
@@ -282,7 +313,8 @@ class _Grower:
         if text[close - 1] in "-–*•" and (lone := _LONE_SIGN.search(text, block.body, close)):
             close = lone.start()
         own = text[block.body : close]
-        if not own[:1].isalnum() and not _CONTENT.search(own):
+        wordless = not own
+        if not wordless and not own[:1].isalnum() and not _CONTENT.search(own):
             self._stray(block.start, block.end)
             return
         if len(own) < 12 and _LONE.fullmatch(own) and self.last is not None:
@@ -317,7 +349,7 @@ class _Grower:
                 parent.group, parent.bare = name.rstrip(": "), True
         group = parent.group if parent else self.group
         body = block.body
-        prefixed = cohorts.prefix(own) if own.find("\n", 0, 100) < 0 else self._folded_prefix(own)
+        prefixed = None if wordless else cohorts.prefix(own) if own.find("\n", 0, 100) < 0 else self._folded_prefix(own)
         named = False
         if prefixed and (cohorts.names_cohort(prefixed[0]) or not _SEX.search(prefixed[0])):
             group, behind = prefixed[0], body + prefixed[1]
@@ -348,8 +380,8 @@ class _Grower:
             style=style,
             ordinal=ordinal,
             indent=indent,
-            announces=leads(" ".join(own.split()) if "\n" in own else own) or named,
-            pieces=self._pieces(body, close, block),
+            announces=wordless or leads(" ".join(own.split()) if "\n" in own else own) or named,
+            pieces=[] if wordless else self._pieces(body, close, block),
             inline=block.inline,
             joins=text[block.end - 1] in "rdRD" and self.place.joins(block.end),
             bare=named,
@@ -360,7 +392,7 @@ class _Grower:
         if parent and parent.children[0].flat:
             node.flat = True
         topic = None
-        if own[0] in "OoA" and len(own) < 60:
+        if own[:1] in ("O", "o", "A") and len(own) < 60:
             topic = self._topic_of(own, parent.children if parent else self.tree.roots)
         self.place.stack.append(topic or node)
         self.last = node

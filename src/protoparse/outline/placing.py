@@ -231,6 +231,10 @@ class Place:
             return None if stack[-1].announces else (depth, reading)
         return depth, reading
 
+    def goes_on(self, block: Block, style: str) -> bool:
+        """Whether a list that begins in a block has a second item, in it or below."""
+        return self._follows(block, (style, 2)) or self._second_follows(style)
+
     def _second_follows(self, style: str) -> bool:
         """Whether the next marked block is a second: not so where every item is lazily numbered 1."""
         for block in self.blocks[self.at + 1 : self.at + 8]:

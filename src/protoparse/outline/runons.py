@@ -64,7 +64,12 @@ def flattened(text: str, start: int, end: int) -> list[int]:
     found = []
     for m in begins.finditer(text, start + 2, end):
         before = text[max(start, m.start() - 40) : m.start()].rsplit(None, 1)[-1]
-        if before not in still and before not in _JOINING and _CLOSED.fullmatch(before) and not _COUNTING.fullmatch(before):
+        if (
+            before not in still
+            and before not in _JOINING
+            and _CLOSED.fullmatch(before)
+            and not _COUNTING.fullmatch(before)
+        ):
             found.append(m.end())
     return found if len(found) > 1 else []
 
@@ -92,6 +97,11 @@ class RunOns:
         )
         for mark in found:
             if mark.start <= part.body:
+                begins = any(ordinal == 1 and (style, 2) in listed for style, ordinal in mark.readings)
+                if part is not whole and mark.start == part.body and begins and not mark.bullet:
+                    part.marks.append(mark)  # "…: (1) a. …; b. …"
+                    self.note(mark)
+                    part.body = mark.end + len(text[mark.end : end]) - len(text[mark.end : end].lstrip())
                 continue
             if mark.bullet:
                 good = self._bulleted(part.body, mark, end, bullet, signs)

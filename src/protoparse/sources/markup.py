@@ -114,6 +114,7 @@ class _Writer:
         self._level = PLAIN
         self._indents = [""]  # of the lists around; the last one's is that of the text inside an item
         self._marker: str | None = None
+        self._above = ""
         self._tasks: list[Task] = []
 
     def write(self, tree: Tag) -> None:
@@ -161,8 +162,9 @@ class _Writer:
         self._gap = False
         indent = self._indents[-1]
         if self._marker is not None:
-            indent = self._indents[-2] + self._marker
-            self._marker = None
+            outer = self._indents[-2]
+            indent = outer[: len(outer) - len(self._above)] + self._above + self._marker
+            self._marker, self._above = None, ""
         self.lines.append(Line(indent + text, level))
 
     def _break(self, *, loose: bool) -> None:
@@ -224,6 +226,8 @@ class _Writer:
 
     def _list(self, tag: Tag) -> None:
         self._break(loose=True)
+        if self._marker and self._marker[0] != "*":  # a number without words over a list of its own
+            self._above = self._marker
         self._marker = None
         ordered = tag.name == "ol"
         count = _integer(tag.get("start"), 1)
