@@ -328,7 +328,8 @@ def _follow(first: Draft, right: Draft, *, tight: bool = False) -> None:
     if first.allergen or (first.domain == "allergy" and first.known and right.anew is None):
         allergic(right, treated=first.treated)  # "allergy to aspirin or clopidogrel"
     alike = right.domain in (None, first.domain) and not right.anew
-    if alike and not right.standing and right.time is None and not any(_before(m, right) for m in right.modifiers):
+    together = right.time is None or right.time is first.time
+    if alike and not right.standing and together and not any(_before(m, right) for m in right.modifiers):
         # "active hepatitis B or C infection"
         shared = [m for m in first.modifiers if _leads(m, first) or (tight and m.type in _SHARED and _before(m, first))]
         right.modifiers = (*shared, *right.modifiers)
