@@ -62,6 +62,9 @@ class Events(Settler):
                     k, size = end, 2
                     continue
                 if event is not None:
+                    if behind := self._begun_disease(begin, k + 1, k + 1):
+                        end = behind
+                        break
                     end = k + 1
                     k += 1
                     size += 1
@@ -86,10 +89,12 @@ class Events(Settler):
                 j = k + 1
                 while j < n and codes[j] in "d_":
                     j += 1
-                if j < n and (codes[j] in _NAMING):
-                    k = j
-                else:
+                if j >= n or codes[j] not in _NAMING:
                     break
+                if event is not None and (behind := self._begun_disease(begin, k, j)):
+                    end = behind
+                    break
+                k = j
             elif (code == "d" and event is None) or (code == "-" and k + 1 < n and codes[k + 1] in _NAMING and size):
                 k += 1
             else:
@@ -109,6 +114,27 @@ class Events(Settler):
         if codes[end - 1] == "v" and self.text.endswith(" of", start, last):
             last -= len(" of")  # "time since diagnosis of at least a year"
         return Lexeme("EVENT", entry, first + begin, first + end, start, last)
+
+    def _begun_disease(self, begin: int, k: int, j: int) -> int:
+        """Where the disease ends whose onset or diagnosis an event is, behind something that it dates; 0 if none.
+
+        "Blindness since the onset of macular edema", not "within 4 weeks of diagnosis of stroke".
+        """
+        if not self.entries[self.first + k - 1].text.endswith(("onset", "diagnosis", "diagnosis of")):
+            return 0
+        for before in range(begin - 1, -1, -1):
+            if self.codes[before] in ",.;(:&|":
+                return 0
+            if self.codes[before] in _NAMING and "concept" in self.entries[self.first + before].roles:
+                break
+        else:
+            return 0
+        while j < min(len(self.codes), k + 7) and self.codes[j] in _NAMING:
+            term = self.entries[self.first + j].roles.get("concept")
+            j += 1
+            if term is not None and term.domain == "condition":
+                return j
+        return 0
 
     def _numbered(self, k: int) -> int:
         """Where a day or a week ends that a schedule numbers ("day -13", "week 24"), k where none begins there."""

@@ -6,6 +6,7 @@ two facts with the same comparison, "renal or hepatic impairment" two impairment
 
 from __future__ import annotations
 
+import re
 from itertools import islice
 from typing import Any, Literal, TypeGuard
 
@@ -112,7 +113,7 @@ def join(cutter: Cutter, op: Literal["all", "any"], left: Tree | None, right: Tr
             for draft in drafts(right, exceptions=False):
                 if draft.concept is None or draft.standing or draft.anew in ("people", "verb"):
                     break
-                _follow(named, draft)  # "history of A, B or C and D"
+                _follow(cutter.text, named, draft)  # "history of A, B or C and D"
         repeat_subject(left, right)
         lead, last = right.members[0], last_draft(left)
         if right.op == "all" and isinstance(lead, Draft) and lead.concept is not None:
@@ -168,7 +169,7 @@ def join(cutter: Cutter, op: Literal["all", "any"], left: Tree | None, right: Tr
             members.remove(lone)
             absorb(cutter, lone, right)
         if before is not None:
-            _inherit(before, right, tight=link.value not in (None, ","))
+            _inherit(cutter.text, before, right, tight=link.value not in (None, ","))
         _share_place(tail, right)
         if isinstance(first, Draft) and first.completed:
             for one in (*tail, right):
@@ -272,7 +273,7 @@ def hand_on(text: str, before: Tree, after: Tree, *, listed: bool) -> None:
             if draft.concept is None or (draft.standing and not first.framed):
                 break
             draft.framed = first.framed
-            _follow(first, draft)
+            _follow(text, first, draft)
     source = last_draft(after)
     closing = after
     if isinstance(after, Node) and source.time is None and isinstance(after.members[0], Draft):
@@ -298,6 +299,14 @@ def _leads(modifier: Modifier, draft: Draft) -> bool:
     return modifier.span < draft.concept
 
 
+def _determined(text: str, draft: Draft) -> bool:
+    """Whether an article or the like begins what is said of a thing: "acute illness or any surgery within a month"."""
+    return draft.concept is not None and bool(_DETERMINER.search(text, max(0, draft.concept[0] - 24), draft.concept[0]))
+
+
+_DETERMINER = re.compile(r"\b(?:any|an?|the|other|another|such|of)\s(?:[\w-]+\s)?$", re.I)
+
+
 def _before(modifier: Modifier, draft: Draft) -> bool:
     """Whether a modifier stands in front of the name."""
     return bool(modifier.span and draft.concept and modifier.span < draft.concept)
@@ -308,7 +317,7 @@ _SHARED = ("severity", "acuity", "status", "certainty", "stage")
 _RESULTS = ("positive", "negative", "normal", "abnormal")
 
 
-def _follow(first: Draft, right: Draft, *, tight: bool = False) -> None:
+def _follow(text: str, first: Draft, right: Draft, *, tight: bool = False) -> None:
     """When and of whom the first member is said, the later ones are as well; `tight`: no comma is between."""
     if right.anew == "people":
         return  # "… or patients with a stoma"
@@ -328,7 +337,7 @@ def _follow(first: Draft, right: Draft, *, tight: bool = False) -> None:
     if first.allergen or (first.domain == "allergy" and first.known and right.anew is None):
         allergic(right, treated=first.treated)  # "allergy to aspirin or clopidogrel"
     alike = right.domain in (None, first.domain) and not right.anew
-    together = right.time is None or right.time is first.time
+    together = right.time is None or (right.time is first.time and not _determined(text, right))
     if alike and not right.standing and together and not any(_before(m, right) for m in right.modifiers):
         # "active hepatitis B or C infection"
         shared = [m for m in first.modifiers if _leads(m, first) or (tight and m.type in _SHARED and _before(m, first))]
@@ -353,9 +362,9 @@ def _dose_alike(first: Draft, right: Draft) -> None:
         first.dose = replace(one, unit=replace(one.unit, ucum=code + rate[rate.rindex("/") :]))
 
 
-def _inherit(first: Draft, right: Draft, *, tight: bool) -> None:
+def _inherit(text: str, first: Draft, right: Draft, *, tight: bool) -> None:
     """What stands before the first member ("history of A or B") holds for the later ones."""
-    _follow(first, right, tight=tight)
+    _follow(text, first, right, tight=tight)
     if right.domain is None and first.domain is not None and right.value is None:
         right.domain = first.domain
     _dose_alike(first, right)

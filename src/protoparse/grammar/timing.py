@@ -193,4 +193,4 @@ def _planned(text: str, draft: Draft) -> bool:
         return True
     if draft.concept and _INTENDING.search(text, max(0, draft.concept[0] - 16), draft.concept[0]):
         return True
-    return any(m.type == "certainty" and m.value == "planned" for m in draft.modifiers)
+    return any(m.type == "certainty" and m.value in ("planned", "expected") for m in draft.modifiers)
