@@ -163,7 +163,9 @@ class Attacher(Chooser):
 
     def cue(self, i: int) -> Cue:
         """What the words in front of examples make of them."""
-        kind: Cue | Literal[True] = self.entries[i].roles.get("include", "example")  # a colon only lists
+        roles = self.entries[i].roles
+        # a colon only lists, what shows a thing defines it
+        kind: Cue | Literal[True] = roles.get("include", "definition" if "method" in roles else "example")
         return "member" if kind is True else kind
 
     def named_by(self, phrases: list[Phrase], brackets: list[Bracket], head: Phrase) -> Phrase | None:

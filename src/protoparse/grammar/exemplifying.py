@@ -25,6 +25,7 @@ from protoparse.grammar.drafts import (
 )
 from protoparse.grammar.items import Item
 from protoparse.grammar.terms import THINGS
+from protoparse.grammar.timing import share_window
 from protoparse.lexicon import fold
 from protoparse.model import Domain, Modifier
 
@@ -67,6 +68,8 @@ def explained(item: Item, tree: Tree, named: Tree, cue: Cue) -> Tree:
         return said
     if cue == "definition" and _is_function(tree) and any(d.value is not None for d in drafts(named)):
         item.carry(bisect_left(item.starts, tree.first), bisect_left(item.starts, tree.last))
+        if tree.time is not None:
+            share_window(item.text, named, tree)
         return named  # "adequate lung function, defined as …" asks for no more than the values
     if demanding(named, cue):
         both = isinstance(named, Node) and named.op == "all"

@@ -56,6 +56,7 @@ class Lister(Scoper):
         if self.cutter.codes.count(",") > 1:
             items = self._groups(items)
         if "I" in self.cutter.codes:
+            items = self._bounded(items)
             self._alike(items)
         ahead: list[str] = [""]  # by depth: the next connective to the right in the same sentence
         for item in reversed(items):
@@ -257,6 +258,28 @@ class Lister(Scoper):
             last = items[end - 1].last
             opened, closed = Clause("OPEN", colon.first, colon.last), Clause("CLOSE", last, last)
             return [*items[:n], opened, *items[n + 1 : end], closed, *items[end:]]
+        return items
+
+    def _bounded(self, items: list[Clause]) -> list[Clause]:
+        """A definition by a limit ends where something else is named: "diabetes, defined as HbA1c > 9 %, or gout"."""
+        for n in range(len(items) - 5, 0, -1):
+            kinds = [item.type for item in items[n : n + 3]]
+            if kinds != ["INCLUDE", "WORDS", "VALUE"] or self.cutter.cue(items[n].first) != "definition":
+                continue
+            if any("either" in e.text.split() for e in self.cutter.entries[items[n].first : items[n + 1].last]):
+                continue
+            end = n + 3
+            while end < len(items) - 1 and items[end].type in ("AND", "OR", "WORDS", "VALUE", "WINDOW"):
+                end += 1
+            named = end + 1 + (items[end + 1].type in ("AND", "OR")) if end < len(items) - 1 else end
+            if items[end].type != "COMMA" or named >= len(items) or items[named].type != "WORDS":
+                continue
+            another = self._kind(items[named]) in ("condition", "procedure", "drug")
+            if not another or (named + 1 < len(items) and items[named + 1].type == "VALUE"):
+                continue
+            first, last = items[n].first, items[end - 1].last
+            opened, closed = Clause("OPEN", first, first), Clause("CLOSE", last, last)
+            items = [*items[:n], opened, *items[n:end], closed, *items[end:]]
         return items
 
     def _groups(self, items: list[Clause]) -> list[Clause]:

@@ -57,6 +57,7 @@ _EARLY = 12
 # What something was found by: a list of such, each perhaps with what it showed in brackets.
 _MEMBER = r"[dmvwKMaOyF-]+(?:\([^()]{1,24}\))?"
 _BY_SEVERAL = re.compile(rf"A{_MEMBER}(?:(?:,[&|]?|[&|/]){_MEMBER})+")
+_SHOWN = re.compile(r"[,(]A[dmvwKMO-]+")
 _MEMBERS = re.compile(r"\([^()]*\)|[,&|/]+")
 _FOUND_BY = (None, "procedure", "measurement", "observation", "other")
 _OBJECT = re.compile(r"[dOpvamwKMtbfyGi-]*")
@@ -88,6 +89,7 @@ def marked(text: str, lexemes: Lexemes, first: int, codes: str, found: Sequence[
         codes = _results(text, lexemes, first, codes)
     if "A" in codes:
         codes = _means(lexemes, first, codes, found)
+        codes = _measured(lexemes, first, codes, found)
     if "+" in codes:
         # "an acceptable method" permits nothing
         codes = _QUALIFYING.sub(lambda m: "d" if " " not in lexemes.entries[first + m.start()].text else m[0], codes)
@@ -287,6 +289,16 @@ def _means(lexemes: Lexemes, first: int, codes: str, found: Sequence[Phrase]) ->
             at = after
         if all(d in _FOUND_BY for d in domains):
             codes = f"{codes[:begin]}{'w' * (end - begin)}{codes[end:]}"
+    return codes
+
+
+def _measured(lexemes: Lexemes, first: int, codes: str, found: Sequence[Phrase]) -> str:
+    """The codes, a limit that shows something marked as its definition ("anemia, as evidenced by hemoglobin < 9")."""
+    for match in _SHOWN.finditer(codes):
+        place = match.start() + 1
+        limited = any(p.first == first + match.end() and isinstance(p.meaning, Value) for p in found)
+        if limited and "include" not in lexemes.entries[first + place].roles and "M" in match[0]:
+            codes = f"{codes[:place]}I{codes[place + 1 :]}"
     return codes
 
 

@@ -145,7 +145,7 @@ def join(cutter: Cutter, op: Literal["all", "any"], left: Tree | None, right: Tr
         share_behind(cutter.text, op, members, source)
     if isinstance(right, Draft):
         first = members[0]
-        before = last_named(members)
+        before, nearest = last_named(members), members[-1]
         if before is not None and before.standing is None:
             _stands_alone(cutter.text, right)
         if before is not None:
@@ -169,7 +169,7 @@ def join(cutter: Cutter, op: Literal["all", "any"], left: Tree | None, right: Tr
             members.remove(lone)
             absorb(cutter, lone, right)
         if before is not None:
-            _inherit(cutter.text, before, right, tight=link.value not in (None, ","))
+            _inherit(cutter.text, before, right, tight=link.value not in (None, ",") and before is nearest)
         _share_place(tail, right)
         if isinstance(first, Draft) and first.completed:
             for one in (*tail, right):
