@@ -49,7 +49,7 @@ class Settler:
                 before = entries[first + k - 1].roles if k else ()
                 if (
                     "version" in before
-                    or ("numbered" in before and not (k > 1 and codes[k - 2] == "M"))
+                    or ("numbered" in before and not (k > 1 and codes[k - 2] == "M") and self._numbering(k))
                     or self._in_name(k)
                     or (before and entries[first + k - 1].text in ("grade", "grades") and self._schooling(k))
                 ):
@@ -80,6 +80,10 @@ class Settler:
         """Whether a grade is one of a school ("reading at grade 8", "high school (grades 9-12)")."""
         near = range(max(self.first, self.first + k - 8), min(self.last, self.first + k + 9))
         return any("schooling" in self.entries[i].roles for i in near)
+
+    def _numbering(self, k: int) -> bool:
+        """Whether a number is part of the name before it: behind a scale its version alone is ("CTCAE 4.03")."""
+        return self.codes[k - 1] != "M" or "." in self.entries[self.first + k].text
 
     def _in_name(self, k: int) -> bool:
         """Whether a hyphen ties a number to a word ("IL-12", "glucose-6-phosphate")."""
