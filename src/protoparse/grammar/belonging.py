@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from protoparse.grammar.completing import complete
-from protoparse.grammar.drafts import Draft, Node, Tree, apart, drafts, last_draft
+from protoparse.grammar.drafts import Draft, Node, Tree, apart, bare, drafts, last_draft
 from protoparse.grammar.facts import Cutter
 from protoparse.grammar.naming import CLASSES
 from protoparse.grammar.terms import GIVEN
@@ -166,6 +166,22 @@ def of_people(left: Node, right: Tree, link: Any) -> bool:
         and had.value is None
         and all(d.domain in (None, *alike) and d.anew not in ("people", "other") for d in more)
         and not (isinstance(right, Node) and right.op in ("not", "if"))
+    )
+
+
+def of_grade(left: Tree, right: Tree, link: Any) -> bool:
+    """Whether "or" leads on to another thing of the grade in front of the first: "grade 3 neuropathy or myalgia"."""
+    if not isinstance(left, Node) or left.op != "all" or len(left.members) != 2 or link.value not in ("or", "and / or"):
+        return False
+    grade, named = left.members[0], list(drafts(left.members[1]))
+    if not isinstance(grade, Draft) or grade.value is None or grade.term is None or not isinstance(right, Draft):
+        return False
+    first = named[0].concept
+    graded = grade.term.name == "grade" or grade.term.name.endswith(" grade")
+    if not graded or first is None or not grade.concept or grade.concept > first:
+        return False
+    return all(d.domain == "condition" and d.value is None and d.time is grade.time for d in named) and (
+        right.domain == "condition" and bare(right) and right.anew is None and right.time is None
     )
 
 

@@ -20,6 +20,7 @@ from protoparse.grammar.belonging import (
     disjoint,
     each_sex,
     kinds,
+    of_grade,
     of_one_disease,
     of_people,
     of_treatments,
@@ -85,6 +86,12 @@ def join(cutter: Cutter, op: Literal["all", "any"], left: Tree | None, right: Tr
     if op == "any" and isinstance(left, Node) and of_people(left, right, link):
         said = join(cutter, op, left.members[1], right, link)
         return Node("all", [left.members[0], *([said] if said else [])])
+    if op == "any" and of_grade(last := parts_of(left, "any")[-1], right, link) and isinstance(last, Node):
+        if isinstance(grade := last.members[0], Draft) and isinstance(right, Draft):
+            _follow(grade, right)
+        said = join(cutter, op, last.members[1], right, link)
+        graded = Node("all", [last.members[0], *([said] if said else [])])
+        return graded if last is left else Node("any", [*parts_of(left, "any")[:-1], graded])
     if cutter.kind == "exclusion" and op == "all" and disjoint(left, right):
         op = "any"
     if op == "all" and (each_sex(cutter, left, right) or other_sex(cutter, left, right)):
