@@ -35,7 +35,7 @@ _WORDS = (
     "age_group result schooling finding countable limited undertaking matter apart nameless itself having "
     "requiring recovery returning restating often factor occasion bout shown tested other singular relative "
     "listed testable examining done choice paired counterpart place bearing coupled denial state ability "
-    "relation owning contrast sort"
+    "relation owning contrast sort medicine acting course"
 )
 
 CODES: Mapping[str, str] = {
@@ -86,7 +86,7 @@ _TOKENS = (
     # (each with the space behind it) most words at once; those that may be something else ("e.g.", "xULN") come last
     r"\(neo-?\)[\s-]?adjuvant|neo-?/adjuvant|"
     r"\d{1,2}(?::\d\d)?\s?[ap](?:m\b|\.m\b\.?)|(?:[01]\d|2[0-3]|(?<=at )\d):[0-5]\d(?!\d)|"
-    r"(?:than|least|of|aged?|over|under)(?=\d)|[a-df-hj-wyz][^\W\d_]*(?:\d+[^\W_]*|['’](?:s\b|[a-z]\b))?|"
+    r"(?:than|least|of|aged?|over|under)(?=\d)|[a-df-hj-wyz][^\W\d_]*(?:(?:(?<=v)|(?<=recist))\d+(?:\.\d+)+|\d+[^\W_]*|['’](?:s\b|[a-z]\b))?|"
     rf"{powers.NUMBER}|{powers.SCALE}"
     r"|\d+(?:st|nd|rd|th)\b(?!\s*-?\s*(?:per)?centile)"
     r"|\d{1,3}(?:,\d{3})+(?:\.\d+)?(?!\d)"

@@ -4,11 +4,12 @@ The way of an item, which `reading` walks (a class builds on those in brackets, 
 
 1. `islands` finds its quantities and times (`settling`, `events`, `ahead`, `sides`, `amending`, `linking`,
    `collecting`); `phrases` and `windows` say what each means, with `anchoring`.
-2. `marking` settles what lexemes are by what stands around them (with `places`, `asides`, `judging`, `abilities`).
+2. `marking` settles what lexemes are by what stands around them (with `places`, `classing`, `asides`, `judging`,
+   `abilities`).
 3. `shaping` makes well-formed `terminals` of the rest (`scoping`, `listing`, `guarding`; with `quorums`, `denying`,
    `resuming`, `dealing`); `clauses` has `tables` parse them.
-4. `facts` makes each statement a draft (`items`, `implying`, `values`, `naming`, `portions`, `heads`, `brackets`; with
-   `terms`, `measures`, `affixes`, `undergoing`).
+4. `facts` makes each statement a draft (`items`, `implying`, `values`, `naming`, `portions`, `heads`, `brackets`,
+   `parting`; with `offering`, `terms`, `measures`, `affixes`, `undergoing`).
 5. `sharing` gives the members of a list what they share (with `belonging`, `completing`, `choices`, `continuing`,
    `timing`, `allergens`), `exemplifying` its examples to a thing, `asking` and `limiting` their place to guards and
    second limits: a tree of `drafts`, its times in `periods`.

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from protoparse.grammar.completing import complete
-from protoparse.grammar.drafts import Draft, Node, Tree, apart, drafts, last_draft
+from protoparse.grammar.drafts import Draft, Node, Tree, apart, bare, drafts, last_draft, parts_of
 from protoparse.grammar.facts import Cutter
 from protoparse.grammar.naming import CLASSES
 from protoparse.grammar.terms import GIVEN
@@ -102,11 +102,6 @@ def classes(text: str, left: Tree, right: Tree) -> list[Tree] | None:
     return rest
 
 
-def parts_of(tree: Tree, op: str) -> list[Tree]:
-    """The members of a tree that is joined so, else itself."""
-    return tree.members if isinstance(tree, Node) and tree.op == op and not tree.count else [tree]
-
-
 def awaiting(cutter: Cutter, left: Tree, right: Node) -> int:
     """Which member of what stands behind "or" the last thing before it goes with, -1 where none does.
 
@@ -169,11 +164,51 @@ def of_people(left: Node, right: Tree, link: Any) -> bool:
     )
 
 
+def goes_on(cutter: Cutter, left: Tree) -> bool:
+    """Whether a tree ends in how a disease went on: "lymphoma that has recurred or progressed"."""
+    if not isinstance(left, Node) or left.op != "all" or last_draft(left.members[-1]) is left.members[0]:
+        return False
+    course = left.members[-1]
+    return (isinstance(course, Draft) or course.op == "any") and _course(cutter, last_draft(course))
+
+
+def of_course(cutter: Cutter, right: Tree, link: Any) -> bool:
+    """Whether "or" leads on to what else became of a disease: "…, or is refractory to X", "…, or has no cure"."""
+    more = list(drafts(right))
+    if link.value not in ("or", "and / or") or more[0].anew == "people" or any(d.domain == "person" for d in more):
+        return False
+    if isinstance(right, Node) and right.op != "any":
+        return right.op == "not"
+    return all(d.domain != "condition" or d.denied or _course(cutter, d) for d in more)
+
+
+def _course(cutter: Cutter, draft: Draft) -> bool:
+    """Whether a draft only says how a disease went on."""
+    names = [draft.term.name if draft.term else "", cutter.text[slice(*draft.concept)] if draft.concept else ""]
+    return any("course" in cutter.roles(name.rpartition(" ")[2]) for name in names)
+
+
+def of_grade(left: Tree, right: Tree, link: Any) -> bool:
+    """Whether "or" leads on to another thing of the grade in front of the first: "grade 3 neuropathy or myalgia"."""
+    if not isinstance(left, Node) or left.op != "all" or len(left.members) != 2 or link.value not in ("or", "and / or"):
+        return False
+    grade, named = left.members[0], list(drafts(left.members[1]))
+    if not isinstance(grade, Draft) or grade.value is None or grade.term is None or not isinstance(right, Draft):
+        return False
+    first = named[0].concept
+    graded = grade.term.name == "grade" or grade.term.name.endswith(" grade")
+    if not graded or first is None or not grade.concept or grade.concept > first:
+        return False
+    return all(d.domain == "condition" and d.value is None and d.time is grade.time for d in named) and (
+        right.domain == "condition" and bare(right) and right.anew is None and right.time is None
+    )
+
+
 def of_one_disease(left: Tree, right: Node) -> bool:
     """Whether tests alone stand before a test and the disease that it is of."""
-    if right.op != "all" or len(right.members) != 2:
+    if right.op != "all" or len(right.members) < 2:
         return False
-    test, disease = right.members
+    test, disease = right.members[:2]
     if not (isinstance(test, Draft) and isinstance(disease, Draft)) or disease.domain != "condition":
         return False
     if test.domain != "measurement" or disease.first < test.last or disease.value is not None:

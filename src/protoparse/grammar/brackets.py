@@ -35,6 +35,7 @@ from protoparse.grammar.heads import Chooser
 from protoparse.grammar.limiting import looser
 from protoparse.grammar.measures import DAILY, given
 from protoparse.grammar.naming import Bracket, Phrase
+from protoparse.grammar.offering import beside, limited_behind, offered
 from protoparse.grammar.periods import NOW, either, lately, narrowed, standing
 from protoparse.grammar.phrases import named_unit
 from protoparse.grammar.terms import GIVEN, domain_of
@@ -95,6 +96,7 @@ class Attacher(Chooser):
     """Attaches brackets to what they explain."""
 
     def _brackets(self, tree: Tree | None, brackets: list[Bracket], draft: Draft) -> Tree | None:
+        offers: tuple[Draft, Draft] | None = None
         for bracket in brackets:
             node = bracket.node
             if node is None:
@@ -110,6 +112,9 @@ class Attacher(Chooser):
                 continue
             if bracket.role == "plain" and (others := self._for_others(tree, bracket)):
                 tree = widened(tree, "any" if self.kind == "exclusion" else "all", others)
+            elif self._alternative(bracket) and (also := offered(last_draft(tree), node, self.text, self.roles)):
+                offers = (last_draft(tree), also[-1])
+                tree = beside(tree, also)
             elif bracket.role == "include":
                 node, free = exempted(node)
                 if demanding(node, cue := self.cue(bracket.cue)):
@@ -133,8 +138,8 @@ class Attacher(Chooser):
                 elif node.dose is not None and last_draft(tree).domain in GIVEN:
                     self.carry(bracket.first, bracket.last)  # "steroids (> 10 mg/day of prednisone)"
                 target = last_draft(tree)
-                alternative = self.code(bracket.first + 1) == "|" and target.standing in NOW
-                if alternative and node.concept is None and node.time is not None:
+                again = self._alternative(bracket) and target.standing in NOW
+                if again and node.concept is None and node.time is not None:
                     # "currently taking (or likely to need during the study)"
                     node.time = either(standing("current"), node.time)
                 tree = self._plain_bracket(tree, node)
@@ -159,6 +164,8 @@ class Attacher(Chooser):
                 _pressures(tree, node)
                 self._when(draft, node)
                 tree = Node("all", [tree, node])
+        if offers is not None:
+            limited_behind(*offers)
         return tree
 
     def cue(self, i: int) -> Cue:
@@ -235,7 +242,11 @@ class Attacher(Chooser):
 
     def _instead(self, bracket: Bracket, tree: Tree, node: Tree) -> bool:
         """Whether a bracket tells what some need instead: "≤ 1.5 × ULN (in Gilbert's syndrome, bilirubin ≤ 3)"."""
-        return looser(tree, node) or self.code(bracket.first + 1) == "|"
+        return looser(tree, node) or self._alternative(bracket)
+
+    def _alternative(self, bracket: Bracket) -> bool:
+        """Whether what stands in a bracket would do as well: "(or …)"."""
+        return bracket.role == "plain" and self.code(bracket.first + 1) == "|"
 
     def _both_pressures(self, node: Tree) -> Tree | None:
         """The limits in brackets behind "hypertension", where they are two with a slash between: "(> 160/100 mmHg)"."""

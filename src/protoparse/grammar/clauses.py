@@ -172,7 +172,7 @@ class _Meaning(Transformer[Any, Any]):
         if people and share_window(self.cutter.text, base, condition):
             # "a negative test in women within 7 days before the first dose": the test is so old, not they
             condition.time, condition.again = None, ()
-        if isinstance(base, Node) and base.op == "any":
+        if isinstance(base, Node) and base.op == "any" and not base.count:
             # "≤ 2.5 × ULN, or ≤ 5 × ULN if liver metastases": the condition is the last alternative's
             return Node("any", [*base.members[:-1], Node("all", [base.members[-1], condition])])
         if isinstance(base, Node) and base.op == "all" and limits_anew(base.members[-2], base.members[-1]):

@@ -153,6 +153,11 @@ class Node:
 Tree = Draft | Node
 
 
+def parts_of(tree: Tree, op: str) -> list[Tree]:
+    """The members of a tree that is joined so, else itself."""
+    return tree.members if isinstance(tree, Node) and tree.op == op and not tree.count else [tree]
+
+
 def widened(tree: Tree, op: Op, members: Sequence[Tree]) -> Node:
     """A tree joined with more, wider rather than deeper where it is joined so already."""
     if isinstance(tree, Node) and tree.op == op:
@@ -310,7 +315,7 @@ def undone(tree: Tree) -> Node:
         return Node("all", [undone(told[0] if len(told) == 1 else Node("all", told)), *again])
     limits = tree.members if isinstance(tree, Node) and tree.op == "all" and not again else ()
     plain = (m for m in limits if not isinstance(m, Node) or m.op == "any")
-    if isinstance(tree, Node) and limits and not any(d.value is not None for m in plain for d in drafts(m)):
+    if isinstance(tree, Node) and limits and not any(d.value or d.count for m in plain for d in drafts(m)):
         return Node("not", [Node("any", tree.members)])  # "no A and B" denies either
     return Node("not", [tree])
 

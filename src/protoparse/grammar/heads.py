@@ -149,6 +149,8 @@ class Chooser(Portioner):
             term = self.entries[phrase.last - 1].roles.get("concept")
             if linked and term is not None and term.domain == "condition" and self.code(phrase.last - 1) == "K":
                 return phrase
+            if linked and term is not None and term.domain == "allergy" and phrase.first > head.first:
+                return phrase  # "grade 3 allergic reaction"
             if term is not None and term.domain == "consent" and phrase.last < head.first and not aged:
                 return phrase  # "a contraceptive method with a failure rate of < 1 %"
         return None

@@ -10,7 +10,9 @@ import re
 
 from protoparse.grammar.anchoring import stretch, stretched
 from protoparse.grammar.collecting import Collector
+from protoparse.grammar.items import plays
 from protoparse.grammar.phrases import Lexeme, Phrase, Value
+from protoparse.grammar.settling import WENT_ON
 from protoparse.grammar.windows import anchor_of, reader
 from protoparse.lexing import Lexemes
 from protoparse.model import Anchor
@@ -102,6 +104,11 @@ def _visited(lexemes: Lexemes, first: int, codes: str) -> bool:
     return False
 
 
+def _progressed(lexemes: Lexemes, first: int, codes: str) -> bool:
+    """Whether a preposition stands behind how a disease went on ("progressed on chemotherapy")."""
+    return any(plays(lexemes.entries[first + m.start()], "course") for m in WENT_ON.finditer(codes))
+
+
 def phrases(text: str, lexemes: Lexemes, first: int, last: int) -> tuple[list[Phrase], str]:
     """The values and windows among the lexemes `[first, last)`, and the item's codes as the numbers settled them."""
     codes = lexemes.codes[first:last]
@@ -109,6 +116,7 @@ def phrases(text: str, lexemes: Lexemes, first: int, last: int) -> tuple[list[Ph
         not _ANY.search(codes)
         and not ("M" in codes and _ranked(lexemes, first, codes))
         and not _visited(lexemes, first, codes)
+        and not _progressed(lexemes, first, codes)
     ):
         return [], codes
     islands = Islands(text, lexemes, first, last)

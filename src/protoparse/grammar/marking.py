@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from functools import cache
 from itertools import pairwise
 
+from protoparse.grammar.classing import acts, classed
 from protoparse.grammar.completing import half
 from protoparse.grammar.items import plays
 from protoparse.grammar.naming import CLASSES
@@ -97,10 +98,12 @@ def marked(text: str, lexemes: Lexemes, first: int, codes: str, found: Sequence[
         # "clear media, to permit imaging": what for is behind a comma, too
         codes = _PURPOSE.sub(lambda m: "dV".ljust(len(m[0]), "l"), codes)
     codes = placed(lexemes, first, codes, found)
+    words = text[lexemes.starts[first] : lexemes.ends[first + len(codes) - 1]].lower() if codes else ""
+    if acts(words):
+        codes = classed(words, lexemes.starts[first], lexemes, first, codes)
     if "R" in codes:
         codes = _descriptions(lexemes, first, codes, found)
     if codes:
-        words = text[lexemes.starts[first] : lexemes.ends[first + len(codes) - 1]].lower()
         if "nfection with " in words:
             codes = _infections(lexemes, first, codes)
         if _pairs().search(words):

@@ -191,6 +191,8 @@ class Scoper:
         opener = out[frame.begin - 1]
         if items[n].value == "," and self._one_lacks(out, frame.begin - 2):
             return True
+        if self._comma_ends(items, n, out, frame.begin):
+            return True
         follower = items[n + 1] if n + 1 < len(items) else None
         if follower and again(self.cutter, follower, out, frame.begin):
             if kind == "OR":
@@ -229,6 +231,16 @@ class Scoper:
             return False
         stop = next((k for k in range(place, -1, -1) if out[k].type in ("STOP", "OPEN", "IF")), -1)
         return any(c.type in ("AND", "OR") and c.value == "," for c in out[stop + 1 : place])
+
+    def _comma_ends(self, items: Sequence[Clause], n: int, out: Sequence[Clause], begin: int) -> bool:
+        """Whether a comma sets off what follows from the one thing that is lacked: "X without fever, or Y"."""
+        if begin < 2 or out[begin - 2].value != "without" or any(c.type in ("AND", "OR") for c in out[begin:]):
+            return False
+        if any(c.type == "NOT" for c in out[: begin - 1]):
+            return False
+        joint = items[n + 1] if n + 1 < len(items) else items[n]
+        comma = items[n].value == "," and joint.type in ("AND", "OR") and joint.value in ("or", "and")
+        return comma and self.cutter.entries[out[begin - 1].first].text == "without"
 
     def _lacking(self, item: Clause, out: Sequence[Clause], frame: _Frame) -> bool:
         """Whether a negation is part of what somebody cannot do: "unable to walk without assistance"."""

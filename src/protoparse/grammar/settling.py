@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import re
 
+from protoparse.grammar.items import plays
 from protoparse.grammar.phrases import Lexeme
 from protoparse.lexing import Entry, Lexemes
 
 _SETTLED = re.compile("[nM]")
+WENT_ON = re.compile("[Kw](?=p)")
+"""Where a preposition stands behind what may be how a disease went on."""
 # A line of Snellen's chart, in feet or in metres.
 _ACUITY = re.compile(r"(?:20/(?!0)\d{2,3}(?:\.5)?|6/(?:5|6|7\.5|9|12|15|18|24|30|36|48|60|120))(?![\d.,/]*\d)")
 _SIGNS = ("-", "−", "–", "+")
@@ -25,6 +28,13 @@ _BORN = re.compile(r"\bborn\b|\bbirths?\b|\bdeliver|\blabou?r\b")
 _PARTS = {("a", "mo"): 12, ("wk", "d"): 7, ("d", "h"): 24, ("h", "min"): 60}
 _UNPRINTED = Entry("t", "weeks", {"time_unit": "wk", "printed": "weeks"})
 _CLASS = re.compile(r"[a-fk-mt]\d[a-d]?")
+
+
+def _treats(entry: Entry) -> bool:
+    """Whether a treatment is named."""
+    term = entry.roles.get("concept")
+    given = term is not None and term.domain in ("drug", "procedure") and "evaluation" not in term.name
+    return given or plays(entry, "medicine")
 
 
 class Settler:
@@ -42,14 +52,15 @@ class Settler:
     def _settle(self) -> None:
         """Numbers tell what the words beside them are: units, classes, or names ("phase 3" is no quantity)."""
         codes, entries, first = self.codes, self.entries, self.first
-        for match in _SETTLED.finditer("".join(codes)):
+        shape = "".join(codes)
+        for match in _SETTLED.finditer(shape):
             k = match.start()
             code = codes[k]
             if code == "n":
                 before = entries[first + k - 1].roles if k else ()
                 if (
                     "version" in before
-                    or ("numbered" in before and not (k > 1 and codes[k - 2] == "M"))
+                    or ("numbered" in before and not (k > 1 and codes[k - 2] == "M") and self._numbering(k))
                     or self._in_name(k)
                     or (before and entries[first + k - 1].text in ("grade", "grades") and self._schooling(k))
                 ):
@@ -67,6 +78,18 @@ class Settler:
             elif code == "M" and entries[first + k].roles["measurement"].kind == "ordinal":
                 self._classes_behind(k, entries[first + k].text)
 
+        for match in WENT_ON.finditer(shape):
+            self._progressed(match.end())
+
+    def _progressed(self, k: int) -> None:
+        """A disease that progresses "on" a treatment does so after its begin; "on" a scan it is seen."""
+        entries, at = self.entries, self.first + k
+        if entries[at].text not in ("on", "despite", "under") or not plays(entries[at - 1], "course"):
+            return
+        ahead = entries[at + 1 : min(at + 5, self.last)]
+        if any(map(_treats, ahead)) and not any("examining" in e.roles for e in ahead):
+            self.codes[k] = "f"
+
     def _recently(self, k: int) -> None:
         """How recent something is, in brackets behind the word: "recent (6 weeks) falls", "recent (≤ 6 weeks)"."""
         codes, entries = self.codes, self.entries
@@ -80,6 +103,10 @@ class Settler:
         """Whether a grade is one of a school ("reading at grade 8", "high school (grades 9-12)")."""
         near = range(max(self.first, self.first + k - 8), min(self.last, self.first + k + 9))
         return any("schooling" in self.entries[i].roles for i in near)
+
+    def _numbering(self, k: int) -> bool:
+        """Whether a number is part of the name before it: behind a scale its version alone is ("CTCAE 4.03")."""
+        return self.codes[k - 1] != "M" or "." in self.entries[self.first + k].text
 
     def _in_name(self, k: int) -> bool:
         """Whether a hyphen ties a number to a word ("IL-12", "glucose-6-phosphate")."""

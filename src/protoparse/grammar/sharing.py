@@ -20,12 +20,14 @@ from protoparse.grammar.belonging import (
     classes,
     disjoint,
     each_sex,
+    goes_on,
     kinds,
+    of_course,
+    of_grade,
     of_one_disease,
     of_people,
     of_treatments,
     other_sex,
-    parts_of,
 )
 from protoparse.grammar.choices import loosened
 from protoparse.grammar.completing import (
@@ -49,6 +51,7 @@ from protoparse.grammar.drafts import (
     denies,
     drafts,
     last_draft,
+    parts_of,
     repeat_subject,
 )
 from protoparse.grammar.exemplifying import explained
@@ -83,9 +86,17 @@ def join(cutter: Cutter, op: Literal["all", "any"], left: Tree | None, right: Tr
         return relaxed(listed, right.members[1:]) if listed is not None else right
     if cutter.kind == "exclusion" and op == "all" and link.value in EITHER and kinds(cutter.text, left, right):
         op = "any"
-    if op == "any" and isinstance(left, Node) and of_people(left, right, link):
-        said = join(cutter, op, left.members[1], right, link)
-        return Node("all", [left.members[0], *([said] if said else [])])
+    if op == "any" and isinstance(left, Node):
+        onward = of_course(cutter, right, link) if goes_on(cutter, left) else of_people(left, right, link)
+        if onward:
+            said = join(cutter, op, left.members[-1], right, link)
+            return Node("all", [*left.members[:-1], *([said] if said else [])])
+    if op == "any" and of_grade(last := parts_of(left, "any")[-1], right, link) and isinstance(last, Node):
+        if isinstance(grade := last.members[0], Draft) and isinstance(right, Draft):
+            _follow(grade, right)
+        said = join(cutter, op, last.members[1], right, link)
+        graded = Node("all", [last.members[0], *([said] if said else [])])
+        return graded if last is left else Node("any", [*parts_of(left, "any")[:-1], graded])
     if cutter.kind == "exclusion" and op == "all" and disjoint(left, right):
         op = "any"
     if op == "all" and (each_sex(cutter, left, right) or other_sex(cutter, left, right)):
@@ -100,7 +111,7 @@ def join(cutter: Cutter, op: Literal["all", "any"], left: Tree | None, right: Tr
     if isinstance(right, Node) and (of_one_disease(left, right) or _limited_behind(left, right)):
         # "ER or PR positive breast cancer": the disease behind the last test is that of all
         tested = join(cutter, op, left, right.members[0], link)
-        return Node("all", [*([tested] if tested else []), right.members[1]])
+        return Node("all", [*([tested] if tested else []), *right.members[1:]])
     if op == "any" and (rest := classes(cutter.text, left, right)) is not None:
         return join(cutter, op, Node("any", rest) if len(rest) > 1 else rest[0], right, link) if rest else right
     if op == "any" and isinstance(right, Node) and (k := awaiting(cutter, left, right)) >= 0:
