@@ -43,7 +43,7 @@ from protoparse.grammar.drafts import (
     undone,
     widened,
 )
-from protoparse.grammar.exemplifying import demanding, exemplify, exempted, with_examples
+from protoparse.grammar.exemplifying import demanding, exemplify, exempted, taken_up, with_examples
 from protoparse.grammar.facts import Cutter
 from protoparse.grammar.files import grammar_text
 from protoparse.grammar.limiting import limits_anew, looser, relaxed, shared, timed_alike
@@ -260,7 +260,7 @@ class _Meaning(Transformer[Any, Any]):
             if isinstance(before, Draft) and isinstance(after, Draft) and after.means and after.time is None:
                 after.time = before.time  # "(in the last 6 months; confirmed by MRI)"
             return after  # type: ignore[no-any-return]
-        if found_by(last_draft(before), after, self.cutter.text):
+        if found_by(last_draft(before), after, self.cutter.text) or taken_up(self.cutter, before, after):
             return before  # type: ignore[no-any-return]
         if (of := self._goes_on(before, stop, after)) is not None:
             return_window(self.cutter.text, of, after, lasting=True)

@@ -16,6 +16,7 @@ from protoparse.grammar.drafts import (
     Node,
     Tree,
     allergic,
+    backwards,
     bare,
     denies,
     drafts,
@@ -110,6 +111,26 @@ def exemplify(target: Draft, named: Tree) -> None:
     if target.domain in THINGS and target.domain in kinds:
         for one in drafts(named):
             one.domain = one.domain or target.domain  # one of a list of drugs is a drug
+
+
+def taken_up(item: Item, before: Tree, after: Tree) -> bool:
+    """Whether a statement only gives examples of what stands before it: "any heart disease; such conditions include".
+
+    These have it, then.
+    """
+    if not isinstance(after, Draft) or not after.includes or after.concept is None:
+        return False
+    if after.value or after.modifiers or after.count or after.time or after.standing:
+        return False
+    of, place = next(iter(backwards(before, exceptions=False))), bisect_left(item.starts, after.concept[0])
+    again = place > item.offset and "retelling" in item.entries[place - 1].roles
+    if not again:
+        again = item.at(place - 1) == "." and "sort" in item.roles(item.text[slice(*after.concept)])
+    if of.concept is None or not again:
+        return False
+    item.carry(place, bisect_left(item.starts, after.concept[1]))
+    exemplify(of, Node("any", list(after.includes)))
+    return True
 
 
 def exempted(named: Tree) -> tuple[Tree, list[Tree]]:
