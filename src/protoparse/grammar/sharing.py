@@ -106,6 +106,12 @@ def join(cutter: Cutter, op: Literal["all", "any"], left: Tree | None, right: Tr
         first = join(cutter, op, left, right.members[k], link)
         parts = [*right.members[:k], *([first] if first else []), *right.members[k + 1 :]]
         return Node(right.op, [m for part in parts for m in parts_of(part, right.op)])
+    if link.value == "/" and isinstance(right, Node) and right.op == "except":
+        # "anticoagulants/antiplatelet drugs (except aspirin)": either, but not what is exempted
+        *others, last = left.members if isinstance(left, Node) and left.op == op else [left]
+        pair = join(cutter, op, last, right.members[0], link)
+        spared = Node("except", [*([pair] if pair else []), *right.members[1:]])
+        return Node(op, [*others, spared]) if others else spared
     if isinstance(right, Node):
         named = last_named(left.members if isinstance(left, Node) and left.op == "any" else [left])
         if named is not None and named.standing == "history" and named.time is None and right.op not in ("if", "not"):
