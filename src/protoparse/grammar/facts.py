@@ -42,6 +42,9 @@ def _plain_number(value: Value) -> bool:
     )
 
 
+_RELATED = re.compile("([^R]*(K)[^KRMw]*)Rv[^RV]*[KM]")
+
+
 class Cutter(Attacher):
     """Cuts the atoms of one item."""
 
@@ -54,6 +57,12 @@ class Cutter(Attacher):
         elif len(parts) > 3 and (segments := self._segments(parts)) is not None:
             said = [tree for segment in segments if (tree := self.cut(segment)) is not None]
             return said[0] if len(said) == 1 else Node("all", said)
+        if (related := self._related(parts)) is not None:
+            thing, more = (self.cut(some) for some in related)
+            if thing is None or more is None:
+                return thing or more
+            next(iter(drafts(more))).related = True
+            return widened(thing, "all", [more])
         if (treated := self._treated(parts)) is not None:
             said = [tree for some in treated if (tree := self.cut(some)) is not None]
             return said[0] if len(said) == 1 else Node("all", said)
@@ -228,6 +237,8 @@ class Cutter(Attacher):
         if people is not None and tree is not None:
             who = Draft()
             self._name(who, people)
+            told = self.entries[people.last : head.first] if head is not None else ()
+            next(iter(drafts(tree))).related = any("relative" in entry.roles for entry in told)
             tree = Node("all", [who, *(tree.members if isinstance(tree, Node) and tree.op == "all" else [tree])])
         for bracket in brackets if head is not None and len(phrases) > 1 else ():
             node = bracket.node
@@ -353,6 +364,18 @@ class Cutter(Attacher):
                 continue
             behind = [Words(place + 1, before.last)] if place + 1 < before.last else []
             return [*parts[:k], Words(before.first, place)], [*behind, *parts[k + 1 :]]
+        return None
+
+    def _related(self, parts: Sequence[Any]) -> tuple[list[Any], list[Any]] | None:
+        """A thing, and what else those have who have it: "asthma who have a cough", "cancer that has progressed"."""
+        for k, part in enumerate(parts):
+            match = _RELATED.match(self.codes, part.first - self.offset, part.last - self.offset)
+            if match is None or not isinstance(part, Words):
+                continue
+            place = match.end(1) + self.offset
+            term = self.entries[match.start(2) + self.offset].roles.get("concept")
+            if "possessing" in self.entries[place + 1].roles and term is not None and term.domain != "person":
+                return [*parts[:k], Words(part.first, place)], [Words(place + 1, part.last), *parts[k + 1 :]]
         return None
 
     def _segments(self, parts: Sequence[Any]) -> list[list[Any]] | None:

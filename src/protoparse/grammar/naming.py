@@ -94,7 +94,7 @@ class Namer(Valuer):
         found: list[Phrase] = []
         standing: Standing | None = None
         codes, offset = self.codes, self.offset
-        begin, cue, known = -1, -1, False
+        begin, cue, known = -1, self._awaiting(first), False
         i = first
         while i < last:
             code = codes[i - offset]
@@ -135,7 +135,8 @@ class Namer(Valuer):
                         standing = "history" if code in "HP" else _NOW[self.entries[i].roles["current"]]
                     self.take(i, i + 1)
                     draft.cover(self.starts[i], self.ends[i])
-                    cue = -1
+                    if cue >= 0 and "allergy" not in self.entries[cue].roles:
+                        cue = -1  # but "intolerant to prior therapy"
                 elif cue >= 0 and code == "O" and codes[i - 1 - offset] == "d":
                     pass  # "allergy to any of the excipients"
                 elif cue >= 0 and (code == "d" or (code in "v^" and codes[cue - offset] in "cAGRpi=s")):
@@ -149,6 +150,13 @@ class Namer(Valuer):
         elif standing is not None and draft.standing is None:
             draft.standing = standing
         return found
+
+    def _awaiting(self, i: int) -> int:
+        """The allergy of which so many are told in front of i ("intolerance to at least one statin"), else -1."""
+        k = i - 1
+        while k >= self.offset and self.code(k) in "<n":
+            k -= 1
+        return k if self.offset <= k < i - 1 and "allergy" in self.entries[k].roles else -1
 
     def _parts(self, i: int) -> bool:
         """Whether a name begins a phrase of its own ("breast cancer HER2 negative", "QTc male ≥ 450 ms")."""

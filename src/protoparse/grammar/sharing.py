@@ -14,6 +14,7 @@ from msgspec.structs import replace
 from protoparse.grammar.allergens import awaited
 from protoparse.grammar.belonging import (
     EITHER,
+    also_related,
     awaiting,
     both_sexes,
     classes,
@@ -80,6 +81,10 @@ def join(cutter: Cutter, op: Literal["all", "any"], left: Tree | None, right: Tr
         # "AST and ALT ≤ 3 × ULN (≤ 5 × ULN with liver metastases)": either limit is of both
         listed = join(cutter, op, left, right.members[0], link)
         return relaxed(listed, right.members[1:]) if listed is not None else right
+    if (of := also_related(cutter, left, right, link)) is not None:
+        said = join(cutter, op, of.members.pop(), right, link) if op == "any" else right
+        of.members += [said] if said is not None else []
+        return left
     if cutter.kind == "exclusion" and op == "all" and link.value in EITHER and kinds(cutter.text, left, right):
         op = "any"
     if op == "any" and isinstance(left, Node) and of_people(left, right, link):
@@ -99,7 +104,7 @@ def join(cutter: Cutter, op: Literal["all", "any"], left: Tree | None, right: Tr
     if isinstance(right, Node) and (of_one_disease(left, right) or _limited_behind(left, right)):
         # "ER or PR positive breast cancer": the disease behind the last test is that of all
         tested = join(cutter, op, left, right.members[0], link)
-        return Node("all", [*([tested] if tested else []), right.members[1]])
+        return Node("all", [*([tested] if tested else []), *right.members[1:]])
     if op == "any" and (rest := classes(cutter.text, left, right)) is not None:
         return join(cutter, op, Node("any", rest) if len(rest) > 1 else rest[0], right, link) if rest else right
     if op == "any" and isinstance(right, Node) and (k := awaiting(cutter, left, right)) >= 0:
