@@ -169,6 +169,9 @@ def of_people(left: Node, right: Tree, link: Any) -> bool:
     )
 
 
+_PREDICATES = ("predicate", "relative", "allergy")
+
+
 def also_related(cutter: Cutter, left: Tree, right: Tree, link: Any) -> Node | None:
     """What more is said of behind "or": "asthma who have a cough or are pregnant", of the last clause on something."""
     last = left.members[-1] if isinstance(left, Node) and left.op == "any" else left
@@ -179,7 +182,7 @@ def also_related(cutter: Cutter, left: Tree, right: Tree, link: Any) -> Node | N
         return None
     if link.last < cutter.offset + len(cutter.codes):
         behind = cutter.entries[link.last].roles
-        if cutter.code(link.last) == "R" or "predicate" in behind or "relative" in behind:
+        if cutter.code(link.last) == "R" or not behind.keys().isdisjoint(_PREDICATES):
             return last
     if not isinstance(right, Draft) or not right.concept or not right.domain == "person" == said.domain:
         return None

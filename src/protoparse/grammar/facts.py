@@ -13,13 +13,13 @@ from typing import Any
 from protoparse.grammar.brackets import Attacher
 from protoparse.grammar.drafts import Draft, Node, Tree, drafts, widened
 from protoparse.grammar.items import plays
-from protoparse.grammar.measures import TIME_CODES, given, whole
+from protoparse.grammar.measures import TIME_CODES, whole
 from protoparse.grammar.naming import VALUED, Bracket, Phrase, Words
 from protoparse.grammar.periods import ago
 from protoparse.grammar.phrases import Phrase as Found
 from protoparse.grammar.phrases import Value
 from protoparse.grammar.terms import GIVEN
-from protoparse.grammar.undergoing import done
+from protoparse.grammar.undergoing import done, related, treated
 from protoparse.model import Bound, Window
 
 # Carrier words, then a name that ends in a term of the vocabulary.
@@ -28,7 +28,6 @@ _SUBSTANCE = re.compile("[wKMYaq]")
 _OF_IT = re.compile("O[OdHm]*")
 _UNDERGONE = ("event", "surgery", "transplant")
 _TREATED = "treatment with"
-_EARLIER = "previously treated "
 _SIZES = {"kg": "body weight", "g": "body weight", "[lb_av]": "body weight", "cm": "body height"}
 
 
@@ -40,9 +39,6 @@ def _plain_number(value: Value) -> bool:
         and not any(isinstance(v, str) for v in (c.value, c.low, *(c.values if isinstance(c.values, tuple) else ())))
         for c in value.comparisons
     )
-
-
-_RELATED = re.compile("([^R]*(K)[^KRMw]*)Rv[^RV]*[KM]")
 
 
 class Cutter(Attacher):
@@ -57,14 +53,14 @@ class Cutter(Attacher):
         elif len(parts) > 3 and (segments := self._segments(parts)) is not None:
             said = [tree for segment in segments if (tree := self.cut(segment)) is not None]
             return said[0] if len(said) == 1 else Node("all", said)
-        if (related := self._related(parts)) is not None:
-            thing, more = (self.cut(some) for some in related)
+        if (clause := related(self, parts)) is not None:
+            thing, more = (self.cut(some) for some in clause)
             if thing is None or more is None:
                 return thing or more
             next(iter(drafts(more))).related = True
             return widened(thing, "all", [more])
-        if (treated := self._treated(parts)) is not None:
-            said = [tree for some in treated if (tree := self.cut(some)) is not None]
+        if (given_it := treated(self, parts)) is not None:
+            said = [tree for some in given_it if (tree := self.cut(some)) is not None]
             return said[0] if len(said) == 1 else Node("all", said)
         if k := self._having(parts):
             said = [tree for some in self._had(parts, k) if some and (tree := self.cut(some)) is not None]
@@ -343,40 +339,6 @@ class Cutter(Attacher):
         """Whether the first name in a run of words is that of medicines."""
         i = self.codes.find("K", words.first - self.offset, words.last - self.offset)
         return i >= 0 and self.entries[i + self.offset].roles["concept"].domain == "drug"
-
-    def _treated(self, parts: Sequence[Any]) -> tuple[list[Any], list[Any]] | None:
-        """A disease, and what it was treated with: "asthma requiring prednisone > 10 mg/day"."""
-        for k, part in enumerate(parts):
-            i = self.codes.find("H", part.first - self.offset + 1, part.last - self.offset - 1) + self.offset
-            if not isinstance(part, Words) or i <= part.first or not self.entries[i].text.startswith(_EARLIER):
-                continue
-            if self.codes.find("K", part.first - self.offset, i - self.offset) >= 0:
-                # "myeloma previously treated with bortezomib"
-                return [*parts[:k], Words(part.first, i)], [Words(i, part.last), *parts[k + 1 :]]
-        for k in range(len(parts) - 1):
-            before, value = parts[k], parts[k + 1]
-            if not isinstance(before, Words) or isinstance(value, Words | Bracket):
-                continue
-            if not isinstance(value.meaning, Value) or not all(map(given, value.meaning.comparisons)):
-                continue
-            place = self.codes.rfind("R", before.first - self.offset, before.last - self.offset) + self.offset
-            if place <= before.first or "requiring" not in self.entries[place].roles:
-                continue
-            behind = [Words(place + 1, before.last)] if place + 1 < before.last else []
-            return [*parts[:k], Words(before.first, place)], [*behind, *parts[k + 1 :]]
-        return None
-
-    def _related(self, parts: Sequence[Any]) -> tuple[list[Any], list[Any]] | None:
-        """A thing, and what else those have who have it: "asthma who have a cough", "cancer that has progressed"."""
-        for k, part in enumerate(parts):
-            match = _RELATED.match(self.codes, part.first - self.offset, part.last - self.offset)
-            if match is None or not isinstance(part, Words):
-                continue
-            place = match.end(1) + self.offset
-            term = self.entries[match.start(2) + self.offset].roles.get("concept")
-            if "possessing" in self.entries[place + 1].roles and term is not None and term.domain != "person":
-                return [*parts[:k], Words(part.first, place)], [Words(place + 1, part.last), *parts[k + 1 :]]
-        return None
 
     def _segments(self, parts: Sequence[Any]) -> list[list[Any]] | None:
         """Statements that only follow one another, each a measure and its value ("ANC ≥ 1500 Platelets ≥ 50,000")."""

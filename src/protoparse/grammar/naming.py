@@ -65,6 +65,7 @@ _NOW: dict[str, Standing] = {"now": "current", "state": "ongoing", "study": "con
 _ASPECTS: dict[str, Standing | None] = {"duration": None, "history": "history"}
 VISITS: dict[str, Event] = {"screening": "screening", "baseline": "baseline"}
 _FINITE = ("is", "are", "has", "have", "had", "was", "were")
+_INTOLERANT = "intolerant"
 _NAMELESS = frozenset({"sign", "nameless"})
 
 
@@ -150,6 +151,13 @@ class Namer(Valuer):
         elif standing is not None and draft.standing is None:
             draft.standing = standing
         return found
+
+    def _intolerant(self, draft: Draft, cue: int) -> None:
+        """Name what people are by itself, what was not borne its cause ("intolerant of treatment")."""
+        start = self.starts[cue]
+        if draft.treated and draft.concept is not None and self.entries[cue].text.startswith(_INTOLERANT):
+            self._add_modifier(draft, "cause", draft.concept)
+            draft.concept = (start, start + len(_INTOLERANT))
 
     def _awaiting(self, i: int) -> int:
         """The allergy of which so many are told in front of i ("intolerance to at least one statin"), else -1."""
@@ -277,6 +285,7 @@ class Namer(Valuer):
             draft.domain, draft.term, draft.allergen = "allergy", None, True
             self.take(head.cue, head.cue + 1)
             draft.cover(*self.span(head.cue, head.cue + 1))
+            self._intolerant(draft, head.cue)
         if draft.domain is None and draft.value is not None:
             draft.domain = "measurement"
         if (
