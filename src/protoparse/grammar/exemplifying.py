@@ -229,7 +229,10 @@ def _said_again(item: Item, target: Draft, named: Tree) -> Tree | None:
     again: Tree = named
     more: list[Tree] = []
     if isinstance(named, Node) and named.op == "all":
-        again, more = named.members[-1], named.members[:-1]
+        first = isinstance(named.members[0], Node) and named.members[0].op == "except"
+        again, more = (named.members[0], named.members[1:]) if first else (named.members[-1], named.members[:-1])
+    spared = again if isinstance(again, Node) and again.op == "except" else None
+    again = spared.members[0] if spared is not None else again
     if not isinstance(again, Draft) or target.concept is None:
         return None
     if again.concept is not None:
@@ -244,7 +247,10 @@ def _said_again(item: Item, target: Draft, named: Tree) -> Tree | None:
     target.dose, target.includes = target.dose or again.dose, (*target.includes, *again.includes)
     target.modifiers += again.modifiers
     target.cover(again.first, again.last)
-    return Node("all", [target, *more]) if more else target
+    said: Tree = target
+    if spared is not None:
+        said, spared.members[0] = spared, target  # "toxicities, defined as toxicities (other than alopecia) of …"
+    return Node("all", [said, *more]) if more else said
 
 
 def _reasoned(target: Draft, named: Tree, text: str) -> bool:
