@@ -11,6 +11,8 @@ from collections.abc import Mapping
 from typing import Any, Literal, NamedTuple
 
 from protoparse.grammar.affixes import inside, undenied, untreated
+from protoparse.grammar.allergens import awaiting, not_borne
+from protoparse.grammar.consenting import consenter
 from protoparse.grammar.drafts import Anew, Draft, Node, several
 from protoparse.grammar.items import plays
 from protoparse.grammar.periods import Standing
@@ -65,7 +67,6 @@ _NOW: dict[str, Standing] = {"now": "current", "state": "ongoing", "study": "con
 _ASPECTS: dict[str, Standing | None] = {"duration": None, "history": "history"}
 VISITS: dict[str, Event] = {"screening": "screening", "baseline": "baseline"}
 _FINITE = ("is", "are", "has", "have", "had", "was", "were")
-_INTOLERANT = "intolerant"
 _NAMELESS = frozenset({"sign", "nameless"})
 
 
@@ -95,7 +96,7 @@ class Namer(Valuer):
         found: list[Phrase] = []
         standing: Standing | None = None
         codes, offset = self.codes, self.offset
-        begin, cue, known = -1, self._awaiting(first), False
+        begin, cue, known = -1, awaiting(self, first), False
         i = first
         while i < last:
             code = codes[i - offset]
@@ -151,20 +152,6 @@ class Namer(Valuer):
         elif standing is not None and draft.standing is None:
             draft.standing = standing
         return found
-
-    def _intolerant(self, draft: Draft, cue: int) -> None:
-        """Name what people are by itself, what was not borne its cause ("intolerant of treatment")."""
-        start = self.starts[cue]
-        if draft.treated and draft.concept is not None and self.entries[cue].text.startswith(_INTOLERANT):
-            self._add_modifier(draft, "cause", draft.concept)
-            draft.concept = (start, start + len(_INTOLERANT))
-
-    def _awaiting(self, i: int) -> int:
-        """The allergy of which so many are told in front of i ("intolerance to at least one statin"), else -1."""
-        k = i - 1
-        while k >= self.offset and self.code(k) in "<n":
-            k -= 1
-        return k if self.offset <= k < i - 1 and "allergy" in self.entries[k].roles else -1
 
     def _parts(self, i: int) -> bool:
         """Whether a name begins a phrase of its own ("breast cancer HER2 negative", "QTc male ≥ 450 ms")."""
@@ -285,7 +272,10 @@ class Namer(Valuer):
             draft.domain, draft.term, draft.allergen = "allergy", None, True
             self.take(head.cue, head.cue + 1)
             draft.cover(*self.span(head.cue, head.cue + 1))
-            self._intolerant(draft, head.cue)
+            not_borne(self, draft, head.cue)
+        if draft.domain == "consent" and "consent" in " ".join(e.text for e in entries[first:last]):
+            who = consenter(self, first)
+            draft.experiencer, draft.own = ("caregiver", who == "either") if who else ("patient", False)
         if draft.domain is None and draft.value is not None:
             draft.domain = "measurement"
         if (

@@ -343,7 +343,7 @@ def _follow(first: Draft, right: Draft, *, tight: bool = False) -> None:
         # "active hepatitis B or C infection"
         shared = [m for m in first.modifiers if _leads(m, first) or (tight and m.type in _SHARED and _before(m, first))]
         right.modifiers = (*shared, *right.modifiers)
-    if first.experiencer != "patient" and right.experiencer == "patient":
+    if first.experiencer not in ("patient", "caregiver") and right.experiencer == "patient":
         right.experiencer, right.own = first.experiencer, first.own
     in_front = first.time and first.time.span and first.concept and first.time.span < first.concept
     if in_front and first.time and first.time.start is first.time.end is None:
