@@ -204,6 +204,27 @@ def of_grade(left: Tree, right: Tree, link: Any) -> bool:
     )
 
 
+_PREDICATES = ("predicate", "relative", "allergy")
+
+
+def also_related(cutter: Cutter, left: Tree, right: Tree, link: Any) -> Node | None:
+    """What more is said of behind "or": "asthma who have a cough or are pregnant", of the last clause on something."""
+    last = left.members[-1] if isinstance(left, Node) and left.op == "any" else left
+    if not isinstance(last, Node) or last.op != "all":
+        return None
+    said = next(iter(drafts(last.members[-1])))
+    if not said.related:
+        return None
+    if link.last < cutter.offset + len(cutter.codes):
+        behind = cutter.entries[link.last].roles
+        if cutter.code(link.last) == "R" or not behind.keys().isdisjoint(_PREDICATES):
+            return last
+    if not isinstance(right, Draft) or not right.concept or not right.domain == "person" == said.domain:
+        return None
+    named = cutter.roles(cutter.text[slice(*right.concept)].split()[-1])
+    return None if "male" in named or "female" in named else last  # "women who are barren or sterile"
+
+
 def of_one_disease(left: Tree, right: Node) -> bool:
     """Whether tests alone stand before a test and the disease that it is of."""
     if right.op != "all" or len(right.members) < 2:

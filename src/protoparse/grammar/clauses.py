@@ -43,7 +43,7 @@ from protoparse.grammar.drafts import (
     undone,
     widened,
 )
-from protoparse.grammar.exemplifying import demanding, exemplify, exempted, with_examples
+from protoparse.grammar.exemplifying import demanding, exemplify, exempted, taken_up, with_examples
 from protoparse.grammar.facts import Cutter
 from protoparse.grammar.files import grammar_text
 from protoparse.grammar.limiting import limits_anew, looser, relaxed, shared, timed_alike
@@ -102,6 +102,8 @@ class _Meaning(Transformer[Any, Any]):
             for draft in drafts(inner):
                 draft.standing = draft.standing or "history"
         if "ability" in self.cutter.entries[x[0].first].roles:
+            if isinstance(inner, Node) and inner.op == "any" and all(map(_done, inner.members)):
+                return Node("any", [Node("not", [m]) for m in inner.members])  # "unable to swallow or attend visits"
             return Node("not", [inner])  # "unable to do A and B" is to do both
         return undone(inner)
 
@@ -258,7 +260,7 @@ class _Meaning(Transformer[Any, Any]):
             if isinstance(before, Draft) and isinstance(after, Draft) and after.means and after.time is None:
                 after.time = before.time  # "(in the last 6 months; confirmed by MRI)"
             return after  # type: ignore[no-any-return]
-        if found_by(last_draft(before), after, self.cutter.text):
+        if found_by(last_draft(before), after, self.cutter.text) or taken_up(self.cutter, before, after):
             return before  # type: ignore[no-any-return]
         if (of := self._goes_on(before, stop, after)) is not None:
             return_window(self.cutter.text, of, after, lasting=True)
@@ -298,6 +300,14 @@ class _Meaning(Transformer[Any, Any]):
         if self.cutter.text[place] != "," or ")" in self.cutter.text[last:place] or first.domain != of.domain:
             return None
         return None if first.standing or any(d.anew for d in drafts(after)) else of
+
+
+def _done(tree: Tree) -> bool:
+    """Whether something that somebody does is said with a verb of its own: "attend visits", not "or capsules"."""
+    first = next(iter(drafts(tree)))
+    if first.concept is None:
+        return False
+    return first.domain in ("consent", "observation") or first.first < first.concept[0]
 
 
 def tree_of(clauses: Sequence[Clause], cutter: Cutter, kind: Kind) -> Tree | None:

@@ -62,6 +62,8 @@ def continues(cutter: Cutter, left: Tree, right: Draft, link: Any) -> bool:
             return True
     if not target.modifiers or right.concept is None or link.value == ",":
         return False
+    if link.last < len(cutter.entries) and "predicate" in cutter.entries[link.last].roles:
+        return False  # "colitis due to radiation or has had a stroke"
     last = target.modifiers[-1]
     if last.type not in ("method", "cause", "location", "purpose") or not last.span or last.span[1] != target.last:
         return False

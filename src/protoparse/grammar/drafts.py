@@ -76,6 +76,8 @@ class Draft:
     """It is all that is asked of those whom a guard names."""
     framed = False
     """When it holds is said in front of a colon, of all that the list behind it names."""
+    related = False
+    """It is said in a clause on what stands before it ("asthma who have a cough")."""
     window_behind = False
     """The window stands behind the concept, where it may hold for a whole list."""
     standing: Standing | None = None
@@ -347,7 +349,7 @@ def alternatives(tree: Tree, *, either: bool = False) -> list[Tree]:
         either
         and isinstance(tree, Node)
         and tree.op == "all"
-        and all(isinstance(m, Draft) and m.value is None for m in tree.members)
+        and all(isinstance(m, Draft) and m.value is None and not m.related for m in tree.members)
     ):
         return list(tree.members)
     return [tree]

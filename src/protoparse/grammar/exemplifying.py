@@ -16,6 +16,7 @@ from protoparse.grammar.drafts import (
     Node,
     Tree,
     allergic,
+    backwards,
     bare,
     denies,
     drafts,
@@ -115,6 +116,26 @@ def exemplify(target: Draft, named: Tree) -> None:
             one.domain = one.domain or target.domain  # one of a list of drugs is a drug
 
 
+def taken_up(item: Item, before: Tree, after: Tree) -> bool:
+    """Whether a statement only gives examples of what stands before it: "any heart disease; such conditions include".
+
+    These have it, then.
+    """
+    if not isinstance(after, Draft) or not after.includes or after.concept is None:
+        return False
+    if after.value or after.modifiers or after.count or after.time or after.standing:
+        return False
+    of, place = next(iter(backwards(before, exceptions=False))), bisect_left(item.starts, after.concept[0])
+    again = place > item.offset and "retelling" in item.entries[place - 1].roles
+    if not again:
+        again = item.at(place - 1) == "." and "sort" in item.roles(item.text[slice(*after.concept)])
+    if of.concept is None or not again:
+        return False
+    item.carry(place, bisect_left(item.starts, after.concept[1]))
+    exemplify(of, Node("any", list(after.includes)))
+    return True
+
+
 def exempted(named: Tree) -> tuple[Tree, list[Tree]]:
     """Examples, and what is exempted behind the last: of the thing that they are examples of, too."""
     if isinstance(named, Node) and named.op == "except":
@@ -211,7 +232,10 @@ def _said_again(item: Item, target: Draft, named: Tree) -> Tree | None:
     again: Tree = named
     more: list[Tree] = []
     if isinstance(named, Node) and named.op == "all":
-        again, more = named.members[-1], named.members[:-1]
+        first = isinstance(named.members[0], Node) and named.members[0].op == "except"
+        again, more = (named.members[0], named.members[1:]) if first else (named.members[-1], named.members[:-1])
+    spared = again if isinstance(again, Node) and again.op == "except" else None
+    again = spared.members[0] if spared is not None else again
     if not isinstance(again, Draft) or target.concept is None:
         return None
     if again.concept is not None:
@@ -226,7 +250,10 @@ def _said_again(item: Item, target: Draft, named: Tree) -> Tree | None:
     target.dose, target.includes = target.dose or again.dose, (*target.includes, *again.includes)
     target.modifiers += again.modifiers
     target.cover(again.first, again.last)
-    return Node("all", [target, *more]) if more else target
+    said: Tree = target
+    if spared is not None:
+        said, spared.members[0] = spared, target  # "toxicities, defined as toxicities (other than alopecia) of …"
+    return Node("all", [said, *more]) if more else said
 
 
 def _reasoned(target: Draft, named: Tree, text: str) -> bool:

@@ -18,6 +18,7 @@ from protoparse.grammar.parting import Parter
 from protoparse.grammar.periods import ago
 from protoparse.grammar.phrases import Phrase as Found
 from protoparse.grammar.phrases import Value
+from protoparse.grammar.undergoing import related
 from protoparse.model import Bound, Window
 
 # Carrier words, then a name that ends in a term of the vocabulary.
@@ -47,6 +48,12 @@ class Cutter(Parter):
             plain = _PLAIN.fullmatch(self.codes, parts[0].first - self.offset, parts[0].last - self.offset)
             if plain is not None and "MK" not in plain[2]:
                 return self._plain(plain)
+        if (clause := related(self, parts)) is not None:
+            thing, more = (self.cut(some) for some in clause)
+            if thing is None or more is None:
+                return thing or more
+            next(iter(drafts(more))).related = True
+            return widened(thing, "all", [more])
         if (several := self.parted(parts)) is not None:
             said = [tree for some in several if (tree := self.cut(some)) is not None]
             return said[0] if len(said) == 1 else Node("all", [m for tree in said for m in parts_of(tree, "all")])
@@ -218,6 +225,8 @@ class Cutter(Parter):
         if people is not None and tree is not None:
             who = Draft()
             self._name(who, people)
+            told = self.entries[people.last : head.first] if head is not None else ()
+            next(iter(drafts(tree))).related = any("relative" in entry.roles for entry in told)
             tree = Node("all", [who, *(tree.members if isinstance(tree, Node) and tree.op == "all" else [tree])])
         for bracket in brackets if head is not None and len(phrases) > 1 else ():
             node = bracket.node

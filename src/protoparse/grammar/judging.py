@@ -209,6 +209,11 @@ class _Reader:
             return None
         if i >= begin and i == start - 1 and self.codes[i] in "wKMaY":
             return None
+        for n in range(head - 1, start + 1, -1):
+            described = self.codes[n - 2] in "mC" and self.words[n - 1][-1] in table["besides"]
+            if self.codes[n] == "|" and described and self._another(n + 1):
+                start = n + 1  # "active infection or any other condition that would …"
+                break
         if not any(self.words[n][-1] in table["circumstance"] for n in range(start, head + 1)):
             return None
         if not opined and _SEVERAL.search(self.codes, start, head) is None and "other" not in self.words[start]:
@@ -216,6 +221,10 @@ class _Reader:
             if not table["field"].isdisjoint(said) and said.isdisjoint(("other", "medical", "any")):
                 return None  # "a psychiatric disorder that would interfere with compliance" is one
         return start
+
+    def _another(self, k: int) -> bool:
+        """Whether something else is spoken of from k on: "any other"."""
+        return "other" in self.words[k] or (self.codes[k] == "d" and "other" in self.words[k + 1])
 
     def _general_end(self, i: int) -> bool:
         """Whether nothing in a lexeme says of what kind a thing is: "other medical", "severe and/or unstable"."""

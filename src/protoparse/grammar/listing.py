@@ -123,6 +123,11 @@ class Lister(Scoper):
                     item.type = "OR"  # "≤ 2.5 × ULN, but ≤ 5 × ULN if …" allows either
                 elif kind == "COMMA" and follower is not None and self._lacked(follower):
                     item.type, item.value = "AND", "without"
+                elif kind == "COMMA" and self._said_of(items, n):
+                    item.type = "DROP"  # "lupus, which has led to nephritis or vasculitis"
+                elif kind == "COMMA" and behind and self._goes_on(items, n):
+                    item.type, item.value = "STOP", "and"  # "who had A or B, have a fever and are adults"
+                    frames[-1] = [False, False]
                 elif kind == "COMMA":
                     if not item.value and behind and not (exempting and self._of_the_exempt(follower)):
                         item.type = "STOP"
@@ -136,6 +141,22 @@ class Lister(Scoper):
             if item.type in OPERANDS:
                 beginning = False
         return [i for i in items if i.type != "DROP"]
+
+    def _said_of(self, items: list[Clause], n: int) -> bool:
+        """Whether a clause on the one thing that stands before the comma at n follows."""
+        if n + 1 >= len(items) or items[n + 1].type != "WORDS" or items[n - 1].type != "WORDS":
+            return False
+        relates = "relative" in self.cutter.entries[items[n + 1].first].roles
+        return relates and (n == 1 or items[n - 2].type == "STOP")
+
+    def _goes_on(self, items: list[Clause], n: int) -> bool:
+        """Whether one more predicate follows the comma at n, behind alternatives, and is asked for as well."""
+        if self.cutter.kind == "exclusion" or items[n].value != "AND" or items[n + 1].type != "WORDS":
+            return False
+        if "possessing" not in self.cutter.entries[items[n + 1].first].roles:
+            return False
+        before = next((i.type for i in reversed(items[:n]) if i.type in ("AND", "OR", "STOP")), "")
+        return before == "OR"
 
     def _of_the_exempt(self, follower: Clause | None) -> bool:
         """Whether a limit stands behind whom an exception names: "unless metastases, in which case ≤ 5 × ULN"."""

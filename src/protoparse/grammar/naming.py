@@ -11,6 +11,8 @@ from collections.abc import Mapping
 from typing import Any, Literal, NamedTuple
 
 from protoparse.grammar.affixes import inside, undenied, untreated
+from protoparse.grammar.allergens import awaiting, not_borne
+from protoparse.grammar.consenting import consenter
 from protoparse.grammar.drafts import Anew, Draft, Node, several
 from protoparse.grammar.items import plays
 from protoparse.grammar.periods import Standing
@@ -94,7 +96,7 @@ class Namer(Valuer):
         found: list[Phrase] = []
         standing: Standing | None = None
         codes, offset = self.codes, self.offset
-        begin, cue, known = -1, -1, False
+        begin, cue, known = -1, awaiting(self, first), False
         i = first
         while i < last:
             code = codes[i - offset]
@@ -135,7 +137,8 @@ class Namer(Valuer):
                         standing = "history" if code in "HP" else _NOW[self.entries[i].roles["current"]]
                     self.take(i, i + 1)
                     draft.cover(self.starts[i], self.ends[i])
-                    cue = -1
+                    if cue >= 0 and "allergy" not in self.entries[cue].roles:
+                        cue = -1  # but "intolerant to prior therapy"
                 elif cue >= 0 and code == "O" and codes[i - 1 - offset] == "d":
                     pass  # "allergy to any of the excipients"
                 elif cue >= 0 and (code == "d" or (code in "v^" and codes[cue - offset] in "cAGRpi=s")):
@@ -269,6 +272,10 @@ class Namer(Valuer):
             draft.domain, draft.term, draft.allergen = "allergy", None, True
             self.take(head.cue, head.cue + 1)
             draft.cover(*self.span(head.cue, head.cue + 1))
+            not_borne(self, draft, head.cue)
+        if draft.domain == "consent" and "consent" in " ".join(e.text for e in entries[first:last]):
+            who = consenter(self, first)
+            draft.experiencer, draft.own = ("caregiver", who == "either") if who else ("patient", False)
         if draft.domain is None and draft.value is not None:
             draft.domain = "measurement"
         if (

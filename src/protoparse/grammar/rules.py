@@ -48,9 +48,8 @@ def rule(tree: Tree | None, text: str, kind: Kind, *, required: bool = True) -> 
         fact = _fact(tree, text, kind)
         said: Rule | None = fact
         if fact is not None and tree.own:
-            said = any_of(
-                [replace(fact, experiencer="patient", time=fact.time or standing("history")), fact], fact.span
-            )
+            time = standing("history") if tree.experiencer == "family" else None
+            said = any_of([replace(fact, experiencer="patient", time=fact.time or time), fact], fact.span)
         elif fact is not None and tree.again:
             said = all_of([fact, *(replace(fact, time=w) for w in tree.again)], fact.span)
         return Not(of=said, span=said.span) if said is not None and tree.denied is not None else said

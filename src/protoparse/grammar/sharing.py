@@ -15,6 +15,7 @@ from msgspec.structs import replace
 from protoparse.grammar.allergens import awaited
 from protoparse.grammar.belonging import (
     EITHER,
+    also_related,
     awaiting,
     both_sexes,
     classes,
@@ -84,6 +85,10 @@ def join(cutter: Cutter, op: Literal["all", "any"], left: Tree | None, right: Tr
         # "AST and ALT ≤ 3 × ULN (≤ 5 × ULN with liver metastases)": either limit is of both
         listed = join(cutter, op, left, right.members[0], link)
         return relaxed(listed, right.members[1:]) if listed is not None else right
+    if (of := also_related(cutter, left, right, link)) is not None:
+        said = join(cutter, op, of.members.pop(), right, link) if op == "any" else right
+        of.members += [said] if said is not None else []
+        return left
     if cutter.kind == "exclusion" and op == "all" and link.value in EITHER and kinds(cutter.text, left, right):
         op = "any"
     if op == "any" and isinstance(left, Node):
@@ -93,7 +98,7 @@ def join(cutter: Cutter, op: Literal["all", "any"], left: Tree | None, right: Tr
             return Node("all", [*left.members[:-1], *([said] if said else [])])
     if op == "any" and of_grade(last := parts_of(left, "any")[-1], right, link) and isinstance(last, Node):
         if isinstance(grade := last.members[0], Draft) and isinstance(right, Draft):
-            _follow(grade, right)
+            _follow(cutter.text, grade, right)
         said = join(cutter, op, last.members[1], right, link)
         graded = Node("all", [last.members[0], *([said] if said else [])])
         return graded if last is left else Node("any", [*parts_of(left, "any")[:-1], graded])
@@ -118,6 +123,12 @@ def join(cutter: Cutter, op: Literal["all", "any"], left: Tree | None, right: Tr
         first = join(cutter, op, left, right.members[k], link)
         parts = [*right.members[:k], *([first] if first else []), *right.members[k + 1 :]]
         return Node(right.op, [m for part in parts for m in parts_of(part, right.op)])
+    if link.value == "/" and isinstance(right, Node) and right.op == "except":
+        # "anticoagulants/antiplatelet drugs (except aspirin)": either, but not what is exempted
+        *others, last = left.members if isinstance(left, Node) and left.op == op else [left]
+        pair = join(cutter, op, last, right.members[0], link)
+        spared = Node("except", [*([pair] if pair else []), *right.members[1:]])
+        return Node(op, [*others, spared]) if others else spared
     if isinstance(right, Node):
         named = last_named(left.members if isinstance(left, Node) and left.op == "any" else [left])
         if named is not None and named.standing == "history" and named.time is None and right.op not in ("if", "not"):
@@ -353,7 +364,7 @@ def _follow(text: str, first: Draft, right: Draft, *, tight: bool = False) -> No
         # "active hepatitis B or C infection"
         shared = [m for m in first.modifiers if _leads(m, first) or (tight and m.type in _SHARED and _before(m, first))]
         right.modifiers = (*shared, *right.modifiers)
-    if first.experiencer != "patient" and right.experiencer == "patient":
+    if first.experiencer not in ("patient", "caregiver") and right.experiencer == "patient":
         right.experiencer, right.own = first.experiencer, first.own
     in_front = first.time and first.time.span and first.concept and first.time.span < first.concept
     if in_front and first.time and first.time.start is first.time.end is None:

@@ -1,13 +1,20 @@
-"""What was done to those who have a disease: "diabetes treated with metformin", "people with asthma who had surgery".
+"""What else those have who have a disease: "diabetes treated with metformin", "people with asthma who had surgery".
 
-In: the lexemes in front of a name. Out: whether they say that the named was done or given.
+In: the lexemes in front of a name, or the parts of an atom. Out: whether they say that the named was done or given, the
+parts that name the disease and those that say what else there is.
 """
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
+from typing import Any
+
 from protoparse.grammar.items import Item
-from protoparse.grammar.naming import Phrase
+from protoparse.grammar.naming import Phrase, Words
 from protoparse.grammar.terms import GIVEN
+
+_RELATED = re.compile("([^R]*(K)[^KRMw]*)Rv[^RV]*[KM]")
 
 
 def led(item: Item, phrase: Phrase) -> int:
@@ -28,3 +35,22 @@ def done(item: Item, i: int) -> bool:
     while before > item.offset and item.code(before) in "vHd":
         before -= 1
     return "treated" in item.entries[i].text or (before >= item.offset and "relative" in item.entries[before].roles)
+
+
+def related(item: Item, parts: Sequence[Any]) -> tuple[list[Any], list[Any]] | None:
+    """A thing, and what else those have who have it: "asthma who have a cough", "cancer that has progressed"."""
+    for k, part in enumerate(parts):
+        if not isinstance(part, Words):
+            continue
+        begin, last = part.first - item.offset, part.last - item.offset
+        match = _RELATED.match(item.codes, begin, last)
+        if match is None and k and isinstance(parts[k - 1], Words):
+            match = _RELATED.match(item.codes, parts[k - 1].first - item.offset, last)  # "asthma, who have a cough"
+        if match is None:
+            continue
+        place = match.end(1) + item.offset
+        term = item.entries[match.start(2) + item.offset].roles.get("concept")
+        if "possessing" in item.entries[place + 1].roles and term is not None and term.domain != "person":
+            before = [*parts[:k], *([Words(part.first, place)] if place > part.first else [])]
+            return before, [Words(place + 1, part.last), *parts[k + 1 :]]
+    return None
