@@ -265,7 +265,7 @@ class _Meaning(Transformer[Any, Any]):
             exemplify(of, after)
             return before  # type: ignore[no-any-return]
         if stop.value == "permission" and (self.kind == "exclusion" or lifts(before, after)):
-            return lifted(before, alternatives(after))
+            return lifted(before, alternatives(after), asked=self.kind != "exclusion")
         before = of_allergen(self.cutter, before, after)
         if before is None:
             return after  # type: ignore[no-any-return]
