@@ -113,6 +113,7 @@ def restated(people: Tree, duty: Draft) -> Tree | None:
     again.modifiers += duty.modifiers
     again.time, again.window_behind = duty.time or people.time, True
     again.standing = duty.standing or (None if duty.time else people.standing)
+    again.includes = ()  # they were told with the name
     again.cover(duty.first, duty.last)
     return again
 

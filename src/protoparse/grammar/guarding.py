@@ -102,12 +102,7 @@ class Guards(Lister):
 
     def _asked(self, clauses: list[Clause], first: int) -> bool:
         """Whether clauses, whose words begin at first, name people of whom something may be asked."""
-        outside, depth = [], 0
-        for clause in clauses:
-            depth += clause.type == "OPEN"
-            if not depth:
-                outside.append(clause)
-            depth -= clause.type == "CLOSE"
+        outside = _outside(clauses)
         for comma, joint in pairwise(outside[1:]):
             if comma.type == "COMMA" and joint.type in ("AND", "OR"):
                 outside.remove(comma)  # "women of childbearing potential, and men, must …"
@@ -194,9 +189,11 @@ class Guards(Lister):
             return 0
         if len(out) > sentence + 2 and out[sentence].type == "IF" and out[-1].type == "COMMA":
             del out[sentence], out[-1]  # "for patients with X, they are eligible if …"
-        said = out[sentence:]
         match = _PROVISO.match(self.cutter.codes, i - self.first)
-        if match is None or any(c.type not in _TELLING for c in said):
+        if match is None:
+            return 0
+        sentence = self._named_ahead(out, sentence)
+        if any(c.type not in _TELLING for c in _outside(out[sentence:])):
             return 0
         named = match[0].find("K")
         if named >= 0:
@@ -205,12 +202,28 @@ class Guards(Lister):
                 return 0
         if sentence and out[sentence - 1].type == "STOP":
             out[sentence - 1].value = "permission"
-        self._oblige(out, sentence, i)
+        self._oblige(out, sentence, i, "proviso")
         begin = self.first + match.end()
         self.cutter.carry(i, begin)
         ends = self.cutter.ends
         self.listed = _FOLLOWING.match(self.cutter.text, ends[begin - 1], ends[self.last - 1]) is not None
         return begin
+
+    def _named_ahead(self, out: list[Clause], sentence: int) -> int:
+        """Where what is admitted on a condition begins, those for whom it is or a title named ahead of it.
+
+        In "for patients with X, Y is allowed if …" both X and Y have to be there; "title: Y is allowed if …" is two
+        statements.
+        """
+        said = [c.type for c in out[sentence:]]
+        if said[:1] == ["IF"] and said.count("COMMA") == 1 and said[-1] == "WORDS" and "VALUE" not in said:
+            comma = out[sentence + said.index("COMMA")]
+            comma.type, comma.value = "AND", "if"
+            del out[sentence]
+        elif said[:2] == ["WORDS", "COLON"]:
+            out[sentence + 1].type = "STOP"
+            return sentence + 2
+        return sentence
 
     def _borne(self, said: list[Clause]) -> int:
         """Where the people begin of whom something is said behind its name ("haemoglobin for men must …"), else 0."""
@@ -316,6 +329,17 @@ class Guards(Lister):
             return False  # "normal for age"
         # "consent in English" limits nobody; "in women" does
         return cutter.codes[i - cutter.offset] == "o" or _WHO.search(cutter.entries[j].text) is not None
+
+
+def _outside(clauses: list[Clause]) -> list[Clause]:
+    """Clauses without those in brackets."""
+    outside, depth = [], 0
+    for clause in clauses:
+        depth += clause.type == "OPEN"
+        if not depth:
+            outside.append(clause)
+        depth -= clause.type == "CLOSE"
+    return outside
 
 
 def _limit(phrase: Phrase) -> bool:
