@@ -284,11 +284,22 @@ class Guards(Lister):
         if len(clauses) > 1 and clauses[1].type == "NOT" and self._people(clauses[:1]):
             return True  # "women of childbearing potential not surgically sterilized"
         if first + 1 >= last:
-            return False
+            return self._set_apart(clauses)
         term = entries[first].roles.get("concept")
         whose = self._population(first) or (term is not None and term.domain == "person")
         ill = term is not None and term.domain == "condition" and entries[first + 1].text.split()[0] in _TREATED
         return (whose or ill) and "apart" in self.cutter.roles(entries[first + 1].text.split()[0])
+
+    def _set_apart(self, clauses: list[Clause]) -> bool:
+        """Whether some people are named and a time, or a comma and what they have, stands behind them.
+
+        So in "women less than a year postmenopausal must …", "women of childbearing potential, with a partner, must …".
+        """
+        if len(clauses) < 2 or not self._people(clauses[:1]):
+            return False
+        joint, told = clauses[1], clauses[2 if len(clauses) > 2 else 1]
+        has = joint.type == "COMMA" and told.type == "WORDS" and "apart" in self.cutter.entries[told.first].roles
+        return has or joint.type == "WINDOW"
 
     def _population(self, i: int) -> bool:
         """Whether the lexeme at i means participants of any kind ("subjects", "men or women")."""
