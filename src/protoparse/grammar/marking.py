@@ -331,6 +331,11 @@ def _end(lexemes: Lexemes, first: int, codes: str, k: int, islands: dict[int, Ph
     end = stop.start() if stop else len(codes)
     end = min([i for i in islands if k < i < end], default=end)
     begin = max(codes.rfind(".", 0, k), 0)
+    duty = codes.find("^", k + 1, end)
+    if duty >= 0 and _of_somebody(lexemes, first, codes, begin):
+        # "patients with tumours that required surgery must …", "for tumours that required surgery, it must …"
+        comma = codes.rfind(",", k, duty)
+        end = comma if comma >= 0 else duty
     listed = "," in codes[begin:k]
     of = _domain(lexemes, first, codes, begin, k)
     for match in _ELSE.finditer(codes, k, end):
@@ -351,6 +356,15 @@ def _end(lexemes: Lexemes, first: int, codes: str, k: int, islands: dict[int, Ph
             return i  # "… that may impair absorption, alcohol abuse": of the kind that stands before the clause
         i = codes.find(",", i + 1, end)
     return end
+
+
+def _of_somebody(lexemes: Lexemes, first: int, codes: str, k: int) -> bool:
+    """Whether a sentence that begins at k speaks of people, or tells for whom it is."""
+    while k < len(codes) - 1 and codes[k] in ".d:":
+        k += 1
+    roles = lexemes.entries[first + k].roles
+    term = roles.get("concept")
+    return codes[k] in "oi?" or "population" in roles or (term is not None and term.domain == "person")
 
 
 def _domain(lexemes: Lexemes, first: int, codes: str, begin: int, end: int) -> Domain | None:
