@@ -33,8 +33,9 @@ def denied(cutter: Cutter, items: Sequence[Clause], n: int) -> int:
     end = n + 2 + (n + 2 < len(items) and items[n + 2].type == "WINDOW")
     if end < len(items) and items[end].type not in _CLOSING and (why < 0 or items[end].type != "OPEN"):
         return 0
-    named = [k for k in range(said.first, last) if cutter.code(k) in _NAMED]
-    if not named or not all("nameless" in entries[k].roles for k in named):
+    names = [k for k in range(said.first, last) if cutter.code(k) in _NAMED]
+    done = [k for k in names or range(said.first, last) if "nameless" in entries[k].roles]
+    if not done or len(done) < len(names):
         return 0
     if not any(word.endswith(_DENYING) for word in entries[i + 1].text.split()):
         return 0

@@ -50,7 +50,11 @@ class Guards(Lister):
             sentence += 1  # "Note: patients with … must …"
         begin = max(self.opening, out[sentence - 1].last if sentence else 0)
         if len(out) == sentence:
-            if sentence and out[-1].type == "STOP" and any("pronoun" in e.roles for e in self.cutter.entries[begin:i]):
+            if i == self.opening and self._supposing(i):
+                out.append(Clause("IF", i, i + 1))
+            elif (
+                sentence and out[-1].type == "STOP" and any("pronoun" in e.roles for e in self.cutter.entries[begin:i])
+            ):
                 out[-1].value = "they"  # "women must use contraception. They must also …"
             return
         self._again(out, sentence)
@@ -71,6 +75,11 @@ class Guards(Lister):
         elif self._asked(said, begin) or (sentence := self._anew(out, sentence, len(out) - len(comma))):
             del out[len(out) - len(comma) :]
             self._oblige(out, sentence, i, "duty")
+
+    def _supposing(self, i: int) -> bool:
+        """Whether a duty that begins a sentence is a condition: "should a woman become pregnant, …"."""
+        roles = self.cutter.entries[i + 1].roles if i + 1 < self.last else {}
+        return self.cutter.entries[i].text == "should" and ("determiner" in roles or "pronoun" in roles)
 
     def _again(self, out: list[Clause], sentence: int) -> None:
         """Take people who are named again behind a colon for the same ("male patients: a male patient must …")."""

@@ -59,6 +59,7 @@ _MEMBER = r"[dmvwKMaOyF-]+(?:\([^()]{1,24}\))?"
 _BY_SEVERAL = re.compile(rf"A{_MEMBER}(?:(?:,[&|]?|[&|/]){_MEMBER})+")
 _MEMBERS = re.compile(r"\([^()]*\)|[,&|/]+")
 _FOUND_BY = (None, "procedure", "measurement", "observation", "other")
+_DUTY = re.compile("[!^]")
 _OBJECT = re.compile(r"[dOpvamwKMtbfyGi-]*")
 
 
@@ -331,7 +332,7 @@ def _end(lexemes: Lexemes, first: int, codes: str, k: int, islands: dict[int, Ph
     end = stop.start() if stop else len(codes)
     end = min([i for i in islands if k < i < end], default=end)
     begin = max(codes.rfind(".", 0, k), 0)
-    duty = codes.find("^", k + 1, end)
+    duty = next((m.start() for m in _DUTY.finditer(codes, k + 1, end) if _asks(lexemes, first + m.start())), -1)
     if duty >= 0 and _of_somebody(lexemes, first, codes, begin):
         # "patients with tumours that required surgery must …", "for tumours that required surgery, it must …"
         comma = codes.rfind(",", k, duty)
@@ -356,6 +357,12 @@ def _end(lexemes: Lexemes, first: int, codes: str, k: int, islands: dict[int, Ph
             return i  # "… that may impair absorption, alcohol abuse": of the kind that stands before the clause
         i = codes.find(",", i + 1, end)
     return end
+
+
+def _asks(lexemes: Lexemes, i: int) -> bool:
+    """Whether the lexeme at i, a duty or a negation, asks something of somebody ("must", "must not")."""
+    entry = lexemes.entries[i]
+    return "not" not in entry.roles or plays(lexer().singles[entry.text.partition(" ")[0]], "duty")
 
 
 def _of_somebody(lexemes: Lexemes, first: int, codes: str, k: int) -> bool:

@@ -62,7 +62,8 @@ class Shaper(Guards):
         def flush(end: int) -> None:
             nonlocal begin
             if begin >= 0:
-                if _SUBSTANCE.search(cutter.codes, begin - cutter.offset, end - cutter.offset):
+                substance = _SUBSTANCE.search(cutter.codes, begin - cutter.offset, end - cutter.offset)
+                if substance or (out and out[-1].type == "NOT" and self._happens(out[-1].first, begin, end)):
                     out.append(Clause("WORDS", begin, end, Words(begin, end)))
                 begin = -1
 
@@ -169,6 +170,9 @@ class Shaper(Guards):
                 self._duty(out, sentence, i - 1)
             if kind == "COLON" and depth == 0 and self._some(out[sentence:]):
                 out.insert(sentence, Clause("IF", i - 1, i - 1))
+            if kind == "IF" and depth == 0 and len(out) > sentence and self._begins(i - 1):
+                out.append(Clause("STOP", i - 1, i - 1))
+                sentence, self.opening = len(out), i - 1
             if kind == "STOP":
                 self.opening = i
                 if not out:
@@ -221,6 +225,22 @@ class Shaper(Guards):
             Clause("WORDS", begin, words.last, Words(begin, words.last)),
         ]
         return begin
+
+    def _happens(self, denial: int, begin: int, end: int) -> bool:
+        """Whether lexemes behind a denial say what was done: "steroids must not be taken" denies the steroids.
+
+        Of what excludes, such is asked of nobody.
+        """
+        if self.kind == "exclusion" and self._prohibits(denial):
+            return False
+        cutter = self.cutter
+        return any(cutter.code(i) == "v" and "nameless" in cutter.entries[i].roles for i in range(begin, end))
+
+    def _begins(self, i: int) -> bool:
+        """Whether the lexeme at i begins a sentence without a stop before it: "in the past year If diabetic, …"."""
+        text, starts = self.cutter.text, self.cutter.starts
+        before, here = text[starts[i - 1]], text[starts[i] : starts[i] + 2]
+        return here[:1].isupper() and here[1:].islower() and not before.isupper() and before not in ":-"
 
     def _refused(self, out: list[Clause], opened: Clause) -> bool:
         """Whether something is denied in a bracket: "(no biopsy allowed)" permits nothing."""
