@@ -60,11 +60,16 @@ def owner(cutter: Cutter, words: Clause) -> int:
     return place if place > words.first and "owning" in cutter.entries[place].roles else -1
 
 
-def subject(out: Sequence[Clause], begin: int) -> int:
-    """Where the subject that ends the terminals begins, in a scope that began at `begin`: "A or B" is one, too."""
+def subject(cutter: Cutter, out: Sequence[Clause], begin: int) -> int:
+    """Where the subject that ends the terminals begins, in a scope that began at `begin`: "A or B" is one, too.
+
+    So is "for which A or B" of "A or B do not exist".
+    """
     last = len(out) - 1
     joined = last - 2 >= begin and out[last - 1].type in ("AND", "OR") and out[last - 2].type == "ATOM"
-    return last - 2 if joined and (last - 2 == begin or out[last - 3].type == "STOP") else last
+    if joined and last - 2 > begin and out[last - 3].type != "STOP":
+        joined = out[last - 1].type == "OR" and "owning" in cutter.entries[out[last - 2].first].roles
+    return last - 2 if joined else last
 
 
 def suffered(cutter: Cutter, opener: Clause, follower: Clause) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from functools import cache
+from functools import cache, partial
 from itertools import pairwise
 
 from protoparse.grammar.completing import half
@@ -37,6 +37,7 @@ _HEADED = re.compile("[&|/,][&|]?d*[wMK]+-[wMK]")
 # Behind a description that goes on over "or": what begins something of its own.
 _ANEW = re.compile(r"[&|]?[dv]*(?:[!HCXI?]|m*[KM])")
 _ELSE = re.compile(r"\|(?:[CH]|v[CH]|v(?=d*[wKm]*K))")
+_STATING = ("is", "are", "was", "were")
 _FINITE = ("has", "have", "is", "are")
 _SUFFERED = {"condition", "observation"}
 _BASE = re.compile("[KMw]")
@@ -60,6 +61,8 @@ _BY_SEVERAL = re.compile(rf"A{_MEMBER}(?:(?:,[&|]?|[&|/]){_MEMBER})+")
 _MEMBERS = re.compile(r"\([^()]*\)|[,&|/]+")
 _FOUND_BY = (None, "procedure", "measurement", "observation", "other")
 _DUTY = re.compile("[!^]")
+_SAID_OF = re.compile("R[dv]*(?:[mw](?:[,&|/]+[dv]*)?)+(?![mwKMa-])")
+_SIDE_BY_SIDE = re.compile("(?<=m)[,|&/]+[dv]*(?=m)")
 _OBJECT = re.compile(r"[dOpvamwKMtbfyGi-]*")
 
 
@@ -97,6 +100,7 @@ def marked(text: str, lexemes: Lexemes, first: int, codes: str, found: Sequence[
         codes = _PURPOSE.sub(lambda m: "dV".ljust(len(m[0]), "l"), codes)
     codes = placed(lexemes, first, codes, found)
     if "R" in codes:
+        codes = _SAID_OF.sub(partial(_narrowed, lexemes, first), codes)
         codes = _descriptions(lexemes, first, codes, found)
     if codes:
         words = text[lexemes.starts[first] : lexemes.ends[first + len(codes) - 1]].lower()
@@ -110,6 +114,20 @@ def marked(text: str, lexemes: Lexemes, first: int, codes: str, found: Sequence[
             if word in words:
                 return _undertakings(lexemes, first, codes, found)
     return codes
+
+
+def _narrowed(lexemes: Lexemes, first: int, match: re.Match[str]) -> str:
+    """The codes of what a clause says of a thing, all that narrows it side by side: "that is metastatic or recurrent".
+
+    Words that are part of a name elsewhere ("metastatic melanoma") narrow it here.
+    """
+    if not lexemes.entries[first + match.start()].text.endswith(_STATING):
+        return match[0]  # "who require topical or systemic drugs"
+    told = [
+        "m" if code == "w" and "choice" in lexemes.entries[first + match.start() + k].roles else code
+        for k, code in enumerate(match[0])
+    ]
+    return _SIDE_BY_SIDE.sub(lambda m: "d" * len(m[0]), "".join(told))
 
 
 def _halves(lexemes: Lexemes, first: int, codes: str, found: Sequence[Phrase]) -> str:
