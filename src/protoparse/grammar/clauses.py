@@ -191,7 +191,7 @@ class _Meaning(Transformer[Any, Any]):
             duty.concept = None  # "tamoxifen is permitted if stopped 6 weeks before": the tamoxifen
         if empty(duty) and not (duty and any(d.value for d in drafts(duty))):
             if not isinstance(duty, Draft) or blank(duty) or not (said := restated(people, duty)):
-                return people  # type: ignore[no-any-return]
+                return None if x[2].value == "used" else people  # "a spacer may be used if required"
             duty = said
         if isinstance(duty, Node) and duty.op == "all":
             # "patients on statins must be on a stable dose, with no change planned"

@@ -211,7 +211,8 @@ class Guards(Lister):
                 return 0
         if sentence and out[sentence - 1].type == "STOP":
             out[sentence - 1].value = "permission"
-        self._oblige(out, sentence, i, "proviso")
+        used = self.cutter.entries[i - 1].roles.get("permission") == "use"
+        self._oblige(out, sentence, i, "used" if used else "proviso")
         begin = self.first + match.end()
         self.cutter.carry(i, begin)
         ends = self.cutter.ends

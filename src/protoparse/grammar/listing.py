@@ -132,7 +132,7 @@ class Lister(Scoper):
                 else:
                     frames[-1][0] = True
             elif kind == "COLON":
-                proviso = guarding and item.value == "proviso"
+                proviso = guarding and item.value in ("proviso", "used")
                 item.type = "THEN" if guarding else "DROP"
                 guarding = False
             if item.type in OPERANDS:

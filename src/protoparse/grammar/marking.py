@@ -355,6 +355,9 @@ def _end(lexemes: Lexemes, first: int, codes: str, k: int, islands: dict[int, Ph
         # "patients with tumours that required surgery must …", "for tumours that required surgery, it must …"
         comma = codes.rfind(",", k, duty)
         end = comma if comma >= 0 else duty
+    permitted = codes.find("+", k + 1, end)
+    if permitted >= 0 and " " in lexemes.entries[first + permitted].text:
+        end = permitted  # "drugs that raise the pH may be taken"
     listed = "," in codes[begin:k]
     of = _domain(lexemes, first, codes, begin, k)
     for match in _ELSE.finditer(codes, k, end):

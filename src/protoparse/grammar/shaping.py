@@ -262,6 +262,9 @@ class Shaper(Guards):
 
     def _permit(self, out: list[Clause], sentence: int, i: int) -> bool:
         """Whether what the lexeme at i permits leaves the item something to say."""
+        said = self.cutter.entries[i].roles["permission"]
+        if said == "use" and (self.kind != "exclusion" or self._for_people()):
+            return False  # "a spacer may be used": nobody has to
         before = out[sentence - 1] if any(c.type in OPERANDS for c in out[:sentence]) else None
         first = out[sentence] if sentence < len(out) else None
         if first is not None and first.type == "NOT" and self.cutter.entries[first.first].text.startswith("no"):
@@ -272,13 +275,20 @@ class Shaper(Guards):
         if any(c.type == "EXCEPT" for c in out[sentence:]) or self._set_off(out, sentence, i):
             return True  # "except X, which is allowed", "surgery within 2 weeks, a biopsy is allowed"
         # Who may take part as well is no limit to anybody.
-        free = self.cutter.entries[i].roles["permission"] == "free"
-        return self.kind != "exclusion" and not (free and not self.cutter.codes.count("?", i + 1 - self.cutter.offset))
+        bare = said == "free" and not self.cutter.codes.count("?", i + 1 - self.cutter.offset)
+        return self.kind != "exclusion" and not bare
+
+    def _for_people(self) -> bool:
+        """Whether the present sentence begins with participants ("note: patients with … may be given …")."""
+        i = self.opening
+        while i + 1 < self.last and self.cutter.code(i) in "dv:" and "population" not in self.cutter.entries[i].roles:
+            i += 1
+        return "population" in self.cutter.entries[i].roles
 
     def _none_allowed(self, out: list[Clause], sentence: int, i: int) -> bool:
         """Whether the lexeme at i permits nothing: "no steroids are allowed", not "with no asthma are eligible"."""
         denied = len(out) > sentence + 1 and out[sentence].type == "NOT"
-        return denied and self.cutter.entries[i].roles.get("permission") == "free"
+        return denied and self.cutter.entries[i].roles.get("permission") in ("free", "use")
 
     def _set_off(self, out: list[Clause], sentence: int, i: int) -> bool:
         """Whether one thing alone stands between a comma and what permits it, or a contrast ("…, but X is allowed").
