@@ -15,14 +15,15 @@ from protoparse.model import Span
 _SENTENCE = re.compile(r"[^.\n]+")
 _SIGNS = (
     " may ",
+    " may\n",
     "±",
     "+/-",
     " plus",
     "menopaus",
-    " not required",
-    " not necessary",
-    " not mandatory",
-    " not needed",
+    "required",
+    "necessary",
+    "mandatory",
+    "needed",
     "defin",
     "includ",
     "refer",
@@ -41,6 +42,10 @@ _SIGNS = (
     "limit",
     "preference",
     "requirement",
+    "unknown",
+    "reason",
+    "considered",
+    "optional",
 )
 _PEOPLE = r"(?:patient|subject|participant|individual|volunteer|wom[ae]n|men|female|male|children|they)s?\b"
 _ALSO = re.compile(
@@ -48,7 +53,9 @@ _ALSO = re.compile(
     r"may\s+(?:also\s+)?(?:have\s+(?:had|received|undergone|been)|receive|continue|use|take|"
     r"be\s+(?:given|treated|receiving|taking|administered|on))\b"
 )
-_UNASKED = re.compile(r"[^,;:()]*\s(?:is|are)\s+(?:also\s+)?not\s+(?:required|mandatory|necessary)\b(?!\s+to\b)")
+_UNASKED = re.compile(
+    r"[^,;:()]*\s(?:is|are)\s+(?:(?:also\s+)?not\s+(?:required|mandatory|necessary)\b(?!\s+to\b)|optional\b)"
+)
 _WHOSE = re.compile(r"\b(?:who|whom|which|that|if|when|unless|in\s+case|where)\b")
 _LIMITED = re.compile(
     r"\d|\b(?:if|provided|providing|only|unless|as\s+long\s+as|must|should|up\s+to|one|two|three|no|not)\b"
@@ -70,6 +77,15 @@ _FERTILE = re.compile(
     r"|\W*(?:post-?\s?menopaus\w+|menopause|wocbp|surgical(?:ly)?\s+steril\w+)(?:\s+(?:wom[ae]n|females?|status|state))?"
     r"\s(?:(?:is|are)\s+(?:\w+\s+)?defined\s+as|refers?\s+to)\b"
 )
+_COUNTED = re.compile(
+    r"[^;:]*(?<!who)(?<!that)(?<!if)\s(?:is|are|will\s+be)\s+(?:not\s+)?considered\s+(?:(?:to\s+be|as|an?|wom[ae]n|females?|of)\s+)*"
+    r"(?:non-?\s?)?(?:child-?\s?bearing|reproductive|post-?\s?menopaus|(?:surgically\s+|permanently\s+)?steril|(?:in)?fertile|"
+    r"ambulatory|wocbp|fcbp)(?!.*\b(?:must|should)\b)"
+)
+_UNKNOWN = re.compile(
+    r"\W*(?:the\s+|potential\s+|possible\s+|long-?term\s+)*(?:effects?|risks?|safety)\b[^;:]*\s(?:is|are)\s+(?:currently\s+)?(?:unknown|not\s+known)\W*$"
+)
+_THEREFORE = re.compile(r"\W*for\s+this\s+reason\b(?:\s+and\s+because\s[^;:]*?)?,(?=\s+(?:\w+\s+)?" + _PEOPLE + ")")
 _DEFINED = re.compile(r"\W*([^,;:()]{3,60}?)\s(?:is|are)\s+defined\s+as\b[^\d<>≥≤]*$")
 _WORD = re.compile(r"[a-z]{4,}")
 _UNLIMITED = re.compile(
@@ -109,6 +125,8 @@ def asides(text: str, lexemes: Lexemes, first: int, codes: str) -> list[Span]:
                 stop = codes.find(".", stop + 1)
                 stop = len(codes) if stop < 0 else stop
             found.append((match.start(), stop))
+        elif _COUNTED.match(sentence) is not None or _UNKNOWN.match(sentence) is not None:
+            found.append(match.span())
         elif end := _aside(words[:low], sentence):
             last = bisect_left(starts, begin + low + end, first, first + len(codes)) - first
             found.append((match.start(), min(last, match.end())))
@@ -138,6 +156,8 @@ def _aside(before: str, sentence: str) -> int:
     if (defined := _DEFINED.match(sentence)) is not None:
         named = _WORD.findall(defined[1])
         return len(sentence) if named and all(word in before for word in named) else 0
+    if (why := _THEREFORE.match(sentence)) is not None:
+        return why.end()
     asked = _ALSO.match(sentence) or _UNASKED.match(sentence)
     if asked is None:
         return 0

@@ -113,6 +113,7 @@ def restated(people: Tree, duty: Draft) -> Tree | None:
     again.modifiers += duty.modifiers
     again.time, again.window_behind = duty.time or people.time, True
     again.standing = duty.standing or (None if duty.time else people.standing)
+    again.includes = ()  # they were told with the name
     again.cover(duty.first, duty.last)
     return again
 
@@ -129,16 +130,23 @@ def spared(guard: Node, exceptions: list[Tree]) -> Node:
     return Node("if", [people, widened(duty, "except", exceptions)])
 
 
-def lifted(before: Tree, exceptions: list[Tree]) -> Tree:
-    """A tree with exceptions to what was said last: since the exception before them, where there is one."""
+def lifted(before: Tree, exceptions: list[Tree], *, asked: bool) -> Tree:
+    """A tree with exceptions to what was said last: since the exception before them, where there is one.
+
+    "Women must use contraception. Implants are allowed" relaxes what is `asked` of the women, who are asked all the
+    same; an exclusion asks nothing.
+    """
+    if asked and isinstance(before, Node) and before.op == "if":
+        return spared(before, exceptions)
     if isinstance(before, Node) and before.op in ("all", "any"):
         members = before.members
-        last = max((n for n, m in enumerate(members) if isinstance(m, Node) and m.op == "except"), default=-1)
+        ends = ("except", "if") if asked else ("except",)
+        last = max((n for n, m in enumerate(members) if isinstance(m, Node) and m.op in ends), default=-1)
         if last >= 0:
-            since = members[last + 1 :] or [members.pop()]
-            told = since[0] if len(since) == 1 else Node(before.op, since)
-            exempt = widened(told, "except", exceptions)
-            return Node(before.op, [*members[: last + 1], exempt]) if members[: last + 1] else exempt
+            begin = min(last + 1, len(members) - 1)
+            since = members[begin:]
+            exempt = lifted(since[0] if len(since) == 1 else Node(before.op, since), exceptions, asked=asked)
+            return Node(before.op, [*members[:begin], exempt]) if begin else exempt
     return widened(before, "except", exceptions)
 
 

@@ -193,7 +193,7 @@ class _Meaning(Transformer[Any, Any]):
             duty.concept = None  # "tamoxifen is permitted if stopped 6 weeks before": the tamoxifen
         if empty(duty) and not (duty and any(d.value for d in drafts(duty))):
             if not isinstance(duty, Draft) or blank(duty) or not (said := restated(people, duty)):
-                return people  # type: ignore[no-any-return]
+                return None if x[2].value == "used" else people  # "a spacer may be used if required"
             duty = said
         if isinstance(duty, Node) and duty.op == "all":
             # "patients on statins must be on a stable dose, with no change planned"
@@ -267,7 +267,7 @@ class _Meaning(Transformer[Any, Any]):
             exemplify(of, after)
             return before  # type: ignore[no-any-return]
         if stop.value == "permission" and (self.kind == "exclusion" or lifts(before, after)):
-            return lifted(before, alternatives(after))
+            return lifted(before, alternatives(after), asked=self.kind != "exclusion")
         before = of_allergen(self.cutter, before, after)
         if before is None:
             return after  # type: ignore[no-any-return]

@@ -33,8 +33,9 @@ def denied(cutter: Cutter, items: Sequence[Clause], n: int) -> int:
     end = n + 2 + (n + 2 < len(items) and items[n + 2].type == "WINDOW")
     if end < len(items) and items[end].type not in _CLOSING and (why < 0 or items[end].type != "OPEN"):
         return 0
-    named = [k for k in range(said.first, last) if cutter.code(k) in _NAMED]
-    if not named or not all("nameless" in entries[k].roles for k in named):
+    names = [k for k in range(said.first, last) if cutter.code(k) in _NAMED]
+    done = [k for k in names or range(said.first, last) if "nameless" in entries[k].roles]
+    if not done or len(done) < len(names):
         return 0
     if not any(word.endswith(_DENYING) for word in entries[i + 1].text.split()):
         return 0
@@ -59,11 +60,16 @@ def owner(cutter: Cutter, words: Clause) -> int:
     return place if place > words.first and "owning" in cutter.entries[place].roles else -1
 
 
-def subject(out: Sequence[Clause], begin: int) -> int:
-    """Where the subject that ends the terminals begins, in a scope that began at `begin`: "A or B" is one, too."""
+def subject(cutter: Cutter, out: Sequence[Clause], begin: int) -> int:
+    """Where the subject that ends the terminals begins, in a scope that began at `begin`: "A or B" is one, too.
+
+    So is "for which A or B" of "A or B do not exist".
+    """
     last = len(out) - 1
     joined = last - 2 >= begin and out[last - 1].type in ("AND", "OR") and out[last - 2].type == "ATOM"
-    return last - 2 if joined and (last - 2 == begin or out[last - 3].type == "STOP") else last
+    if joined and last - 2 > begin and out[last - 3].type != "STOP":
+        joined = out[last - 1].type == "OR" and "owning" in cutter.entries[out[last - 2].first].roles
+    return last - 2 if joined else last
 
 
 def suffered(cutter: Cutter, opener: Clause, follower: Clause) -> bool:

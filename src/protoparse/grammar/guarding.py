@@ -50,7 +50,11 @@ class Guards(Lister):
             sentence += 1  # "Note: patients with … must …"
         begin = max(self.opening, out[sentence - 1].last if sentence else 0)
         if len(out) == sentence:
-            if sentence and out[-1].type == "STOP" and any("pronoun" in e.roles for e in self.cutter.entries[begin:i]):
+            if i == self.opening and self._supposing(i):
+                out.append(Clause("IF", i, i + 1))
+            elif (
+                sentence and out[-1].type == "STOP" and any("pronoun" in e.roles for e in self.cutter.entries[begin:i])
+            ):
                 out[-1].value = "they"  # "women must use contraception. They must also …"
             return
         self._again(out, sentence)
@@ -71,6 +75,11 @@ class Guards(Lister):
         elif self._asked(said, begin) or (sentence := self._anew(out, sentence, len(out) - len(comma))):
             del out[len(out) - len(comma) :]
             self._oblige(out, sentence, i, "duty")
+
+    def _supposing(self, i: int) -> bool:
+        """Whether a duty that begins a sentence is a condition: "should a woman become pregnant, …"."""
+        roles = self.cutter.entries[i + 1].roles if i + 1 < self.last else {}
+        return self.cutter.entries[i].text == "should" and ("determiner" in roles or "pronoun" in roles)
 
     def _again(self, out: list[Clause], sentence: int) -> None:
         """Take people who are named again behind a colon for the same ("male patients: a male patient must …")."""
@@ -102,12 +111,7 @@ class Guards(Lister):
 
     def _asked(self, clauses: list[Clause], first: int) -> bool:
         """Whether clauses, whose words begin at first, name people of whom something may be asked."""
-        outside, depth = [], 0
-        for clause in clauses:
-            depth += clause.type == "OPEN"
-            if not depth:
-                outside.append(clause)
-            depth -= clause.type == "CLOSE"
+        outside = _outside(clauses)
         for comma, joint in pairwise(outside[1:]):
             if comma.type == "COMMA" and joint.type in ("AND", "OR"):
                 outside.remove(comma)  # "women of childbearing potential, and men, must …"
@@ -194,9 +198,11 @@ class Guards(Lister):
             return 0
         if len(out) > sentence + 2 and out[sentence].type == "IF" and out[-1].type == "COMMA":
             del out[sentence], out[-1]  # "for patients with X, they are eligible if …"
-        said = out[sentence:]
         match = _PROVISO.match(self.cutter.codes, i - self.first)
-        if match is None or any(c.type not in _TELLING for c in said):
+        if match is None:
+            return 0
+        sentence = self._named_ahead(out, sentence)
+        if any(c.type not in _TELLING for c in _outside(out[sentence:])):
             return 0
         named = match[0].find("K")
         if named >= 0:
@@ -205,12 +211,29 @@ class Guards(Lister):
                 return 0
         if sentence and out[sentence - 1].type == "STOP":
             out[sentence - 1].value = "permission"
-        self._oblige(out, sentence, i)
+        used = self.cutter.entries[i - 1].roles.get("permission") == "use"
+        self._oblige(out, sentence, i, "used" if used else "proviso")
         begin = self.first + match.end()
         self.cutter.carry(i, begin)
         ends = self.cutter.ends
         self.listed = _FOLLOWING.match(self.cutter.text, ends[begin - 1], ends[self.last - 1]) is not None
         return begin
+
+    def _named_ahead(self, out: list[Clause], sentence: int) -> int:
+        """Where what is admitted on a condition begins, those for whom it is or a title named ahead of it.
+
+        In "for patients with X, Y is allowed if …" both X and Y have to be there; "title: Y is allowed if …" is two
+        statements.
+        """
+        said = [c.type for c in out[sentence:]]
+        if said[:1] == ["IF"] and said.count("COMMA") == 1 and said[-1] == "WORDS" and "VALUE" not in said:
+            comma = out[sentence + said.index("COMMA")]
+            comma.type, comma.value = "AND", "if"
+            del out[sentence]
+        elif said[:2] == ["WORDS", "COLON"]:
+            out[sentence + 1].type = "STOP"
+            return sentence + 2
+        return sentence
 
     def _borne(self, said: list[Clause]) -> int:
         """Where the people begin of whom something is said behind its name ("haemoglobin for men must …"), else 0."""
@@ -271,11 +294,22 @@ class Guards(Lister):
         if len(clauses) > 1 and clauses[1].type == "NOT" and self._people(clauses[:1]):
             return True  # "women of childbearing potential not surgically sterilized"
         if first + 1 >= last:
-            return False
+            return self._set_apart(clauses)
         term = entries[first].roles.get("concept")
         whose = self._population(first) or (term is not None and term.domain == "person")
         ill = term is not None and term.domain == "condition" and entries[first + 1].text.split()[0] in _TREATED
         return (whose or ill) and "apart" in self.cutter.roles(entries[first + 1].text.split()[0])
+
+    def _set_apart(self, clauses: list[Clause]) -> bool:
+        """Whether some people are named and a time, or a comma and what they have, stands behind them.
+
+        So in "women less than a year postmenopausal must …", "women of childbearing potential, with a partner, must …".
+        """
+        if len(clauses) < 2 or not self._people(clauses[:1]):
+            return False
+        joint, told = clauses[1], clauses[2 if len(clauses) > 2 else 1]
+        has = joint.type == "COMMA" and told.type == "WORDS" and "apart" in self.cutter.entries[told.first].roles
+        return has or joint.type == "WINDOW"
 
     def _population(self, i: int) -> bool:
         """Whether the lexeme at i means participants of any kind ("subjects", "men or women")."""
@@ -316,6 +350,17 @@ class Guards(Lister):
             return False  # "normal for age"
         # "consent in English" limits nobody; "in women" does
         return cutter.codes[i - cutter.offset] == "o" or _WHO.search(cutter.entries[j].text) is not None
+
+
+def _outside(clauses: list[Clause]) -> list[Clause]:
+    """Clauses without those in brackets."""
+    outside, depth = [], 0
+    for clause in clauses:
+        depth += clause.type == "OPEN"
+        if not depth:
+            outside.append(clause)
+        depth -= clause.type == "CLOSE"
+    return outside
 
 
 def _limit(phrase: Phrase) -> bool:

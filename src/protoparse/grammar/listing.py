@@ -74,7 +74,7 @@ class Lister(Scoper):
                 item.value = ahead[-1]
         # behind: a connective stands before, in the same sentence; limited: a trailing "for …" does
         frames = [[False, False]]
-        guarding, beginning, exempting = False, True, False
+        guarding, beginning, exempting, proviso = False, True, False, False
         for n, item in enumerate(items):
             kind = item.type
             if kind == "OPEN":
@@ -83,7 +83,7 @@ class Lister(Scoper):
                 if len(frames) > 1:
                     frames.pop()
             elif kind == "IF":
-                role = "begin" if beginning else self._guard_behind(items, n, limited=frames[-1][1])
+                role = "begin" if beginning else self._guard_behind(items, n, limited=frames[-1][1] or proviso)
                 if guarding and role == "begin":
                     role = ""
                 guarding = guarding or role == "begin"
@@ -91,13 +91,15 @@ class Lister(Scoper):
                 frames[-1][1] = frames[-1][1] or not role
                 if role in ("AND", "OR"):
                     item.type = "DROP"  # "in men over 40 or in smokers"
+                    if proviso and items[n - 1].type == role:
+                        items[n - 1].value = "but"  # "eligible if not pregnant or if sterilized": denied no more
             elif kind in ("INCLUDE", "QUORUM", "QUORUM_END"):
                 frames[-1][0] = False
             elif kind == "EXCEPT":
                 exempting = True
             elif kind == "STOP":
                 frames[-1] = [False, False]
-                exempting = False
+                exempting = proviso = False
                 beginning, guarding = item.value not in ("and", "or"), False
                 continue
             elif kind in ("AND", "OR", "COMMA", "SLASH"):
@@ -136,6 +138,7 @@ class Lister(Scoper):
                 else:
                     frames[-1][0] = True
             elif kind == "COLON":
+                proviso = guarding and item.value in ("proviso", "used")
                 item.type = "THEN" if guarding else "DROP"
                 guarding = False
             if item.type in OPERANDS:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from functools import cache
+from functools import cache, partial
 from itertools import pairwise
 
 from protoparse.grammar.classing import acts, classed
@@ -38,6 +38,7 @@ _HEADED = re.compile("[&|/,][&|]?d*[wMK]+-[wMK]")
 # Behind a description that goes on over "or": what begins something of its own.
 _ANEW = re.compile(r"[&|]?[dv]*(?:[!HCXI?]|m*[KM])")
 _ELSE = re.compile(r"\|(?:[CH]|v[CH]|v(?=d*[wKm]*K))")
+_STATING = ("is", "are", "was", "were")
 _FINITE = ("has", "have", "is", "are")
 _SUFFERED = {"condition", "observation"}
 _BASE = re.compile("[KMw]")
@@ -61,6 +62,9 @@ _BY_SEVERAL = re.compile(rf"A{_MEMBER}(?:(?:,[&|]?|[&|/]){_MEMBER})+")
 _SHOWN = re.compile(r"[,(]A[dmvwKMO-]+")
 _MEMBERS = re.compile(r"\([^()]*\)|[,&|/]+")
 _FOUND_BY = (None, "procedure", "measurement", "observation", "other")
+_DUTY = re.compile("[!^]")
+_SAID_OF = re.compile("R[dv]*(?:[mw](?:[,&|/]+[dv]*)?)+(?![mwKMa-])")
+_SIDE_BY_SIDE = re.compile("(?<=m)[,|&/]+[dv]*(?=m)")
 _OBJECT = re.compile(r"[dOpvamwKMtbfyGi-]*")
 
 
@@ -102,6 +106,7 @@ def marked(text: str, lexemes: Lexemes, first: int, codes: str, found: Sequence[
     if acts(words):
         codes = classed(words, lexemes.starts[first], lexemes, first, codes)
     if "R" in codes:
+        codes = _SAID_OF.sub(partial(_narrowed, lexemes, first), codes)
         codes = _descriptions(lexemes, first, codes, found)
     if codes:
         if "nfection with " in words:
@@ -114,6 +119,20 @@ def marked(text: str, lexemes: Lexemes, first: int, codes: str, found: Sequence[
             if word in words:
                 return _undertakings(lexemes, first, codes, found)
     return codes
+
+
+def _narrowed(lexemes: Lexemes, first: int, match: re.Match[str]) -> str:
+    """The codes of what a clause says of a thing, all that narrows it side by side: "that is metastatic or recurrent".
+
+    Words that are part of a name elsewhere ("metastatic melanoma") narrow it here.
+    """
+    if not lexemes.entries[first + match.start()].text.endswith(_STATING):
+        return match[0]  # "who require topical or systemic drugs"
+    told = [
+        "m" if code == "w" and "choice" in lexemes.entries[first + match.start() + k].roles else code
+        for k, code in enumerate(match[0])
+    ]
+    return _SIDE_BY_SIDE.sub(lambda m: "d" * len(m[0]), "".join(told))
 
 
 def _halves(lexemes: Lexemes, first: int, codes: str, found: Sequence[Phrase]) -> str:
@@ -346,6 +365,14 @@ def _end(lexemes: Lexemes, first: int, codes: str, k: int, islands: dict[int, Ph
     end = stop.start() if stop else len(codes)
     end = min([i for i in islands if k < i < end], default=end)
     begin = max(codes.rfind(".", 0, k), 0)
+    duty = next((m.start() for m in _DUTY.finditer(codes, k + 1, end) if _asks(lexemes, first + m.start())), -1)
+    if duty >= 0 and _of_somebody(lexemes, first, codes, begin):
+        # "patients with tumours that required surgery must …", "for tumours that required surgery, it must …"
+        comma = codes.rfind(",", k, duty)
+        end = comma if comma >= 0 else duty
+    permitted = codes.find("+", k + 1, end)
+    if permitted >= 0 and " " in lexemes.entries[first + permitted].text:
+        end = permitted  # "drugs that raise the pH may be taken"
     listed = "," in codes[begin:k]
     of = _domain(lexemes, first, codes, begin, k)
     for match in _ELSE.finditer(codes, k, end):
@@ -366,6 +393,21 @@ def _end(lexemes: Lexemes, first: int, codes: str, k: int, islands: dict[int, Ph
             return i  # "… that may impair absorption, alcohol abuse": of the kind that stands before the clause
         i = codes.find(",", i + 1, end)
     return end
+
+
+def _asks(lexemes: Lexemes, i: int) -> bool:
+    """Whether the lexeme at i, a duty or a negation, asks something of somebody ("must", "must not")."""
+    entry = lexemes.entries[i]
+    return "not" not in entry.roles or plays(lexer().singles[entry.text.partition(" ")[0]], "duty")
+
+
+def _of_somebody(lexemes: Lexemes, first: int, codes: str, k: int) -> bool:
+    """Whether a sentence that begins at k speaks of people, or tells for whom it is."""
+    while k < len(codes) - 1 and codes[k] in ".d:":
+        k += 1
+    roles = lexemes.entries[first + k].roles
+    term = roles.get("concept")
+    return codes[k] in "oi?" or "population" in roles or (term is not None and term.domain == "person")
 
 
 def _domain(lexemes: Lexemes, first: int, codes: str, begin: int, end: int) -> Domain | None:

@@ -435,7 +435,8 @@ class Namer(Valuer):
     def _modify(self, draft: Draft, i: int) -> None:
         if len(draft.modifiers) >= _MOST:
             return
-        kind, value = self.entries[i].roles["modifier"]
+        roles = self.entries[i].roles
+        kind, value = roles.get("modifier") or (roles["choice"], self.entries[i].text)
         span = self.span(i, i + 1)
         draft.modifiers += (Modifier(type=kind, text=self.text[slice(*span)], span=span, value=value),)
         draft.cover(*span)

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 from msgspec.structs import replace
 
+from protoparse.grammar.choices import joined
 from protoparse.grammar.drafts import Draft, Tree, active
 from protoparse.grammar.measures import AMOUNTS
 from protoparse.grammar.periods import followed, lately, standing, visited
@@ -142,7 +143,9 @@ def _fact(draft: Draft, text: str, kind: Kind) -> Fact | None:
         count=_pointless(draft.count),
         dose=dose,
         time=time,
-        modifiers=tuple(sorted(draft.modifiers, key=_place)) if len(draft.modifiers) > 1 else draft.modifiers,
+        modifiers=joined(text, tuple(sorted(draft.modifiers, key=_place)))
+        if len(draft.modifiers) > 1
+        else draft.modifiers,
         includes=includes,
         experiencer=draft.experiencer,
     )

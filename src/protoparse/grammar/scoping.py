@@ -90,7 +90,7 @@ class Scoper:
                 alone = out and out[-1].type == "ATOM" and (out[-2:-1] == [] or out[-2].type not in _ENDS)
                 if alone and (told := denied(self.cutter, items, n)):
                     parted = self._part(items[n - 1], out)
-                    begin, last = len(out) - 1 if parted else subject(out, frames[-1].begin), out[-1].last
+                    begin, last = len(out) - 1 if parted else subject(self.cutter, out, frames[-1].begin), out[-1].last
                     self.cutter.carry(items[n + 1].first, told)
                     if told < items[n + 1].last:
                         last = out[-1].last = items[n + 1].last

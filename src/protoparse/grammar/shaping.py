@@ -62,7 +62,8 @@ class Shaper(Guards):
         def flush(end: int) -> None:
             nonlocal begin
             if begin >= 0:
-                if _SUBSTANCE.search(cutter.codes, begin - cutter.offset, end - cutter.offset):
+                substance = _SUBSTANCE.search(cutter.codes, begin - cutter.offset, end - cutter.offset)
+                if substance or (out and out[-1].type == "NOT" and self._happens(out[-1].first, begin, end)):
                     out.append(Clause("WORDS", begin, end, Words(begin, end)))
                 begin = -1
 
@@ -169,6 +170,9 @@ class Shaper(Guards):
                 self._duty(out, sentence, i - 1)
             if kind == "COLON" and depth == 0 and self._some(out[sentence:]):
                 out.insert(sentence, Clause("IF", i - 1, i - 1))
+            if kind == "IF" and depth == 0 and len(out) > sentence and self._begins(i - 1):
+                out.append(Clause("STOP", i - 1, i - 1))
+                sentence, self.opening = len(out), i - 1
             if kind == "STOP":
                 self.opening = i
                 if not out:
@@ -222,6 +226,22 @@ class Shaper(Guards):
         ]
         return begin
 
+    def _happens(self, denial: int, begin: int, end: int) -> bool:
+        """Whether lexemes behind a denial say what was done: "steroids must not be taken" denies the steroids.
+
+        Of what excludes, such is asked of nobody.
+        """
+        if self.kind == "exclusion" and self._prohibits(denial):
+            return False
+        cutter = self.cutter
+        return any(cutter.code(i) == "v" and "nameless" in cutter.entries[i].roles for i in range(begin, end))
+
+    def _begins(self, i: int) -> bool:
+        """Whether the lexeme at i begins a sentence without a stop before it: "in the past year If diabetic, …"."""
+        text, starts = self.cutter.text, self.cutter.starts
+        before, here = text[starts[i - 1]], text[starts[i] : starts[i] + 2]
+        return here[:1].isupper() and here[1:].islower() and not before.isupper() and before not in ":-"
+
     def _refused(self, out: list[Clause], opened: Clause) -> bool:
         """Whether something is denied in a bracket: "(no biopsy allowed)" permits nothing."""
         return any(c.type == "NOT" for c in out[out.index(opened) :])
@@ -242,6 +262,9 @@ class Shaper(Guards):
 
     def _permit(self, out: list[Clause], sentence: int, i: int) -> bool:
         """Whether what the lexeme at i permits leaves the item something to say."""
+        said = self.cutter.entries[i].roles["permission"]
+        if said == "use" and (self.kind != "exclusion" or self._for_people()):
+            return False  # "a spacer may be used": nobody has to
         before = out[sentence - 1] if any(c.type in OPERANDS for c in out[:sentence]) else None
         first = out[sentence] if sentence < len(out) else None
         if first is not None and first.type == "NOT" and self.cutter.entries[first.first].text.startswith("no"):
@@ -252,13 +275,20 @@ class Shaper(Guards):
         if any(c.type == "EXCEPT" for c in out[sentence:]) or self._set_off(out, sentence, i):
             return True  # "except X, which is allowed", "surgery within 2 weeks, a biopsy is allowed"
         # Who may take part as well is no limit to anybody.
-        free = self.cutter.entries[i].roles["permission"] == "free"
-        return self.kind != "exclusion" and not (free and not self.cutter.codes.count("?", i + 1 - self.cutter.offset))
+        bare = said == "free" and not self.cutter.codes.count("?", i + 1 - self.cutter.offset)
+        return self.kind != "exclusion" and not bare
+
+    def _for_people(self) -> bool:
+        """Whether the present sentence begins with participants ("note: patients with … may be given …")."""
+        i = self.opening
+        while i + 1 < self.last and self.cutter.code(i) in "dv:" and "population" not in self.cutter.entries[i].roles:
+            i += 1
+        return "population" in self.cutter.entries[i].roles
 
     def _none_allowed(self, out: list[Clause], sentence: int, i: int) -> bool:
         """Whether the lexeme at i permits nothing: "no steroids are allowed", not "with no asthma are eligible"."""
         denied = len(out) > sentence + 1 and out[sentence].type == "NOT"
-        return denied and self.cutter.entries[i].roles.get("permission") == "free"
+        return denied and self.cutter.entries[i].roles.get("permission") in ("free", "use")
 
     def _set_off(self, out: list[Clause], sentence: int, i: int) -> bool:
         """Whether one thing alone stands between a comma and what permits it, or a contrast ("…, but X is allowed").
