@@ -14,7 +14,7 @@ from typing import Literal
 
 from msgspec.structs import replace
 
-from protoparse.grammar.periods import Standing, ago, standing
+from protoparse.grammar.periods import Standing, ago, followed, standing
 from protoparse.grammar.phrases import Value
 from protoparse.grammar.terms import domain_of
 from protoparse.lexicon import fold
@@ -102,7 +102,7 @@ class Draft:
         time = self.time
         if time is None or not isinstance(time.start, Bound) or self.value is not None or self.modifiers:
             return False
-        if time.start.anchor.event not in _NAMED or ago(time, time.start.anchor) is time:
+        if time.start.anchor.event not in _NAMED or ago(followed(time, text), time.start.anchor) is time:
             return False
         self.name_by_anchor(text)
         return self.concept is not None
@@ -118,7 +118,7 @@ class Draft:
         if anchor is None:
             return
         self.concept = anchor.span
-        self.time = ago(self.time, anchor)
+        self.time = ago(followed(self.time, text), anchor)
         words = text[slice(*anchor.span)] if anchor.span else ""
         self.domain = domain_of(words.lower().split())
 

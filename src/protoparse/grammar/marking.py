@@ -42,6 +42,8 @@ _SUFFERED = {"condition", "observation"}
 _BASE = re.compile("[KMw]")
 _ENDING = re.compile(r"[.:;()XI?+#\n]")
 _PURPOSE = re.compile(r",G[dmvwKMaOp-]+(?=$|[.;(),])")
+# "Insulin-requiring diabetes" is one name.
+_REQUIRING = re.compile("(?<=[wKM]-)R(?=[mwK])")
 _QUALIFYING = re.compile(r"(?<=d)\+|\+(?=[wKMm])")
 _HALF = re.compile("[wbftrM<>]-?(?:,[&|]?|[&|/])(?=[wKbfMt<>r])")
 _WITH = re.compile("(?<=[Kw])p(?=d*[KM])")
@@ -95,6 +97,8 @@ def marked(text: str, lexemes: Lexemes, first: int, codes: str, found: Sequence[
         # "clear media, to permit imaging": what for is behind a comma, too
         codes = _PURPOSE.sub(lambda m: "dV".ljust(len(m[0]), "l"), codes)
     codes = placed(lexemes, first, codes, found)
+    if "-R" in codes:
+        codes = _REQUIRING.sub(lambda m: "w" if _tied(lexemes, first + m.start()) else "R", codes)
     if "R" in codes:
         codes = _descriptions(lexemes, first, codes, found)
     if codes:
@@ -146,6 +150,11 @@ def _infections(lexemes: Lexemes, first: int, codes: str) -> str:
 
 def _spelt(text: str, lexemes: Lexemes, i: int) -> str:
     return text[lexemes.starts[i] : lexemes.ends[i]]
+
+
+def _tied(lexemes: Lexemes, i: int) -> bool:
+    """Whether a hyphen ties the lexeme at i to the one in front of it."""
+    return lexemes.ends[i - 2] == lexemes.starts[i - 1] and lexemes.ends[i - 1] == lexemes.starts[i]
 
 
 def _headings(lexemes: Lexemes, first: int, codes: str) -> str:

@@ -162,7 +162,7 @@ def join(cutter: Cutter, op: Literal["all", "any"], left: Tree | None, right: Tr
                 continue  # "must be stable for 3 months and have an HbA1c < 9 %"
             if lone.past_event(cutter.text):
                 # "at least 4 weeks since surgery or biopsy"
-                if right.time is None and not right.standing and right.domain in ("procedure", "drug"):
+                if right.time is None and not right.standing and right.domain in ("procedure", "drug", lone.domain):
                     right.time = lone.time
                 continue
             members.remove(lone)
