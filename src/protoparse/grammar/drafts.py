@@ -60,6 +60,8 @@ class Draft:
     """The concept is what somebody is allergic to."""
     treated = False
     """What somebody is allergic to is something done: a contraindication to it."""
+    used = False
+    """It names no more than the use of what was named last."""
     itself = False
     """It names no more than the study that asks ("the study", "this protocol")."""
     denied: Literal["so", "ever"] | None = None
@@ -197,6 +199,19 @@ def repeat_subject(before: Tree, after: Tree) -> None:
         draft.value = value
 
 
+def refer(tree: Tree) -> None:
+    """ "oxygen therapy for over 3 months, with daily use for 12 hours": what is used is what was named last."""
+    last: Draft | None = None
+    for draft in sorted((d for d in drafts(tree) if d.concept), key=lambda d: d.concept or (0, 0)):
+        if draft.used and last is not None:
+            draft.concept, draft.domain, draft.name, draft.term = last.concept, last.domain, last.name, last.term
+            draft.known = last.known
+        elif not draft.used:
+            last = draft if draft.domain in USED else None
+
+
+USED = ("drug", "procedure", "device")
+"""The domains of what somebody uses."""
 ORDERED = ("<", "<=", ">", ">=")
 _NEAR = 40
 """So many facts back is what a limit without a subject may be of."""
