@@ -202,8 +202,8 @@ def repeat_subject(before: Tree, after: Tree) -> None:
 def refer(tree: Tree) -> None:
     """ "oxygen therapy for over 3 months, with daily use for 12 hours": what is used is what was named last."""
     last: Draft | None = None
-    for draft in sorted((d for d in drafts(tree) if d.concept), key=lambda d: d.concept or (0, 0)):
-        if draft.used and last is not None:
+    for draft in sorted((d for d in drafts(tree, exceptions=False) if d.concept), key=lambda d: d.concept or (0, 0)):
+        if draft.used and last is not None and (draft.time or draft.count or draft.dose or draft.modifiers):
             draft.concept, draft.domain, draft.name, draft.term = last.concept, last.domain, last.name, last.term
             draft.known = last.known
         elif not draft.used:

@@ -337,7 +337,7 @@ def _follow(first: Draft, right: Draft, *, tight: bool = False) -> None:
     in_front = first.time and first.time.span and first.concept and first.time.span < first.concept
     if in_front and first.time and first.time.start is first.time.end is None:
         # "12 months of amenorrhoea or an oophorectomy"; "< 6 months postpartum" is of that alone
-        limit = first.time.duration
+        limit = first.time.duration if first.domain == "condition" else None
         in_front = right.domain in (None, first.domain) and not (limit and limit.operator[0] == "<")
     if in_front and not first.window_behind and right.time is None and right.domain not in ("person", "consent"):
         right.time, right.again = first.time, first.again

@@ -5,6 +5,8 @@ In: the lexemes in front of a name. Out: whether they say that the named was don
 
 from __future__ import annotations
 
+import re
+
 from protoparse.grammar.items import Item
 from protoparse.grammar.naming import Phrase
 from protoparse.grammar.terms import GIVEN
@@ -16,6 +18,17 @@ def led(item: Item, phrase: Phrase) -> int:
     while i > item.offset and item.code(i) in "Hdm":
         i -= 1
     return i
+
+
+_WHO = re.compile("R[vdmH]*[vH][dm]*")
+
+
+def borne(item: Item, head: Phrase, phrase: Phrase) -> bool:
+    """Whether a phrase names what else people with a disease have or had ("stenosis, who have a history of stroke")."""
+    begin = head.last + (item.at(head.last) == ",")
+    if begin >= phrase.first or item.entries[begin].text != "who":
+        return False
+    return _WHO.fullmatch(item.codes, begin - item.offset, phrase.first - item.offset) is not None
 
 
 def done(item: Item, i: int) -> bool:
