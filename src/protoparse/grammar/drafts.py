@@ -202,12 +202,17 @@ def repeat_subject(before: Tree, after: Tree) -> None:
 def refer(tree: Tree) -> None:
     """ "oxygen therapy for over 3 months, with daily use for 12 hours": what is used is what was named last."""
     last: Draft | None = None
-    for draft in sorted((d for d in drafts(tree, exceptions=False) if d.concept), key=lambda d: d.concept or (0, 0)):
-        if draft.used and last is not None and (draft.time or draft.count or draft.dose or draft.modifiers):
-            draft.concept, draft.domain, draft.name, draft.term = last.concept, last.domain, last.name, last.term
-            draft.known = last.known
-        elif not draft.used:
+    spared: Draft | None = None
+    asked = {id(d) for d in drafts(tree, exceptions=False)}
+    for draft in sorted((d for d in drafts(tree) if d.concept), key=lambda d: d.concept or (0, 0)):
+        meant = last if id(draft) in asked else spared or last
+        if draft.used and meant is not None and (draft.time or draft.count or draft.dose or draft.modifiers):
+            draft.concept, draft.domain, draft.name, draft.term = meant.concept, meant.domain, meant.name, meant.term
+            draft.known = meant.known
+        elif not draft.used and id(draft) in asked:
             last = draft if draft.domain in USED else None
+        elif not draft.used:
+            spared = draft if draft.domain in USED else None
 
 
 USED = ("drug", "procedure", "device")
