@@ -132,6 +132,17 @@ class Ahead(Events):
         i = self._next(i)
         return self.code(i) == "n" and self.entries[i - 1].text == "first" and self._quantity_at(i)
 
+    def _past_time(self, i: int) -> int:
+        """Where the quantity at i is over, which has a unit of time."""
+        while self.code(i) != "t":
+            i += 1
+        return i + 1
+
+    def _dated_behind(self, i: int) -> bool:
+        """Whether the quantity at i is a distance from an event ("6 months before screening")."""
+        i = self._past_time(i)
+        return self._sided(i) or self.entries[i].text == "prior"
+
     def _opening(self, out: list[Lexeme]) -> bool:
         number = next((x for x in out if x.type == "NUMBER"), None)
         return number is not None and out[0].type == "WITHIN" and self.entries[number.first - 1].text == "first"
