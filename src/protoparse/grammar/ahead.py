@@ -132,16 +132,15 @@ class Ahead(Events):
         i = self._next(i)
         return self.code(i) == "n" and self.entries[i - 1].text == "first" and self._quantity_at(i)
 
-    def _past_time(self, i: int) -> int:
-        """Where the quantity at i is over, which has a unit of time."""
+    def _along_time(self, i: int) -> str:
+        """What "during" says in front of a time: "for" ("metformin during 6 months"), "within" a distance, or nothing."""
+        if not self._lasting(i):
+            return ""
         while self.code(i) != "t":
             i += 1
-        return i + 1
-
-    def _dated_behind(self, i: int) -> bool:
-        """Whether the quantity at i is a distance from an event ("6 months before screening")."""
-        i = self._past_time(i)
-        return self._sided(i) or self.entries[i].text == "prior"
+        if self._sided(i + 1) or self.entries[i + 1].text == "prior":
+            return "WITHIN"
+        return "FOR" if self.code(i + 1) in ".,:)(&|\n" else ""
 
     def _opening(self, out: list[Lexeme]) -> bool:
         number = next((x for x in out if x.type == "NUMBER"), None)

@@ -361,12 +361,13 @@ class Cutter(Attacher):
         if sum(not isinstance(p, Words | Bracket) and isinstance(p.meaning, Value) for p in parts) < 2:
             return None
         segments: list[list[Any]] = [[]]
-        named = valued = False
+        named = valued = counted = False
         for part in parts:
             if isinstance(part, Words):
                 place = self._measured(part.first, part.last)
                 if place is None and named and valued:
                     place = self._given(part)
+                named = named or (counted and place is not None and self.code(part.first) == "w" and place > part.first)
                 if place is not None and named and valued:
                     if place > part.first:
                         segments[-1].append(Words(part.first, place))
@@ -375,6 +376,8 @@ class Cutter(Attacher):
                     valued = False
                 named = True
             elif not isinstance(part, Bracket) and isinstance(part.meaning, Value):
+                # "at least 4 teeth with pockets ≥ 5 mm": a number in front counts what stands behind it
+                counted = not named and not part.meaning.bare and all(map(whole, part.meaning.comparisons))
                 valued = True
             segments[-1].append(part)
         return segments if len(segments) > 1 and valued else None

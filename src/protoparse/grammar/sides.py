@@ -150,12 +150,9 @@ class Sides(Ahead):
             out.append(self._lexeme("WITHIN", i))  # "during the first 4 weeks of treatment"
             self.timely = True
             return i + 1
-        if code == "D" and not out and self.entries[i].text == "during" and self._lasting(i + 1):
-            if self.code(self._past_time(i + 1)) == "O":
-                return END  # "during 12 weeks of treatment"
-            # "metformin during 6 months"; "a relapse during 6 months before screening" looks back
+        if code == "D" and not out and self.entries[i].text == "during" and (during := self._along_time(i + 1)):
             self.timely = True
-            out.append(self._lexeme("WITHIN" if self._dated_behind(i + 1) else "FOR", i))
+            out.append(self._lexeme(during, i))
             return i + 1
         if code == "D" and kind == "EVENT" and out[0].type in ("FROM", "AT") and (on := self._period(i + 1)):
             out += [self._lexeme("DURING", i), on]  # "from screening throughout the study"
