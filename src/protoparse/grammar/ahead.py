@@ -133,7 +133,7 @@ class Ahead(Events):
         return self.code(i) == "n" and self.entries[i - 1].text == "first" and self._quantity_at(i)
 
     def _along_time(self, i: int) -> str:
-        """What "during" says in front of a time: "for" ("metformin during 6 months"), "within" a distance, or nothing."""
+        """What "during" is in front of a time: "for" ("metformin during 6 months"), "within" a distance, or nothing."""
         if not self._lasting(i):
             return ""
         while self.code(i) != "t":

@@ -51,7 +51,7 @@ class Cutter(Attacher):
             plain = _PLAIN.fullmatch(self.codes, parts[0].first - self.offset, parts[0].last - self.offset)
             if plain is not None and "MK" not in plain[2]:
                 return self._plain(plain)
-        elif len(parts) > 3 and (segments := self._segments(parts)) is not None:
+        elif len(parts) > 2 and (segments := self._segments(parts)) is not None:
             said = [tree for segment in segments if (tree := self.cut(segment)) is not None]
             return said[0] if len(said) == 1 else Node("all", said)
         if (treated := self._treated(parts)) is not None:
@@ -367,7 +367,9 @@ class Cutter(Attacher):
                 place = self._measured(part.first, part.last)
                 if place is None and named and valued:
                     place = self._given(part)
-                named = named or (counted and place is not None and self.code(part.first) == "w" and place > part.first)
+                named = named or (
+                    counted and place is not None and self.code(part.first) in "wKm" and place > part.first
+                )
                 if place is not None and named and valued:
                     if place > part.first:
                         segments[-1].append(Words(part.first, place))

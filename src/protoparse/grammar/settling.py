@@ -186,7 +186,7 @@ class Settler:
     def _limits(self, i: int) -> bool:
         """Whether "within" limits a measure ("within 0.5 %", "within 1.5 × ULN"), not a place or a time."""
         if self.code(i) == "n" and self.code(i + 1) == "t" and self.code(self._next(i + 2)) == "M":
-            return self.entries[self._next(i + 2)].roles["measurement"].name == "travel time"
+            return bool(self.entries[self._next(i + 2)].roles["measurement"].name == "travel time")
         if self.code(i) != "n" or self.code(i + 1) not in "ux":
             return False
         behind = self._next(i + 3)
