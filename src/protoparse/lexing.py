@@ -402,6 +402,12 @@ class Lexer:
         breaks = [i for i, c in enumerate(codes) if c == "\n"]
         return Lexemes(codes, entries, starts, ends, breaks, word_starts, word_ends, word_breaks)
 
+    def _anew(self, tokens: list[str], begin: int, end: int) -> bool:
+        """Whether "or" before a comparator joins another limit ("< 5 or greater than 9"; not "5 or greater 24")."""
+        if tokens[end - 1] in _OF_TWO and tokens[end][:1].isdecimal() and begin > 1:
+            return self.singles[tokens[begin - 2]].code == "<"
+        return _BEFORE_NUMBER.match(tokens[end]) is not None
+
     def _merge(self, tokens: list[str], starts: list[int], ends: list[int]) -> list[Entry]:
         """The entries of the tokens, those of a phrase merged in all three lists."""
         look = self.singles
@@ -421,7 +427,7 @@ class Lexer:
         dealt = _DEALT in tokens
         for begin, minus, key in found:
             end = -minus
-            if begin < done or (self.phrases[key].code == ">" and _BEFORE_NUMBER.match(tokens[end])):
+            if begin < done or (self.phrases[key].code == ">" and self._anew(tokens, begin, end)):
                 continue  # "less than 10 or greater than 90", "below 50% or lower limit of normal": no "or greater"
             if tokens[begin] in _SIGNS and _AMOUNT.match(tokens[end]):
                 continue  # "a duration of symptoms of at least 3 weeks"
@@ -443,6 +449,10 @@ class Lexer:
         starts[:] = at + starts[done:]
         ends[:] = to + ends[done:]
         return merged
+
+
+_OF_TWO = ("greater", "higher", "more", "longer", "older", "less", "lower", "younger")
+"""What compares two things only with "than" behind it."""
 
 
 def _numbers_a_part(number: str, distance: int, unit: str) -> bool:

@@ -132,6 +132,16 @@ class Ahead(Events):
         i = self._next(i)
         return self.code(i) == "n" and self.entries[i - 1].text == "first" and self._quantity_at(i)
 
+    def _along_time(self, i: int) -> str:
+        """What "during" is in front of a time: "for" ("metformin during 6 months"), "within" a distance, or nothing."""
+        if not self._lasting(i):
+            return ""
+        while self.code(i) != "t":
+            i += 1
+        if self._sided(i + 1) or self.entries[i + 1].text == "prior":
+            return "WITHIN"
+        return "FOR" if self.code(i + 1) in ".,:)(&|\n" else ""
+
     def _opening(self, out: list[Lexeme]) -> bool:
         number = next((x for x in out if x.type == "NUMBER"), None)
         return number is not None and out[0].type == "WITHIN" and self.entries[number.first - 1].text == "first"

@@ -1,4 +1,4 @@
-"""Sentences that limit nobody: what somebody may have had as well, what is not asked for, whom a word means.
+"""Sentences that limit nobody: what somebody may have had as well, what is not asked for, where more is said.
 
 In: the codes of an item. Out: the lexemes of such sentences; of "Patients may have had surgery but no radiotherapy"
 those in front of "but". They stay unread.
@@ -46,6 +46,7 @@ _SIGNS = (
     "reason",
     "considered",
     "optional",
+    "see ",
 )
 _PEOPLE = r"(?:patient|subject|participant|individual|volunteer|wom[ae]n|men|female|male|children|they)s?\b"
 _ALSO = re.compile(
@@ -95,6 +96,8 @@ _UNLIMITED = re.compile(
     r"|(?:restrictions?|limits?|preferences?)\s+(?:on|for|regarding|as|with|to|in|by|of)\s[^,;:.()]*))"
 )
 _OPTIONAL = re.compile(r"\(([^()]*\bnot\s+(?:mandatory|required|necessary|needed)[^()]*)\)")
+# Where more is said: "(see section 5)", "(last month; see the scores below)".
+_ELSEWHERE = re.compile(r"[(;,]\s*((?:please\s+)?(?:also\s+)?see\s[^()]*)(?=\))")
 # What may be or not: a name, and the rest of its list where a sentence or a bracket ends with that.
 _NAMED = r"[dwKMYaqmpOrG'-]+(?:\([^()]*\))?"
 _ANYTHING = "[^.;:()!X?I&|,/]+"
@@ -132,7 +135,8 @@ def asides(text: str, lexemes: Lexemes, first: int, codes: str) -> list[Span]:
             found.append((match.start(), min(last, match.end())))
         else:
             found += _either(lexemes, first, codes, match.start(), match.end())
-    for free in (*(_UNLIMITED.finditer(words) if "no " in words else ()), *_OPTIONAL.finditer(words)):
+    told = _ELSEWHERE.finditer(words) if "see " in words else ()
+    for free in (*(_UNLIMITED.finditer(words) if "no " in words else ()), *_OPTIONAL.finditer(words), *told):
         low, high = (bisect_left(starts, begin + x, first, first + len(codes)) - first for x in free.span(1))
         found.append((low, high))
     return found

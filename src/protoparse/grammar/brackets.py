@@ -15,6 +15,7 @@ from msgspec.structs import replace
 from protoparse.grammar.amending import RATES
 from protoparse.grammar.anchoring import redated
 from protoparse.grammar.drafts import (
+    USED,
     Cue,
     Draft,
     Node,
@@ -110,6 +111,8 @@ class Attacher(Chooser):
                 continue
             if bracket.role == "plain" and found_by(last_draft(tree), node, self.text):
                 continue
+            if bracket.role == "plain" and self._uses(last_draft(tree), node):
+                continue
             if bracket.role == "plain" and (others := self._for_others(tree, bracket)):
                 tree = widened(tree, "any" if self.kind == "exclusion" else "all", others)
             elif self._alternative(bracket) and (also := offered(last_draft(tree), node, self.text, self.roles)):
@@ -167,6 +170,19 @@ class Attacher(Chooser):
         if offers is not None:
             limited_behind(*offers)
         return tree
+
+    def _uses(self, target: Draft, node: Tree) -> bool:
+        """Whether a bracket only says how long or when a thing was used: "opioids (daily use for over a month)"."""
+        told = list(drafts(node))
+        if target.domain not in USED or target.time is not None or not all(d.used and d.time for d in told):
+            return False
+        if len(told) > 1 and " or " in self.text[told[0].last : told[-1].first]:
+            return False
+        for one in told:
+            self._fill_window(target, one.time)  # type: ignore[arg-type]
+            target.modifiers += one.modifiers
+            target.cover(one.first, one.last)
+        return True
 
     def cue(self, i: int) -> Cue:
         """What the words in front of examples make of them."""

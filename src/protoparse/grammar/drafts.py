@@ -14,7 +14,7 @@ from typing import Literal
 
 from msgspec.structs import replace
 
-from protoparse.grammar.periods import Standing, ago, standing
+from protoparse.grammar.periods import Standing, ago, followed, standing
 from protoparse.grammar.phrases import Value
 from protoparse.grammar.terms import domain_of
 from protoparse.lexicon import fold
@@ -60,6 +60,8 @@ class Draft:
     """The concept is what somebody is allergic to."""
     treated = False
     """What somebody is allergic to is something done: a contraindication to it."""
+    used = False
+    """It names no more than the use of what was named last."""
     itself = False
     """It names no more than the study that asks ("the study", "this protocol")."""
     denied: Literal["so", "ever"] | None = None
@@ -104,7 +106,7 @@ class Draft:
         time = self.time
         if time is None or not isinstance(time.start, Bound) or self.value is not None or self.modifiers:
             return False
-        if time.start.anchor.event not in _NAMED or ago(time, time.start.anchor) is time:
+        if time.start.anchor.event not in _NAMED or ago(followed(time, text), time.start.anchor) is time:
             return False
         self.name_by_anchor(text)
         return self.concept is not None
@@ -120,7 +122,7 @@ class Draft:
         if anchor is None:
             return
         self.concept = anchor.span
-        self.time = ago(self.time, anchor)
+        self.time = ago(followed(self.time, text), anchor)
         words = text[slice(*anchor.span)] if anchor.span else ""
         self.domain = domain_of(words.lower().split())
 
@@ -204,6 +206,24 @@ def repeat_subject(before: Tree, after: Tree) -> None:
         draft.value = value
 
 
+def refer(tree: Tree) -> None:
+    """ "oxygen therapy for over 3 months, with daily use for 12 hours": what is used is what was named last."""
+    last: Draft | None = None
+    spared: Draft | None = None
+    asked = {id(d) for d in drafts(tree, exceptions=False)}
+    for draft in sorted((d for d in drafts(tree) if d.concept), key=lambda d: d.concept or (0, 0)):
+        meant = last if id(draft) in asked else spared or last
+        if draft.used and meant is not None and (draft.time or draft.count or draft.dose or draft.modifiers):
+            draft.concept, draft.domain, draft.name, draft.term = meant.concept, meant.domain, meant.name, meant.term
+            draft.known = meant.known
+        elif not draft.used and id(draft) in asked:
+            last = draft if draft.domain in USED else None
+        elif not draft.used:
+            spared = draft if draft.domain in USED else None
+
+
+USED = ("drug", "procedure", "device")
+"""The domains of what somebody uses."""
 ORDERED = ("<", "<=", ">", ">=")
 _NEAR = 40
 """So many facts back is what a limit without a subject may be of."""

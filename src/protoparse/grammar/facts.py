@@ -88,6 +88,7 @@ class Cutter(Parter):
             else:
                 windows.append(part)
                 self.take(part.first, part.last)
+        windows += self._lasting_values(phrases, values)
         head = self._head(phrases, values)
         if head is not None and values and values[0][1] < head.first and self._circumstance(head, values[0][1]):
             # "SpO2 > 94 % on room air or < 94 % on oxygen": the limit is of what was measured before

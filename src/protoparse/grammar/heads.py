@@ -18,7 +18,7 @@ from protoparse.grammar.phrases import Phrase as Found
 from protoparse.grammar.phrases import Value
 from protoparse.grammar.portions import Portioner
 from protoparse.grammar.terms import GIVEN, THINGS, domain_of
-from protoparse.grammar.undergoing import done, led
+from protoparse.grammar.undergoing import borne, done, led
 from protoparse.lexing import Term
 from protoparse.model import Anchor, Bound, Window
 
@@ -78,6 +78,8 @@ class Chooser(Portioner):
                 continue
             if bare and self._domain(phrase) in GIVEN and done(self, led(self, phrase)):
                 return phrase  # "diabetes treated with metformin", "people with asthma who have undergone surgery"
+            if bare and borne(self, head, phrase):
+                return phrase
             if phrase.cue <= head.first:
                 continue
             cue = self.entries[phrase.cue]
@@ -202,7 +204,8 @@ class Chooser(Portioner):
         if main and main[0].cue >= 0 and self.entries[main[0].cue].roles.get("verb") == "study":
             return main[0]  # "participation in any trial with X": the trial
         for p in known:
-            for_it = p is not main[0] and p.cue == main[0].last and self.entries[p.cue].text.startswith("for")
+            between = self.codes[main[0].last - self.offset : max(p.cue, 0) - self.offset]
+            for_it = p.cue >= main[0].last and not between.strip("v") and self.entries[p.cue].text.startswith("for")
             if for_it and (self._treats(main[0]) or self._denied(main[0]) or self._given_for(main[0], p)):
                 return main[0]  # "current treatment for epilepsy", "no suitable donor for a transplant"
             cue = self.entries[p.cue]

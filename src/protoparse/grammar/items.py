@@ -33,6 +33,8 @@ class Item:
         self.text, self.entries, self.starts, self.ends = text, entries, starts, ends
         self.codes, self.offset, self.kind = codes, first, kind
         self.taken = bytearray(len(codes))
+        self.uses = False
+        """Something is named that is no more than the use of something else."""
         self.whole: dict[int, tuple[int, Domain]] = {}
         """Where lexemes begin that are one name, where they end, and what it names: what somebody judges, or can do."""
 

@@ -44,6 +44,8 @@ _SUFFERED = {"condition", "observation"}
 _BASE = re.compile("[KMw]")
 _ENDING = re.compile(r"[.:;()XI?+#\n]")
 _PURPOSE = re.compile(r",G[dmvwKMaOp-]+(?=$|[.;(),])")
+# "Insulin-requiring diabetes" is one name.
+_REQUIRING = re.compile("(?<=[wKM]-)R(?=[mwK])")
 _QUALIFYING = re.compile(r"(?<=d)\+|\+(?=[wKMm])")
 _HALF = re.compile("[wbftrM<>]-?(?:,[&|]?|[&|/])(?=[wKbfMt<>r])")
 _WITH = re.compile("(?<=[Kw])p(?=d*[KM])")
@@ -105,6 +107,8 @@ def marked(text: str, lexemes: Lexemes, first: int, codes: str, found: Sequence[
     words = text[lexemes.starts[first] : lexemes.ends[first + len(codes) - 1]].lower() if codes else ""
     if acts(words):
         codes = classed(words, lexemes.starts[first], lexemes, first, codes)
+    if "-R" in codes:
+        codes = _REQUIRING.sub(lambda m: "w" if _tied(lexemes, first + m.start()) else "R", codes)
     if "R" in codes:
         codes = _SAID_OF.sub(partial(_narrowed, lexemes, first), codes)
         codes = _descriptions(lexemes, first, codes, found)
@@ -170,6 +174,11 @@ def _infections(lexemes: Lexemes, first: int, codes: str) -> str:
 
 def _spelt(text: str, lexemes: Lexemes, i: int) -> str:
     return text[lexemes.starts[i] : lexemes.ends[i]]
+
+
+def _tied(lexemes: Lexemes, i: int) -> bool:
+    """Whether a hyphen ties the lexeme at i to the one in front of it."""
+    return lexemes.ends[i - 2] == lexemes.starts[i - 1] and lexemes.ends[i - 1] == lexemes.starts[i]
 
 
 def _headings(lexemes: Lexemes, first: int, codes: str) -> str:

@@ -291,6 +291,9 @@ class Namer(Valuer):
                     draft.value = draft.value or self._finding(i)  # "MSI-H", "HR+": no list says otherwise
         if draft.domain is None and draft.finding is not None:
             draft.domain = "measurement"
+        if whole and "usage" in entries[first].roles:
+            draft.used = self.uses = True
+            self.carry(first, last)
         draft.itself = whole and "itself" in entries[first].roles and not self._one_of(first)
         draft.means = head.cue >= 0 and code(head.cue) == "A"
         verb = entries[head.cue].roles.get("verb") if head.cue >= 0 else None

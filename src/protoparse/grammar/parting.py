@@ -27,7 +27,7 @@ class Parter(Attacher):
 
     def parted(self, parts: Sequence[Any]) -> list[list[Any]] | None:
         """The parts of the statements that an atom makes, None where it makes one."""
-        if len(parts) > 3 and (segments := self._segments(parts)) is not None:
+        if len(parts) > 2 and (segments := self._segments(parts)) is not None:
             return segments
         if (two := self._treated(parts) or self._progressed(parts)) is not None:
             return [some for some in two if some]
@@ -142,12 +142,15 @@ class Parter(Attacher):
         if sum(not isinstance(p, Words | Bracket) and isinstance(p.meaning, Value) for p in parts) < 2:
             return None
         segments: list[list[Any]] = [[]]
-        named = valued = False
+        named = valued = counted = False
         for part in parts:
             if isinstance(part, Words):
                 place = self._measured(part.first, part.last)
                 if place is None and named and valued:
                     place = self._given(part)
+                named = named or (
+                    counted and place is not None and self.code(part.first) in "wKm" and place > part.first
+                )
                 if place is not None and named and valued:
                     if place > part.first:
                         segments[-1].append(Words(part.first, place))
@@ -156,6 +159,8 @@ class Parter(Attacher):
                     valued = False
                 named = True
             elif not isinstance(part, Bracket) and isinstance(part.meaning, Value):
+                # "at least 4 teeth with pockets ≥ 5 mm": a number in front counts what stands behind it
+                counted = not named and not part.meaning.bare and all(map(whole, part.meaning.comparisons))
                 valued = True
             segments[-1].append(part)
         return segments if len(segments) > 1 and valued else None

@@ -19,6 +19,7 @@ _SCREENING = Bound(anchor=Anchor(event="screening"))
 _VISITS = ("informed_consent", "screening", "enrollment", "randomization", "baseline")
 _TREATMENTS = ("event", "treatment", "surgery")
 _OF = re.compile(r"\b(?:of|from)\s+(?:(?:the|a|an)\s+)?$")
+_WITHIN = re.compile(r"(?i)within\s+(?!(?:the\s+)?(?:past|last|prev|prior|prec))")
 _STANDING = {
     "history": (None, _SCREENING),
     "current": (_SCREENING, _SCREENING),
@@ -100,6 +101,22 @@ def followed(time: Window, text: str) -> Window:
         return time
     until = Bound(anchor=event, offset=replace(back, value=-back.value), inclusive=start.inclusive)
     return replace(time, start=Bound(anchor=event), end=until)
+
+
+def coming(time: Window, text: str) -> Window:
+    """When something is still to come: "likely to be fatal within 6 months", "planned surgery within a month"."""
+    start, end, span = time.start, time.end, time.span
+    if not isinstance(start, Bound) or not isinstance(end, Bound) or end.offset is not None or span is None:
+        return time
+    if start.anchor != end.anchor or not isinstance(start.offset, Offset) or not _WITHIN.match(text, *span):
+        return time
+    distance, event = start.offset.value, end.anchor
+    if event.event != "unspecified" and not (event.span and _OF.search(text, span[0], event.span[0])):
+        return time
+    if not isinstance(distance, int | float):
+        return time
+    until = Bound(anchor=event, offset=replace(start.offset, value=-distance), inclusive=start.inclusive)
+    return replace(time, start=end, end=until)
 
 
 def either(first: Window, second: Window) -> Window:

@@ -12,9 +12,11 @@ from typing import Any
 from msgspec.structs import replace
 
 from protoparse.grammar.drafts import Draft
-from protoparse.grammar.measures import whole
+from protoparse.grammar.measures import TIME_CODES, whole
 from protoparse.grammar.naming import CLASSES, Namer, Phrase
+from protoparse.grammar.phrases import Phrase as Found
 from protoparse.grammar.terms import domain_of
+from protoparse.model import Window
 
 _OCCASION = re.compile("[wmC]{0,2}[wKMa]")
 _RESULT = re.compile("[dv]*(q)[Od]*")
@@ -49,6 +51,25 @@ class Portioner(Namer):
             if "M" in match[0]:
                 return True, last  # "psoriasis on at least 10 % of the body surface area": the area has the value
         return not self._elsewhere(part, draft), last
+
+    def _lasting_values(self, phrases: list[Phrase], values: list[Any]) -> list[Found]:
+        """Take the times that can only be how long lasted what goes with a disease: "injury with coma > 5 min"."""
+        if len(values) != 1 or values[0][0].bare or len(phrases) < 2:
+            return []
+        (meaning, first, last) = values[0]
+        limit = meaning.comparisons[0]
+        if len(meaning.comparisons) > 1 or limit.unit is None or limit.unit.ucum not in TIME_CODES:
+            return []
+        for phrase in phrases[1:]:
+            led = phrase.cue > phrases[0].first and self.entries[phrase.cue].text == "with"
+            if (
+                led
+                and self._adjacent(phrase, first)
+                and self._domain(phrase) == self._domain(phrases[0]) == "condition"
+            ):
+                values.clear()
+                return [Found(Window(duration=limit, span=limit.span), first, last)]
+        return []
 
     def _shown(self, phrase: Phrase) -> bool:
         """Whether a phrase names what is found in a share of something."""

@@ -25,6 +25,7 @@ from protoparse.grammar.drafts import (
     frame,
     guess,
     named,
+    refer,
 )
 from protoparse.grammar.facts import Cutter
 from protoparse.grammar.islands import phrases
@@ -132,6 +133,8 @@ def drafted(text: str, lexemes: Lexemes, first: int, last: int, kind: Kind) -> D
         clauses = Shaper(cutter, found, first, last, kind).clauses()
     if clauses:
         tree = tree_of(clauses, cutter, kind)
+    if cutter.uses and tree is not None:
+        refer(tree)
     if isinstance(tree, Draft) and tree.concept is None and tree.time is not None:
         tree.name_by_anchor(text)
     return Drafted(tree, cutter, lexemes, first, last)

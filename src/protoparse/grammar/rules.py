@@ -6,6 +6,7 @@ an exclusion is a conjunction, "adequate renal function" a measurement with a re
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from msgspec.structs import replace
@@ -13,7 +14,7 @@ from msgspec.structs import replace
 from protoparse.grammar.choices import joined
 from protoparse.grammar.drafts import Draft, Tree, active
 from protoparse.grammar.measures import AMOUNTS
-from protoparse.grammar.periods import followed, lately, standing, visited
+from protoparse.grammar.periods import coming, followed, lately, standing, visited
 from protoparse.grammar.terms import GIVEN
 from protoparse.lexicon import fold
 from protoparse.lexing import POINTS
@@ -29,12 +30,15 @@ from protoparse.model import (
     Not,
     Rule,
     Span,
+    Window,
     all_of,
     any_of,
 )
 
 _FUNCTIONS = (" function", " functions", " reserve")
 _RETURNING = ("progression", "recurrence", "relapse")
+_AWAITED = ("planned", "expected", "likely", "unlikely")
+_TO_COME = re.compile("(?i)plan|schedul|intend|intent")
 _DETECTED = {"detectable": "positive", "undetectable": "negative"}
 
 
@@ -115,6 +119,8 @@ def _fact(draft: Draft, text: str, kind: Kind) -> Fact | None:
     name = draft.name or (term.name if term else fold(words))
     if time is not None and name.endswith(_RETURNING):
         time = followed(time, text)
+    if time is not None and (_TO_COME.match(words) or any(_awaited(m, time) for m in draft.modifiers)):
+        time = coming(time, text)
     if name.endswith(_FUNCTIONS):
         said = next((m for m in draft.modifiers if m.value in ("adequate", "inadequate")), None)
         if said is not None and draft.value is None:
@@ -149,6 +155,12 @@ def _fact(draft: Draft, text: str, kind: Kind) -> Fact | None:
         includes=includes,
         experiencer=draft.experiencer,
     )
+
+
+def _awaited(modifier: Modifier, time: Window) -> bool:
+    """Whether a modifier in front of a time says that something is still to come."""
+    told = modifier.type == "certainty" and modifier.value in _AWAITED
+    return told and modifier.span is not None and time.span is not None and modifier.span < time.span
 
 
 def _detected(modifiers: tuple[Modifier, ...]) -> tuple[Comparison | None, tuple[Modifier, ...]]:

@@ -185,8 +185,8 @@ class Settler:
         return "time_unit" in self.entries[j].roles if self.code(j) != "\n" else False
 
     def _lasting(self, i: int) -> bool:
-        """Whether a duration follows "for", and not an age ("for 2 to 6 years old")."""
-        if not self._quantity_at(i):
+        """Whether a duration follows "for", and not an age ("for 2 to 6 years old", "for those above 50 years")."""
+        if not self._quantity_at(i) or self.entries[i].text in ("those", "patients", "subjects"):
             return False
         while self.code(i) != "t":
             i += 1
@@ -212,6 +212,8 @@ class Settler:
 
     def _limits(self, i: int) -> bool:
         """Whether "within" limits a measure ("within 0.5 %", "within 1.5 × ULN"), not a place or a time."""
+        if self.code(i) == "n" and self.code(i + 1) == "t" and self.code(self._next(i + 2)) == "M":
+            return bool(self.entries[self._next(i + 2)].roles["measurement"].name == "travel time")
         if self.code(i) != "n" or self.code(i + 1) not in "ux":
             return False
         behind = self._next(i + 3)

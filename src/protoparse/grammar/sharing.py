@@ -185,7 +185,7 @@ def join(cutter: Cutter, op: Literal["all", "any"], left: Tree | None, right: Tr
                 continue  # "must be stable for 3 months and have an HbA1c < 9 %"
             if lone.past_event(cutter.text):
                 # "at least 4 weeks since surgery or biopsy"
-                if right.time is None and not right.standing and right.domain in ("procedure", "drug"):
+                if right.time is None and not right.standing and right.domain in ("procedure", "drug", lone.domain):
                     right.time = lone.time
                 continue
             members.remove(lone)
@@ -368,7 +368,9 @@ def _follow(text: str, first: Draft, right: Draft, *, tight: bool = False) -> No
         right.experiencer, right.own = first.experiencer, first.own
     in_front = first.time and first.time.span and first.concept and first.time.span < first.concept
     if in_front and first.time and first.time.start is first.time.end is None:
-        in_front = right.domain in (None, first.domain)  # "12 months of amenorrhoea or an oophorectomy"
+        # "12 months of amenorrhoea or an oophorectomy"; "< 6 months postpartum" is of that alone
+        limit = first.time.duration if first.domain == "condition" else None
+        in_front = right.domain in (None, first.domain) and not (limit and limit.operator[0] == "<")
     if in_front and not first.window_behind and right.time is None and right.domain not in ("person", "consent"):
         right.time, right.again = first.time, first.again
 

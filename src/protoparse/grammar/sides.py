@@ -150,6 +150,10 @@ class Sides(Ahead):
             out.append(self._lexeme("WITHIN", i))  # "during the first 4 weeks of treatment"
             self.timely = True
             return i + 1
+        if code == "D" and not out and self.entries[i].text == "during" and (during := self._along_time(i + 1)):
+            self.timely = True
+            out.append(self._lexeme(during, i))
+            return i + 1
         if code == "D" and kind == "EVENT" and out[0].type in ("FROM", "AT") and (on := self._period(i + 1)):
             out += [self._lexeme("DURING", i), on]  # "from screening throughout the study"
             return on.last

@@ -25,6 +25,17 @@ def led(item: Item, phrase: Phrase) -> int:
     return i
 
 
+_WHO = re.compile("R[vdmH]*[vH][dm]*")
+
+
+def borne(item: Item, head: Phrase, phrase: Phrase) -> bool:
+    """Whether a phrase names what else people with a disease have or had ("stenosis, who have a history of stroke")."""
+    begin = head.last + (item.at(head.last) == ",")
+    if begin >= phrase.first or item.entries[begin].text != "who":
+        return False
+    return _WHO.fullmatch(item.codes, begin - item.offset, phrase.first - item.offset) is not None
+
+
 def done(item: Item, i: int) -> bool:
     """Whether a cue says what a thing was treated with, or what those who have it had ("who have received")."""
     if "relative" in item.entries[i].roles:

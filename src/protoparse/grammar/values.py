@@ -254,8 +254,9 @@ class Valuer(Implier):
             and not _TIMED.search(lower)
             and (code not in ("s", "min") or draft.domain == "condition")
         ):
-            # "30-day readmission", "4-7 days": a time that nothing compares is no duration of the thing
-            if not value.bare and not value.loose:
+            # "30-day readmission", "4-7 days": a time that nothing compares is no duration of the thing, nor is
+            # what two things may differ by ("matched for age (± 5 years)")
+            if not value.bare and not value.loose and comparison.reference != "baseline":
                 made = OLD.search(self.text, *comparison.span) if comparison.span else None
                 lasting = Window(duration=comparison, span=comparison.span)
                 self._fill_window(draft, since_made(comparison) if made else lasting)

@@ -132,7 +132,8 @@ def _key(text: str, start: int, end: int) -> re.Match[str] | None:
     place = max(start, stem.start() - 16)
     if len(text[start:place].split()) > _MOST_BEFORE:
         return None
-    return _KEY.search(text, place, min(len(text), end + SECTION_REACH))
+    key = _KEY.search(text, place, min(len(text), end + SECTION_REACH))
+    return key if key and key.start() < end else None  # "(inclusive)" is none, though a heading be on the next line
 
 
 def _whole(text: str, place: int, end: int) -> bool:
