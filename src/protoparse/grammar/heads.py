@@ -18,7 +18,7 @@ from protoparse.grammar.phrases import Phrase as Found
 from protoparse.grammar.phrases import Value
 from protoparse.grammar.portions import Portioner
 from protoparse.grammar.terms import GIVEN, THINGS, domain_of
-from protoparse.grammar.undergoing import done, led
+from protoparse.grammar.undergoing import done, led, taken
 from protoparse.lexing import Term
 from protoparse.model import Anchor, Bound, Window
 
@@ -78,6 +78,8 @@ class Chooser(Portioner):
                 continue
             if bare and self._domain(phrase) in GIVEN and done(self, led(self, phrase)):
                 return phrase  # "diabetes treated with metformin", "people with asthma who have undergone surgery"
+            if bare and taken(self, head, phrase, self._domain(phrase)):
+                return phrase
             if phrase.cue <= head.first:
                 continue
             cue = self.entries[phrase.cue]

@@ -5,9 +5,10 @@ In: the lexemes in front of a name. Out: whether they say that the named was don
 
 from __future__ import annotations
 
-from protoparse.grammar.items import Item
+from protoparse.grammar.items import Item, plays
 from protoparse.grammar.naming import Phrase
 from protoparse.grammar.terms import GIVEN
+from protoparse.model import Domain
 
 
 def led(item: Item, phrase: Phrase) -> int:
@@ -28,3 +29,13 @@ def done(item: Item, i: int) -> bool:
     while before > item.offset and item.code(before) in "vHd":
         before -= 1
     return "treated" in item.entries[i].text or (before >= item.offset and "relative" in item.entries[before].roles)
+
+
+def taken(item: Item, head: Phrase, phrase: Phrase, domain: Domain | None) -> bool:
+    """Whether those who have a disease are treated with a phrase of this domain: "gout on allopurinol".
+
+    No "progression on docetaxel", which says when it grew, and no "lesions on examination".
+    """
+    if phrase.cue < head.last or item.entries[phrase.cue].text != "on" or plays(item.entries[head.last - 1], "outcome"):
+        return False
+    return domain == "drug" or (domain == "procedure" and plays(item.entries[phrase.last - 1], "treating"))
