@@ -39,3 +39,10 @@ def taken(item: Item, head: Phrase, phrase: Phrase, domain: Domain | None) -> bo
     if phrase.cue < head.last or item.entries[phrase.cue].text != "on" or plays(item.entries[head.last - 1], "outcome"):
         return False
     return domain == "drug" or (domain == "procedure" and plays(item.entries[phrase.last - 1], "treating"))
+
+
+def does(item: Item, i: int) -> bool:
+    """Whether what somebody does or had begins at i: "who received hormones", no "who the nurse thinks is ill"."""
+    if i < 0 or "relative" not in item.entries[i].roles or item.entries[i].text == "whose":
+        return False
+    return item.at(i + 1) != "d" and "pronoun" not in item.entries[i + 1].roles
