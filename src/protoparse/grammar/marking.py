@@ -44,6 +44,7 @@ _ENDING = re.compile(r"[.:;()XI?+#\n]")
 _PURPOSE = re.compile(r",G[dmvwKMaOp-]+(?=$|[.;(),])")
 _QUALIFYING = re.compile(r"(?<=d)\+|\+(?=[wKMm])")
 _HALF = re.compile("[wbftrM<>]-?(?:,[&|]?|[&|/])(?=[wKbfMt<>r])")
+_COMPOUND = re.compile("(?<=[wKM]-)R")
 _WITH = re.compile("(?<=[Kw])p(?=d*[KM])")
 _ABBREVIATED = re.compile(r"\(w\)")
 _PARTS = re.compile(r"[&|,/]+")
@@ -95,6 +96,9 @@ def marked(text: str, lexemes: Lexemes, first: int, codes: str, found: Sequence[
         # "clear media, to permit imaging": what for is behind a comma, too
         codes = _PURPOSE.sub(lambda m: "dV".ljust(len(m[0]), "l"), codes)
     codes = placed(lexemes, first, codes, found)
+    if "-R" in codes:
+        # "insulin-requiring diabetes", "centre-involving oedema": a name, no clause
+        codes = _COMPOUND.sub(lambda m: "w" if lexemes.ends[(i := first + m.start()) - 1] == lexemes.starts[i] else "R", codes)
     if "R" in codes:
         codes = _descriptions(lexemes, first, codes, found)
     if codes:
