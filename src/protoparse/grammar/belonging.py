@@ -169,11 +169,15 @@ def of_people(left: Node, right: Tree, link: Any) -> bool:
     )
 
 
+_OF_DISEASE = 3
+"""A test, a disease, and what the disease did."""
+
+
 def of_one_disease(left: Tree, right: Node) -> bool:
-    """Whether tests alone stand before a test and the disease that it is of."""
-    if right.op != "all" or len(right.members) != 2:
+    """Whether tests alone stand before a test and the disease that it is of, and perhaps what that did."""
+    if right.op != "all" or len(right.members) > _OF_DISEASE:
         return False
-    test, disease = right.members
+    test, disease = right.members[:2]
     if not (isinstance(test, Draft) and isinstance(disease, Draft)) or disease.domain != "condition":
         return False
     if test.domain != "measurement" or disease.first < test.last or disease.value is not None:

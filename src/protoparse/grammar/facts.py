@@ -19,7 +19,7 @@ from protoparse.grammar.periods import ago
 from protoparse.grammar.phrases import Phrase as Found
 from protoparse.grammar.phrases import Value
 from protoparse.grammar.terms import GIVEN
-from protoparse.grammar.undergoing import done
+from protoparse.grammar.undergoing import befell, done
 from protoparse.model import Bound, Window
 
 # Carrier words, then a name that ends in a term of the vocabulary.
@@ -54,9 +54,9 @@ class Cutter(Attacher):
         elif len(parts) > 3 and (segments := self._segments(parts)) is not None:
             said = [tree for segment in segments if (tree := self.cut(segment)) is not None]
             return said[0] if len(said) == 1 else Node("all", said)
-        if (treated := self._treated(parts)) is not None:
-            said = [tree for some in treated if (tree := self.cut(some)) is not None]
-            return said[0] if len(said) == 1 else Node("all", said)
+        if (treated := befell(self, parts) or self._treated(parts)) is not None:
+            said = [tree for some in treated if some and (tree := self.cut(some)) is not None]
+            return said[0] if len(said) == 1 else widened(said[0], "all", said[1:])
         if k := self._having(parts):
             said = [tree for some in self._had(parts, k) if some and (tree := self.cut(some)) is not None]
             return said[0] if len(said) == 1 else Node("all", said)

@@ -97,8 +97,7 @@ def marked(text: str, lexemes: Lexemes, first: int, codes: str, found: Sequence[
         codes = _PURPOSE.sub(lambda m: "dV".ljust(len(m[0]), "l"), codes)
     codes = placed(lexemes, first, codes, found)
     if "-R" in codes:
-        # "insulin-requiring diabetes", "centre-involving oedema": a name, no clause
-        codes = _COMPOUND.sub(lambda m: "w" if lexemes.ends[(i := first + m.start()) - 1] == lexemes.starts[i] else "R", codes)
+        codes = _COMPOUND.sub(lambda m: _glued(lexemes, first + m.start()), codes)
     if "R" in codes:
         codes = _descriptions(lexemes, first, codes, found)
     if codes:
@@ -146,6 +145,11 @@ def _infections(lexemes: Lexemes, first: int, codes: str) -> str:
         if entries[i].text == "with" and entries[i - 1].text.endswith("infection"):
             codes = f"{codes[: match.start()]}O{codes[match.end() :]}"
     return codes
+
+
+def _glued(lexemes: Lexemes, i: int) -> str:
+    """The code of a clause's word behind a hyphen, part of a name where no space is: "insulin-requiring diabetes"."""
+    return "w" if lexemes.ends[i - 1] == lexemes.starts[i] else "R"
 
 
 def _spelt(text: str, lexemes: Lexemes, i: int) -> str:

@@ -99,7 +99,7 @@ def join(cutter: Cutter, op: Literal["all", "any"], left: Tree | None, right: Tr
     if isinstance(right, Node) and (of_one_disease(left, right) or _limited_behind(left, right)):
         # "ER or PR positive breast cancer": the disease behind the last test is that of all
         tested = join(cutter, op, left, right.members[0], link)
-        return Node("all", [*([tested] if tested else []), right.members[1]])
+        return Node("all", [*([tested] if tested else []), *right.members[1:]])
     if op == "any" and (rest := classes(cutter.text, left, right)) is not None:
         return join(cutter, op, Node("any", rest) if len(rest) > 1 else rest[0], right, link) if rest else right
     if op == "any" and isinstance(right, Node) and (k := awaiting(cutter, left, right)) >= 0:

@@ -5,10 +5,16 @@ In: the lexemes in front of a name. Out: whether they say that the named was don
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 from protoparse.grammar.items import Item, plays
-from protoparse.grammar.naming import Phrase
+from protoparse.grammar.naming import Phrase, Words
 from protoparse.grammar.terms import GIVEN
 from protoparse.model import Domain
+
+_FAR = 6
+"""So many words behind "that" is what a disease did."""
 
 
 def led(item: Item, phrase: Phrase) -> int:
@@ -46,3 +52,24 @@ def does(item: Item, i: int) -> bool:
     if i < 0 or "relative" not in item.entries[i].roles or item.entries[i].text == "whose":
         return False
     return item.at(i + 1) != "d" and "pronoun" not in item.entries[i + 1].roles
+
+
+def befell(item: Item, parts: Sequence[Any]) -> tuple[list[Any], list[Any]] | None:
+    """A disease, and what it did: "melanoma that has progressed after surgery", "people whose disease has recurred"."""
+    for k, part in enumerate(parts):
+        if not isinstance(part, Words):
+            continue
+        i = item.codes.find("R", part.first - item.offset, part.last - item.offset - 1) + item.offset
+        if i < part.first or not {"relative", "owning"} & item.entries[i].roles.keys():
+            continue
+        for j in range(i + 1, min(part.last, i + _FAR)):
+            if item.code(j) == "K" and "grown" in item.entries[j].roles:
+                if item.kind == "exclusion" and (k, j) == (len(parts) - 1, part.last - 1):
+                    return None  # "another malignancy that progressed or has required treatment in the last 3 years"
+                return [*parts[:k], *([Words(part.first, i)] if i > part.first else [])], [
+                    Words(i + 1 if "relative" in item.entries[i].roles else j, part.last),
+                    *parts[k + 1 :],
+                ]
+            if item.code(j) not in "vHCw^" and "whose" not in item.entries[i].text:
+                break
+    return None
