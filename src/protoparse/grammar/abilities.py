@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import cache
 from typing import NamedTuple
 
 from protoparse.grammar.items import plays
 from protoparse.grammar.phrases import Phrase
-from protoparse.lexing import Lexemes
+from protoparse.lexing import Lexemes, lexer
 from protoparse.model import Domain
 
 _DOING = re.compile("[wdOpKMmvaiyo@GF~'-]+")
@@ -22,7 +23,11 @@ _BARE = re.compile("[^wKMa]")
 _REST = re.compile(r"(?:,[dwmvaOp'-]+){0,3},?[&|/]+[dm]*w[dwmvaOpi~o'-]*(?![KM])")
 _NAMED = re.compile("[KM]")
 _TONGUE = re.compile(r"\b(?:speak|spoken|read|writ|underst|compreh|communicat)", re.IGNORECASE)
+_SPEAKING = re.compile("speak")
 _LANGUAGE = re.compile(r"[wKv](?:[,&|/]+[wKv])*(?:[,&|/]+|[pi]?[dm]*w?)K")
+_TOWARD = re.compile("(?:O[dv]{0,3})?[~O]")
+_BESIDE = 4
+"""So near each other "willing" and "able" say one thing."""
 _OBJECT: dict[str, Domain] = {"can": "observation", "will": "consent"}
 
 
@@ -32,6 +37,8 @@ class Ability(NamedTuple):
     first: int
     last: int
     domain: Domain
+    cue: int = -1
+    """Where what says so begins, if that names nothing by itself ("willingness to")."""
 
 
 def abilities(text: str, lexemes: Lexemes, first: int, codes: str, found: Sequence[Phrase]) -> list[Ability]:
@@ -48,7 +55,46 @@ def abilities(text: str, lexemes: Lexemes, first: int, codes: str, found: Sequen
             if last > k + 1:
                 made.append(Ability(k + 1, last, _OBJECT[kind]))
         k = codes.find("!", k + 1)
+    if _skilled().search(text, lexemes.starts[first], lexemes.ends[first + len(codes) - 1]):
+        made += _skills(lexemes, first, codes, {p.first - first for p in found}, made)
     return sorted(made)
+
+
+@cache
+def _skilled() -> re.Pattern[str]:
+    """What says that somebody can or will do something: few texts have it."""
+    words = [w for w, e in lexer().singles.items() if "skill" in e.roles]
+    return re.compile(rf"\b(?:{'|'.join(sorted(words))})\b", re.IGNORECASE)
+
+
+def _skills(lexemes: Lexemes, first: int, codes: str, stops: set[int], made: Sequence[Ability]) -> list[Ability]:
+    """What somebody can or will do: "willing to wear a monitor", "ability of the patient to answer questions"."""
+    entries = lexemes.entries
+    found: list[Ability] = []
+    willing = -_BESIDE
+    for k in range(len(codes)):
+        kind = entries[first + k].roles.get("skill")
+        if kind is None or codes[k] not in "vw^":
+            continue
+        willing = k if kind == "will" else willing
+        toward = _TOWARD.match(codes, k + 1)
+        begin = toward.end() if toward is not None else k + 1
+        led = entries[first + k].text.endswith(" to") or (begin > k + 1 and codes[begin - 1] in "~O")
+        if not led or begin == len(codes) or any(m.first <= begin < m.last for m in made):
+            continue
+        if entries[first + begin].event == "informed_consent":
+            found.append(Ability(begin, begin + 1, "consent", k))  # "capable of giving informed consent"
+            continue
+        verb = (
+            f"{codes[:begin]}w{codes[begin + 1 :]}" if codes[begin] == "m" else codes
+        )  # "willing to complete a diary"
+        last = _done(lexemes, first, verb, begin, stops)
+        again = any("skill" in entries[first + n].roles for n in range(begin, last))  # "to understand and willing to …"
+        if last > begin + 1 and not again and codes[last : last + 1] != "+":
+            willing_to = "will" if k - willing < _BESIDE else "can"
+            spoken = _SPEAKING.match(entries[first + begin].text) is not None
+            found.append(Ability(begin, last, "person" if spoken else _OBJECT[willing_to], k))
+    return found
 
 
 def _done(lexemes: Lexemes, first: int, codes: str, begin: int, stops: set[int]) -> int:

@@ -205,6 +205,8 @@ class _Meaning(Transformer[Any, Any]):
         if x[2].value == "duty" and self.kind == "exclusion":
             # "women must use contraception" among what excludes: those who do not are excluded
             duty = unmet(duty)
+        elif x[2].value == "duty" and isinstance(people, Draft) and people.domain == "consent":
+            return widened(duty, "all", [people])  # "those who agree to take part must keep a diary": all must
         return Node("if", [people, duty])
 
     def _unnamed(self, duty: Draft) -> bool:

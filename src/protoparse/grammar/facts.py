@@ -112,7 +112,7 @@ class Cutter(Parter):
                 if p.first > head.last
                 and not self._empty(p)
                 and not (values and self._domain(p) == "consent")  # "adults (> 18) able to consent"
-                and (done or self._suffered(p) or self._result(p) or self._stands(p))
+                and (done or p.first in self.whole or self._suffered(p) or self._result(p) or self._stands(p))
             ]
             if beside:
                 people, head = head, beside[0]

@@ -18,7 +18,7 @@ from protoparse.grammar.phrases import Phrase as Found
 from protoparse.grammar.phrases import Value
 from protoparse.grammar.portions import Portioner
 from protoparse.grammar.terms import GIVEN, THINGS, domain_of
-from protoparse.grammar.undergoing import borne, done, led
+from protoparse.grammar.undergoing import borne, does, done, led, taken
 from protoparse.lexing import Term
 from protoparse.model import Anchor, Bound, Window
 
@@ -78,7 +78,7 @@ class Chooser(Portioner):
                 continue
             if bare and self._domain(phrase) in GIVEN and done(self, led(self, phrase)):
                 return phrase  # "diabetes treated with metformin", "people with asthma who have undergone surgery"
-            if bare and borne(self, head, phrase):
+            if bare and (borne(self, head, phrase) or taken(self, head, phrase, self._domain(phrase))):
                 return phrase
             if phrase.cue <= head.first:
                 continue
@@ -199,7 +199,9 @@ class Chooser(Portioner):
                 return found
             if beside is not None and not values[0][0].bare:
                 return beside
-        main = [p for p in candidates if p.cue < 0 or self.code(p.cue) not in "cAGR=Js"]
+        theirs = not values and self._domain(candidates[0]) != "allergy" and does(self, candidates[0].cue)
+        main = [p for p in candidates[theirs:] if p.cue < 0 or self.code(p.cue) not in "cAGR=Js"]
+        main = [*candidates[:theirs], *main]
         known = [p for p in main if p.known]
         if main and main[0].cue >= 0 and self.entries[main[0].cue].roles.get("verb") == "study":
             return main[0]  # "participation in any trial with X": the trial

@@ -42,6 +42,7 @@ from protoparse.model import Domain, Kind, Rule, Span, Window, moved, places
 _CONTENT = frozenset("wKMYqamrnutLHCZVl")
 _CARRIERS = re.compile("[HCYv^]")
 _TIMING = frozenset("WPNbfDSUF@<o")
+_CARRIED = str.maketrans("wO~", "vvv")
 _IS_CONTENT = bytes(chr(c) in _CONTENT for c in range(256))
 
 
@@ -116,8 +117,12 @@ def drafted(text: str, lexemes: Lexemes, first: int, last: int, kind: Kind) -> D
         found = [p for p in found if p.last <= first + begin or p.first >= first + stop]
     codes = marked(text, lexemes, first, codes, found)
     able = abilities(text, lexemes, first, codes, found)
-    for begin, stop, _ in able:
-        codes = f"{codes[:begin]}{'w' * (stop - begin)}{codes[stop:]}"
+    able = [a for a in able if not any(j.first < a.last and a.first < j.last for j in judged)]
+    for begin, stop, _, cue in able:
+        carried = codes[cue:begin].translate(_CARRIED) if cue >= 0 else ""
+        if codes[begin - len(carried) - 1 : begin - len(carried)] == "!":
+            carried = carried.replace("^", "v")  # those who do not agree to it have no duty to
+        codes = f"{codes[: begin - len(carried)]}{carried}{'w' * (stop - begin)}{codes[stop:]}"
     cutter = Cutter(text, lexemes.entries, codes, first, lexemes.starts, lexemes.ends, kind)
     cutter.whole = {first + j.first: (first + j.last, "other") for j in judged if j.role == "name"}
     cutter.whole |= {first + a.first: (first + a.last, a.domain) for a in able}

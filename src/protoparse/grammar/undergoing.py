@@ -10,9 +10,10 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from protoparse.grammar.items import Item
+from protoparse.grammar.items import Item, plays
 from protoparse.grammar.naming import Phrase, Words
 from protoparse.grammar.terms import GIVEN
+from protoparse.model import Domain
 
 _RELATED = re.compile("([^R]*(K)[^KRMw]*)Rv[^RV]*[KM]")
 
@@ -46,6 +47,23 @@ def done(item: Item, i: int) -> bool:
     while before > item.offset and item.code(before) in "vHd":
         before -= 1
     return "treated" in item.entries[i].text or (before >= item.offset and "relative" in item.entries[before].roles)
+
+
+def taken(item: Item, head: Phrase, phrase: Phrase, domain: Domain | None) -> bool:
+    """Whether those who have a disease are treated with a phrase of this domain: "gout on allopurinol".
+
+    No "progression on docetaxel", which says when it grew, and no "lesions on examination".
+    """
+    if phrase.cue < head.last or item.entries[phrase.cue].text != "on" or plays(item.entries[head.last - 1], "outcome"):
+        return False
+    return domain == "drug" or (domain == "procedure" and plays(item.entries[phrase.last - 1], "treating"))
+
+
+def does(item: Item, i: int) -> bool:
+    """Whether what somebody does or had begins at i: "who received hormones", no "who the nurse thinks is ill"."""
+    if i < 0 or "relative" not in item.entries[i].roles or item.entries[i].text == "whose":
+        return False
+    return item.at(i + 1) != "d" and "pronoun" not in item.entries[i + 1].roles
 
 
 def related(item: Item, parts: Sequence[Any]) -> tuple[list[Any], list[Any]] | None:
