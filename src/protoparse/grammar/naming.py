@@ -132,7 +132,9 @@ class Namer(Valuer):
                     self.take(i, end)
                     cue, i = -1, end
                     continue
-                if code in "HC" or (code == "P" and "history" in self.entries[i].roles):
+                if code in "HC" and cue >= 0 and "allergy" in self.entries[cue].roles:
+                    self.take(i, i + 1)  # "intolerant to prior chemotherapy": the treatment is past
+                elif code in "HC" or (code == "P" and "history" in self.entries[i].roles):
                     if standing is None:
                         standing = "history" if code in "HP" else _NOW[self.entries[i].roles["current"]]
                     self.take(i, i + 1)
