@@ -47,6 +47,8 @@ _PURPOSE = re.compile(r",G[dmvwKMaOp-]+(?=$|[.;(),])")
 # "Insulin-requiring diabetes" is one name.
 _REQUIRING = re.compile("(?<=[wKM]-)R(?=[mwK])")
 _QUALIFYING = re.compile(r"(?<=d)\+|\+(?=[wKMm])")
+# An exception between two commas, what it is an exception to going on behind: "any disease, other than asthma, that …".
+_EXCEPTED = re.compile(r",(X[^,.:()^!?X\n]{1,24}),(?=[Rc])")
 _HALF = re.compile("[wbftrM<>]-?(?:,[&|]?|[&|/])(?=[wKbfMt<>r])")
 _WITH = re.compile("(?<=[Kw])p(?=d*[KM])")
 _ABBREVIATED = re.compile(r"\(w\)")
@@ -109,6 +111,8 @@ def marked(text: str, lexemes: Lexemes, first: int, codes: str, found: Sequence[
         codes = classed(words, lexemes.starts[first], lexemes, first, codes)
     if "-R" in codes:
         codes = _REQUIRING.sub(lambda m: "w" if _tied(lexemes, first + m.start()) else "R", codes)
+    if ",X" in codes:
+        codes = _EXCEPTED.sub(lambda m: _parenthesis(lexemes, first, m), codes)
     if "R" in codes:
         codes = _SAID_OF.sub(partial(_narrowed, lexemes, first), codes)
         codes = _descriptions(lexemes, first, codes, found)
@@ -137,6 +141,14 @@ def _narrowed(lexemes: Lexemes, first: int, match: re.Match[str]) -> str:
         for k, code in enumerate(match[0])
     ]
     return _SIDE_BY_SIDE.sub(lambda m: "d" * len(m[0]), "".join(told))
+
+
+def _parenthesis(lexemes: Lexemes, first: int, match: re.Match[str]) -> str:
+    """The codes of an exception between two commas, in brackets where what follows is of what it excepts from."""
+    cue, behind = lexemes.entries[first + match.start() + 1].text, lexemes.entries[first + match.end()]
+    if cue == "unless" or (match.string[match.end()] == "R" and not behind.text.startswith("that")):
+        return match[0]  # "…, except hydroxyurea, which is permitted"
+    return f"({match[1]})"
 
 
 def _halves(lexemes: Lexemes, first: int, codes: str, found: Sequence[Phrase]) -> str:

@@ -62,8 +62,10 @@ class Shaper(Guards):
         def flush(end: int) -> None:
             nonlocal begin
             if begin >= 0:
-                substance = _SUBSTANCE.search(cutter.codes, begin - cutter.offset, end - cutter.offset)
-                if substance or (out and out[-1].type == "NOT" and self._happens(out[-1].first, begin, end)):
+                codes, offset = cutter.codes, cutter.offset
+                denied = bool(out) and out[-1].type == "NOT" and self._happens(out[-1].first, begin, end)
+                describing = bool(out) and out[-1].type == "CLOSE" and cutter.code(begin) == "V"
+                if denied or describing or _SUBSTANCE.search(codes, begin - offset, end - offset):
                     out.append(Clause("WORDS", begin, end, Words(begin, end)))
                 begin = -1
 
