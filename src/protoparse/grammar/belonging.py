@@ -36,11 +36,21 @@ def kinds(text: str, left: Tree, right: Tree) -> bool:
     """ "and" between kinds of disease, drug or patient in an exclusion means either; between findings, both."""
     if isinstance(left, Draft) and left.concept and text[: left.concept[0]].lower().endswith("both "):
         return False
+    left, right = _measured(text, left), _measured(text, right)
     if isinstance(left, Node) and left.op in ("all", "any"):
-        left = left.members[-1]
+        left = _measured(text, left.members[-1])
     if any(isinstance(m, Node) and (m.op == "not" or m.count) for m in (left, right)):
         return False  # "fever and at least one of …": what is counted is a demand of its own
     return all(d.value is None for m in (left, right) for d in drafts(m))
+
+
+def _measured(text: str, tree: Tree) -> Tree:
+    """A disease without the bracket that tells how it is measured: "uncontrolled diabetes (HbA1c > 10 %)"."""
+    first = tree.members[0] if isinstance(tree, Node) and tree.op == "all" else None
+    if not isinstance(first, Draft) or first.domain != "condition" or not isinstance(tree, Node):
+        return tree
+    between = text[first.last : next(iter(drafts(tree.members[1]))).first]
+    return first if between.strip() in ("(", "[", "\\[") else tree
 
 
 def disjoint(left: Tree, right: Tree) -> bool:
