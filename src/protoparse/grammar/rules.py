@@ -19,6 +19,7 @@ from protoparse.grammar.terms import GIVEN
 from protoparse.lexicon import fold
 from protoparse.lexing import POINTS
 from protoparse.model import (
+    All,
     AtLeast,
     Comparison,
     Concept,
@@ -73,6 +74,7 @@ def rule(tree: Tree | None, text: str, kind: Kind, *, required: bool = True) -> 
         exceptions = [r for m in tree.members[1:] if (r := rule(m, text, kind, required=False)) is not None]
         if base is None or not exceptions:
             return base
+        exceptions = [_anew(base, e) for e in exceptions]
         if isinstance(base, Except):
             return Except(base=base.base, exceptions=(*base.exceptions, *exceptions), span=_hull([base, *exceptions]))
         return Except(base=base, exceptions=tuple(exceptions), span=_hull([base, *exceptions]))
@@ -89,6 +91,22 @@ def rule(tree: Tree | None, text: str, kind: Kind, *, required: bool = True) -> 
         return None
     join = all_of if op == "all" else any_of
     return join(members, _hull(members))
+
+
+def _anew(base: Rule, exception: Rule) -> Rule:
+    """What an exception adds to what it excepts from: "AST > 40 U/L (AST > 40 U/L is allowed if CK is raised)"."""
+    if not isinstance(base, Fact) or base.value is None or not isinstance(exception, All):
+        return exception
+    said = base.concept.name, replace(base.value, span=None)
+    added = [
+        m
+        for m in exception.of
+        if not isinstance(m, Fact)
+        or m.value is None
+        or m.modifiers
+        or (m.concept.name, replace(m.value, span=None)) != said
+    ]
+    return all_of(added, exception.span) if added else exception
 
 
 def _fact(draft: Draft, text: str, kind: Kind) -> Fact | None:
