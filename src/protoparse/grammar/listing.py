@@ -6,6 +6,8 @@ statement; "A, B and C" gives WORDS AND WORDS AND WORDS.
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from protoparse.grammar.exemplifying import MEMBERS
 from protoparse.grammar.scoping import Scoper
 from protoparse.grammar.terminals import OPERANDS, Clause
@@ -53,7 +55,7 @@ class Lister(Scoper):
         if ":" in self.cutter.codes:
             items = self._defined(items)
             self._listed(items)
-        if self.cutter.codes.count(",") > 1:
+        if "," in self.cutter.codes:
             items = self._groups(items)
         if "I" in self.cutter.codes:
             items = self._bounded(items)
@@ -336,6 +338,10 @@ class Lister(Scoper):
             else:
                 joints.append(n)
                 inner = inner or not commas or commas[-1] < n - 1
+        if not last and self._limits(sentence, commas, joints):
+            for n in commas:
+                sentence[n].type, sentence[n].value = "STOP", "and"
+            return sentence
         if not last and len(commas) > 1 and len(joints) > 1 and joints[-2] < commas[-1] < joints[-1]:
             # "A, B or C, D and E": the last connective is the list's where those inside are of the other kind
             final = sentence[joints[-1]].type
@@ -348,6 +354,31 @@ class Lister(Scoper):
         for n in commas:
             sentence[n].type, sentence[n].value = "STOP", last.lower()
         return [item for n, item in enumerate(sentence) if n not in drop]
+
+    def _limits(self, sentence: list[Clause], commas: list[int], joints: list[int]) -> bool:
+        """Whether commas part limits that all hold, "or" measures of one thing: "AST ≤ 40, Cr ≤ 1.5 or GFR ≥ 60"."""
+        either = [n for n in joints if sentence[n].type == "OR"]
+        if self.cutter.kind == "exclusion" or not commas or not either:
+            return False
+        bounds = [-1, *sorted([*commas, *joints]), len(sentence)]
+        parts = {n: sentence[a + 1 : n] for a, n in pairwise(bounds)}
+        limited = [any(item.type == "VALUE" for item in parts[n]) for n in (*commas, len(sentence))]
+        behind = dict(pairwise(bounds[1:]))
+        if not all(limited) or any(self._same_thing(parts[n], parts[behind[n]]) for n in commas):
+            return False
+        return all(self._same_thing(parts[n], parts[behind[n]]) for n in either)
+
+    def _same_thing(self, one: list[Clause], other: list[Clause]) -> bool:
+        """Whether a second limit is of what a first one is of, or of what is measured instead of it."""
+        names: list[set[str]] = []
+        for part in (one, other):
+            words = [item for item in part if item.type == "WORDS"]
+            roles = [self.cutter.entries[i].roles for item in words for i in range(item.first, item.last)]
+            if part is other and any("alternate" in known for known in roles):
+                return any(item.type == "VALUE" for item in other)
+            terms = [known.get("measurement") or known.get("concept") for known in roles]
+            names.append({word for term in terms if term is not None for word in term.name.split()})
+        return any(item.type == "VALUE" for item in other) and (names[1] <= names[0] or set() < names[0] <= names[1])
 
     def _trailing(self, items: list[Clause], n: int) -> bool:
         """Whether a comma only sets off what stands behind a list: "bleeding, within 8 weeks", "…, (X is allowed)"."""
