@@ -18,6 +18,8 @@ from protoparse.model import Domain
 _SENTENCE = frozenset({"STOP", "OPEN", "CLOSE", "EXCEPT", "IF", "NOT"})
 _ENDED = frozenset({"STOP", "EXCEPT", "IF", "INCLUDE", "NOT", "VALUE", "COLON"})
 _BEHIND = frozenset({"CLOSE", "STOP", "EXCEPT", "IF", "INCLUDE"})
+_AND_OR = "and / or"
+_END = Clause("STOP", 0, 0)
 _CLOSING = frozenset({"NOT", "IF", "EXCEPT", "INCLUDE", "OPEN", "COMMA"})
 
 
@@ -145,7 +147,24 @@ class Lister(Scoper):
                 guarding = False
             if item.type in OPERANDS:
                 beginning = False
+        self._tightened(items)
         return [i for i in items if i.type != "DROP"]
+
+    def _tightened(self, items: list[Clause]) -> None:
+        """Let "and/or" bind tighter than the "and" of its sentence: "ER- and/or PR-positive and HER2-negative"."""
+        either: list[Clause] = []
+        both = listed = False
+        for item in [*items, _END]:
+            if item.type == "OR" and item.value == _AND_OR and not listed:
+                either.append(item)
+            elif item.type == "AND" and item.value != ",":
+                both = True
+            elif item.type in ("STOP", "OPEN", "CLOSE"):
+                for joint in either if both else ():
+                    joint.type = "EITHER"
+                either, both = [], False
+            if item.type not in OPERANDS:
+                listed = item.value == ","  # "A, B and/or C" is one list
 
     def _said_of(self, items: list[Clause], n: int) -> bool:
         """Whether a clause on the one thing that stands before the comma at n follows."""
