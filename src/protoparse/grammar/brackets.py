@@ -73,6 +73,18 @@ def _pressures(tree: Tree, node: Tree) -> None:
             one.value = replace(one.value, unit=unit)
 
 
+def _told_again(tree: Tree, node: Tree) -> bool:
+    """Whether a bracket tells a pair of limits again, each with its name: "> 160/100 mmHg (systolic > 160 or …)"."""
+    pairs = [
+        [(d.value.operator, d.value.value) for d in drafts(t) if _of_pressure(d) and d.value] for t in (tree, node)
+    ]
+    return len(pairs[0]) == len(list(drafts(tree))) == 2 and pairs[0] == pairs[1]
+
+
+def _of_pressure(draft: Draft) -> bool:
+    return "pressure" in (draft.term.name if draft.term else draft.name or "")
+
+
 def _ranged(target: Draft, node: Draft) -> Tree:
     """A result that a bracket gives the limits of: "normal (35-50 %)", "outside the normal range (35-50 %)"."""
     told, limits = target.value, node.value
@@ -166,7 +178,11 @@ class Attacher(Chooser):
             elif not empty(node) and not empty(tree) and any(d.value or d.time or d.dose for d in drafts(node)):
                 _pressures(tree, node)
                 self._when(draft, node)
-                tree = Node("all", [tree, node])
+                if _told_again(tree, node):
+                    self.carry(bisect_left(self.starts, min(d.first for d in drafts(tree))), bracket.first)
+                    tree = node
+                else:
+                    tree = Node("all", [tree, node])
         if offers is not None:
             limited_behind(*offers)
         return tree
