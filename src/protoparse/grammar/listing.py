@@ -121,6 +121,9 @@ class Lister(Scoper):
                     # "≥ 13 g/dL for men and ≥ 12 g/dL for women": each limit has its own people
                     item.type, item.value = "STOP", "again"
                     frames[-1] = [False, False]
+                elif limited and self._for_others(items, n):
+                    item.type, item.value = "STOP", ""
+                    frames[-1] = [False, False]
                 elif limited and self._measured_anew(items, n):
                     # "≤ 5 × ULN with liver metastases, creatinine ≤ 1.5 mg/dL"
                     item.type, item.value = "STOP", "or else" if kind == "OR" else ""
@@ -193,10 +196,26 @@ class Lister(Scoper):
         follower = items[n + 1 : n + 3]
         if [c.type for c in follower] != ["WORDS", "VALUE"]:
             return False
-        measured = self.cutter.codes.find("M", follower[0].first - self.first, follower[0].last - self.first) >= 0
+        measured = self._measuring(follower[0])
         guard = next((k for k in range(n - 1, -1, -1) if items[k].type == "IF"), n)
         guarding = [items[k].type for k in range(guard + 1, n) if items[k].type not in ("COMMA", "AND", "OR")]
-        return measured and guarding == ["WORDS"]
+        return measured and guarding in (["WORDS"], ["NOT", "WORDS"])
+
+    def _measuring(self, words: Clause) -> bool:
+        """Whether words name something that is measured."""
+        return self.cutter.codes.find("M", words.first - self.first, words.last - self.first) >= 0
+
+    def _for_others(self, items: list[Clause], n: int) -> bool:
+        """Whether something else, or several things, are measured of other people behind a guard.
+
+        "Lansky ≥ 50 for those under 16 and Karnofsky ≥ 50 for those over 16" are two statements.
+        """
+        k = n + 1
+        while k + 2 < len(items) and items[k].type == "WORDS" and self._measuring(items[k]):
+            if items[k + 1].type not in ("COMMA", "AND", "OR", "SLASH", "EITHER"):
+                return items[k + 1].type == "IF" or (items[k + 1].type == "VALUE" and items[k + 2].type == "IF")
+            k += 2
+        return False
 
     def _semicolons(self, items: list[Clause]) -> None:
         """Semicolons with an "or" before the last member join alternatives: "A; B; or C"."""

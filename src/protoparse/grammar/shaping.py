@@ -204,7 +204,7 @@ class Shaper(Guards):
     def _whose(self, begin: int, end: int) -> int:
         """Where more is said of those whom the words from begin on name ("patients with X who have"), else 0."""
         entries = self.cutter.entries
-        return next((i for i in range(begin + 1, end) if entries[i].text == "who"), 0)
+        return next((i for i in range(begin + 1, end) if entries[i].text == "who" or "owning" in entries[i].roles), 0)
 
     def _run_on(self, out: list[Clause]) -> int:
         """Where people begin a sentence of their own without a stop ("not nursing Fertile patients must …"), else 0.
