@@ -339,6 +339,8 @@ class Guards(Lister):
             j += 1
         if j >= self.last:
             return False
+        if i == self.opening and cutter.entries[j].text == "absence of" and cutter.code(i) == "i":
+            return cutter.codes.find(",", j - cutter.offset) >= 0  # "in the absence of metastases, ALT must be …"
         if i + 1 in self.found:
             meaning = self.found[i + 1].meaning
             return isinstance(meaning, Value) and aged(cutter.text, meaning)

@@ -185,7 +185,10 @@ class Scoper:
         """Whether what stands at n ends the negations around it."""
         kind = items[n].type
         if kind not in ("AND", "OR"):
-            return kind in ("STOP", "IF", "THEN")
+            # "unless cured with no sign of it, except skin cancer" exempts the skin cancer as well
+            return kind in ("STOP", "IF", "THEN") or (
+                kind == "EXCEPT" and frame.opener == "NOT" and self._exempting(out, frame.begin)
+            )
         if self._terminates(items, n) or frame.opener != "NOT":
             return True
         opener = out[frame.begin - 1]
@@ -208,6 +211,11 @@ class Scoper:
         if items[n].value == "and" and "ability" in self.cutter.entries[opener.first].roles:
             items[n].value = "both"  # who cannot do A and B cannot do both
         return False
+
+    def _exempting(self, out: Sequence[Clause], begin: int) -> bool:
+        """Whether a scope that begins there is part of an exception."""
+        last = next((c.type for c in reversed(out[:begin]) if c.type in ("EXCEPT", "STOP", "OPEN")), "")
+        return last == "EXCEPT"
 
     def _terminates(self, items: Sequence[Clause], n: int) -> bool:
         """Whether a connective ends a negation: "but", or one behind which a new statement or duty begins."""
