@@ -406,6 +406,8 @@ def _end(lexemes: Lexemes, first: int, codes: str, k: int, islands: dict[int, Ph
             if codes.startswith("!", begin) or _domain(lexemes, first, codes, begin, behind) == "condition":
                 return last  # "cancer that has undergone surgery, or melanoma in situ"
     i = codes.find(",", k, end)
+    if listed and codes.startswith("|", i + 1) and i >= 0 and _ANEW.match(codes, i + 1):
+        return i  # "asthma, cancer requiring surgery, or transplantation": two have no comma between them
     while i >= 0:
         anew = _ANEW.match(codes, i + 1)
         there = _domain(lexemes, first, codes, i, anew.end()) if anew else None
