@@ -204,6 +204,12 @@ class Cutter(Parter):
         if isinstance(tree, Draft) and tree.dose is not None and head is not None and head.first < values[0][1]:
             for phrase in phrases:
                 # "steroids at a dose of more than 10 mg of prednisone": what it is measured against
+                if self._part_of(phrase, head, values):
+                    part = tree.copy()  # "a regimen with ≤ 10 mg/day of prednisone": it is part of that
+                    part.modifiers, tree.dose = (), None
+                    self._name(part, phrase)
+                    tree = Node("all", [tree, part])
+                    break
                 if 0 <= phrase.first - values[-1][2] <= 2 and self._domain(phrase) == "drug":
                     self.carry(phrase.first, phrase.last)
         if also and tree is not None:
@@ -245,6 +251,13 @@ class Cutter(Parter):
         if cue < self.offset or "allergy" not in self.entries[cue].roles or self.code(cue) != "v":
             return phrases
         return [phrases[0]._replace(cue=cue, standing=None), *phrases[1:]]
+
+    def _part_of(self, phrase: Phrase, head: Phrase, values: list[Any]) -> bool:
+        """Whether a drug in a given dose is named as what a treatment goes with."""
+        begin, end = values[0][1], values[-1][2]
+        led = self.entries[begin - 1].text == "with" and begin - 1 >= head.last
+        of = 0 <= phrase.first - end <= 2 and self.codes.startswith("O", end - self.offset)
+        return led and of and self._domain(phrase) == "drug"
 
     def _stands(self, phrase: Phrase) -> bool:
         return "standing" in self.entries[phrase.first].roles or self.coupled(phrase.last - 1)
