@@ -27,6 +27,8 @@ _LIFE = re.compile(r"\bgestation|\bamenorrh|\bpregnan|\bga\b|\b(?:of|in) (?:age|
 _BORN = re.compile(r"\bborn\b|\bbirths?\b|\bdeliver|\blabou?r\b")
 _PARTS = {("a", "mo"): 12, ("wk", "d"): 7, ("d", "h"): 24, ("h", "min"): 60}
 _UNPRINTED = Entry("t", "weeks", {"time_unit": "wk", "printed": "weeks"})
+_NTH = re.compile(r"(\d+)(?:st|nd|rd|th)")
+_GRADE = Entry("u", "grade", {"unit": "{grade}"})
 _CLASS = re.compile(r"[a-fk-mt]\d[a-d]?")
 
 
@@ -75,6 +77,8 @@ class Settler:
                     codes[k - 1] = "P"  # "(previous 3 months)"
                 elif codes[k + 1 : k + 3] == ["t", ")"] and not {"H", "P"}.isdisjoint(codes[max(k - 3, 0) : k]):
                     self._recently(k)
+            elif code == "M" and entries[first + k].text == "grade" and self._schooled(k):
+                pass
             elif code == "M" and entries[first + k].roles["measurement"].kind == "ordinal":
                 self._classes_behind(k, entries[first + k].text)
 
@@ -107,6 +111,19 @@ class Settler:
     def _numbering(self, k: int) -> bool:
         """Whether a number is part of the name before it: behind a scale its version alone is ("CTCAE 4.03")."""
         return self.codes[k - 1] != "M" or "." in self.entries[self.first + k].text
+
+    def _schooled(self, k: int) -> bool:
+        """Whether a limit of schooling ends at k; its grade is then a unit: "less than a 7th grade education"."""
+        i, before = self.first + k, k - 2
+        nth = _NTH.fullmatch(self.entries[i - 1].text) if k else None
+        while before > 0 and self.codes[before] == "d":
+            before -= 1
+        if nth is None or before < 0 or self.codes[before] not in "<B" or not self._schooling(k):
+            return False
+        self.entries = [*self.entries]
+        self.entries[i - 1], self.entries[i] = Entry("n", nth[0], {"number": int(nth[1])}), _GRADE
+        self.codes[k - 1 : k + 1] = "nu"
+        return True
 
     def _in_name(self, k: int) -> bool:
         """Whether a hyphen ties a number to a word ("IL-12", "glucose-6-phosphate")."""
