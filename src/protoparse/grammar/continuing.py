@@ -105,10 +105,18 @@ def _serves(cutter: Cutter, target: Draft, last: Modifier, right: Draft) -> bool
 def by_means(cutter: Cutter, left: Node, right: Draft) -> Tree:
     """ "confirmed by CT, MRI or biopsy": the members of a list behind a means are means, to the last.
 
-    So are all that something is done for: "surgery for gout, trauma or infection".
+    So are all that something is done for ("surgery for gout, trauma or infection"), and, where a list begins with it,
+    all that it comes from: "oedema due to heart failure, renal failure or cirrhosis". Else the list as it is.
     """
+    if not bare(right):
+        return left
+    if left.op == "any" and _caused(left.members[0]) and right.domain not in _NO_CAUSE:
+        if all(isinstance(m, Draft) and bare(m) and m.time is None for m in left.members[1:]):
+            _listed(cutter, _caused(left.members[0]), [*left.members[1:], right])
+            return left.members[0]
+        return left
     served = right.domain == "condition"
-    if not bare(right) or not (served or right.domain in MEANS):
+    if not (served or right.domain in MEANS):
         return left
     kind, domains = ("purpose", ("condition",)) if served else ("method", MEANS)
     for k in range(len(left.members) - 2, -1, -1):
@@ -122,15 +130,36 @@ def by_means(cutter: Cutter, left: Node, right: Draft) -> Tree:
             continue
         if not _serves(cutter, target, last, right) if served else target.domain == "procedure":
             continue
-        means = [*left.members[k + 1 :], right]
-        named = [fold(cutter.text[slice(*m.concept)]) for m in means if isinstance(m, Draft) and m.concept]
-        span = (last.span[0], right.concept[1]) if right.concept else last.span
-        listed = replace(last, text=cutter.text[slice(*span)], span=span, value=(*values(last), *named))
-        target.modifiers = (*target.modifiers[:-1], listed)
-        target.cover(last.span[0], right.last)
-        _lend_time(right, target)
+        _listed(cutter, target, [*left.members[k + 1 :], right])
         return Node(left.op, left.members[: k + 1]) if k else target
     return left
+
+
+def _listed(cutter: Cutter, target: Draft | None, more: list[Tree]) -> None:
+    """Make the last modifier of a thing one of several, the members of a list behind it the others."""
+    last = target.modifiers[-1] if target is not None else None
+    members = [m for m in more if isinstance(m, Draft) and m.concept]
+    if target is None or last is None or last.span is None or not members or members[-1].concept is None:
+        return
+    named = [fold(cutter.text[slice(*m.concept)]) for m in members if m.concept]
+    span = (last.span[0], members[-1].concept[1])
+    listed = replace(last, text=cutter.text[slice(*span)], span=span, value=(*values(last), *named))
+    target.modifiers = (*target.modifiers[:-1], listed)
+    target.cover(last.span[0], members[-1].last)
+    _lend_time(members[-1], target)
+
+
+_NO_CAUSE = ("person", "consent", "study", "visit", "allergy", "device")
+
+
+def _caused(tree: Tree) -> Draft | None:
+    """Of what is said of one disease the part that ends with a single cause."""
+    several = tree.members[:2] if isinstance(tree, Node) and tree.op == "all" else [tree]
+    last = max((m for m in several if isinstance(m, Draft)), key=lambda draft: draft.last, default=None)
+    cause = last.modifiers[-1] if last is not None and last.modifiers else None
+    if last is None or cause is None or cause.type != "cause" or isinstance(cause.value, tuple):
+        return None
+    return last if cause.span is not None and cause.span[1] == last.last else None
 
 
 def _lend_time(right: Draft, target: Draft) -> bool:

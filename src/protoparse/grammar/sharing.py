@@ -145,10 +145,12 @@ def join(cutter: Cutter, op: Literal["all", "any"], left: Tree | None, right: Tr
                 return _first_of_all(cutter.text, left, lead, right)
     elif continues(cutter, left, right, link):
         return left
-    elif isinstance(left, Node) and link.value in ("and", "or", "and / or"):
-        left = by_means(cutter, left, right)
-        if last_draft(left).last == right.last:
-            return left
+    elif (
+        isinstance(left, Node)
+        and link.value in ("and", "or", "and / or")
+        and (found := by_means(cutter, left, right)) is not left
+    ):
+        return found
     told = right.members[0] if isinstance(right, Node) and right.op == "except" else None
     if isinstance(right, Node) and isinstance(told, Draft) and continues(cutter, left, told, link):
         return Node("except", [left, *right.members[1:]])
