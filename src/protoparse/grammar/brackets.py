@@ -44,6 +44,7 @@ from protoparse.grammar.values import PRESSURES, pressure
 from protoparse.model import Comparison, Domain, Modifier, Span
 
 _DISTANCE = re.compile(r"\([|,]?[<Wd]*(n[-_]*t)(?:[oFS]d*|\?[dvwPH]*(?=K))([dwKMm&|,/-]+)\)")
+_OFFER = re.compile(r"\|[dv]*(?![dvn<])")
 _DESCRIBED = re.compile("Vl*")
 _EXAMPLES = re.compile(",?I[,:dmvo]*[KMw]+")
 _PART = re.compile("[dwKMm-]+")
@@ -278,7 +279,8 @@ class Attacher(Chooser):
 
     def _alternative(self, bracket: Bracket) -> bool:
         """Whether what stands in a bracket would do as well: "(or …)"."""
-        return bracket.role == "plain" and self.code(bracket.first + 1) == "|"
+        # not "within 5 years (or 3 years for skin cancer)"
+        return bracket.role == "plain" and _OFFER.match(self.codes, bracket.first + 1 - self.offset) is not None
 
     def _both_pressures(self, node: Tree) -> Tree | None:
         """The limits in brackets behind "hypertension", where they are two with a slash between: "(> 160/100 mmHg)"."""
