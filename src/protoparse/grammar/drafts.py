@@ -111,6 +111,11 @@ class Draft:
         self.name_by_anchor(text)
         return self.concept is not None
 
+    @property
+    def called(self) -> str | None:
+        """Its own name, or else that of its term in the vocabulary."""
+        return self.name or (self.term.name if self.term else None)
+
     def name_by_anchor(self, text: str) -> None:
         """ "≤ 4 weeks from major surgery" alone is about the surgery, which was no longer ago."""
         if self.time is None:

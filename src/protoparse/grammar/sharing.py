@@ -353,7 +353,7 @@ def _follow(text: str, first: Draft, right: Draft, *, tight: bool = False) -> No
         and right.anew != "verb"  # "history of stroke or is receiving steroids"
         and not timeless
         and not (first.alone and not tight and not {first.domain, right.domain} <= {"drug", "procedure"})
-        and right.name not in ("pregnancy", "lactation")
+        and right.called not in ("pregnancy", "lactation")
         and (right.time is None or (first.standing == "history" and not visited(right.time)))
         and not (any(_leads(m, right) for m in right.modifiers) and not any(_leads(m, first) for m in first.modifiers))
     ):

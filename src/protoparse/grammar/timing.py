@@ -46,7 +46,7 @@ def befallen(*trees: Tree) -> bool:
     return all(
         d.domain in ("condition", "procedure")
         and d.value is None
-        and d.name not in _LONG
+        and d.called not in _LONG
         and not any(active(m) for m in d.modifiers)
         for tree in trees
         for d in drafts(tree, exceptions=False)
@@ -80,7 +80,7 @@ def share_window(text: str, tree: Tree, source: Draft) -> bool:
         return False  # "current or, in the last 6 months, past"
     if tree.standing == "history" and source.time is not None and visited(source.time):
         return False  # "a history of drug abuse, or a positive test at screening"
-    if tree.name in _LONG and source.name not in _LONG and not _planned(text, source):
+    if tree.called in _LONG and source.called not in _LONG and not _planned(text, source):
         return False  # "pregnant or had surgery within a month"
     tree.time, tree.again, tree.window_behind = source.time, source.again, True
     return True
