@@ -40,6 +40,7 @@ from protoparse.grammar.offering import beside, limited_behind, offered
 from protoparse.grammar.periods import NOW, either, lately, narrowed, standing
 from protoparse.grammar.phrases import named_unit
 from protoparse.grammar.terms import GIVEN, domain_of
+from protoparse.grammar.timing import dated_alike, return_window
 from protoparse.grammar.values import PRESSURES, pressure
 from protoparse.model import Comparison, Domain, Modifier, Span
 
@@ -135,8 +136,12 @@ class Attacher(Chooser):
                 node, free = exempted(node)
                 if demanding(node, cue := self.cue(bracket.cue)):
                     self._when(draft, node)
+                elif dated_alike(node):
+                    return_window(self.text, last_draft(tree), node, lasting=True)
                 tree = with_examples(self, tree, node, free, cue=cue, place=bracket.first)
             elif self._lists(bracket, node, tree):
+                if dated_alike(node):
+                    return_window(self.text, last_draft(tree), node, lasting=True)
                 self._list(last_draft(tree), node)
             elif bracket.role == "except":
                 last_draft(node).different = True  # what stands behind the bracket is not of it

@@ -52,7 +52,7 @@ from protoparse.grammar.sharing import framed, hand_on, join
 from protoparse.grammar.tables import Table
 from protoparse.grammar.terminals import Clause
 from protoparse.grammar.terms import THINGS
-from protoparse.grammar.timing import befallen, return_window, share_window
+from protoparse.grammar.timing import befallen, dated_apart, return_window, share_window
 from protoparse.lexicon import fold
 from protoparse.model import Kind, Modifier
 
@@ -160,9 +160,12 @@ class _Meaning(Transformer[Any, Any]):
             return base  # type: ignore[no-any-return]
         named, free = exempted(named)
         cue = self.cutter.cue(x[1].first)
-        if not demanding(named, cue):
-            return_window(self.cutter.text, base, named, lasting=True)
-        return with_examples(self.cutter, base, named, free, cue=cue, place=x[1].first)
+        if demanding(named, cue):
+            return with_examples(self.cutter, base, named, free, cue=cue, place=x[1].first)
+        named, beyond = dated_apart(named)
+        return_window(self.cutter.text, base, named, lasting=True)
+        told = with_examples(self.cutter, base, named, free, cue=cue, place=x[1].first)
+        return widened(told, "any", beyond) if beyond else told
 
     def limited(self, x: list[Any]) -> Tree | None:
         base, condition = x[0], x[2]

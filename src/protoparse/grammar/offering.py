@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 
+from protoparse.grammar.anchoring import anchored
 from protoparse.grammar.drafts import Draft, Node, Tree, allergic
 from protoparse.grammar.terms import GIVEN
 from protoparse.model import Domain
@@ -28,6 +29,8 @@ def offered(target: Draft, node: Tree, text: str, roles: Callable[[str], Collect
         others.append(other)
     for other in others if target.concept is not None else ():
         _complete(target, other)
+        if other.time is not None and target.time is not None:
+            other.time = anchored(text, other.time, target.time)
     return others if target.concept is not None else []
 
 

@@ -10,7 +10,7 @@ import re
 from typing import Literal
 
 from protoparse.grammar.anchoring import anchored
-from protoparse.grammar.drafts import Draft, Node, Tree, active, drafts, last_draft
+from protoparse.grammar.drafts import Draft, Node, Tree, active, drafts, last_draft, parts_of
 from protoparse.grammar.periods import visited
 from protoparse.model import Bound
 
@@ -160,12 +160,37 @@ def return_window(text: str, base: Tree, named: Tree, *, lasting: bool) -> None:
         return
     if lasting and any(d.time is not None and d.time is not time for d in drafts(named)):
         return  # "including stroke within a year, angina within a month": each has its own
+    if not lasting and any(d.window_behind and d.time is not None for d in drafts(base)):
+        return  # "A, B within 4 weeks, except C within 6 weeks"
     if not lasting and (time.duration or not isinstance(time.start, Bound) or not isinstance(time.end, Bound)):
         return
     if share_window(text, base, source):
         for draft in drafts(named):
             if draft.time is time:
                 draft.time, draft.again = None, ()
+
+
+def dated_alike(named: Tree) -> bool:
+    """Whether one window is behind several examples."""
+    told = list(drafts(named))
+    return len(told) > 1 and all(d.time is told[-1].time is not None for d in told)
+
+
+def dated_apart(named: Tree) -> tuple[Tree, list[Tree]]:
+    """Examples up to the window behind them, and what follows with another, which is no example any more.
+
+    So in "chemotherapy such as A or B within 4 weeks, or radiotherapy within 2 weeks".
+    """
+    listed = parts_of(named, "any")
+    if isinstance(last := listed[-1], Node) and last.op == "any":
+        listed = [*listed[:-1], *last.members]  # "A, B or C within 4 weeks (or D within 5 half-lives)"
+    first = listed[0]
+    if not isinstance(first, Draft) or first.time is None or not first.window_behind:
+        return named, []
+    k = next((k for k, m in enumerate(listed) if next(iter(drafts(m))).time is not first.time), 0)
+    if k < 2 or next(iter(drafts(listed[k]))).time is None:
+        return named, []
+    return Node("any", listed[:k]), listed[k:]
 
 
 def return_duration(able: Tree, aid: Tree) -> None:
