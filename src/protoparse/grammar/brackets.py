@@ -136,11 +136,11 @@ class Attacher(Chooser):
                 node, free = exempted(node)
                 if demanding(node, cue := self.cue(bracket.cue)):
                     self._when(draft, node)
-                elif dated_alike(node):
+                elif dated_alike(last_draft(tree), node):
                     return_window(self.text, last_draft(tree), node, lasting=True)
                 tree = with_examples(self, tree, node, free, cue=cue, place=bracket.first)
             elif self._lists(bracket, node, tree):
-                if dated_alike(node):
+                if dated_alike(last_draft(tree), node):
                     return_window(self.text, last_draft(tree), node, lasting=True)
                 self._list(last_draft(tree), node)
             elif bracket.role == "except":

@@ -162,7 +162,7 @@ class _Meaning(Transformer[Any, Any]):
         cue = self.cutter.cue(x[1].first)
         if demanding(named, cue):
             return with_examples(self.cutter, base, named, free, cue=cue, place=x[1].first)
-        named, beyond = dated_apart(named)
+        named, beyond = dated_apart(base, named)
         return_window(self.cutter.text, base, named, lasting=True)
         told = with_examples(self.cutter, base, named, free, cue=cue, place=x[1].first)
         return widened(told, "any", beyond) if beyond else told

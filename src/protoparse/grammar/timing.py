@@ -160,7 +160,7 @@ def return_window(text: str, base: Tree, named: Tree, *, lasting: bool) -> None:
         return
     if lasting and any(d.time is not None and d.time is not time for d in drafts(named)):
         return  # "including stroke within a year, angina within a month": each has its own
-    if not lasting and any(d.window_behind and d.time is not None for d in drafts(base)):
+    if not lasting and last_draft(base).window_behind and last_draft(base).time is not None:
         return  # "A, B within 4 weeks, except C within 6 weeks"
     if not lasting and (time.duration or not isinstance(time.start, Bound) or not isinstance(time.end, Bound)):
         return
@@ -170,17 +170,20 @@ def return_window(text: str, base: Tree, named: Tree, *, lasting: bool) -> None:
                 draft.time, draft.again = None, ()
 
 
-def dated_alike(named: Tree) -> bool:
-    """Whether one window is behind several examples."""
+def dated_alike(base: Draft, named: Tree) -> bool:
+    """Whether one window is behind several examples of what is given: "chemotherapy (A, B or C within 4 weeks)"."""
     told = list(drafts(named))
-    return len(told) > 1 and all(d.time is told[-1].time is not None for d in told)
+    given = all(d.domain in _GIVEN for d in (base, *told)) and not base.standing
+    return given and len(told) > 1 and all(d.time is told[-1].time is not None for d in told)
 
 
-def dated_apart(named: Tree) -> tuple[Tree, list[Tree]]:
+def dated_apart(base: Tree, named: Tree) -> tuple[Tree, list[Tree]]:
     """Examples up to the window behind them, and what follows with another, which is no example any more.
 
     So in "chemotherapy such as A or B within 4 weeks, or radiotherapy within 2 weeks".
     """
+    if last_draft(base).domain not in _GIVEN:
+        return named, []
     listed = parts_of(named, "any")
     if isinstance(last := listed[-1], Node) and last.op == "any":
         listed = [*listed[:-1], *last.members]  # "A, B or C within 4 weeks (or D within 5 half-lives)"
