@@ -18,7 +18,7 @@ from protoparse.outline.blocks import Block
 from protoparse.outline.leads import combine, leads
 from protoparse.outline.marks import leading
 from protoparse.outline.placing import Node, Place
-from protoparse.outline.runons import RunOns, flattened
+from protoparse.outline.runons import RunOns, doubled, flattened
 
 _SHORT = 30
 """A line as short as this holds one criterion."""
@@ -184,9 +184,9 @@ class _Grower:
 
     def _take(self, block: Block, kind: Kind | None) -> None:
         """Take a block as an item, or as the items that run on in it; `kind`: of the first alone."""
-        if len(block.marks) > 1 and (inner := self._doubled(block, sure=False)):
-            self._place(self._outer(block), kind)
-            block, kind = inner, None
+        if len(block.marks) > 1 and (two := doubled(block)) and self.place.goes_on(two[1]):
+            self._place(two[0], kind)
+            block, kind = two[1], None
         if block.marks and not block.marks[-1].bullet:
             self.runons.note(block.marks[-1])
         if not block.marks and block.end - block.body > _SHORT and self._flat(block, kind):
@@ -201,36 +201,9 @@ class _Grower:
             if self._unmarked_heading(head.start, head.body, head.end, rest=False, listed=True):
                 items = items[1:]
         for item in items:
-            inner = self._doubled(item, sure=True) if item is not block and len(item.marks) > 1 else None
-            if inner:
-                self._place(self._outer(item), kind)
-            self._place(inner or item, None if inner else kind)
-            kind = None
-
-    def _doubled(self, block: Block, *, sure: bool) -> Block | None:
-        """What stands behind the number of "2. a) …": the first item of a list below a number without words.
-
-        `sure`: the list is known to go on.
-        """
-        outer, first = block.marks[-2:]
-        if outer.bullet or first.bullet:
-            return None
-        begins = [style for style, ordinal in first.readings if ordinal == 1 and style != outer.readings[0][0]]
-        if not sure and not any(self.place.goes_on(block, style) for style in begins):
-            return None
-        indent = block.indent + first.start - block.start
-        return Block(
-            first.start, block.body, block.end, indent, block.column, [first], False, comments=block.comments,
-            inline=block.inline,
-        )  # fmt: skip
-
-    def _outer(self, block: Block) -> Block:
-        """The number of "2. a) …" by itself."""
-        own = block.marks[:-1]
-        return Block(
-            block.start, own[-1].end, own[-1].end, block.indent, block.column, own, block.gap, runs_on=False,
-            inline=block.inline,
-        )  # fmt: skip
+            for one in (item is not block and doubled(item)) or (item,):
+                self._place(one, kind)
+                kind = None
 
     def _flat(self, block: Block, kind: Kind | None) -> bool:
         """Take an unmarked block as the criteria that stand in it with nothing between them, where it is such."""

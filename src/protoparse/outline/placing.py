@@ -231,9 +231,10 @@ class Place:
             return None if stack[-1].announces else (depth, reading)
         return depth, reading
 
-    def goes_on(self, block: Block, style: str) -> bool:
+    def goes_on(self, block: Block) -> bool:
         """Whether a list that begins in a block has a second item, in it or below."""
-        return self._follows(block, (style, 2)) or self._second_follows(style)
+        begins = [style for style, ordinal in block.marks[-1].readings if ordinal == 1]
+        return any(self._follows(block, (style, 2)) or self._second_follows(style) for style in begins)
 
     def _second_follows(self, style: str) -> bool:
         """Whether the next marked block is a second: not so where every item is lazily numbered 1."""

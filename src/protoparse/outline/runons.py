@@ -74,6 +74,25 @@ def flattened(text: str, start: int, end: int) -> list[int]:
     return found if len(found) > 1 else []
 
 
+def doubled(block: Block) -> tuple[Block, Block] | None:
+    """The number of "2. a) …" by itself, and the first item of the list below it, which has no words of its own."""
+    outer, first = block.marks[-2:] if len(block.marks) > 1 else (None, None)
+    if outer is None or first is None or outer.bullet or first.bullet:
+        return None
+    if not any(ordinal == 1 and style != outer.readings[0][0] for style, ordinal in first.readings):
+        return None
+    indent = block.indent + first.start - block.start
+    number = Block(
+        block.start, outer.end, outer.end, block.indent, block.column, block.marks[:-1], block.gap, runs_on=False,
+        inline=block.inline,
+    )  # fmt: skip
+    item = Block(
+        first.start, block.body, block.end, indent, block.column, [first], False, comments=block.comments,
+        inline=block.inline,
+    )  # fmt: skip
+    return number, item
+
+
 class RunOns:
     """The lists that are open in a section, each with its last ordinal."""
 
