@@ -22,13 +22,17 @@ _OR = re.compile(r"-?\s*,?\s*(?:and\s?/\s?or|or|/)\s*")
 ADJECTIVE = ("al", "ic", "ac", "ar", "ous", "ary", "ive", "oid", "ory", "ine")
 
 
+_HABITS = ("dependence", "abuse", "addiction", "use", "disorder", "misuse")
+"""How what somebody does with a substance ends, which no test tells."""
+
+
 def complete(cutter: Cutter, member: Draft, right: Draft, *, closed: bool) -> None:
     """What the last member of a list says holds for the earlier ones that lack it; `closed`: one has its own time."""
     if member.concept is None or right.concept is None:
         return
     measured = member.domain in (None, "measurement") and right.domain in (None, "measurement")
     tested = right.domain == "condition" and member.domain in ("condition", "measurement")
-    measured = measured or (tested and resulted(right) and testable(member))
+    measured = measured or (tested and resulted(right) and testable(cutter.text, member))
     said = member.finding is not None and member.finding.value != "positive"  # "MMR-deficient or MSI-high"
     if right.value is not None and not isinstance(right.value.value, str):
         # "adequate renal function, with serum creatinine ≤ 1.5 × ULN": a function is adequate or not
@@ -198,13 +202,13 @@ def lettered(cutter: Cutter, first: Draft, right: Draft) -> None:
     right.known = right.completed = True
 
 
-def testable(draft: Draft) -> bool:
+def testable(text: str, draft: Draft) -> bool:
     """Whether a test tells if somebody has a thing ("HIV", "hepatitis C", "cannabis"): no gout is positive."""
     if draft.domain == "measurement" or draft.domain is None:
         return True
-    name = draft.term.name if draft.term else draft.name or ""
+    name = draft.called or text[slice(*(draft.concept or (0, 0)))].lower()
     singles = lexer().singles
-    return any("testable" in singles[word].roles for word in name.split())
+    return not name.endswith(_HABITS) and any("testable" in singles[word].roles for word in name.split())
 
 
 def resulted(draft: Draft) -> bool:

@@ -139,7 +139,7 @@ def join(cutter: Cutter, op: Literal["all", "any"], left: Tree | None, right: Tr
         repeat_subject(left, right)
         lead, last = right.members[0], last_draft(left)
         if right.op == "all" and isinstance(lead, Draft) and lead.concept is not None:
-            _share_result(last, lead)
+            _share_result(cutter.text, last, lead)
             if op == "any" and lead.value is not None and lead.value is last.value:
                 # "positive HBsAg or HBcAb and HBV DNA > …": either of the two, and the DNA
                 return _first_of_all(cutter.text, left, lead, right)
@@ -339,6 +339,7 @@ def _before(modifier: Modifier, draft: Draft) -> bool:
 _SHARED = ("severity", "acuity", "status", "certainty", "stage")
 """What is said in front of the first of two things is said of both: "uncontrolled hypertension or hypotension"."""
 _RESULTS = ("positive", "negative", "normal", "abnormal")
+_TESTED = ("measurement", "condition", "drug", None)
 
 
 def _follow(text: str, first: Draft, right: Draft, *, tight: bool = False) -> None:
@@ -394,18 +395,17 @@ def _inherit(text: str, first: Draft, right: Draft, *, tight: bool) -> None:
     if right.domain is None and first.domain is not None and right.value is None:
         right.domain = first.domain
     _dose_alike(first, right)
-    _share_result(first, right)
+    _share_result(text, first, right)
 
 
-def _share_result(first: Draft, right: Draft) -> None:
+def _share_result(text: str, first: Draft, right: Draft) -> None:
     """A result in front holds for a list: "positive HBsAg or HBcAb"."""
     result = first.value
-    tested = "measurement", first.domain if first.domain in ("condition", "drug") else "measurement"
-    plain = first.domain in tested and right.domain in tested and not right.modifiers
-    plain = (
-        plain and resulted(first) and not right.standing and testable(right)
-    )  # "positive for HIV, hepatitis B or hepatitis C"
-    if right.value is not None or result is None or not (plain or right.domain == "measurement" == first.domain):
+    if right.value is not None or result is None:
+        return
+    plain = first.domain in _TESTED and right.domain in _TESTED and not right.modifiers
+    plain = plain and resulted(first) and not right.standing and testable(text, right)  # "HIV, HBV or hepatitis C"
+    if not (plain or right.domain == "measurement" == first.domain):
         return
     if result.operator == "=" and result.span and first.concept and result.span < first.concept:
         right.value = result
