@@ -103,6 +103,24 @@ def promised(cutter: Cutter, items: Sequence[Clause], n: int, held: Sequence[Cla
     return _promises(cutter, follower) and not any(_promises(cutter, c) for c in held)
 
 
+def wanted(cutter: Cutter, items: Sequence[Clause], n: int, held: Sequence[Clause]) -> bool:
+    """Whether a comma or "and" joins what can only be asked for to a thing that is denied: "no surgery and adequate
+    renal function".
+
+    Of "no disease that is adequately controlled and stable" both is denied.
+    """
+    follower = items[n + 1] if n + 1 < len(items) else None
+    if items[n].type != "AND" or items[n].value not in ("and", "&", ",") or follower is None:
+        return False
+    entries, i = cutter.entries, follower.first
+    while i + 1 < follower.last and ("companion" in entries[i].roles or cutter.code(i) == "d"):
+        i += 1
+    if "wanted" not in entries[i].roles:
+        return False
+    names = [k for c in held for k in range(c.first, c.last) if cutter.code(k) in "KMw"]
+    return bool(names) and not any("wanted" in entries[k].roles for c in held for k in range(c.first, c.last))
+
+
 def _promises(cutter: Cutter, words: Clause) -> bool:
     """Whether the first thing that words name is an undertaking."""
     terms = (cutter.entries[i].roles.get("concept") for i in range(words.first, words.last))

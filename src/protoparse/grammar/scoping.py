@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from protoparse.grammar.denying import denied, named, owner, subject, suffered
 from protoparse.grammar.facts import Cutter
 from protoparse.grammar.naming import Words
-from protoparse.grammar.resuming import again, promised, resumed
+from protoparse.grammar.resuming import again, promised, resumed, wanted
 from protoparse.grammar.terminals import OPERANDS, Clause
 from protoparse.model import Kind
 
@@ -206,7 +206,7 @@ class Scoper:
         held = out[frame.begin :]
         if resumed(self.cutter, items, n, opener, held):
             return True
-        if self.kind != "exclusion" and promised(self.cutter, items, n, held):
+        if self.kind != "exclusion" and (promised(self.cutter, items, n, held) or wanted(self.cutter, items, n, held)):
             return True
         if items[n].value == "and" and "ability" in self.cutter.entries[opener.first].roles:
             items[n].value = "both"  # who cannot do A and B cannot do both
