@@ -35,7 +35,8 @@ _WORDS = (
     "age_group result schooling finding countable limited undertaking matter apart nameless itself having "
     "requiring recovery returning restating often factor occasion bout shown tested other singular relative "
     "listed testable examining done choice paired counterpart place bearing coupled denial state ability "
-    "relation owning contrast sort medicine acting course outcome treating skill possessing retelling usage alternate"
+    "relation owning contrast sort medicine acting course outcome treating skill possessing retelling usage alternate "
+    "wanted"
 )
 
 CODES: Mapping[str, str] = {

@@ -6,6 +6,7 @@ members of lists completed by each other; "no history of stroke or TIA" gives `n
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Sequence
 from functools import cache
 from typing import Any
@@ -48,13 +49,14 @@ from protoparse.grammar.facts import Cutter
 from protoparse.grammar.files import grammar_text
 from protoparse.grammar.limiting import limits_anew, looser, relaxed, shared, timed_alike
 from protoparse.grammar.naming import Bracket
+from protoparse.grammar.periods import outside
 from protoparse.grammar.sharing import framed, hand_on, join
 from protoparse.grammar.tables import Table
 from protoparse.grammar.terminals import Clause
 from protoparse.grammar.terms import THINGS
 from protoparse.grammar.timing import befallen, dated_apart, return_window, share_window
 from protoparse.lexicon import fold
-from protoparse.model import Kind, Modifier
+from protoparse.model import Kind, Modifier, Window
 
 
 class _Meaning(Transformer[Any, Any]):
@@ -95,8 +97,11 @@ class _Meaning(Transformer[Any, Any]):
     def negated(self, x: list[Any]) -> Tree | None:
         inner = x[1]
         if empty(inner):
-            if isinstance(inner, Draft) and inner.modifiers and inner.value is None:
-                inner.modifiers = tuple([self._denied(m, x[0].first) for m in inner.modifiers])
+            if isinstance(inner, Draft) and inner.value is None:
+                if inner.modifiers:
+                    inner.modifiers = tuple([d for m in inner.modifiers if (d := self._denied(m, x[0].first))])
+                elif inner.time is not None and self._beside(x[0].first, inner.time):
+                    inner.time = outside(inner.time)
             return inner  # type: ignore[no-any-return]
         if self.cutter.entries[x[0].first].roles.get("denial") == "never":
             for draft in drafts(inner):
@@ -119,13 +124,28 @@ class _Meaning(Transformer[Any, Any]):
             tree = Node("at_least", members, asked.least)
         return Node("not", [tree]) if asked.denied else tree
 
-    def _denied(self, modifier: Modifier, first: int) -> Modifier:
-        """What a negation makes of a state right behind it: "not in remission"."""
-        start, end = self.cutter.starts[first], modifier.span[1] if modifier.span else 0
-        if not modifier.span or not 0 <= modifier.span[0] - self.cutter.ends[first] <= 1:
-            return modifier
-        text = self.cutter.text[start:end]
-        return replace(modifier, text=text, span=(start, end), value=fold(text))
+    def _beside(self, first: int, time: Window) -> bool:
+        """Whether a bare "not" stands right in front of a time: "transplant not within 3 months"."""
+        near = time.span is not None and 0 <= time.span[0] - self.cutter.ends[first] <= 1
+        return near and self.cutter.entries[first].text == "not"
+
+    def _denied(self, modifier: Modifier, first: int) -> Modifier | None:
+        """What a negation makes of a state behind it: "not in remission", "not on a stable dose".
+
+        None where more stands between: what is denied is not known.
+        """
+        cutter = self.cutter
+        if modifier.span is None:
+            return None
+        start, (begin, end) = cutter.starts[first], modifier.span
+        between = range(first + 1, bisect_left(cutter.starts, begin, first, cutter.offset + len(cutter.codes)))
+        text = cutter.text[start:end]
+        if not between:
+            return replace(modifier, text=text, span=(start, end), value=fold(text)) if begin >= start else modifier
+        if any(cutter.code(k) not in "vpd@" and "nameless" not in cutter.entries[k].roles for k in between):
+            return None
+        state = modifier.value if isinstance(modifier.value, str) else fold(modifier.text)
+        return replace(modifier, text=text, span=(start, end), value=f"not {state}")
 
     def both(self, x: list[Any]) -> Tree | None:
         return join(self.cutter, "all", x[0], x[2], x[1])

@@ -34,6 +34,16 @@ def standing(kind: Standing) -> Window:
     return Window(start=start, end=end)
 
 
+def outside(time: Window) -> Window | None:
+    """The time before a stretch that is denied, None where it is not known: "transplant not within 3 months"."""
+    start, end = time.start, time.end
+    if not isinstance(start, Bound) or not isinstance(end, Bound) or start.offset is None or end.offset is not None:
+        return None
+    if start.anchor != end.anchor or time.duration is not None:
+        return None
+    return Window(end=replace(start, inclusive=not start.inclusive), span=time.span)
+
+
 def ago(time: Window, event: Anchor) -> Window:
     """How long something was ago, where that is all that is said of it: "at least 4 weeks since surgery"."""
     start, end, duration = time.start, time.end, time.duration

@@ -10,6 +10,8 @@ from collections.abc import Sequence
 from protoparse.grammar.facts import Cutter
 from protoparse.grammar.terminals import Clause
 
+_LISTED = ("WORDS", "VALUE", "WINDOW", "AND", "OR")
+
 
 def resumed(cutter: Cutter, items: Sequence[Clause], n: int, opener: Clause, held: Sequence[Clause]) -> bool:
     """Whether the connective at n of `items` ends a negation that began at `opener` and holds `held` already.
@@ -28,6 +30,8 @@ def resumed(cutter: Cutter, items: Sequence[Clause], n: int, opener: Clause, hel
         return "companion" in roles and cutter.entries[opener.first].text == "without"
     if "duty" in roles and not ability:
         return True  # "not pregnant, must have a negative test"
+    if joint.value == "," and not ability:
+        return _valued(cutter, items, n, held) and _valued_to_the_end(cutter, items, n + 3)
     if joint.value not in ("and", "&") or ability:
         return False
     if "owning" in roles or "companion" in roles or cutter.entries[i].text == "be":
@@ -35,7 +39,7 @@ def resumed(cutter: Cutter, items: Sequence[Clause], n: int, opener: Clause, hel
     follower = items[n + 1] if n + 1 < len(items) else None
     if follower is None or follower.type != "WORDS":
         return False
-    if n + 2 < len(items) and items[n + 2].type == "VALUE" and not any(_measured(cutter, c) for c in held):
+    if _valued(cutter, items, n, held):
         return True
     return ("determiner" in roles or "assured" in roles) and _predicates(cutter, follower)
 
@@ -43,6 +47,23 @@ def resumed(cutter: Cutter, items: Sequence[Clause], n: int, opener: Clause, hel
 def _demands(cutter: Cutter, i: int) -> bool:
     """Whether somebody must do something at i."""
     return i < len(cutter.entries) and "duty" in cutter.entries[i].roles
+
+
+def _valued(cutter: Cutter, items: Sequence[Clause], n: int, held: Sequence[Clause]) -> bool:
+    """Whether a measurement with its value stands behind the connective at n, and no measurement is denied."""
+    if n + 2 >= len(items) or items[n + 1].type != "WORDS" or items[n + 2].type != "VALUE":
+        return False
+    return not any(_measured(cutter, c) for c in held)
+
+
+def _valued_to_the_end(cutter: Cutter, items: Sequence[Clause], n: int) -> bool:
+    """Whether a list that goes on at n ends with another measurement: "no surgery, ECOG 0 and platelets > 100".
+
+    Of "no surgery, QTc > 500 ms and dialysis" all is denied.
+    """
+    end = next((k for k in range(n, len(items)) if items[k].type not in _LISTED), len(items))
+    last = next((k for k in range(end - 1, n - 1, -1) if items[k].type in ("AND", "OR")), -1)
+    return last >= 0 and items[last].type == "AND" and items[last].value == "and" and _valued(cutter, items, last, ())
 
 
 def _measured(cutter: Cutter, held: Clause) -> bool:
@@ -80,6 +101,24 @@ def promised(cutter: Cutter, items: Sequence[Clause], n: int, held: Sequence[Cla
     if items[n].value != "and" or follower is None or follower.type != "WORDS":
         return False
     return _promises(cutter, follower) and not any(_promises(cutter, c) for c in held)
+
+
+def wanted(cutter: Cutter, items: Sequence[Clause], n: int, held: Sequence[Clause]) -> bool:
+    """Whether a comma or "and" joins what can only be asked for to a thing that is denied: "no surgery and adequate
+    renal function".
+
+    Of "no disease that is adequately controlled and stable" both is denied.
+    """
+    follower = items[n + 1] if n + 1 < len(items) else None
+    if items[n].type != "AND" or items[n].value not in ("and", "&", ",") or follower is None:
+        return False
+    entries, i = cutter.entries, follower.first
+    while i + 1 < follower.last and ("companion" in entries[i].roles or cutter.code(i) == "d"):
+        i += 1
+    if "wanted" not in entries[i].roles:
+        return False
+    names = [k for c in held for k in range(c.first, c.last) if cutter.code(k) in "KMw"]
+    return bool(names) and not any("wanted" in entries[k].roles for c in held for k in range(c.first, c.last))
 
 
 def _promises(cutter: Cutter, words: Clause) -> bool:

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from protoparse.grammar.denying import denied, named, owner, subject, suffered
 from protoparse.grammar.facts import Cutter
 from protoparse.grammar.naming import Words
-from protoparse.grammar.resuming import again, promised, resumed
+from protoparse.grammar.resuming import again, promised, resumed, wanted
 from protoparse.grammar.terminals import OPERANDS, Clause
 from protoparse.model import Kind
 
@@ -91,6 +91,7 @@ class Scoper:
                 if alone and (told := denied(self.cutter, items, n)):
                     parted = self._part(items[n - 1], out)
                     begin, last = len(out) - 1 if parted else subject(self.cutter, out, frames[-1].begin), out[-1].last
+                    begin += self._part_first(out, begin)
                     self.cutter.carry(items[n + 1].first, told)
                     if told < items[n + 1].last:
                         last = out[-1].last = items[n + 1].last
@@ -137,6 +138,19 @@ class Scoper:
         out[-1].value[-1], out[-1].last = Words(words.first, place), place
         out += [Clause("AND", place, place, "without"), lacked]
         return True
+
+    def _part_first(self, out: list[Clause], begin: int) -> int:
+        """How many terminals what has two things puts before them: "a tumour for which surgery or radiation …"."""
+        atom = out[begin]
+        place = owner(self.cutter, atom) if begin < len(out) - 1 and len(atom.value) == 1 else -1
+        if place < 0 or place + 1 >= atom.last or not named(self.cutter, atom.first, place):
+            return 0
+        out[begin : begin + 1] = [
+            Clause("ATOM", atom.first, place, [Words(atom.first, place)]),
+            Clause("AND", place, place, "without"),
+            Clause("ATOM", place + 1, atom.last, [Words(place + 1, atom.last)]),
+        ]
+        return 2
 
     def _connect(self, item: Clause, out: list[Clause], frame: _Frame) -> None:
         """Put a connective behind an operand; where another connective stands, the stronger of the two stays."""
@@ -206,7 +220,7 @@ class Scoper:
         held = out[frame.begin :]
         if resumed(self.cutter, items, n, opener, held):
             return True
-        if self.kind != "exclusion" and promised(self.cutter, items, n, held):
+        if self.kind != "exclusion" and (promised(self.cutter, items, n, held) or wanted(self.cutter, items, n, held)):
             return True
         if items[n].value == "and" and "ability" in self.cutter.entries[opener.first].roles:
             items[n].value = "both"  # who cannot do A and B cannot do both
