@@ -60,6 +60,7 @@ class Cutter(Parter):
         draft = Draft()
         if isinstance(parts[0], Words):
             draft.anew = self._anew(parts[0].first)
+            draft.related = "relative" in self.entries[parts[0].first].roles
         disease: Phrase | None = None
         also: list[Phrase] = []
         values: list[tuple[Value, int, int]] = []
@@ -345,5 +346,6 @@ class Cutter(Parter):
         draft = Draft()
         if match[1]:
             draft.anew = self._anew(self.offset + match.start())
+            draft.related = "relative" in self.entries[self.offset + match.start()].roles
         self._name(draft, Phrase(self.offset + first, self.offset + last, self.offset + cue, True))
         return draft
