@@ -405,7 +405,8 @@ class Lexer:
 
     def _anew(self, tokens: list[str], begin: int, end: int) -> bool:
         """Whether "or" before a comparator joins another limit ("< 5 or greater than 9"; not "5 or greater 24")."""
-        if tokens[end - 1] in _OF_TWO and tokens[end][:1].isdecimal() and begin > 1:
+        inside = begin > 1 and "\n" not in tokens[begin - 2 : begin]
+        if inside and tokens[end - 1] in _OF_TWO and tokens[end][:1].isdecimal():
             return self.singles[tokens[begin - 2]].code == "<"
         return _BEFORE_NUMBER.match(tokens[end]) is not None
 

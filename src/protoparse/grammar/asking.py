@@ -13,7 +13,7 @@ from typing import TypeGuard
 from protoparse.grammar.drafts import Draft, Node, Op, Tree, drafts, empty, widened
 from protoparse.grammar.limiting import limits_anew, relaxed
 
-_LISTED = re.compile(r"[\s,/]*(?:\([^()]*\)\s*)?,?\s*(?:(?:and|&|as well as)\s+)?(?:(?:all|any|for|in|the)\s+)*")
+_LISTED = re.compile(r"[\s,/]*(?:\([^()]*\)\s*)?,?\s*(?:(?:and|&|as well as)\s+)?(?:(?:all|any|for|in|the|their)\s+)*")
 
 
 def lone(tree: Tree) -> TypeGuard[Draft]:

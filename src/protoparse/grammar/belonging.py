@@ -36,6 +36,8 @@ def kinds(text: str, left: Tree, right: Tree) -> bool:
     """ "and" between kinds of disease, drug or patient in an exclusion means either; between findings, both."""
     if isinstance(left, Draft) and left.concept and text[: left.concept[0]].lower().endswith("both "):
         return False
+    if isinstance(left, Draft) and left.domain == "person" and next(iter(drafts(right))).related:
+        return False  # "women of childbearing potential and who are pregnant"
     left, right = _measured(text, left), _measured(text, right)
     if isinstance(left, Node) and left.op in ("all", "any"):
         left = _measured(text, left.members[-1])
@@ -226,24 +228,57 @@ def of_grade(left: Tree, right: Tree, link: Any) -> bool:
 
 
 _PREDICATES = ("predicate", "relative", "allergy")
+_NEAR = 4
+"""Among how many of the last members the clause on something is looked for."""
 
 
-def also_related(cutter: Cutter, left: Tree, right: Tree, link: Any) -> Node | None:
-    """What more is said of behind "or": "asthma who have a cough or are pregnant", of the last clause on something."""
+def also_related(cutter: Cutter, op: str, left: Tree, right: Tree, link: Any) -> tuple[Node, int] | None:
+    """What more is said of behind "or": "asthma who have a cough or are pregnant", of the last clause on something.
+
+    Which of its members the clause is stands beside it.
+    """
     last = left.members[-1] if isinstance(left, Node) and left.op == "any" else left
     if not isinstance(last, Node) or last.op != "all":
         return None
-    said = next(iter(drafts(last.members[-1])))
-    if not said.related:
+    who = last.members[0].domain == "person" if isinstance(last.members[0], Draft) else False
+    near = range(len(last.members) - 1, max(0, len(last.members) - _NEAR), -1)
+    heads = [next(iter(drafts(last.members[k]))) for k in near]
+    k, said = next(
+        ((k, d) for k, d in zip(near, heads, strict=True) if d.related or (who and d.anew == "verb")), (0, heads[0])
+    )
+    if not k:
         return None
-    if link.last < cutter.offset + len(cutter.codes):
+    lasts = k == len(last.members) - 1
+    if said.related and lasts and link.last < cutter.offset + len(cutter.codes):
         behind = cutter.entries[link.last].roles
         if cutter.code(link.last) == "R" or not behind.keys().isdisjoint(_PREDICATES):
-            return last
-    if not isinstance(right, Draft) or not right.concept or not right.domain == "person" == said.domain:
+            return last, k
+    closing = all(d.first < said.first for m in last.members[k + 1 :] for d in drafts(m))
+    if op == "any" and closing and _of_whom(cutter.text, last.members[0], said, right, link):
+        return last, k
+    if not said.related or not lasts or not isinstance(right, Draft) or not right.concept:
+        return None
+    if not right.domain == "person" == said.domain:
         return None
     named = cutter.roles(cutter.text[slice(*right.concept)].split()[-1])
-    return None if "male" in named or "female" in named else last  # "women who are barren or sterile"
+    return None if "male" in named or "female" in named else (last, k)  # "women who are barren or sterile"
+
+
+def _of_whom(text: str, people: Tree, said: Draft, right: Tree, link: Any) -> bool:
+    """Whether a list of what people are, do or have goes on: "women who are pregnant, nursing or not using condoms"."""
+    if not isinstance(people, Draft) or people.concept is None or said.concept is None:
+        return False
+    if people.domain != "person" and " who " not in text[people.concept[1] : said.concept[0]].lower():
+        return False  # "patients with an infection that needs surgery, stroke or …"
+    more = list(drafts(right))
+    first = more[0]
+    if link.value not in (",", "or", "and / or") or any(d.anew in ("people", "other") for d in more):
+        return False
+    if isinstance(right, Node) and right.op != "not":
+        return False
+    if any(d.domain == "person" for d in more):
+        return False
+    return first.domain == "consent" or isinstance(right, Node) or first.domain == said.domain or first.anew == "verb"
 
 
 def of_one_disease(left: Tree, right: Node) -> bool:

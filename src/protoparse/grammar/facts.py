@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 from protoparse.grammar.drafts import Draft, Node, Tree, drafts, parts_of, widened
@@ -60,6 +61,7 @@ class Cutter(Parter):
         draft = Draft()
         if isinstance(parts[0], Words):
             draft.anew = self._anew(parts[0].first)
+            draft.related = "relative" in self.entries[parts[0].first].roles
         disease: Phrase | None = None
         also: list[Phrase] = []
         values: list[tuple[Value, int, int]] = []
@@ -79,7 +81,11 @@ class Cutter(Parter):
                     continue
                 if self._of_list(part):
                     continue
-                countable = part.meaning.bare and (self._courses(part.last) or self._earlier(part.last))
+                countable = part.meaning.bare and (
+                    self._courses(part.last)
+                    or self._earlier(part.last)
+                    or (self._agreed(part.last) and "person" not in map(self._domain, phrases))
+                )
                 if countable and all(map(whole, part.meaning.comparisons)):
                     part = part._replace(meaning=part.meaning._replace(bare=False))  # "one prior line of therapy"
                 if not _plain_number(part.meaning) or self._owned(part, phrases, len(parts)):
@@ -89,6 +95,12 @@ class Cutter(Parter):
                 windows.append(part)
                 self.take(part.first, part.last)
         windows += self._lasting_values(phrases, values)
+        for used, named in pairwise(phrases):
+            if "usage" in self.entries[used.last - 1].roles and self._domain(named) == "consent":
+                # "must use two methods of contraception"
+                self.carry(used.first, used.last)
+                phrases.remove(used)
+                break
         head = self._head(phrases, values)
         if head is not None and values and values[0][1] < head.first and self._circumstance(head, values[0][1]):
             # "SpO2 > 94 % on room air or < 94 % on oxygen": the limit is of what was measured before
@@ -345,5 +357,6 @@ class Cutter(Parter):
         draft = Draft()
         if match[1]:
             draft.anew = self._anew(self.offset + match.start())
+            draft.related = "relative" in self.entries[self.offset + match.start()].roles
         self._name(draft, Phrase(self.offset + first, self.offset + last, self.offset + cue, True))
         return draft

@@ -26,6 +26,13 @@ _WHOLE = re.compile("O[OdwKmaM-]*[wKaM]")
 class Portioner(Namer):
     """Tells the values of one item's statements from other numbers."""
 
+    def _agreed(self, i: int) -> bool:
+        """Whether what somebody agrees to stands at i, of which there may be so many: "two methods"."""
+        while i + 1 < self.offset + len(self.codes) and self.code(i) in "md":
+            i += 1
+        term = self.entries[i].roles.get("concept") if i < self.offset + len(self.codes) else None
+        return term is not None and term.domain == "consent"
+
     def portion(self, part: Any, phrases: list[Phrase], draft: Draft, *, alone: bool) -> tuple[bool, int]:
         """Whether a number is a value of the statement, and where what belongs to it ends.
 

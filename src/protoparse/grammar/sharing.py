@@ -85,9 +85,13 @@ def join(cutter: Cutter, op: Literal["all", "any"], left: Tree | None, right: Tr
         # "AST and ALT ≤ 3 × ULN (≤ 5 × ULN with liver metastases)": either limit is of both
         listed = join(cutter, op, left, right.members[0], link)
         return relaxed(listed, right.members[1:]) if listed is not None else right
-    if (of := also_related(cutter, left, right, link)) is not None:
-        said = join(cutter, op, of.members.pop(), right, link) if op == "any" else right
-        of.members += [said] if said is not None else []
+    if (clause := also_related(cutter, op, left, right, link)) is not None:
+        of, k = clause
+        if op == "any":
+            said = join(cutter, op, of.members.pop(k), right, link)
+            of.members[k:k] = [said] if said is not None else []
+        else:
+            of.members.append(right)
         return left
     if cutter.kind == "exclusion" and op == "all" and link.value in EITHER and kinds(cutter.text, left, right):
         op = "any"

@@ -7,6 +7,7 @@ parts that name the disease and those that say what else there is.
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Sequence
 from typing import Any
 
@@ -76,6 +77,8 @@ def related(item: Item, parts: Sequence[Any]) -> tuple[list[Any], list[Any]] | N
         if match is None and k and isinstance(parts[k - 1], Words):
             match = _RELATED.match(item.codes, parts[k - 1].first - item.offset, last)  # "asthma, who have a cough"
         if match is None:
+            if (place := _being(item, part)) and begin >= 0:
+                return [*parts[:k], Words(part.first, place)], [Words(place + 1, part.last), *parts[k + 1 :]]
             continue
         place = match.end(1) + item.offset
         term = item.entries[match.start(2) + item.offset].roles.get("concept")
@@ -83,3 +86,26 @@ def related(item: Item, parts: Sequence[Any]) -> tuple[list[Any], list[Any]] | N
             before = [*parts[:k], *([Words(part.first, place)] if place > part.first else [])]
             return before, [Words(place + 1, part.last), *parts[k + 1 :]]
     return None
+
+
+_BEING = " who are "
+_STATE = re.compile("([dmv]*)K")
+_STATES = ("condition", "person", "observation", "drug")
+
+
+def _being(item: Item, part: Words) -> int:
+    """Where words say of people with a disease what else they are: "epilepsy who are pregnant", 0 where not."""
+    at = item.text.find(_BEING, item.starts[part.first], item.ends[part.last - 1])
+    if at < 0:
+        return 0
+    place = bisect_left(item.starts, at + 1, part.first, part.last)
+    begin = part.first - item.offset
+    state = _STATE.match(item.codes, place + 1 - item.offset, part.last - item.offset)
+    if state is None or "relative" not in item.entries[place].roles:
+        return 0
+    said = item.entries[state.end() - 1 + item.offset].roles.get("concept")
+    had = item.codes.rfind("K", begin, place - item.offset)
+    thing = item.entries[had + item.offset].roles.get("concept") if had >= begin else None
+    if thing is None or said is None or thing.domain != "condition" or said.domain not in _STATES:
+        return 0
+    return place
