@@ -9,8 +9,7 @@ The way of an item, which `reading` walks (a class builds on those in brackets, 
 3. `shaping` makes well-formed `terminals` of the rest (`scoping`, `listing`, `guarding`; with `quorums`, `denying`,
    `resuming`, `dealing`); `clauses` has `tables` parse them.
 4. `facts` makes each statement a draft (`items`, `implying`, `values`, `naming`, `portions`, `heads`, `brackets`,
-   `parting`; with `offering`, `terms`, `measures`, `affixes`, `undergoing`,
-    `consenting`).
+   `parting`; with `offering`, `terms`, `measures`, `affixes`, `undergoing`, `consenting`).
 5. `sharing` gives the members of a list what they share (with `belonging`, `completing`, `choices`, `continuing`,
    `timing`, `allergens`), `exemplifying` its examples to a thing, `asking` and `limiting` their place to guards and
    second limits: a tree of `drafts`, its times in `periods`.

@@ -43,18 +43,7 @@ def kinds(text: str, left: Tree, right: Tree) -> bool:
         left = _measured(text, left.members[-1])
     if any(isinstance(m, Node) and (m.op == "not" or m.count) for m in (left, right)):
         return False  # "fever and at least one of …": what is counted is a demand of its own
-    return all(d.value is None for m in (left, right) for d in drafts(_named_before(text, m)))
-
-
-def _named_before(text: str, tree: Tree) -> Tree:
-    """A disease without the measure that a bracket tells of it: "uncontrolled diabetes (HbA1c > 9 %)"."""
-    if not isinstance(tree, Node) or tree.op != "all":
-        return tree
-    first, rest = tree.members[0], next(iter(drafts(tree.members[1])))
-    if not isinstance(first, Draft) or first.domain != "condition" or first.concept is None:
-        return tree
-    between = text[first.concept[1] : max(rest.first, 0)]
-    return first if "(" in between or "[" in between else tree
+    return all(d.value is None for m in (left, right) for d in drafts(m))
 
 
 def _measured(text: str, tree: Tree) -> Tree:

@@ -72,7 +72,7 @@ class Cutter(Parter):
         for part in self._unsized(parts):
             if isinstance(part, Words):
                 if part.last > begin:
-                    phrases += self._counted_allergens(self._phrases(max(part.first, begin), part.last, draft), values)
+                    phrases += self._phrases(max(part.first, begin), part.last, draft)
             elif isinstance(part, Bracket):
                 brackets.append(part)
             elif isinstance(part.meaning, Value):
@@ -252,17 +252,6 @@ class Cutter(Parter):
             if isinstance(node, Draft) and node.concept is None and node.value is not None:
                 self._name_behind(node, bracket.first, head, phrases)
         return self._brackets(tree, brackets, draft)
-
-    def _counted_allergens(self, phrases: list[Phrase], values: list[tuple[Value, int, int]]) -> list[Phrase]:
-        """Phrases behind a number that stands between what somebody does not tolerate and its name ("two statins")."""
-        if not (phrases and values and phrases[0].cue < 0):
-            return phrases
-        if any(self.code(i) not in "HCd" for i in range(values[-1][2], phrases[0].first)):
-            return phrases
-        cue = values[-1][1] - 1
-        if cue < self.offset or "allergy" not in self.entries[cue].roles or self.code(cue) != "v":
-            return phrases
-        return [phrases[0]._replace(cue=cue, standing=None), *phrases[1:]]
 
     def _part_of(self, phrase: Phrase, head: Phrase, values: list[Any]) -> bool:
         """Whether a drug in a given dose is named as what a treatment goes with."""

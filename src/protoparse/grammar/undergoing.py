@@ -68,7 +68,7 @@ def does(item: Item, i: int) -> bool:
 
 
 def related(item: Item, parts: Sequence[Any]) -> tuple[list[Any], list[Any]] | None:
-    """A thing, and what else those have who have it: "asthma who have a cough", "cancer that has progressed"."""
+    """A thing, and what else those have who have it: "asthma who have a cough", "cancer that has a mutation"."""
     for k, part in enumerate(parts):
         if not isinstance(part, Words):
             continue
