@@ -27,7 +27,7 @@ Facet: TypeAlias = Literal["kind", "domain", "phenomena"]
 
 
 class Rate(Record, frozen=True, kw_only=True):
-    """How many are in gold and how many of these were found; how many were predicted and how many of these are right."""
+    """How many are in gold and how many of these were found; how many were predicted and how many are right."""
 
     found: int = 0
     gold: int = 0
@@ -73,7 +73,7 @@ RATES: Mapping[Outcome, Rate] = {
 class Judgement(Record, frozen=True, kw_only=True):
     """One thing compared by one measure.
 
-    `span` is its place in the text, gold's where gold has one; `criterion` the id of the criterion that it is in, `kind`
+    `span` is its place in the text, gold's where gold has one; `criterion` the id of the criterion it is in, `kind`
     that criterion's section, `phenomena` the ways of writing that it shows. `expected` and `got` say in words what gold
     and the prediction hold, where they differ. `confidence` is the predicted thing's own, where it carries one.
     """
