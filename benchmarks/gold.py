@@ -2,17 +2,15 @@
 
 python benchmarks/gold.py [--json FILE]
 
-`meaning` is the share of criteria whose rule is true of the same people as gold's, by truth tables.
+docs/evaluation.md says what each measure counts. The last line is what one comparison takes.
 """
 
 from __future__ import annotations
 
 import argparse
-from functools import reduce
-from operator import add
+from time import perf_counter
 
-from protoparse.evaluate import Report, compare
-from protoparse.evaluate.score import FIGURES
+from protoparse.evaluate import GROUPS, MEASURES, Evaluation, compare
 from protoparse.model import load
 from protoparse.parsing import Parser
 from texts import closed, data, gold, written
@@ -24,23 +22,28 @@ def main() -> None:
     given = options.parse_args()
 
     parser = Parser()
-    reports = {
-        name: compare(load((data() / "gold" / "json" / f"{name}.json").read_bytes()), parser.parse(text))
+    pairs = [
+        (name, load((data() / "gold" / "json" / f"{name}.json").read_bytes()), parser.parse(text))
         for name, text in gold()
-    }
+    ]
+    begun = perf_counter()
+    cases = [compare(right, predicted, name=name) for name, right, predicted in pairs]
+    taken = (perf_counter() - begun) / max(1, len(cases))
     kept = closed()
-    figures = {
-        "all": _f1(list(reports.values())),
-        "kept for scoring": _f1([report for name, report in reports.items() if name in kept]),
+    parts = {
+        "all": Evaluation(cases=tuple(cases), measures=MEASURES),
+        "kept for scoring": Evaluation(cases=tuple(c for c in cases if c.name in kept), measures=MEASURES),
     }
-    print(f"{'':16}" + "".join(f"{name:>12}" for name in FIGURES))
-    for title, row in figures.items():
-        print(f"{title:16}" + "".join(f"{row[name]:12.3f}" for name in FIGURES))
+    figures = {
+        title: {name: round(rate.f1, 4) for name, rate in part.figures().items()} for title, part in parts.items()
+    }
+    print(f"{'':20}" + "".join(f"{title:>18}" for title in figures))
+    for group, measures in GROUPS.items():
+        print(group)
+        for measure in measures:
+            print(f"  {measure:18}" + "".join(f"{row[measure]:18.3f}" for row in figures.values()))
+    print(f"{1000 * taken:.1f} ms to compare a document")
     written(figures, given.json)
-
-
-def _f1(reports: list[Report]) -> dict[str, float]:
-    return {name: round(rate.f1, 4) for name, rate in reduce(add, reports).figures.items()}
 
 
 if __name__ == "__main__":
