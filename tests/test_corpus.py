@@ -107,6 +107,13 @@ def test_items_end_before_what_follows_them() -> None:
     assert [bool(c.unparsed) for c in document.criteria] == [False, True, True]
 
 
+@pytest.mark.parametrize("mark", ["2.", r"2\.", r"* 2\.", r"\(2\)", r"\-", "<!-- -->\n\n*"])
+def test_an_escaped_number_is_a_mark(mark: str) -> None:
+    text = f"Inclusion Criteria:\n\n1. Stroke\n{mark} Sepsis"
+    document = build('criteria: [{kind: inclusion, starts: "Stroke"}, {kind: inclusion, starts: "Sepsis"}]', text)
+    assert [text[slice(*c.span)] for c in document.criteria] == ["Stroke", "Sepsis"]
+
+
 def test_run_on_items_end_before_the_next_number() -> None:
     text = "* (1) Age over 18. (2) ECOG 0-1 (PS); 3. grade below 3. Consent (ICF) signed."
     document = build(
