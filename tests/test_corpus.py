@@ -107,8 +107,8 @@ def test_items_end_before_what_follows_them() -> None:
     assert [bool(c.unparsed) for c in document.criteria] == [False, True, True]
 
 
-@pytest.mark.parametrize("mark", ["2.", r"2\.", r"* 2\.", r"\(2\)", r"\-", "<!-- -->\n\n*"])
-def test_an_escaped_number_is_a_mark(mark: str) -> None:
+@pytest.mark.parametrize("mark", ["2.", r"2\.", r"* 2\.", r"\(2\)", r"\-", "<!-- -->\n\n*", "B2.", "* B2)"])
+def test_bullets_and_numbers_are_marks(mark: str) -> None:
     text = f"Inclusion Criteria:\n\n1. Stroke\n{mark} Sepsis"
     document = build('criteria: [{kind: inclusion, starts: "Stroke"}, {kind: inclusion, starts: "Sepsis"}]', text)
     assert [text[slice(*c.span)] for c in document.criteria] == ["Stroke", "Sepsis"]
