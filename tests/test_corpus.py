@@ -108,6 +108,13 @@ def test_items_end_before_what_follows_them() -> None:
     assert [bool(c.unparsed) for c in document.criteria] == [False, True, True]
 
 
+@pytest.mark.parametrize("mark", ["2.", r"2\.", r"* 2\.", r"\(2\)", r"\-", "<!-- -->\n\n*", "B2.", "* B2)"])
+def test_bullets_and_numbers_are_marks(mark: str) -> None:
+    text = f"Inclusion Criteria:\n\n1. Stroke\n{mark} Sepsis"
+    document = build('criteria: [{kind: inclusion, starts: "Stroke"}, {kind: inclusion, starts: "Sepsis"}]', text)
+    assert [text[slice(*c.span)] for c in document.criteria] == ["Stroke", "Sepsis"]
+
+
 def test_run_on_items_end_before_the_next_number() -> None:
     text = "* (1) Age over 18. (2) ECOG 0-1 (PS); 3. grade below 3. Consent (ICF) signed."
     document = build(
@@ -256,6 +263,19 @@ def test_a_wrong_field_spoils_the_exact_rule_alone() -> None:
 def test_a_missing_fact_costs_recall() -> None:
     figures = figures_of("{domain: condition, concept: Sepsis}")
     assert (figures["fact"], figures["rule logic"], figures["outline"]) == (0.67, 0, 1)
+
+
+def test_an_item_without_words_of_its_own_is_not_its_first_child() -> None:
+    text = "Inclusion Criteria:\n\n1. Stroke OR\n2. Sepsis\n"
+    child = "{{starts: {0}, ends: {0}, rule: {{domain: condition, concept: {0}}}}}"
+    children = ", ".join(map(child.format, ("Stroke", "Sepsis")))
+    one, other = (
+        build(f'criteria: [{{kind: inclusion, starts: "1. Stroke", combine: {how}, children: [{children}]}}]', text)
+        for how in ("any", "all")
+    )
+    assert compare(one, one).figures()["outline"].right == 3
+    assert compare(one, one).figures()["combine"].f1 == 1
+    assert compare(one, other).figures()["combine"].f1 == 0
 
 
 def test_cases_add_up() -> None:

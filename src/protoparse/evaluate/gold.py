@@ -72,9 +72,9 @@ def _read(yaml_text: str) -> Any:
 # ------------------------------------------------------------------ places in the text
 
 
-_NUMBER = r"(?:\d{1,2}(?:\.\d{1,2})*|[A-Za-z]|[ivxIVX]{2,5})"
-MARK = re.compile(rf"(?:[*•·‣▪●○◦–—-]|<!--\s*-->|[(\[]?{_NUMBER}[.)\]]+|\s)*")
-"""The bullets and numbers before an item's first words, white space included."""
+_NUMBER = r"(?:\d{1,2}(?:\.\d{1,2})*|[A-Z]\d{1,2}|[A-Za-z]|[ivxIVX]{2,5})"
+MARK = re.compile(rf"(?:\\?[*•·‣▪●○◦–—-]|<!--\s*-->|\\?[(\[]?{_NUMBER}\\?[.)\]]+|\s)*")
+"""The bullets and numbers before an item's first words, Markdown's escapes and white space included."""
 # in a run-on line, "(3)" is a number; a bare "3." only behind a sentence, for behind a word it may end one ("below 3.")
 _RUN_ON_MARK = re.compile(rf"(?:\s*(?:(?:(?<=[.;:,；]\s)|(?<=\bOR\s))[(\[]?{_NUMBER}[.)\]]+|\({_NUMBER}\)|[*•]))?\s*$")
 _HEADING = re.compile(r"[\s*#_]*(?:\w+ ){0,3}(?:inclusion|exclusion) criteria\b[^.]{0,60}", re.IGNORECASE)
