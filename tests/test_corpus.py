@@ -255,6 +255,20 @@ def test_a_missing_fact_costs_recall() -> None:
     assert (figures["fact"], figures["rule logic"], figures["outline"]) == (0.67, 0, 1)
 
 
+def test_an_item_without_words_of_its_own_is_not_its_first_child() -> None:
+    text = "Inclusion Criteria:\n\n1. Stroke OR\n2. Sepsis\n"
+    children = ", ".join(
+        f"{{starts: {word}, ends: {word}, rule: {{domain: condition, concept: {word}}}}}" for word in ("Stroke", "Sepsis")
+    )
+    one, other = (
+        build(f'criteria: [{{kind: inclusion, starts: "1. Stroke", combine: {how}, children: [{children}]}}]', text)
+        for how in ("any", "all")
+    )
+    assert compare(one, one).figures["outline"].hits == 3
+    assert compare(one, one).figures["combine"].f1 == 1
+    assert compare(one, other).figures["combine"].f1 == 0
+
+
 def test_reports_add_up() -> None:
     document = gold(FOLDERS[0])
     report = compare(document, document)

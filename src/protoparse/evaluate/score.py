@@ -179,7 +179,11 @@ def _names(right: Sequence[_Placed], given: Sequence[_Placed], back: Mapping[int
 
 @dataclass(frozen=True)
 class _Item:
-    """A criterion by the place of its first word behind bullet and number, its parent's, and its facts' numbers."""
+    """A criterion by the place of its first word behind bullet and number, its parent's, and its facts' numbers.
+
+    One that has no words of its own, as where "OR" between two lines makes them one, would share the place of its first
+    child: its place is counted from the other side of nothing.
+    """
 
     criterion: Criterion
     start: int
@@ -207,16 +211,22 @@ class _Side:
 
     def _take(self, criteria: Sequence[Criterion], parent: int | None) -> None:
         for criterion in criteria:
-            start, end = criterion.span
-            if criterion.label and self._text.startswith(criterion.label, start, end):
-                start += len(criterion.label)
-            if mark := MARK.match(self._text, start, end):
-                start = mark.end()
+            start = self._first_word(criterion)
+            if criterion.children and self._first_word(criterion.children[0]) == start:
+                start = ~start
             first = len(self.facts)
             if criterion.rule is not None:
                 self.facts.extend(_Placed(fact, path, start) for fact, path in _facts(criterion.rule, ()))
             self.items.append(_Item(criterion, start, parent, range(first, len(self.facts))))
             self._take(criterion.children, start)
+
+    def _first_word(self, criterion: Criterion) -> int:
+        """The place behind the bullet, the number and the printed label."""
+        start, end = criterion.span
+        if criterion.label and self._text.startswith(criterion.label, start, end):
+            start += len(criterion.label)
+        mark = MARK.match(self._text, start, end)
+        return mark.end() if mark else start
 
 
 def _facts(rule: Rule, path: tuple[str, ...]) -> Iterator[tuple[Fact, tuple[str, ...]]]:
