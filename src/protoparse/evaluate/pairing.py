@@ -27,7 +27,8 @@ from protoparse.model import Criterion, Document, Except, Fact, If, Not, Rule, S
 class Item:
     """A criterion by the place of its first word behind bullet and number, its parent's, and its facts' numbers.
 
-    `own` is its text without its children, `opening` its first words, `under` its parent's.
+    `own` is its text without its children, `opening` its first words, `under` its parent's; `joins`: it has no words of
+    its own, only children.
     """
 
     criterion: Criterion
@@ -38,6 +39,7 @@ class Item:
     own: Span
     opening: str
     under: str | None
+    joins: bool
 
 
 @dataclass(frozen=True)
@@ -73,11 +75,7 @@ class Side:
             self._take(criterion, f"{criterion.kind}.{counts[criterion.kind]}", None)
 
     def _take(self, criterion: Criterion, path: str, parent: Item | None) -> None:
-        start, end = criterion.span
-        if criterion.label and self.text.startswith(criterion.label, start, end):
-            start += len(criterion.label)
-        if mark := MARK.match(self.text, start, end):
-            start = mark.end()
+        start, end = self._first_word(criterion), criterion.span[1]
         first = len(self.facts)
         if criterion.rule is not None:
             self._place(criterion.rule, (), None)
@@ -91,10 +89,19 @@ class Side:
             own=(criterion.span[0], until),
             opening=" ".join(self.text[start : min(start + 60, until)].split()[:5]),
             under=None if parent is None else parent.opening,
+            joins=bool(criterion.children) and self._first_word(criterion.children[0]) == start,
         )
         self.items.append(item)
         for i, child in enumerate(criterion.children, 1):
             self._take(child, f"{path}.{i}", item)
+
+    def _first_word(self, criterion: Criterion) -> int:
+        """The place behind the bullet, the number and the printed label."""
+        start, end = criterion.span
+        if criterion.label and self.text.startswith(criterion.label, start, end):
+            start += len(criterion.label)
+        mark = MARK.match(self.text, start, end)
+        return mark.end() if mark else start
 
     def _place(self, rule: Rule, path: tuple[str, ...], example_of: int | None) -> None:
         """Every fact of a rule, examples behind what they exemplify."""
@@ -127,18 +134,19 @@ def _steps(rule: Rule) -> Iterator[tuple[tuple[str, ...], Rule]]:
 def pair_items(gold: Side, predicted: Side) -> dict[int, int]:
     """Which criterion of gold is which predicted one: those that begin at the same word.
 
-    A lead-in without words of its own begins where its first child does: then those of one parent go together.
+    What only joins its children ("stroke OR" above "sepsis") begins where the first of them does, and is like no other.
     """
-    at: dict[int, list[int]] = {}
+    at: dict[Key, list[int]] = {}
     for j, item in enumerate(predicted.items):
-        at.setdefault(item.start, []).append(j)
+        at.setdefault((item.start, item.joins), []).append(j)
     partners: dict[int, int] = {}
     for exactly in (True, False):
         for i, item in enumerate(gold.items):
-            for j in at.get(item.start, ()) if i not in partners else ():
+            among = at.get((item.start, item.joins), [])
+            for j in among if i not in partners else ():
                 if not exactly or predicted.items[j].parent == item.parent:
                     partners[i] = j
-                    at[item.start].remove(j)
+                    among.remove(j)
                     break
     return partners
 
