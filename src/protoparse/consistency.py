@@ -17,6 +17,7 @@ from itertools import combinations
 from typing import Literal, NamedTuple
 
 from protoparse.errors import UnitError
+from protoparse.lexicon import fold
 from protoparse.model import (
     All,
     Any_,
@@ -58,10 +59,10 @@ def inconsistencies(criteria: Sequence[Criterion]) -> list[Note]:
 
 
 def _contradictions(criteria: Sequence[Criterion]) -> Iterator[Note]:
-    named: dict[str | None, list[_Literal]] = defaultdict(list)
+    named: dict[str, list[_Literal]] = defaultdict(list)
     for criterion in criteria:
         for literal in _literals(criterion):
-            named[literal.fact.concept.name].append(literal)
+            named[literal.fact.concept.name or fold(literal.fact.concept.text)].append(literal)
     for literals in named.values():
         told: set[Span | None] = set()
         for one, other in combinations(literals, 2) if len(literals) > 1 else ():

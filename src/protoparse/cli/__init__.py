@@ -10,27 +10,20 @@ from __future__ import annotations
 import os
 import sys
 import warnings
-from collections.abc import Callable, Iterator, Sequence
-from functools import partial
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any
 
 import click
 
 from protoparse import __version__
-from protoparse.cli.failures import Failures, one_line
-from protoparse.cli.inputs import Source, gather
-from protoparse.concepts import RECOGNISERS
-from protoparse.errors import InputError
+from protoparse.cli import gold, options
+from protoparse.cli.failures import Failures, counted, one_line
+from protoparse.cli.inputs import gather
+from protoparse.cli.options import CONTAINERS
+from protoparse.cli.reading import documents, parser_of
 
-if TYPE_CHECKING:
-    from protoparse.model import Document
-    from protoparse.sources import Listing
-
-_F = TypeVar("_F", bound=Callable[..., Any])
-
-CONTAINERS = ("auto", "page", "html", "ctgov", "text")
-"""What `--from` takes: said here too, so that `--help` need not import the readers."""
+__all__ = ["CONTAINERS", "main", "program"]
 
 INTERRUPTED, BROKEN_PIPE = 130, 141
 
@@ -56,33 +49,6 @@ def main(args: Sequence[str] | None = None) -> int:
         click.echo(f"protoparse: {one_line(error)}", err=True)
         return 1
     return code if isinstance(code, int) else 0
-
-
-def _debug(command: _F) -> _F:
-    return click.option("--debug", is_flag=True, help="Show where an unexpected error comes from.")(command)
-
-
-def _container(command: _F) -> _F:
-    return click.option(
-        "--from", "container", type=click.Choice(CONTAINERS), default="auto", show_default=True,
-        help="What INPUT is: text saved from a registry's page, HTML, ClinicalTrials.gov JSON, or bare text.",
-    )(command)  # fmt: skip
-
-
-def _concepts(command: _F) -> _F:
-    return click.option(
-        "--concepts", type=click.Choice(RECOGNISERS), default="model", show_default=True,
-        help="What decides what kind of thing a name is of: tables and grammar alone, or a learned tagger too, where "
-        "they leave it open.",
-    )(command)  # fmt: skip
-
-
-def _terms(command: _F) -> _F:
-    return click.option(
-        "--terms", type=click.Path(path_type=Path), multiple=True, metavar="FILE",
-        help="A vocabulary of your own, whose codes stand first: OMOP's CONCEPT.csv (from Athena), a SNOMED CT "
-        "description file (RF2) or LOINC's Loinc.csv; may be given several times.",
-    )(command)  # fmt: skip
 
 
 class _Program(click.Group):
@@ -115,15 +81,15 @@ def program() -> None:
 
 @program.command()
 @click.argument("inputs", metavar="INPUT...", nargs=-1, required=True)
-@_container
+@options.container
 @click.option("--out", type=click.Path(file_okay=False, path_type=Path), help="Write one file a trial into a folder.")
 @click.option(
     "--format", "form", type=click.Choice(["json", "ndjson", "english", "markdown"]), default="json", show_default=True,
     help="What to write.",
 )  # fmt: skip
-@_concepts
-@_terms
-@_debug
+@options.concepts
+@options.terms
+@options.debug
 def parse(
     inputs: tuple[str, ...],
     container: str,
@@ -158,14 +124,14 @@ def parse(
 
     if out is not None and form == "ndjson":
         raise click.UsageError("--format ndjson is for standard output: leave out --out, or write json")
-    parser = _parser(concepts, terms)
+    parser = parser_of(concepts, terms)
     failures = Failures(debug=debug)
     sources = gather(inputs, failures, besides=out)
     many = len(inputs) > 1 or any(Path(name).is_dir() for name in inputs)
     sink = Stream(form, many=many) if out is None else Folder(out, form, sources=sources)
     with progress(sources, failures, shown=out is not None or not sys.stdout.isatty()) as shown, sink:
         for source in shown:
-            for document in _documents(source, container, failures, parser):
+            for document in documents(source, container, failures, parser):
                 with failures.of(source.name):
                     sink.write(document, source)
     return failures.code
@@ -173,10 +139,10 @@ def parse(
 
 @program.command()
 @click.argument("inputs", metavar="INPUT...", nargs=-1, required=True)
-@_container
-@_concepts
-@_terms
-@_debug
+@options.container
+@options.concepts
+@options.terms
+@options.debug
 def show(inputs: tuple[str, ...], container: str, concepts: str, terms: tuple[Path, ...], debug: bool) -> int:
     """Show each criterion beside what was read from it.
 
@@ -185,11 +151,11 @@ def show(inputs: tuple[str, ...], container: str, concepts: str, terms: tuple[Pa
     """
     from protoparse.cli.display import Display
 
-    parser = _parser(concepts, terms)
+    parser = parser_of(concepts, terms)
     failures = Failures(debug=debug)
     display = Display()
     for source in gather(inputs, failures):
-        for document in _documents(source, container, failures, parser, criteria_too=True):
+        for document in documents(source, container, failures, parser, criteria_too=True):
             with failures.of(source.name):
                 display.show(document)
     return failures.code
@@ -198,7 +164,7 @@ def show(inputs: tuple[str, ...], container: str, concepts: str, terms: tuple[Pa
 @program.command()
 @click.argument("files", metavar="FILE.json...", nargs=-1, required=True)
 @click.option("--format", "form", type=click.Choice(["english", "markdown"]), default="english", show_default=True)
-@_debug
+@options.debug
 def render(files: tuple[str, ...], form: str, debug: bool) -> int:
     """Write criteria JSON as plain English or Markdown.
 
@@ -223,7 +189,7 @@ def render(files: tuple[str, ...], form: str, debug: bool) -> int:
     "--reparse/--no-reparse", default=None,
     help="Parse each text again and compare. By default where the file is of this version of parser and grammar.",
 )  # fmt: skip
-@_debug
+@options.debug
 def check(files: tuple[str, ...], reparse: bool | None, debug: bool) -> int:
     """Check that criteria JSON files keep the format and its three promises.
 
@@ -242,7 +208,7 @@ def check(files: tuple[str, ...], reparse: bool | None, debug: bool) -> int:
             for problem in problems_of(source.read(), reparse=reparse):
                 click.echo(one_line(f"{source.name}: {problem}"))
                 found += 1
-    click.echo(f"{_count(len(sources), 'file')} checked, {_count(found, 'problem')}")
+    click.echo(f"{counted(len(sources), 'file')} checked, {counted(found, 'problem')}")
     return failures.code or int(found > 0)
 
 
@@ -256,46 +222,4 @@ def schema() -> None:
     click.echo(msgspec.json.format(msgspec.json.encode(made()), indent=2))
 
 
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" + ("" if number == 1 else "s")
-
-
-def _parser(concepts: str, terms: tuple[Path, ...]) -> Callable[[Listing], Document]:
-    """What parses a listing, made when the first one comes; a user's vocabularies are read at once."""
-    from protoparse.concepts.terms import TermSource
-    from protoparse.parsing import Parser, parse
-
-    if not terms:
-        return partial(parse, concepts=concepts)
-    return Parser(concepts=concepts, terms=TermSource.read(*terms)).parse
-
-
-def _documents(
-    source: Source,
-    container: str,
-    failures: Failures,
-    parser: Callable[[Listing], Document],
-    *,
-    criteria_too: bool = False,
-) -> Iterator[Document]:
-    """The documents of one source; what fails is reported to `failures` and left out."""
-    from protoparse.model import FORMAT, load
-    from protoparse.sources import listings, read
-
-    with failures.of(source.name):
-        if criteria_too and container == "auto" and source.path is not None and source.path.suffix == ".json":
-            data = source.read()
-            if FORMAT.encode() in data[:200]:
-                yield load(data)
-                return
-
-        def broken(error: InputError) -> None:
-            failures.add(source.name, error)
-
-        if source.path is None:
-            found = listings(source.read(), name=source.name, container=container, on_error=broken)
-        else:
-            found = read(source.path, container=container, on_error=broken)
-        for listing in found:
-            with failures.of(source.name):
-                yield parser(listing)
+program.add_command(gold.group)

@@ -80,3 +80,8 @@ def _visible(character: str) -> str:
     """The character, or its escape where it would end the line, move the cursor or turn the direction of writing."""
     hidden = unicodedata.category(character) in {"Cc", "Cf", "Cs", "Zl", "Zp"}
     return character.encode("unicode_escape").decode("ascii") if hidden else character
+
+
+def counted(number: int, noun: str) -> str:
+    """ "1 file", "2 files"."""
+    return f"{number} {noun}" + ("" if number == 1 else "s")

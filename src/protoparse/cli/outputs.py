@@ -40,6 +40,11 @@ def written(document: Document, form: str) -> bytes:
     return data if data.endswith(b"\n") else data + b"\n"
 
 
+def file_stem(wanted: str) -> str:
+    """A trial's id, or whatever else it is called, as the name of a file without its suffix."""
+    return re.sub(r"[^\w.-]+", "_", wanted).strip("._")[:LONGEST_NAME] or "criteria"
+
+
 class Sink:
     """Takes documents one by one; a `with` around them closes what was begun."""
 
@@ -87,7 +92,7 @@ class Folder(Sink):
             draft.unlink(missing_ok=True)
 
     def _name(self, wanted: str) -> str:
-        stem = re.sub(r"[^\w.-]+", "_", wanted).strip("._")[:LONGEST_NAME] or "criteria"
+        stem = file_stem(wanted)
         name, n = stem, 1
         # Compared without case: some file systems hold NCT1.json and nct1.json as one file.
         while name.casefold() in self._used:

@@ -12,8 +12,7 @@ Out: the document. Nobody writes an offset, and a quote that is not in the text 
 >>> document.criteria[0].id, document.criteria[0].rule.concept.span
 ('inclusion.1', (23, 26))
 
-`python -m protoparse.evaluate.gold FOLDER…` writes `criteria.json` from each folder's `criteria.yaml` and `source.*`;
-with `--check` it only says which are out of date. `corpus/README.md` tells how the YAML is written.
+`docs/gold.md` tells how the YAML is written; `protoparse gold` does this for folders of gold.
 """
 
 from __future__ import annotations
@@ -26,22 +25,24 @@ from typing import Any
 
 import msgspec
 
-from protoparse.errors import InputError, ProtoparseError
-from protoparse.evaluate.quotes import GoldError, Shape, find, keys, listed, read_rule
-from protoparse.model import AtLeastChildren, Criterion, Document, Trial, dump, limit_depth
+from protoparse.errors import InputError
+from protoparse.evaluate.notation import GoldError, Shape, keys, line_of, listed, read
+from protoparse.evaluate.quotes import find, read_rule
+from protoparse.model import AtLeastChildren, Criterion, Document, Trial, limit_depth
 
-__all__ = ["MARK", "GoldError", "build", "build_folder", "main"]
+__all__ = ["MARK", "GoldError", "build", "build_folder", "build_over", "lines", "own_end", "source_of"]
 
 
 def build(yaml_text: str, text: str, *, trial: Trial | None = None) -> Document:
     """The document that hand-written YAML describes; raises `GoldError` where it cannot stand.
 
-    `trial` is what the source says of the trial; without it, only the YAML's own trial id is kept.
+    `trial` is what the source says of the trial; the YAML's own trial id is kept where the source has none.
     """
-    top = keys(_read(yaml_text), "the file", required={"criteria"}, optional={"trial"})
+    top = keys(read(yaml_text), "the file", required={"criteria"}, optional={"trial"})
     named = top.get("trial")
-    if trial is None:
-        trial = Trial(id=None if named is None else str(named))
+    trial = Trial() if trial is None else trial
+    if trial.id is None:
+        trial = msgspec.structs.replace(trial, id=None if named is None else str(named))
     elif named is not None and named != trial.id:
         raise GoldError(f"the YAML is for the trial {named}, the source for {trial.id}")
     places: list[_Item] = []
@@ -58,15 +59,21 @@ def build(yaml_text: str, text: str, *, trial: Trial | None = None) -> Document:
     return Document(trial=trial, text=text, criteria=tuple(criteria))
 
 
-def _read(yaml_text: str) -> Any:
-    try:
-        import yaml
-    except ImportError:
-        raise GoldError("gold needs PyYAML: pip install 'protoparse[gold]'") from None
-    try:
-        return yaml.safe_load(yaml_text)
-    except yaml.YAMLError as error:
-        raise GoldError("not YAML: " + " ".join(str(error).split())) from None
+def lines(yaml_text: str) -> dict[str, int]:
+    """In which line each item of YAML that builds begins, by the id that it gets."""
+    found: dict[str, int] = {}
+
+    def take(shapes: list[Shape], above: str) -> None:
+        counts: dict[str, int] = {}
+        for position, shape in enumerate(shapes, 1):
+            kind = shape.get("kind", "")
+            counts[kind] = counts.get(kind, 0) + 1
+            path = f"{above}.{position}" if above else f"{kind}.{counts[kind]}"
+            found[path] = line_of(shape) or 1
+            take(shape.get("children") or [], path)
+
+    take(read(yaml_text)["criteria"], "")
+    return found
 
 
 # ------------------------------------------------------------------ places in the text
@@ -85,53 +92,72 @@ class _Item:
     """An item of the YAML with the place of its own text, which ends where the next item's mark or heading begins."""
 
     shape: Shape
-    kind: str
+    kind: Any
     group: str | None
-    start: int
+    start: int = 0
     end: int = 0
     children: list[_Item] = field(default_factory=list)
 
 
-_ITEM = {"kind", "group", "label", "ends", "combine", "rule", "children"}
+_ITEM = {"starts", "kind", "group", "label", "ends", "combine", "rule", "children"}
 
 
 def _place(shapes: list[Any], text: str, places: list[_Item], *, parent: _Item | None) -> list[_Item]:
-    """The items at the places of their first words, kind and group handed down; `places` takes all in reading order."""
+    """The items at the places of their first words, kind and group handed down; `places` takes all in reading order.
+
+    One without words of its own begins where its first child does, and is not among the `places`.
+    """
     items = []
     for raw in shapes:
-        shape = keys(raw, "an item", required={"starts"}, optional=_ITEM)
+        shape = keys(raw, "an item", required=set(), optional=_ITEM)
         kind = shape.get("kind", parent.kind if parent else None)
+        item = _Item(shape=shape, kind=kind, group=shape.get("group", parent.group if parent else None))
         if kind is None:
-            raise GoldError(f"{shape['starts']!r} has no kind")
-        try:
-            start, _ = next(find(text, shape["starts"], places[-1].start + 1 if places else 0, len(text)))
-        except GoldError as error:
-            raise GoldError(f"starts: {error} behind the item before it") from None
-        item = _Item(shape=shape, kind=kind, group=shape.get("group", parent.group if parent else None), start=start)
-        places.append(item)
-        item.children = _place(listed(shape.get("children", []), "children"), text, places, parent=item)
+            raise _at(item, "it has no kind")
+        children = listed(shape.get("children", []), "children")
+        if "starts" in shape:
+            try:
+                item.start = find(text, shape["starts"], places[-1].start + 1 if places else 0, len(text))[0][0]
+            except GoldError as error:
+                raise _at(item, f"{error.cause} behind the item before it") from None
+            places.append(item)
+        elif not children or shape.get("rule") is not None:
+            raise _at(item, "it has no 'starts': only an item that has children alone may begin with the first of them")
+        item.children = _place(children, text, places, parent=item)
+        if "starts" not in shape:
+            item.start = item.end = item.children[0].start
         items.append(item)
     return items
 
 
 def _end(item: _Item, text: str, limit: int) -> int:
-    """Where an item's own text ends: before the mark of the next item and the headings above that."""
-    if "ends" in item.shape:
-        try:
-            return list(find(text, item.shape["ends"], item.start, limit))[-1][1]
-        except GoldError as error:
-            raise _at(item, error) from None
-    lines = text[item.start : limit].split("\n")
+    """Where an item's own text ends: with the words that `ends` quotes, else where `own_end` says."""
+    if "ends" not in item.shape:
+        return own_end(text, item.start, limit)
+    try:
+        return find(text, item.shape["ends"], item.start, limit)[-1][1]
+    except GoldError as error:
+        raise _at(item, error) from None
+
+
+def own_end(text: str, start: int, limit: int) -> int:
+    """Where the text of an item ends, the next beginning at `limit`: before its mark and the headings above that."""
+    lines = text[start:limit].split("\n")
     if len(lines) > 1 and (limit == len(text) or MARK.fullmatch(lines[-1])):
         while len(lines) > 1 and (MARK.fullmatch(lines[-1]) or _HEADING.fullmatch(lines[-1])):
             lines.pop()
     elif limit < len(text):
         lines[-1] = _RUN_ON_MARK.sub("", lines[-1])
-    return item.start + len("\n".join(lines).rstrip())
+    return start + len("\n".join(lines).rstrip())
 
 
 def _at(item: _Item, error: object) -> GoldError:
-    return GoldError(f"{item.kind} {item.shape['starts']!r}: {error}")
+    """The error with the item that it is about, and the line: the fact's where it has one, else the item's."""
+    line, cause = (error.line, error.cause) if isinstance(error, GoldError) else (None, str(error))
+    name = (
+        f"{item.kind or 'an item'} {item.shape['starts']!r}" if "starts" in item.shape else f"{item.kind or 'an'} item"
+    )
+    return GoldError(f"{name}: {cause}", line=line or line_of(item.shape))
 
 
 # ------------------------------------------------------------------ criteria
@@ -143,13 +169,13 @@ def _criterion(item: _Item, text: str, path: str) -> Criterion:
     try:
         rule = None
         if shape.get("rule") is not None:
-            rule = read_rule(shape["rule"], text, item.start, item.end, required=item.kind == "inclusion")
+            rule = read_rule(shape["rule"], text, item.start, item.end, required=item.kind != "exclusion")
         made = Criterion(
             id=path,
-            kind=item.kind,  # type: ignore[arg-type]
+            kind=item.kind,
             group=item.group,
             label=shape.get("label"),
-            span=(_label_start(shape.get("label"), text, item.start), max(item.end, *(c.span[1] for c in children), 0)),
+            span=(_begin(item, children, text), max(item.end, *(c.span[1] for c in children), 0)),
             combine=_combine(shape, bool(children), bool(rule)),
             rule=rule,
             # what restricts nobody is kept as text
@@ -162,14 +188,27 @@ def _criterion(item: _Item, text: str, path: str) -> Criterion:
     return msgspec.structs.replace(checked, children=children)
 
 
+def _begin(item: _Item, children: Sequence[Criterion], text: str) -> int:
+    """Where an item begins: with its label, else its first words, else its first child."""
+    start = item.start if "starts" in item.shape else children[0].span[0]
+    return _label_start(item.shape.get("label"), text, start)
+
+
+_BLANK = re.compile(r"(?:\s|<!--\s*-->)+$")
+_BULLET = re.compile(r"(?<![^\n ])(?:[*•·‣▪●○◦–—-][ \t]+)+$")
+_NEAR = 200
+
+
 def _label_start(label: Any, text: str, start: int) -> int:
-    """Where the label begins that is printed before an item's first words."""
+    """Where the label begins that is printed before an item's first words, with a bullet before it ("* (1)")."""
     if label is None:
         return start
-    before = text[:start].rstrip()
-    if not before.endswith(label):
+    before = _BLANK.sub("", text[max(0, start - _NEAR) : start])
+    if not isinstance(label, str) or not before.endswith(label):
         raise GoldError(f"the label {label!r} is not printed before it")
-    return len(before) - len(label)
+    at = start - len(text[max(0, start - _NEAR) : start]) + len(before) - len(label)
+    bullet = _BULLET.search(text, max(0, at - _NEAR), at)
+    return bullet.start() if bullet else at
 
 
 def _combine(shape: Shape, children: bool, rule: bool) -> Any:
@@ -183,50 +222,36 @@ def _combine(shape: Shape, children: bool, rule: bool) -> Any:
     return combine
 
 
-# ------------------------------------------------------------------ the command
+# ------------------------------------------------------------------ files
 
 
-def build_folder(folder: Path) -> bytes:
-    """What `criteria.json` of a corpus folder has to hold, from its `source.*` and `criteria.yaml`."""
-    from protoparse.sources import read
+def build_folder(folder: Path) -> Document:
+    """The gold of a corpus folder, from its `source.*` and `criteria.yaml`.
 
+    Raises `GoldError` where the YAML is wrong, `InputError` where a file cannot be read.
+    """
+    source = source_of(folder)
+    file = folder / "criteria.yaml"
+    try:
+        yaml_text = file.read_text("utf-8")
+    except (OSError, UnicodeError) as error:
+        raise InputError(f"{file}: {getattr(error, 'strerror', None) or error}") from None
+    return build_over(yaml_text, source)
+
+
+def build_over(yaml_text: str, source: Path, *, container: str = "auto") -> Document:
+    """The gold of YAML over the one trial of a source; raises as `build_folder`."""
+    from protoparse.sources import read as listings
+
+    found = list(listings(source, container=container))
+    if len(found) != 1:
+        raise InputError(f"{source}: one trial is wanted, there are {len(found)}")
+    return build(yaml_text, found[0].text, trial=found[0].trial)
+
+
+def source_of(folder: Path) -> Path:
+    """The one `source.*` of a corpus folder; raises `InputError` where there is none, or more."""
     found = sorted(folder.glob("source.*"))
     if len(found) != 1:
         raise InputError(f"{folder}: one source.* is wanted, there are {len(found)}")
-    listings = list(read(found[0]))
-    if len(listings) != 1:
-        raise InputError(f"{folder}: one trial is wanted, the source has {len(listings)}")
-    listing = listings[0]
-    try:
-        document = build((folder / "criteria.yaml").read_text("utf-8"), listing.text, trial=listing.trial)
-    except (OSError, UnicodeError) as error:
-        raise InputError(f"{folder}: {error}") from None
-    return dump(document, indent=1) + b"\n"
-
-
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Write, or with `--check` compare, the `criteria.json` of each folder; 1 where one failed or is out of date."""
-    import argparse
-    import sys
-
-    parser = argparse.ArgumentParser(prog="python -m protoparse.evaluate.gold", description="Build gold criteria.")
-    parser.add_argument("folders", nargs="+", type=Path, metavar="FOLDER")
-    parser.add_argument("--check", action="store_true", help="write nothing, say which criteria.json is out of date")
-    options = parser.parse_args(arguments)
-    status = 0
-    for folder in options.folders:
-        target = folder / "criteria.json"
-        try:
-            made = build_folder(folder)
-            if not options.check:
-                target.write_bytes(made)
-            elif not target.exists() or target.read_bytes() != made:
-                raise GoldError("criteria.json is out of date")
-        except ProtoparseError as error:
-            sys.stderr.write(f"{folder}: {error}\n")
-            status = 1
-    return status
-
-
-if __name__ == "__main__":
-    raise SystemExit(main())
+    return found[0]

@@ -10,12 +10,12 @@ In: a mapping as YAML gives it, the text and the place of the item that says it.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Set
+from collections.abc import Callable
 from typing import Any
 
 from msgspec import UNSET
 
-from protoparse.errors import ProtoparseError
+from protoparse.evaluate.notation import GoldError, Shape, keys, line_of, listed
 from protoparse.lexicon import fold
 from protoparse.model import (
     All,
@@ -37,13 +37,6 @@ from protoparse.model import (
     Window,
 )
 
-Shape = dict[str, Any]
-"""A mapping as YAML gives it."""
-
-
-class GoldError(ProtoparseError):
-    """Gold that cannot be built: the item by its first words, then what is wrong with it."""
-
 
 def read_rule(shape: Any, text: str, start: int, end: int, *, required: bool) -> Rule:
     """The rule of the item at `text[start:end]`; `required` where it is an inclusion's. Raises `GoldError`."""
@@ -51,40 +44,35 @@ def read_rule(shape: Any, text: str, start: int, end: int, *, required: bool) ->
     return _Reader(text, start, end).rule(shape)
 
 
-def keys(shape: Any, what: str, *, required: Set[str], optional: Set[str] = frozenset()) -> Shape:
-    """The mapping itself, if it has all of the required keys and none that is neither required nor optional."""
-    if not isinstance(shape, dict):
-        raise GoldError(f"{what} is no mapping: {shape!r}")
-    if unknown := set(shape) - required - optional:
-        raise GoldError(f"{what} has the unknown key {min(map(str, unknown))!r}: {shape!r}")
-    if missing := required - set(shape):
-        raise GoldError(f"{what} has no {min(missing)!r}: {shape!r}")
-    return shape
-
-
-def listed(shape: Any, what: str, *, least: int = 0) -> list[Any]:
-    """The list itself, if it is one and long enough."""
-    if not isinstance(shape, list):
-        raise GoldError(f"{what} is no list: {shape!r}")
-    if len(shape) < least:
-        raise GoldError(f"{what} needs {least} members or more: {shape!r}")
-    return shape
-
-
 # ------------------------------------------------------------------ places in the text
 
 
-def find(text: str, quote: Any, start: int, end: int) -> Iterator[Span]:
-    """Every place of a quote in `text[start:end]` as whole words, white space folded; raises `GoldError` if none."""
-    if not isinstance(quote, str) or not quote.strip():
+def find(text: str, quote: Any, start: int, end: int) -> list[Span]:
+    """Every place of a quote in `text[start:end]`, white space folded; raises `GoldError` if there is none.
+
+    Words are found as whole words. `[words, n]` has one place: the n-th at which they stand, within words too.
+    """
+    words, number = quote if isinstance(quote, list) and len(quote) == 2 else (quote, None)
+    if not isinstance(words, str) or not words.strip():
         raise GoldError(f"no quote: {quote!r}")
-    words = quote.split()
-    pattern = r"\s+".join(map(re.escape, words))
-    pattern = (r"\b" if words[0][0].isalnum() else "") + pattern + (r"\b" if words[-1][-1].isalnum() else "")
-    places = [m.span() for m in re.compile(pattern).finditer(text, start, end)]
+    if number is not None and (not isinstance(number, int) or isinstance(number, bool) or number < 1):
+        raise GoldError(f"behind a quote stands which of its places is meant, 1, 2, 3 …: {quote!r}")
+    places = [m.span() for m in _pattern(words, whole=number is None).finditer(text, start, end)]
     if not places:
-        raise GoldError(f"not in the text: {quote!r}")
-    yield from places
+        raise GoldError(f"not in the text: {words!r}")
+    if number is None:
+        return places
+    if number > len(places):
+        raise GoldError(f"{words!r} stands {len(places)} times in the text, not {number}")
+    return [places[number - 1]]
+
+
+def _pattern(words: str, *, whole: bool) -> re.Pattern[str]:
+    parts = words.split()
+    pattern = r"\s+".join(map(re.escape, parts))
+    if whole:
+        pattern = (r"\b" if parts[0][0].isalnum() else "") + pattern + (r"\b" if parts[-1][-1].isalnum() else "")
+    return re.compile(pattern)
 
 
 # ------------------------------------------------------------------ rules
@@ -108,7 +96,8 @@ def _guarded(shape: Any, *, required: bool) -> None:
 
 
 _FACT_OPTIONS = {"name", "value", "count", "dose", "time", "modifiers", "includes", "experiencer"}
-_TIMES = {"a", "mo", "wk", "d", "h", "min", "s"}
+TIMES = {"a", "mo", "wk", "d", "h", "min", "s"}
+"""Units of time that are their own UCUM code in an offset like "-4 wk"."""
 
 
 class _Reader:
@@ -122,7 +111,12 @@ class _Reader:
         for key, read in self._NODES.items():
             if isinstance(shape, dict) and key in shape:
                 return read(self, shape)
-        return self._fact(shape)
+        try:
+            return self._fact(shape)
+        except GoldError as error:
+            if error.line is not None or (line := line_of(shape)) is None:
+                raise
+            raise GoldError(error.cause, line=line) from None
 
     def _all(self, shape: Shape) -> Rule:
         of = self._members(keys(shape, "an all", required={"all"})["all"], "an all")
@@ -190,9 +184,12 @@ class _Reader:
             experiencer=shape.get("experiencer", "patient"),
         )
 
+    def _places(self, quote: Any) -> list[Span]:
+        return find(self._text, quote, self._start, self._end)
+
     def _next(self, quote: Any) -> Span:
         """A concept's place: the first behind the beginning of the fact before it, else the last one."""
-        places = list(find(self._text, quote, self._start, self._end))
+        places = self._places(quote)
         place = next((p for p in places if p[0] >= self._behind), places[-1])
         self._behind = place[0] + 1
         return place
@@ -201,8 +198,9 @@ class _Reader:
         """`[type, quote]` or `[type, quote, value]`; the place is the one nearest to the concept."""
         if not isinstance(shape, list) or not 2 <= len(shape) <= 3:
             raise GoldError(f"a modifier is [type, quote] or [type, quote, value]: {shape!r}")
-        place = min(find(self._text, shape[1], self._start, self._end), key=lambda p: abs(p[0] - concept[0]))
-        value = shape[2] if len(shape) > 2 else shape[1]
+        place = min(self._places(shape[1]), key=lambda p: abs(p[0] - concept[0]))
+        words = shape[1][0] if isinstance(shape[1], list) else shape[1]
+        value = shape[2] if len(shape) > 2 else words
         return Modifier(
             type=shape[0],
             text=self._text[slice(*place)],
@@ -211,7 +209,7 @@ class _Reader:
         )
 
     def _quoted(self, shape: Shape) -> Span | None:
-        return next(find(self._text, shape["quote"], self._start, self._end)) if "quote" in shape else None
+        return self._places(shape["quote"])[0] if "quote" in shape else None
 
     def _comparison(self, shape: Any) -> Comparison | None:
         if shape is None:
@@ -264,9 +262,20 @@ class _Reader:
         if not 1 <= len(parts) <= 3:
             raise GoldError(f"a bound is an event, [event, offset] or [event, offset, quote]: {shape!r}")
         event, offset, quote = [*parts, None, None][:3]
-        place = next(find(self._text, quote, self._start, self._end)) if quote is not None else None
-        anchor = Anchor(event=event, text=self._text[slice(*place)] if place else None, span=place)
-        return Bound(anchor=anchor, offset=None if offset is None else _offset(offset), inclusive=inclusive)
+        return Bound(
+            anchor=self._anchor(event, quote), offset=None if offset is None else _offset(offset), inclusive=inclusive
+        )
+
+    def _anchor(self, event: Any, quote: Any) -> Anchor:
+        """The event with its words; a lead-in above may name it for its items, and has the place."""
+        if quote is None:
+            return Anchor(event=event)
+        try:
+            place = self._places(quote)[0]
+        except GoldError:
+            above = find(self._text, quote, 0, self._start)[-1]
+            return Anchor(event=event, text=self._text[slice(*above)])
+        return Anchor(event=event, text=self._text[slice(*place)], span=place)
 
 
 def _hull(*spans: Span | None) -> Span | None:
@@ -295,4 +304,4 @@ def _offset(shape: Any) -> Offset:
         raise GoldError(f"no offset: {shape!r}")
     number, unit = match.groups()
     value = float(number) if "." in number else int(number)
-    return Offset(value=value, unit=Unit(text=unit, ucum=unit if unit in _TIMES else None))
+    return Offset(value=value, unit=Unit(text=unit, ucum=unit if unit in TIMES else None))

@@ -1,0 +1,47 @@
+"""Options that several commands take, and what they say of themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from protoparse.concepts import RECOGNISERS
+
+_F = TypeVar("_F", bound=Callable[..., Any])
+
+CONTAINERS = ("auto", "page", "html", "ctgov", "text")
+"""What `--from` takes: said here too, so that `--help` need not import the readers."""
+
+
+def debug(command: _F) -> _F:
+    """Take `--debug`."""
+    return click.option("--debug", is_flag=True, help="Show where an unexpected error comes from.")(command)
+
+
+def container(command: _F) -> _F:
+    """Take `--from`."""
+    return click.option(
+        "--from", "container", type=click.Choice(CONTAINERS), default="auto", show_default=True,
+        help="What INPUT is: text saved from a registry's page, HTML, ClinicalTrials.gov JSON, or bare text.",
+    )(command)  # fmt: skip
+
+
+def concepts(command: _F) -> _F:
+    """Take `--concepts`."""
+    return click.option(
+        "--concepts", type=click.Choice(RECOGNISERS), default="model", show_default=True,
+        help="What decides what kind of thing a name is of: tables and grammar alone, or a learned tagger too, where "
+        "they leave it open.",
+    )(command)  # fmt: skip
+
+
+def terms(command: _F) -> _F:
+    """Take `--terms`."""
+    return click.option(
+        "--terms", type=click.Path(path_type=Path), multiple=True, metavar="FILE",
+        help="A vocabulary of your own, whose codes stand first: OMOP's CONCEPT.csv (from Athena), a SNOMED CT "
+        "description file (RF2) or LOINC's Loinc.csv; may be given several times.",
+    )(command)  # fmt: skip
