@@ -134,7 +134,9 @@ class _Reader:
             return None
         own = {ref, *self._of(ref, "name")}
         twins = [twin for one in own for twin in self._twins.get(one, ()) if twin not in own]
-        spans = [s for one in (ref, *twins) for named in (one, *self._of(one, "name")) if (s := self.standoff.span(named))]
+        spans = [
+            s for one in (ref, *twins) for named in (one, *self._of(one, "name")) if (s := self.standoff.span(named))
+        ]
         return Thing(span=span, domain=self._domain(ref), spans=tuple(dict.fromkeys(spans)))
 
     def _domain(self, ref: str) -> Domain:
@@ -294,7 +296,7 @@ class _Reader:
     # ------------------------------------------------------------ what does not count
 
     def neutral(self) -> Iterator[Neutral]:
-        """Comparisons that nothing owns or that stage a disease, and values that could not be read or hang on nothing."""
+        """Comparisons that nothing owns or that stage a disease; values that cannot be read or hang on nothing."""
         staging = {link.target for link in self._links["stage"]}
         linked = {link.target for link in self._links["bound"] if self._means(link.source) in _THINGS}
         for ref, mark in self._spoken:

@@ -82,7 +82,7 @@ class Limit(Record, frozen=True, kw_only=True):
 
 
 class Period(Record, frozen=True, kw_only=True):
-    """A length of time, before or after something or for which something lasts; `targets` empty: of what is not known."""
+    """A length of time, from or to something or for which something lasts; without `targets`, of what is not known."""
 
     span: Span
     number: float
@@ -92,7 +92,7 @@ class Period(Record, frozen=True, kw_only=True):
 
 
 class Junction(Record, frozen=True, kw_only=True):
-    """Members joined by a connective, each with all it holds; `claimed` where it counts as found, not only as implied."""
+    """Members joined by a connective, each with all it holds; `claimed` where it is said, not only implied."""
 
     connective: Connective
     members: tuple[tuple[Thing, ...], ...]
@@ -137,7 +137,9 @@ class Findings(Record, frozen=True, kw_only=True):
 
     def section(self, span: Span) -> Section | None:
         """The innermost section that a place is in."""
-        for section in reversed(self.sections[: bisect_right(self.sections, span[0], key=lambda section: section.span[0])]):
+        for section in reversed(
+            self.sections[: bisect_right(self.sections, span[0], key=lambda section: section.span[0])]
+        ):
             if span[0] < section.span[1]:
                 return section
         return None
@@ -212,8 +214,8 @@ class _Reader:
                 self.negated.append(thing)
             if excepted:
                 self.excepted.append(thing)
-            self.limits.extend(_limits(fact, thing))
-            self.periods.extend(_periods(fact, thing))
+            self.limits.extend(limits_of(fact, thing))
+            self.periods.extend(periods_of(fact, thing))
         parts = [self._rule(member, negated=negated, excepted=excepted) for member in fact.includes]
         within = [example for part in parts for example in part]
         if thing is not None:
@@ -222,19 +224,22 @@ class _Reader:
         return [thing, *within] if thing else within
 
     def _join(self, connective: Connective, parts: list[list[Thing]], *, claimed: bool) -> None:
-        if len(parts) > 1 or not claimed:
-            self.junctions.append(
-                Junction(connective=connective, members=tuple(map(tuple, parts)), claimed=claimed)
-            )
+        parts = [part for part in parts if part]
+        if len(parts) > 1:
+            self.junctions.append(Junction(connective=connective, members=tuple(map(tuple, parts)), claimed=claimed))
 
 
-def _limits(fact: Fact, thing: Thing) -> Iterator[Limit]:
+def limits_of(fact: Fact, thing: Thing) -> Iterator[Limit]:
+    """The limits that a fact's value sets; none where the value has no place."""
     value = fact.value
     if value is None or value.span is None:
         return
-    age = fact.domain == "person" and "age" in (fact.concept.name or fact.concept.text).lower()
     unit = value.unit
     printed = unit.text if unit else None
+    time = unit.ucum if unit and unit.ucum in TIME_UNITS else None
+    # of a person, what is counted in years is the age
+    named = "age" in (fact.concept.name or fact.concept.text).lower()
+    age = fact.domain == "person" and (named or time is not None)
     for number, sign in _signed(value):
         if (amount := _amount(number)) is not None:
             yield Limit(
@@ -243,7 +248,7 @@ def _limits(fact: Fact, thing: Thing) -> Iterator[Limit]:
                 sign=sign,
                 unit=value.reference.lower() if value.reference in ("ULN", "LLN") else unit_key(printed),
                 printed=printed,
-                time=unit.ucum if unit and unit.ucum in TIME_UNITS else None,
+                time=time,
                 age=age,
                 subjects=(thing,),
             )
@@ -268,7 +273,7 @@ def _amount(number: object) -> float | None:
     return float(number) if isinstance(number, (int, float)) else None
 
 
-def _periods(fact: Fact, thing: Thing) -> Iterator[Period]:
+def periods_of(fact: Fact, thing: Thing) -> Iterator[Period]:
     """The lengths of time of a fact, each once; those that count half-lives or cycles are no time."""
     if fact.time is None:
         return

@@ -32,7 +32,7 @@ Meaning: TypeAlias = Literal[
     "section",
 ]  # fmt: skip
 
-_ALLOWED: Mapping[On, frozenset[str]] = {
+_ALLOWED: Mapping[str, frozenset[str]] = {
     "mark": frozenset(("concept", "thing", "age", "group", "comparison", "quantity", "amount", "time", "unit")),
     "link": frozenset((
         "bound", "window", "stage", "name", "number", "operator", "unit", "per", "time unit", "same", "denies",
@@ -56,7 +56,7 @@ class Row(NamedTuple):
 class LabelMap:
     """The rows of a map, by what they are on."""
 
-    def __init__(self, name: str, rows: Mapping[On, Mapping[str, tuple[Row, ...]]]) -> None:
+    def __init__(self, name: str, rows: Mapping[str, Mapping[str, tuple[Row, ...]]]) -> None:
         self.name = name
         self._rows = rows
         self.domains: frozenset[Domain] = frozenset(
@@ -109,7 +109,7 @@ def _shipped(name: str) -> LabelMap:
 
 
 def _read(text: str, source: str) -> LabelMap:
-    rows: dict[On, dict[str, tuple[Row, ...]]] = {}
+    rows: dict[str, dict[str, tuple[Row, ...]]] = {}
     for number, cells in rows_of(text, source, needed=("on", "label", "means")):
         on, label, means, value = (cells.get(column, "").strip() for column in ("on", "label", "means", "value"))
         if on not in _ALLOWED:

@@ -21,7 +21,10 @@ SHIPPED = ("chia", "lct")
 @cache
 def read_table(name: str) -> tuple[Row, ...]:
     """The rows of a table of the package."""
-    return tuple(row for _, row in rows_of((files(__name__.rpartition(".")[0]) / "maps" / f"{name}.tsv").read_text("utf-8"), name))
+    return tuple(
+        row
+        for _, row in rows_of((files(__name__.rpartition(".")[0]) / "maps" / f"{name}.tsv").read_text("utf-8"), name)
+    )
 
 
 def read_file(path: Path) -> str:

@@ -9,6 +9,7 @@ partner at most. Pairs (joined by "and" or "or", a thing and its example) are co
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from itertools import pairwise
 from typing import Any, TypeVar
 
 from msgspec.structs import replace
@@ -118,7 +119,9 @@ class _Comparison:
             return self._domain(a.domain) == self._domain(b.domain)
 
         yield from self._matched("concept", gold, given, lambda a, b: typed(a, b) and _meet(a, b))
-        yield from self._matched("concept=", gold, given, lambda a, b: typed(a, b) and not set(a.spans).isdisjoint(b.spans))
+        yield from self._matched(
+            "concept=", gold, given, lambda a, b: typed(a, b) and not set(a.spans).isdisjoint(b.spans)
+        )
 
     def _joined(self, connective: Connective) -> Iterator[Judgement]:
         """Neighbours in a list of gold are found where any list of the prediction holds both; theirs are right where
@@ -315,9 +318,8 @@ def _neighbours(junctions: Iterable[Junction]) -> Iterator[tuple[Thing, Thing]]:
     """The first things of each two members that follow one another."""
     for junction in junctions:
         if junction.claimed:
-            for a, b in zip(junction.members, junction.members[1:], strict=False):
-                if a and b:
-                    yield a[0], b[0]
+            for a, b in pairwise(junction.members):
+                yield a[0], b[0]
 
 
 class _Reach:
@@ -327,7 +329,7 @@ class _Reach:
         self._heads: dict[Span, Span] = {}
         for junction in junctions:
             firsts = [member[0].span for member in junction.members if member]
-            for a, b in zip(firsts, firsts[1:], strict=False):
+            for a, b in pairwise(firsts):
                 self._heads[self._head(a)] = self._head(b)
 
     def _head(self, span: Span) -> Span:
@@ -342,14 +344,19 @@ class _Reach:
         return {self._head(span) for span in list(self._heads) if _overlap(span, thing.span)}
 
 
-def _merged(found: Iterable[Any], key: Callable[[Any], Hashable]) -> list[Any]:
+def _merged(found: Iterable[_Found], key: Callable[[_Found], Hashable]) -> list[_Found]:
     """One finding for a quantity that several things share."""
-    role = {Limit: "subjects", Period: "targets"}
-    shared: dict[Hashable, Any] = {}
+    shared: dict[Hashable, _Found] = {}
     for one in found:
-        field = role[type(one)]
-        if (known := shared.get(key(one))) is None:
-            shared[key(one)] = one
-        else:
-            shared[key(one)] = replace(known, **{field: getattr(known, field) + getattr(one, field)})
+        known = shared.setdefault(key(one), one)
+        if known is not one:
+            shared[key(one)] = _together(known, one)
     return list(shared.values())
+
+
+def _together(one: _Found, other: _Found) -> _Found:
+    if isinstance(one, Limit) and isinstance(other, Limit):
+        return replace(one, subjects=one.subjects + other.subjects)
+    if isinstance(one, Period) and isinstance(other, Period):
+        return replace(one, targets=one.targets + other.targets)
+    return one
