@@ -2,6 +2,7 @@
 # make test   everything that must hold: style, types, layers, tests, the built package
 # make cases  fill in what new rows of tests/cases/*.txt parse to, for review
 # make readme put into README.md what its examples give today, for review
+# make figures keep today's figures on the corpus, where a change of them is meant
 # make schema write the JSON Schema again
 # make clean  away with what was built
 
@@ -11,7 +12,7 @@ BIN := $(VENV)/bin
 LISTING ?= corpus/car-t-lymphoid/source.txt
 PYTEST_ARGS ?=
 
-.PHONY: demo test cases readme schema clean
+.PHONY: demo test cases readme figures schema clean
 .DELETE_ON_ERROR:
 
 demo: $(VENV)/.installed
@@ -22,6 +23,7 @@ test: $(VENV)/.developed
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
+	$(BIN)/python -m tests.regression
 	$(BIN)/pytest $(PYTEST_ARGS)
 	@echo "All checks passed."
 
@@ -30,6 +32,9 @@ cases: $(VENV)/.developed
 
 readme: $(VENV)/.developed
 	$(BIN)/python -m tests.test_readme --write
+
+figures: $(VENV)/.developed
+	$(BIN)/python -m tests.regression --write
 
 schema: $(VENV)/.installed
 	$(BIN)/protoparse schema > docs/criteria.schema.json
