@@ -27,7 +27,8 @@ from protoparse.model import Criterion, Document, Except, Fact, If, Not, Rule, S
 class Item:
     """A criterion by the place of its first word behind bullet and number, its parent's, and its facts' numbers.
 
-    `own` is its text without its children, `opening` its first words, `under` its parent's.
+    `own` is its text without its children, `opening` its first words, `under` its parent's; `phenomena` the ways of
+    writing that it shows, where they were told.
     """
 
     criterion: Criterion
@@ -38,6 +39,7 @@ class Item:
     own: Span
     opening: str
     under: str | None
+    phenomena: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
