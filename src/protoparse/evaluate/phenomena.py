@@ -249,10 +249,15 @@ class _Cue:
         of = [row["phrases"] for row in rows("cues") if row["cue"] == cue and row["value"] in values]
         phrases = [phrase for cell in of for phrase in spellings(cell)]
         self._firsts = {_WORD.findall(phrase)[0] for phrase in phrases}
-        self._pattern = re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, phrases))})(?!\w)")
+        self._pattern = re.compile("|".join(map(_whole, phrases)))
 
     def stands_in(self, shown: _Shown) -> bool:
         return not self._firsts.isdisjoint(shown.tokens) and self._pattern.search(shown.words) is not None
+
+
+def _whole(phrase: str) -> str:
+    """The pattern of a phrase that begins and ends where its words do."""
+    return (r"\b" if phrase[0].isalnum() else "") + re.escape(phrase) + (r"\b" if phrase[-1].isalnum() else "")
 
 
 @cache
