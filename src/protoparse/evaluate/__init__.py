@@ -19,11 +19,13 @@ if TYPE_CHECKING:
     from protoparse.evaluate.gold import GoldError, build
     from protoparse.evaluate.judgements import Case, Evaluation, Facet, Judgement, Outcome, Rate, errors
     from protoparse.evaluate.measures import GROUPS, MEASURES, PARTS, compare
+    from protoparse.evaluate.phenomena import WAYS
 
 __all__ = [
     "GROUPS",
     "MEASURES",
     "PARTS",
+    "WAYS",
     "Case",
     "Evaluation",
     "Facet",
@@ -36,7 +38,11 @@ __all__ = [
     "errors",
 ]
 
-_HOMES = {"gold": ("GoldError", "build"), "measures": ("GROUPS", "MEASURES", "PARTS", "compare")}
+_HOMES = {
+    "gold": ("GoldError", "build"),
+    "measures": ("GROUPS", "MEASURES", "PARTS", "compare"),
+    "phenomena": ("WAYS",),
+}
 
 
 def __getattr__(name: str) -> Any:

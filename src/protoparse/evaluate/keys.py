@@ -21,7 +21,8 @@ from protoparse.model import Bound, Comparison, Concept, Fact, Modifier, Number,
 
 Key: TypeAlias = Hashable
 
-_ROMAN = {"i": 1.0, "ii": 2.0, "iii": 3.0, "iv": 4.0, "v": 5.0, "vi": 6.0}
+ROMAN = {"i": 1.0, "ii": 2.0, "iii": 3.0, "iv": 4.0, "v": 5.0, "vi": 6.0}
+"""Roman numbers as grades, stages and classes have them."""
 # one amount, several codes: cells per volume, annotations, upper and lower case litres, a day and its hours
 _SAME_UNIT = {
     same: group[0]
@@ -82,7 +83,7 @@ def _number_key(value: Number | str | UnsetType) -> Key:
     if not isinstance(value, str):
         return value
     word = value.strip().lower()
-    return _ROMAN.get(word, word)
+    return ROMAN.get(word, word)
 
 
 def unit_key(unit: Unit | UnsetType | None) -> Key:

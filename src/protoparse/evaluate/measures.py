@@ -11,7 +11,7 @@ docs/evaluation.md.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Generic, TypeVar
 
 from protoparse.evaluate import keys, words
@@ -19,6 +19,7 @@ from protoparse.evaluate.judgements import Case, Judgement, Outcome
 from protoparse.evaluate.keys import Key
 from protoparse.evaluate.meaning import same_meaning
 from protoparse.evaluate.pairing import Item, Placed, Side, pair_facts, pair_items, skeleton
+from protoparse.evaluate.phenomena import phenomena
 from protoparse.lexicon import fold
 from protoparse.model import Code, Comparison, Concept, Criterion, Document, Fact, Modifier, Rule, Span
 from protoparse.render import phrase
@@ -79,6 +80,7 @@ class _Sides:
     @classmethod
     def of(cls, gold: Document, predicted: Document) -> _Sides:
         ours, theirs = Side(gold), Side(predicted)
+        ours.items = [replace(i, phenomena=ways) for i, (_, ways) in zip(ours.items, phenomena(gold), strict=True)]
         items, facts = pair_items(ours, theirs), pair_facts(ours, theirs)
         back = ({j: i for i, j in pairs.items()} for pairs in (items, facts))
         return cls(ours, theirs, items, facts, *back)
@@ -148,6 +150,7 @@ def _about(item: Item, span: Span | None, predicted: Criterion | Fact | None) ->
         "span": span,
         "criterion": item.id,
         "kind": item.criterion.kind,
+        "phenomena": item.phenomena,
         "confidence": getattr(predicted, "confidence", None),
     }
 

@@ -28,7 +28,7 @@ class Item:
     """A criterion by the place of its first word behind bullet and number, its parent's, and its facts' numbers.
 
     `own` is its text without its children, `opening` its first words, `under` its parent's; `joins`: it has no words of
-    its own, only children.
+    its own, only children; `phenomena` the ways of writing that it shows, where they were told.
     """
 
     criterion: Criterion
@@ -40,6 +40,7 @@ class Item:
     opening: str
     under: str | None
     joins: bool
+    phenomena: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -79,7 +79,7 @@ def anchors(time: Window | None) -> str | None:
 
 def offsets(time: Window | None) -> str | None:
     """How far a window's bounds are from their events."""
-    return _bounds(time, lambda bound: "no offset" if bound.offset is None else phrase(bound.offset))
+    return _bounds(time, lambda bound: "0" if bound.offset is None else phrase(bound.offset))
 
 
 def duration(time: Window | None) -> str | None:
