@@ -47,6 +47,11 @@ _SIGNS = (
     "considered",
     "optional",
     "see ",
+    "because",
+    "intended",
+    "understanding that",
+    "information",
+    "any procedures",
 )
 _PEOPLE = r"(?:patient|subject|participant|individual|volunteer|wom[ae]n|men|female|male|children|they)s?\b"
 _ALSO = re.compile(
@@ -69,8 +74,9 @@ _METHODS = re.compile(
     r"(?:\([^()]*\)\s*)?(?:for\s[^.;:()]{0,30}?\s|in\s+this\s+(?:study|trial)\s+)?(?:includ\w+|are\b|is\s+defined|:)"
 )
 _UNFIT = re.compile(
-    r"[^.]*\b(?:is|are)\s+not\s+(?:an?\s+)?(?:considered\s+)?(?:to\s+be\s+)?(?:an?\s+)?(?:highly\s+|medically\s+)?"
-    r"(?:acceptable|adequate|effective|reliable|appropriate|sufficient)\s+(?:\w+\s+){0,3}?(?:methods?|forms?|means|contracept\w+)\b"
+    r".*?\b(?:is|are)\s+not\s+(?:an?\s+)?(?:considered\s+)?(?:to\s+be\s+)?(?:an?\s+)?(?:highly\s+|medically\s+)?"
+    r"(?:acceptable|adequate|effective|reliable|appropriate|sufficient)\s+(?:\w+\s+){0,3}?(?:methods?|forms?|means|contracept\w+)\b",
+    re.DOTALL,
 )
 _FERTILE = re.compile(
     r"\W*(?:note\W+)?(?:a\s+)?(?:wom[ae]n|females?)(?:\s+(?:subjects?|patients?|participants?))?\s+"
@@ -82,6 +88,20 @@ _COUNTED = re.compile(
     r"[^;:]*(?<!who)(?<!that)(?<!if)\s(?:is|are|will\s+be)\s+(?:not\s+)?considered\s+(?:(?:to\s+be|as|an?|wom[ae]n|females?|of)\s+)*"
     r"(?:non-?\s?)?(?:child-?\s?bearing|reproductive|post-?\s?menopaus|(?:surgically\s+|permanently\s+)?steril|(?:in)?fertile|"
     r"ambulatory|wocbp|fcbp)(?!.*\b(?:must|should)\b)"
+)
+# What a listing says of itself: "the above is not intended to name all considerations", "for more information visit …".
+_NOTICE = re.compile(
+    r"\W*(?:note\W+)?(?:(?:the|this|these|above|following|listed|eligibility|selection)\s+)*(?:information|criteria|lists?)\b"
+    r"[^.;:()]{0,30}?\s(?:is|are|was|were)\s+not\s+(?:intended|meant)\s+to\b"
+    r"|\W*(?:for\s+)?(?:more|further|additional)\s+information\b[^;:()]*?\b(?:visit|contact|refer|call|see|available|found)\b"
+    r"|\W*[^.,;:()]{3,40}?\s(?:is|are)\s+any\s+(?:procedures?|activit\w+)\s+that\b"
+)
+_NO_NEED = re.compile(
+    r"\W*(?:note\W+)?no\s[^.;:()]*?\s(?:is|are|will\s+be)\s+(?:required|mandatory|necessary|needed)\b(?!\s+to\b)"
+)
+# A reason, and what somebody should know: neither is asked for.
+_REASON = re.compile(
+    r",?\s+((?:(?:and|or|but)\s+)?because\s+(?!of\b)[^,;:.()]*|with\s+the\s+(?:full\s+)?understanding\s+that\s[^;:.()]*)"
 )
 _UNKNOWN = re.compile(
     r"\W*(?:the\s+|potential\s+|possible\s+|long-?term\s+)*(?:effects?|risks?|safety)\b[^;:]*\s(?:is|are)\s+(?:currently\s+)?(?:unknown|not\s+known)\W*$"
@@ -128,15 +148,17 @@ def asides(text: str, lexemes: Lexemes, first: int, codes: str) -> list[Span]:
                 stop = codes.find(".", stop + 1)
                 stop = len(codes) if stop < 0 else stop
             found.append((match.start(), stop))
-        elif _COUNTED.match(sentence) is not None or _UNKNOWN.match(sentence) is not None:
-            found.append(match.span())
+        elif any(limitless.match(sentence) for limitless in (_COUNTED, _UNKNOWN, _NOTICE, _NO_NEED)):
+            # the address of a site has stops of its own
+            found.append((match.start(), len(codes) if sentence.endswith("www") else match.end()))
         elif end := _aside(words[:low], sentence):
             last = bisect_left(starts, begin + low + end, first, first + len(codes)) - first
             found.append((match.start(), min(last, match.end())))
         else:
             found += _either(lexemes, first, codes, match.start(), match.end())
     told = _ELSEWHERE.finditer(words) if "see " in words else ()
-    for free in (*(_UNLIMITED.finditer(words) if "no " in words else ()), *_OPTIONAL.finditer(words), *told):
+    why = _REASON.finditer(words) if "because" in words or "understanding that" in words else ()
+    for free in (*(_UNLIMITED.finditer(words) if "no " in words else ()), *_OPTIONAL.finditer(words), *told, *why):
         low, high = (bisect_left(starts, begin + x, first, first + len(codes)) - first for x in free.span(1))
         found.append((low, high))
     return found

@@ -206,9 +206,9 @@ def testable(text: str, draft: Draft) -> bool:
     """Whether a test tells if somebody has a thing ("HIV", "hepatitis C", "cannabis"): no gout is positive."""
     if draft.domain == "measurement" or draft.domain is None:
         return True
-    name = draft.called or text[slice(*(draft.concept or (0, 0)))].lower()
-    singles = lexer().singles
-    return not name.endswith(_HABITS) and any("testable" in singles[word].roles for word in name.split())
+    said = text[slice(*(draft.concept or (0, 0)))].lower()
+    name, singles = draft.called or said, lexer().singles
+    return not name.endswith(_HABITS) and any("testable" in singles[word].roles for word in f"{name} {said}".split())
 
 
 def resulted(draft: Draft) -> bool:

@@ -71,6 +71,8 @@ class Settler:
                 if k > 1 and codes[k - 1] in "<B" and "limited" in entries[first + k - 2].roles and codes[k - 2] == "w":
                     codes[k - 2] = "M"
                 self._unit_behind(k)
+                if k > 1 and codes[k - 1] == "D" and codes[k - 2] in "nut" and "to" in before:
+                    codes[k - 1] = "U"  # "18 through 64 years"
                 if k and entries[first + k - 1].text == "first" and codes[k + 1 : k + 2] == ["t"]:
                     codes[k - 1] = "_"  # "the first six weeks of life"
                 elif k > 1 and codes[k - 2] + codes[k - 1] == "(H" and codes[k + 1 : k + 2] == ["t"]:
@@ -97,7 +99,7 @@ class Settler:
     def _recently(self, k: int) -> None:
         """How recent something is, in brackets behind the word: "recent (6 weeks) falls", "recent (≤ 6 weeks)"."""
         codes, entries = self.codes, self.entries
-        at_most = codes[k - 1] == "<" and entries[self.first + k - 1].roles["before_number"] == "<="
+        at_most = codes[k - 1] == "<" and entries[self.first + k - 1].roles["before_number"] in ("<=", "<")
         i = k - 1 - at_most
         if i > 0 and codes[i] == "(" and codes[i - 1] in "HP" and entries[self.first + i - 1].text == "recent":
             codes[i] = "P"
