@@ -77,6 +77,7 @@ def _rows(name: str, document: Document) -> Iterator[dict[str, Any]]:
         for j, member in enumerate(junction.members):
             for thing in member:
                 groups[junction.connective][thing.fact].append(f"{label}.{j}")
+    sure = {thing.fact: thing.confidence for thing in findings.concepts}
     windows = defaultdict(list)
     for period in findings.periods:
         for thing in period.targets:
@@ -103,6 +104,7 @@ def _rows(name: str, document: Document) -> Iterator[dict[str, Any]]:
                     "example_of": "|".join(wholes[number]),
                     "any": "|".join(groups["or"][number]),
                     "all": "|".join(groups["and"][number]),
+                    "confidence": "" if sure[number] is None else sure[number],
                 }
             number += 1
 

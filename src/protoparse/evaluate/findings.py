@@ -208,7 +208,9 @@ class _Reader:
         self._facts += 1
         thing = None
         if fact.concept.span is not None:
-            thing = Thing(span=fact.concept.span, domain=fact.domain, fact=number)
+            sure = getattr(fact, "confidence", None)
+            confidence = sure if isinstance(sure, float) else None
+            thing = Thing(span=fact.concept.span, domain=fact.domain, fact=number, confidence=confidence)
             self.concepts.append(thing)
             if negated:
                 self.negated.append(thing)
@@ -251,6 +253,7 @@ def limits_of(fact: Fact, thing: Thing) -> Iterator[Limit]:
                 time=time,
                 age=age,
                 subjects=(thing,),
+                confidence=thing.confidence,
             )
 
 
@@ -284,7 +287,7 @@ def periods_of(fact: Fact, thing: Thing) -> Iterator[Period]:
             amount = _amount(number)
             if amount is not None and unit and (abs(amount), unit) not in told:
                 told.add((abs(amount), unit))
-                yield Period(span=span, number=abs(amount), time=unit, targets=(thing,))
+                yield Period(span=span, number=abs(amount), time=unit, targets=(thing,), confidence=thing.confidence)
 
 
 def _lengths(window: Window) -> Iterator[tuple[object, str | None]]:

@@ -18,7 +18,7 @@ from typing import Literal, NamedTuple, TypeAlias, cast, get_args
 
 from protoparse.errors import InputError
 from protoparse.evaluate.findings import DOMAINS
-from protoparse.evaluate.tables import SHIPPED, read_file, rows_of
+from protoparse.evaluate.tables import read_file, rows_of
 from protoparse.lexicon import spellings
 from protoparse.model import Domain, Kind
 
@@ -32,7 +32,10 @@ Meaning: TypeAlias = Literal[
     "section",
 ]  # fmt: skip
 
-_ALLOWED: Mapping[str, frozenset[str]] = {
+SHIPPED = ("chia", "lct")
+"""The maps that come with the package."""
+
+MEANINGS: Mapping[str, frozenset[str]] = {
     "mark": frozenset(("concept", "thing", "age", "group", "comparison", "quantity", "amount", "time", "unit")),
     "link": frozenset((
         "bound", "window", "stage", "name", "number", "operator", "unit", "per", "time unit", "same", "denies",
@@ -41,6 +44,7 @@ _ALLOWED: Mapping[str, frozenset[str]] = {
     "attribute": frozenset(("operator", "time unit")),
     "file": frozenset(("section",)),
 }  # fmt: skip
+"""What a row may mean, by what it is on."""
 _SIGNS = ("<", "<=", ">", ">=", "=", "!=", "between")
 
 
@@ -112,10 +116,10 @@ def _read(text: str, source: str) -> LabelMap:
     rows: dict[str, dict[str, tuple[Row, ...]]] = {}
     for number, cells in rows_of(text, source, needed=("on", "label", "means")):
         on, label, means, value = (cells.get(column, "").strip() for column in ("on", "label", "means", "value"))
-        if on not in _ALLOWED:
-            raise InputError(f"{source}:{number}: {on!r} is none of {', '.join(_ALLOWED)}")
-        if means not in _ALLOWED[on]:
-            raise InputError(f"{source}:{number}: a {on} cannot mean {means!r} ({', '.join(sorted(_ALLOWED[on]))})")
+        if on not in MEANINGS:
+            raise InputError(f"{source}:{number}: {on!r} is none of {', '.join(MEANINGS)}")
+        if means not in MEANINGS[on]:
+            raise InputError(f"{source}:{number}: a {on} cannot mean {means!r} ({', '.join(sorted(MEANINGS[on]))})")
         if wrong := _wrong(means, value, on):
             raise InputError(f"{source}:{number}: {wrong}")
         words = tuple(word.lower() for word in spellings(cells.get("words", "")))

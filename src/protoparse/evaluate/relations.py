@@ -158,7 +158,7 @@ class _Reader:
     def _limit(
         self, value: str, sign: Sign | None, place: Span, relation: _Relation, subject: Thing | None
     ) -> Limit | None:
-        """The first place of the number in the criterion that this variable has not taken; powers of ten are split off."""
+        """The first place of the number in the criterion that this variable has not taken, powers of ten split off."""
         try:
             amount = float(value)
         except ValueError:

@@ -14,9 +14,6 @@ from pathlib import Path
 from protoparse.errors import InputError
 from protoparse.lexicon import Row
 
-SHIPPED = ("chia", "lct")
-"""The label maps that come with the package."""
-
 
 @cache
 def read_table(name: str) -> tuple[Row, ...]:
