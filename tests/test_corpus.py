@@ -257,9 +257,8 @@ def test_a_missing_fact_costs_recall() -> None:
 
 def test_an_item_without_words_of_its_own_is_not_its_first_child() -> None:
     text = "Inclusion Criteria:\n\n1. Stroke OR\n2. Sepsis\n"
-    children = ", ".join(
-        f"{{starts: {word}, ends: {word}, rule: {{domain: condition, concept: {word}}}}}" for word in ("Stroke", "Sepsis")
-    )
+    child = "{{starts: {0}, ends: {0}, rule: {{domain: condition, concept: {0}}}}}"
+    children = ", ".join(map(child.format, ("Stroke", "Sepsis")))
     one, other = (
         build(f'criteria: [{{kind: inclusion, starts: "1. Stroke", combine: {how}, children: [{children}]}}]', text)
         for how in ("any", "all")
