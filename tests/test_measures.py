@@ -1,5 +1,7 @@
 """Each measure sees what it is for: gold is damaged in one way at a time, and exactly the measures named fall."""
 
+import gc
+import time
 from collections.abc import Iterable
 from pathlib import Path
 from textwrap import indent
@@ -12,6 +14,7 @@ from protoparse.evaluate import GROUPS, MEASURES, PARTS, WAYS, Evaluation, Judge
 from protoparse.model import Code, Concept, Document
 
 CORPUS = Path(__file__).parents[1] / "corpus"
+PAGE = CORPUS.parent / "docs" / "evaluation.md"
 
 TEXT = """Inclusion Criteria:
 
@@ -407,6 +410,31 @@ def test_the_measures_are_told_once_each() -> None:
     assert {m for whole, parts in PARTS.items() for m in (whole, *parts)} <= set(MEASURES)
 
 
+def table(*, below: str) -> dict[str, list[str]]:
+    """The rows of the tables of a part of the page on evaluation: the first cell, and the others."""
+    part = PAGE.read_text("utf-8").split(f"\n## {below}\n")[1].split("\n## ")[0]
+    rows = [line.strip("| ").split(" | ") for line in part.split("\n") if line.startswith("| ")]
+    return {first.strip("`"): rest for first, *rest in rows if first not in ("measure", "way of writing", "---")}
+
+
+def test_the_page_defines_every_measure_in_order() -> None:
+    assert tuple(table(below="The measures")) == MEASURES
+    part = PAGE.read_text("utf-8").split("\n## The measures\n")[1].split("\n## ")[0]
+    assert [line[4:].lower() for line in part.split("\n") if line.startswith("### ")] == list(GROUPS)
+
+
+def test_the_page_tells_what_holds_what() -> None:
+    told = {
+        whole: tuple(part.strip("`") for part in rest[0].split(", "))
+        for whole, rest in table(below="What holds what").items()
+    }
+    assert told == PARTS
+
+
+def test_the_page_explains_every_way_of_writing() -> None:
+    assert {way: rest[0] for way, rest in table(below="Ways of writing").items()} == WAYS
+
+
 # ------------------------------------------------------------------ what a judgement says
 
 
@@ -485,3 +513,38 @@ def test_a_criterion_and_its_first_child_may_begin_at_the_same_word() -> None:
     case = compare(outline(11), outline(11))
     assert {j.outcome for j in case.judgements} == {"right"}
     assert case.figures()["outline"].gold == 3
+
+
+def long_line(words: int, *, loose: bool) -> Document:
+    """Criteria of four facts each, all of which are needed, or the first and one of the others."""
+    line = "alpha, beta, gamma and delta"
+    text = "\n".join([line] * (words // 4))
+    criteria = []
+    for start in range(0, len(text), len(line) + 1):
+        facts = []
+        for word in ("alpha", "beta", "gamma", "delta"):
+            at = text.index(word, start)
+            span = (at, at + len(word))
+            facts.append(model.Fact(domain="condition", concept=Concept(text=word, span=span)))
+        rule = model.All(of=(facts[0], model.Any_(of=tuple(facts[1:])))) if loose else model.All(of=tuple(facts))
+        criteria.append(model.Criterion(kind="inclusion", span=(start, start + len(line)), rule=rule))
+    return Document(text=text, criteria=tuple(criteria))
+
+
+def test_time_grows_with_the_document_and_no_faster() -> None:
+    def seconds(words: int) -> float:
+        gold, predicted = long_line(words, loose=False), long_line(words, loose=True)
+        best = 9.0
+        for _ in range(3):
+            start = time.process_time()
+            compare(gold, predicted)
+            best = min(best, time.process_time() - start)
+        return best
+
+    gc.disable()  # the collector's walks grow with what other tests keep alive
+    try:
+        small, large = seconds(400), seconds(3200)
+    finally:
+        gc.enable()
+    # eight times the facts: sixty-four times the time would be quadratic
+    assert large < 20 * small
