@@ -277,12 +277,14 @@ def _amount(number: object) -> float | None:
 
 
 def periods_of(fact: Fact, thing: Thing) -> Iterator[Period]:
-    """The lengths of time of a fact, each once; those that count half-lives or cycles are no time."""
+    """The lengths of time of a fact, each once; none of a window without a place, which a lead-in elsewhere gives."""
     if fact.time is None:
         return
     told: set[tuple[float, str]] = set()
     for window in fact.time.any_of or (fact.time,):
-        span = window.span or fact.time.span or fact.span or thing.span
+        span = window.span or fact.time.span
+        if span is None:
+            continue
         for number, unit in _lengths(window):
             amount = _amount(number)
             if amount is not None and unit and (abs(amount), unit) not in told:
