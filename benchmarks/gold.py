@@ -2,18 +2,17 @@
 
 python benchmarks/gold.py [--json FILE]
 
-`meaning` is the share of criteria whose rule is true of the same people as gold's, by truth tables.
+docs/evaluation.md says what each measure counts. The last line says what a comparison takes of the
+processor's time, from JSON to judgements.
 """
 
 from __future__ import annotations
 
 import argparse
-from functools import reduce
-from operator import add
+from time import process_time
 
-from protoparse.evaluate import Report, compare
-from protoparse.evaluate.score import FIGURES
-from protoparse.model import load
+from protoparse.evaluate import GROUPS, MEASURES, Evaluation, compare
+from protoparse.model import dump, load, walk
 from protoparse.parsing import Parser
 from texts import closed, data, gold, written
 
@@ -24,23 +23,35 @@ def main() -> None:
     given = options.parse_args()
 
     parser = Parser()
-    reports = {
-        name: compare(load((data() / "gold" / "json" / f"{name}.json").read_bytes()), parser.parse(text))
+    pairs = [
+        (name, load((data() / "gold" / "json" / f"{name}.json").read_bytes()), parser.parse(text))
         for name, text in gold()
-    }
+    ]
+    files = [(name, dump(right), dump(predicted)) for name, right, predicted in pairs]
+    begun = process_time()
+    cases = [compare(load(right), load(predicted), name=name) for name, right, predicted in files]
+    taken = 1000 * (process_time() - begun) / max(1, len(cases))
     kept = closed()
-    figures = {
-        "all": _f1(list(reports.values())),
-        "kept for scoring": _f1([report for name, report in reports.items() if name in kept]),
+    parts = {
+        "all": Evaluation(cases=tuple(cases), measures=MEASURES),
+        "kept for scoring": Evaluation(cases=tuple(c for c in cases if c.name in kept), measures=MEASURES),
     }
-    print(f"{'':16}" + "".join(f"{name:>12}" for name in FIGURES))
-    for title, row in figures.items():
-        print(f"{title:16}" + "".join(f"{row[name]:12.3f}" for name in FIGURES))
-    written(figures, given.json)
+    figures = {
+        title: {name: round(rate.f1, 4) for name, rate in part.figures().items() if rate.gold or rate.predicted}
+        for title, part in parts.items()
+    }
+    print(f"{'':20}" + "".join(f"{title:>18}" for title in figures))
+    for group, measures in GROUPS.items():
+        print(group)
+        for measure in measures:
+            print(f"  {measure:18}" + "".join(f"{_shown(row.get(measure)):>18}" for row in figures.values()))
+    items = sum(1 for _, right, _ in pairs for _ in walk(right.criteria)) / max(1, len(pairs))
+    print(f"{taken:.1f} ms to load and compare two documents of {items:.0f} criteria")
+    written(figures | {"ms": round(taken, 2)}, given.json)
 
 
-def _f1(reports: list[Report]) -> dict[str, float]:
-    return {name: round(rate.f1, 4) for name, rate in reduce(add, reports).figures.items()}
+def _shown(figure: float | None) -> str:
+    return "-" if figure is None else f"{figure:.3f}"
 
 
 if __name__ == "__main__":

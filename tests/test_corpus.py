@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from protoparse import model
-from protoparse.evaluate import compare
+from protoparse.evaluate import MEASURES, Evaluation, compare
 from protoparse.evaluate.gold import build, build_folder
 
 CORPUS = Path(__file__).parents[1] / "corpus"
@@ -67,7 +67,7 @@ def test_rules_survive_canonical_english(folder: Path) -> None:
 @each_folder
 def test_gold_agrees_with_itself(folder: Path) -> None:
     document = gold(folder)
-    assert {rate.f1 for rate in compare(document, document).figures.values()} == {1.0}
+    assert {rate.f1 for rate in compare(document, document).figures().values()} == {1.0}
 
 
 @each_folder
@@ -76,7 +76,8 @@ def test_parser_reaches_the_floors(folder: Path) -> None:
     from protoparse.sources import read
 
     [listing] = read(next(folder.glob("source.*")))
-    figures = compare(gold(folder), Parser().parse(listing)).figures
+    case = compare(gold(folder), Parser().parse(listing))
+    figures = Evaluation(cases=(case,), measures=MEASURES).figures()
     below = {
         name: f"{figures[name].f1:.3f} < {floor:.3f}"
         for name, floor in FLOORS[folder.name].items()
@@ -95,12 +96,14 @@ def of_yaml(*items: str) -> model.Document:
 
 
 def figures_of(predicted: str) -> dict[str, float]:
+    """The F1 of each measure; 1 where there is nothing to measure."""
     right = of_yaml(
         '- {kind: exclusion, starts: "Sepsis", rule: {all: [{domain: condition, concept: Sepsis},'
         " {domain: measurement, concept: grade, value: {op: '=', value: 3}, time: {end: screening}}]}}"
     )
-    report = compare(right, of_yaml(f'- {{kind: exclusion, starts: "Sepsis", rule: {predicted}}}'))
-    return {name: round(rate.f1, 2) for name, rate in report.figures.items()}
+    case = compare(right, of_yaml(f'- {{kind: exclusion, starts: "Sepsis", rule: {predicted}}}'))
+    figures = Evaluation(cases=(case,), measures=MEASURES).figures()
+    return {name: round(rate.f1, 2) for name, rate in figures.items()}
 
 
 def test_order_and_roman_numbers_do_not_count() -> None:
@@ -149,11 +152,12 @@ def test_a_missing_fact_costs_recall() -> None:
     assert (figures["fact"], figures["rule logic"], figures["outline"]) == (0.67, 0, 1)
 
 
-def test_reports_add_up() -> None:
+def test_cases_add_up() -> None:
     document = gold(FOLDERS[0])
-    report = compare(document, document)
-    both = report + report
-    assert both.figures["fact"].gold == 2 * report.figures["fact"].gold
+    once = compare(document, document, name="a")
+    twice = Evaluation(cases=(once, compare(document, document, name="b")), measures=MEASURES).figures()
+    assert tuple(twice) == MEASURES
+    assert twice["fact"].gold == 2 * once.figures()["fact"].gold
 
 
 def test_texts_must_be_the_same() -> None:

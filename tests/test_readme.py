@@ -1,8 +1,9 @@
-"""README.md is run: its commands and its Python give what stands below them.
+"""README.md and the pages of docs/ are run: their commands and their Python give what stands below them.
 
 A block behind `<!-- file: NAME -->` is a file that the commands find; one behind `<!-- part of: NAME -->` is JSON that
 is found in what that file parses to; one behind `<!-- not run -->` is only read.
-`python -m tests.test_readme --write` puts in what commands and Python give today, for review.
+`python -m tests.test_readme --write` puts in what commands and Python give today, for review. A page's Python is one
+session: a block knows the names of those above it.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -22,28 +24,48 @@ import pytest
 
 import protoparse
 
-README = Path(__file__).parents[1] / "README.md"
+ROOT = Path(__file__).parents[1]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 BLOCK = re.compile(r"(?:<!-- (?P<mark>[^\n]*?) -->\n)?```(?P<language>\w+)\n(?P<body>.*?)^```$", re.M | re.S)
-BLOCKS = list(BLOCK.finditer(README.read_text("utf-8")))
 
 
-def marked(mark: str) -> Iterator[tuple[str, str]]:
+@dataclass(frozen=True)
+class Block:
+    """A block of a page, with what is marked above it."""
+
+    page: Path
+    language: str
+    mark: str | None
+    body: str
+
+    def __str__(self) -> str:
+        return f"{self.page.stem}: {self.body.splitlines()[0].lstrip('$> ')[:40]}"
+
+
+def blocks(page: Path) -> list[Block]:
+    return [Block(page, b["language"], b["mark"], b["body"]) for b in BLOCK.finditer(page.read_text("utf-8"))]
+
+
+BLOCKS = [block for page in PAGES for block in blocks(page)]
+
+
+def marked(page: Path, mark: str) -> Iterator[tuple[str, str]]:
     for block in BLOCKS:
-        if (block["mark"] or "").startswith(mark):
-            yield block["mark"].removeprefix(mark), block["body"]
+        if block.page == page and (block.mark or "").startswith(mark):
+            yield (block.mark or "").removeprefix(mark), block.body
 
 
-def to_run(language: str) -> list[re.Match[str]]:
-    return [block for block in BLOCKS if block["language"] == language and block["mark"] is None]
+def to_run(language: str) -> list[Block]:
+    return [block for block in BLOCKS if block.language == language and block.mark is None]
 
 
-def session(body: str, folder: Path) -> str:
-    """The console session that the commands of a block give in a folder with the README's files."""
-    for name, content in marked("file: "):
+def session(block: Block, folder: Path) -> str:
+    """The console session that the commands of a block give in a folder with its page's files."""
+    for name, content in marked(block.page, "file: "):
         (folder / name).write_text(content, "utf-8")
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     lines = []
-    for command in re.findall(r"^\$ (.+)$", body, re.M):
+    for command in re.findall(r"^\$ (.+)$", block.body, re.M):
         done = subprocess.run(
             ["bash", "-c", command], cwd=folder, env=os.environ | {"PATH": path}, capture_output=True, text=True
         )
@@ -69,19 +91,27 @@ class Transcript(doctest.DocTestRunner):
         self._keep(example, got)
 
 
-def examples(body: str) -> doctest.DocTest:
-    return doctest.DocTestParser().get_doctest(body, {}, "README", str(README), 0)
+def examples(block: Block, names: dict[str, Any]) -> doctest.DocTest:
+    return doctest.DocTestParser().get_doctest(block.body, names, block.page.name, str(block.page), 0)
 
 
-@pytest.mark.parametrize("block", to_run("console"), ids=lambda block: block["body"].split("\n")[0][2:40])
-def test_commands_give_what_stands_below_them(block: re.Match[str], tmp_path: Path) -> None:
-    assert session(block["body"], tmp_path) == block["body"]
+def python_of(page: Path) -> list[Block]:
+    return [block for block in to_run("pycon") if block.page == page]
 
 
-@pytest.mark.parametrize("block", to_run("pycon"), ids=lambda block: block["body"].split("\n")[0][4:40])
-def test_python_gives_what_stands_below_it(block: re.Match[str]) -> None:
+@pytest.mark.parametrize("block", to_run("console"), ids=str)
+def test_commands_give_what_stands_below_them(block: Block, tmp_path: Path) -> None:
+    assert session(block, tmp_path) == block.body
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_python_gives_what_stands_below_it(page: Path) -> None:
     outcome: list[str] = []
-    assert doctest.DocTestRunner().run(examples(block["body"]), out=outcome.append).failed == 0, outcome
+    names: dict[str, Any] = {}
+    for block in python_of(page):
+        test = examples(block, names)
+        assert doctest.DocTestRunner().run(test, out=outcome.append, clear_globs=False).failed == 0, outcome
+        names = test.globs
 
 
 def holds(found: Any, part: Any) -> bool:
@@ -98,11 +128,10 @@ def anywhere(found: Any) -> Iterator[Any]:
 
 
 def test_the_json_is_what_the_file_parses_to() -> None:
-    files = dict(marked("file: "))
-    parts = list(marked("part of: "))
+    parts = [(page, *part) for page in PAGES for part in marked(page, "part of: ")]
     assert parts
-    for name, body in parts:
-        document = json.loads(protoparse.dump(protoparse.parse(files[name])))
+    for page, name, body in parts:
+        document = json.loads(protoparse.dump(protoparse.parse(dict(marked(page, "file: "))[name])))
         assert any(holds(found, json.loads(body)) for found in anywhere(document))
 
 
@@ -111,20 +140,30 @@ def test_something_is_run() -> None:
     assert to_run("pycon")
 
 
-def test_links_lead_somewhere() -> None:
-    for target in re.findall(r"\]\((?!https?:)([^)#]+)", README.read_text("utf-8")):
-        assert (README.parent / target).exists(), target
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_links_lead_somewhere(page: Path) -> None:
+    for target in re.findall(r"\]\((?!https?:)([^)#]+)", page.read_text("utf-8")):
+        assert (page.parent / target).exists(), target
+
+
+def rewritten(page: Path) -> str:
+    """The page with what its commands and its Python give today."""
+    text = page.read_text("utf-8")
+    for block in to_run("console"):
+        if block.page == page:
+            with tempfile.TemporaryDirectory() as place:
+                text = text.replace(block.body, session(block, Path(place)))
+    names: dict[str, Any] = {}
+    for block in python_of(page):
+        transcript, test = Transcript(), examples(block, names)
+        transcript.run(test, clear_globs=False)
+        names = test.globs
+        text = text.replace(block.body, "\n".join([*transcript.lines, "", ""]))
+    return text
 
 
 if __name__ == "__main__":
     if sys.argv[1:] != ["--write"]:
         sys.exit("python -m tests.test_readme --write")
-    text = README.read_text("utf-8")
-    for found in to_run("console"):
-        with tempfile.TemporaryDirectory() as place:
-            text = text.replace(found["body"], session(found["body"], Path(place)))
-    for found in to_run("pycon"):
-        transcript = Transcript()
-        transcript.run(examples(found["body"]))
-        text = text.replace(found["body"], "\n".join([*transcript.lines, "", ""]))
-    README.write_text(text, "utf-8")
+    for written in PAGES:
+        written.write_text(rewritten(written), "utf-8")

@@ -80,6 +80,24 @@ def segments(rule: Rule) -> Iterator[Segment]:
     return iter(out)
 
 
+def phrase(part: Comparison | Window | Offset | Modifier) -> str:
+    """A part of a fact in canonical English; raises `NestingError` where windows or offsets are nested too deep.
+
+    >>> phrase(Comparison(operator="<=", value=5, reference="ULN"))
+    '≤ 5 × ULN'
+    """
+    match part:
+        case Comparison():
+            return _comparison(part)
+        case Window():
+            return _window(part, 1)
+        case Modifier():
+            return _modifier(part)
+        case Offset():
+            before = _is_before(part, 1)
+            return f"{_distance(part, before=before)} {'before' if before else 'after'}"
+
+
 # ------------------------------------------------------------------ words
 
 _PAIRS = (("[", "]"), ("«", "»"), ("⟦", "⟧"))

@@ -12,7 +12,7 @@ the facts true, a quarter, …, all but a few), and those in which one fact alon
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Mapping
-from functools import reduce
+from functools import lru_cache, reduce
 from operator import and_, or_
 from random import Random
 
@@ -33,7 +33,8 @@ def same_meaning(one: Rule, other: Rule, names: Mapping[int, Name]) -> bool:
     whom its condition does not meet, an `except` where its base holds and no exception does.
     """
     called = dict.fromkeys(names[id(fact)] for rule in (one, other) for fact in statements(rule))
-    columns, width = _columns(list(called))
+    assigned, width = _columns(len(called))
+    columns = dict(zip(called, assigned, strict=True))
     full = (1 << width) - 1
 
     def table(rule: Rule) -> int:
@@ -75,24 +76,25 @@ def _at_least(count: int, tables: Iterable[int], full: int) -> int:
     return reached[count]
 
 
-def _columns(names: list[Name]) -> tuple[dict[Name, int], int]:
-    """A column of truth values for each name, as the bits of a number, and how many rows there are."""
-    if len(names) <= EXACT:
-        width = 1 << len(names)
-        return {name: _alternating(1 << i, width) for i, name in enumerate(names)}, width
-    random, columns = Random(len(names)), {}
-    lone = 2 * len(names)  # rows in which one name alone is true, and rows in which it alone is false, by turns
+@lru_cache(maxsize=32)
+def _columns(count: int) -> tuple[tuple[int, ...], int]:
+    """A column of truth values for each of so many names, as the bits of a number, and how many rows there are."""
+    if count <= EXACT:
+        width = 1 << count
+        return tuple(_alternating(1 << i, width) for i in range(count)), width
+    random, columns = Random(count), []
+    lone = 2 * count  # rows in which one name alone is true, and rows in which it alone is false, by turns
     odd = ((1 << lone) - 1) // 3 << 1
-    for i, name in enumerate(names):
+    for i in range(count):
         column = 1 << 2 * i | odd & ~(2 << 2 * i)
         for density in range(_DENSITIES):
             rare = reduce(and_, (random.getrandbits(_BLOCK) for _ in range(density + 1)))
             column = column << 2 * _BLOCK | rare << _BLOCK | (1 << _BLOCK) - 1 & ~rare
-        columns[name] = column
-    return columns, lone + 2 * _DENSITIES * _BLOCK
+        columns.append(column)
+    return tuple(columns), lone + 2 * _DENSITIES * _BLOCK
 
 
 def _alternating(run: int, width: int) -> int:
     """`width` bits of which runs of `run` zeros and ones take turns."""
-    block = (1 << run) - 1 << run
-    return reduce(or_, (block << at for at in range(0, width, 2 * run)), 0)
+    # as a geometric sum: `width` ones, divided by a run of zeros and one of ones, leave each such pair's lowest bit
+    return ((1 << width) - 1) // ((1 << 2 * run) - 1) * ((1 << run) - 1 << run)

@@ -1,0 +1,228 @@
+"""The two sides of a comparison, and which criterion and which fact of the one is which of the other.
+
+In: two documents over one text. Out: their criteria and facts in reading order, and partners, one to one.
+
+>>> from protoparse.model import Concept, Criterion, Document, Fact
+>>> def said(start: int, end: int) -> Document:
+...     text = "* Severe asthma"
+...     fact = Fact(domain="condition", concept=Concept(text=text[start:end], span=(start, end)))
+...     return Document(text=text, criteria=(Criterion(kind="exclusion", span=(0, 15), rule=fact),))
+>>> pair_facts(Side(said(9, 15)), Side(said(2, 15)))
+{0: 0}
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from protoparse.evaluate.gold import MARK
+from protoparse.evaluate.keys import Key, comparison_key, window_key
+from protoparse.model import Criterion, Document, Except, Fact, If, Not, Rule, Span, members
+
+
+@dataclass(frozen=True)
+class Item:
+    """A criterion by the place of its first word behind bullet and number, its parent's, and its facts' numbers.
+
+    `own` is its text without its children, `opening` its first words, `under` its parent's; `phenomena` the ways of
+    writing that it shows, where they were told.
+    """
+
+    criterion: Criterion
+    id: str
+    start: int
+    parent: int | None
+    facts: range
+    own: Span
+    opening: str
+    under: str | None
+    phenomena: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Placed:
+    """A fact, the connectives above it that change what it says, its item, and the fact that it is an example of."""
+
+    fact: Fact
+    path: tuple[str, ...]
+    item: int
+    example_of: int | None
+
+    @cached_property
+    def value(self) -> Key:
+        """What its value says."""
+        return comparison_key(self.fact.value)
+
+    @cached_property
+    def window(self) -> Key:
+        """What its window says."""
+        return window_key(self.fact.time)
+
+
+class Side:
+    """A document's criteria and facts, in reading order."""
+
+    def __init__(self, document: Document) -> None:
+        self.text = document.text
+        self.items: list[Item] = []
+        self.facts: list[Placed] = []
+        counts: dict[str, int] = {}
+        for criterion in document.criteria:
+            counts[criterion.kind] = counts.get(criterion.kind, 0) + 1
+            self._take(criterion, f"{criterion.kind}.{counts[criterion.kind]}", None)
+
+    def _take(self, criterion: Criterion, path: str, parent: Item | None) -> None:
+        start, end = criterion.span
+        if criterion.label and self.text.startswith(criterion.label, start, end):
+            start += len(criterion.label)
+        if mark := MARK.match(self.text, start, end):
+            start = mark.end()
+        first = len(self.facts)
+        if criterion.rule is not None:
+            self._place(criterion.rule, (), None)
+        until = min((child.span[0] for child in criterion.children), default=end)
+        item = Item(
+            criterion=criterion,
+            id=criterion.id or path,
+            start=start,
+            parent=None if parent is None else parent.start,
+            facts=range(first, len(self.facts)),
+            own=(criterion.span[0], until),
+            opening=" ".join(self.text[start : min(start + 60, until)].split()[:5]),
+            under=None if parent is None else parent.opening,
+        )
+        self.items.append(item)
+        for i, child in enumerate(criterion.children, 1):
+            self._take(child, f"{path}.{i}", item)
+
+    def _place(self, rule: Rule, path: tuple[str, ...], example_of: int | None) -> None:
+        """Every fact of a rule, examples behind what they exemplify."""
+        if isinstance(rule, Fact):
+            self.facts.append(Placed(rule, path, len(self.items), example_of))
+            example_of = len(self.facts) - 1
+        for step, member in _steps(rule):
+            self._place(member, path + step, example_of)
+
+
+def _steps(rule: Rule) -> Iterator[tuple[tuple[str, ...], Rule]]:
+    """Each rule below another, with what its place there is called where it makes a difference."""
+    for i, member in enumerate(members(rule)):
+        match rule:
+            case Fact():
+                yield ("example",), member
+            case Not():
+                yield ("not",), member
+            case If():
+                yield ("then",) if i else ("condition",), member
+            case Except() if i:
+                yield ("exception",), member
+            case _:
+                yield (), member
+
+
+# ------------------------------------------------------------------ criteria
+
+
+def pair_items(gold: Side, predicted: Side) -> dict[int, int]:
+    """Which criterion of gold is which predicted one: those that begin at the same word.
+
+    A lead-in without words of its own begins where its first child does: then those of one parent go together.
+    """
+    at: dict[int, list[int]] = {}
+    for j, item in enumerate(predicted.items):
+        at.setdefault(item.start, []).append(j)
+    partners: dict[int, int] = {}
+    for exactly in (True, False):
+        for i, item in enumerate(gold.items):
+            for j in at.get(item.start, ()) if i not in partners else ():
+                if not exactly or predicted.items[j].parent == item.parent:
+                    partners[i] = j
+                    at[item.start].remove(j)
+                    break
+    return partners
+
+
+# ------------------------------------------------------------------ facts
+
+
+def pair_facts(gold: Side, predicted: Side) -> dict[int, int]:
+    """Which fact of gold is which predicted one: by overlap of the concepts, one to one, the best first.
+
+    Among several cut from one place ("ALT/AST", "QTcF > 450 in men, > 470 in women") what they say decides, then order.
+    """
+    ours, theirs = _ranks(gold.facts), _ranks(predicted.facts)
+    pairs = []
+    for i, j, shared in _overlaps(gold.facts, predicted.facts):
+        g, p = gold.facts[i], predicted.facts[j]
+        score = shared + 0.5 * (g.value == p.value) + 0.3 * (g.window == p.window) + 0.25 * (g.path == p.path)
+        pairs.append((score, -abs(ours[i] - theirs[j]), i, j))
+    partners: dict[int, int] = {}
+    used: set[int] = set()
+
+    def pair(i: int, j: int) -> None:
+        if i not in partners and j not in used:
+            partners[i] = j
+            used.add(j)
+
+    for *_, i, j in sorted(pairs, reverse=True):
+        pair(i, j)
+    # "class III by the NYHA classification": cut from other words, yet the same by its value in the same criterion
+    same: dict[Key, list[int]] = {}
+    for j, p in enumerate(predicted.facts):
+        if p.value is not None and j not in used:
+            same.setdefault((predicted.items[p.item].start, p.value), []).append(j)
+    for i, g in enumerate(gold.facts):
+        if g.value is not None and i not in partners:
+            for j in same.get((gold.items[g.item].start, g.value), ()):
+                pair(i, j)
+    return partners
+
+
+def _overlaps(gold: Sequence[Placed], predicted: Sequence[Placed]) -> Iterator[tuple[int, int, float]]:
+    """The pairs of facts whose concepts share characters, with the share of the longer concept that lies in both."""
+    there = sorted((*p.fact.concept.span, j) for j, p in enumerate(predicted) if p.fact.concept.span)
+    longest = max((end - start for start, end, _ in there), default=0)
+    for i, g in enumerate(gold):
+        if g.fact.concept.span is None:
+            continue
+        start, end = g.fact.concept.span
+        for at in range(bisect_left(there, (start - longest,)), len(there)):
+            other, until, j = there[at]
+            if other >= end:
+                break
+            if (both := min(end, until) - max(start, other)) > 0:
+                yield i, j, both / max(end - start, until - other)
+
+
+def _ranks(facts: Sequence[Placed]) -> list[int]:
+    """How many facts before each were cut from the same place."""
+    seen: dict[Key, int] = {}
+    ranks = []
+    for placed in facts:
+        place = placed.fact.concept.span and placed.fact.concept.span[0]
+        ranks.append(seen.get(place, 0))
+        seen[place] = ranks[-1] + 1
+    return ranks
+
+
+# ------------------------------------------------------------------ rules
+
+
+def skeleton(rule: Rule, names: Iterator[Key]) -> Key:
+    """The tree with a name for each fact, in the order of `Side.facts`; order among members says nothing, nor examples.
+
+    Names of examples are passed over.
+    """
+    name = next(names) if isinstance(rule, Fact) else None
+    below = [skeleton(member, names) for member in members(rule)]
+    match rule:
+        case Fact():
+            return name
+        case If() | Not():
+            return type(rule).__name__, *below
+        case Except():
+            return "except", below[0], *sorted(below[1:], key=repr)
+    return type(rule).__name__, getattr(rule, "count", None), *sorted(below, key=repr)
