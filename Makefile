@@ -1,6 +1,7 @@
 # make demo   parse one listing of the corpus and show what was read
 # make test   everything that must hold: style, types, layers, tests, the built package
 # make cases  fill in what new rows of tests/cases/*.txt parse to, for review
+# make gold   build the corpus's criteria.json from what is written by hand, and look it over
 # make readme put into README.md what its examples give today, for review
 # make figures keep today's figures on the corpus, where a change of them is meant
 # make schema write the JSON Schema again
@@ -12,7 +13,7 @@ BIN := $(VENV)/bin
 LISTING ?= corpus/car-t-lymphoid/source.txt
 PYTEST_ARGS ?=
 
-.PHONY: demo test cases readme figures schema clean
+.PHONY: demo test cases gold readme figures schema clean
 .DELETE_ON_ERROR:
 
 demo: $(VENV)/.installed
@@ -29,6 +30,10 @@ test: $(VENV)/.developed
 
 cases: $(VENV)/.developed
 	$(BIN)/python -m tests.test_cases --write tests/cases/*.txt
+
+gold: $(VENV)/.developed
+	$(BIN)/protoparse gold build corpus
+	$(BIN)/protoparse gold check corpus
 
 readme: $(VENV)/.developed
 	$(BIN)/python -m tests.test_readme --write

@@ -46,7 +46,7 @@ _HOMES = {
 
 
 def __getattr__(name: str) -> Any:
-    # loaded when asked for, so that `python -m protoparse.evaluate.gold` is not imported before it is run
+    # loaded when asked for: the builder of gold alone needs no comparison
     from importlib import import_module
 
     if name in __all__:

@@ -60,10 +60,11 @@ def doubts(document: Document) -> list[Note]:
 
 
 class _Item(NamedTuple):
-    """A criterion, its own words without its children's, and its facts."""
+    """A criterion, its own words without its children's, where they end in the text, and its facts."""
 
     criterion: Criterion
     text: str
+    end: int
     words: str
     facts: tuple[Fact, ...]
 
@@ -73,10 +74,11 @@ def _items(document: Document) -> Iterator[_Item]:
         start, end = criterion.span
         end = criterion.children[0].span[0] if criterion.children else end
         words = " ".join(document.text[start:end].split())
-        yield _Item(criterion, document.text, words, tuple(facts(criterion.rule)))
+        yield _Item(criterion, document.text, end, words, tuple(facts(criterion.rule)))
 
 
 def _of_item(item: _Item) -> Iterator[Note]:
+    yield from _marked(item)
     if item.criterion.rule is None:
         yield from _number_unread(item)
         return
@@ -124,6 +126,16 @@ def _uncovered(document: Document) -> Iterator[Note]:
                 place = at + line.start(), at + line.end()
                 yield Note(code="uncovered", message=f"no item has {_short(words)!r}", span=place)
         at = max(at, end)
+
+
+_MARKED = re.compile(r"\n[ \t]*(?:[*•·‣▪●○◦]|[(\[]?\d{1,2}[.)\]])[ \t]+\S.*")
+
+
+def _marked(item: _Item) -> Iterator[Note]:
+    """A line with a bullet or number of its own is most often another item."""
+    if found := _MARKED.search(item.text, item.criterion.span[0], item.end):
+        place = found.start() + 1, found.end()
+        yield _note("marked", f"it goes on over the line {_short(found[0])!r}", item, place)
 
 
 def _number_unread(item: _Item) -> Iterator[Note]:

@@ -170,12 +170,16 @@ def _starts(text: str, place: _Place) -> Any:
     for quote in _prefixes(text, place.start, max(place.end, place.start + 1)):
         if _first(text, quote, place.before, len(text)) == place.start:
             return quote
-    raise GoldError(f"no words begin the item at {place.start}")
+    word = re.compile(r"\S+").match(text, place.start)
+    return _numbered(text, word.span() if word else (place.start, place.end), place.before, len(text))
 
 
 def _prefixes(text: str, start: int, end: int) -> Iterator[Quote]:
     for word in re.compile(r"\S+").finditer(text, start, end):
-        yield Quote(" ".join(text[start : word.end()].split()))
+        words = " ".join(text[start : word.end()].split())
+        if bare := words.rstrip(",;:."):
+            yield Quote(bare)
+        yield Quote(words)
 
 
 def _first(text: str, quote: str, start: int, end: int) -> int | None:
