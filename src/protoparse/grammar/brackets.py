@@ -145,7 +145,8 @@ class Attacher(Chooser):
                 self._list(last_draft(tree), node)
             elif bracket.role == "except":
                 last_draft(node).different = True  # what stands behind the bracket is not of it
-                tree = Node("except", [tree, *(alternatives(node))])
+                unless = bracket.cue >= 0 and "unless" in self.entries[bracket.cue].text
+                tree = Node("except", [tree, *(alternatives(node, "" if unless else self.text))])
             elif bracket.role == "if":
                 tree = Node("if", [node, tree])
             elif denies(node) and not empty(node) and not empty(tree):

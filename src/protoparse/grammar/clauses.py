@@ -74,7 +74,7 @@ class _Meaning(Transformer[Any, Any]):
         return Bracket("include", x[2], x[0].first, x[-1].last, x[1].first)
 
     def bracket_of_exceptions(self, x: list[Any]) -> Bracket:
-        return Bracket("except", x[2], x[0].first, x[-1].last)
+        return Bracket("except", x[2], x[0].first, x[-1].last, x[1].first)
 
     def bracket_of_limits(self, x: list[Any]) -> Bracket:
         return Bracket("if", x[2], x[0].first, x[-1].last)
@@ -167,7 +167,7 @@ class _Meaning(Transformer[Any, Any]):
             last.different = True
             if last is x[2] and last.includes and isinstance(x[0], Draft):
                 x[0].includes, last.includes = (*x[0].includes, *last.includes), ()
-        exceptions = alternatives(shared(x[0], x[2]), either=not unless)
+        exceptions = alternatives(shared(x[0], x[2]), "" if unless else self.cutter.text)
         if isinstance(x[0], Node) and x[0].op == "if":
             return spared(x[0], exceptions)
         return widened(x[0], "except", exceptions)

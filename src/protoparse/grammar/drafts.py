@@ -363,18 +363,22 @@ ALLERGENS = (None, "drug", "other", "observation")
 """What is an allergen in a list of such: a disease there is a reaction."""
 
 
-def alternatives(tree: Tree, *, either: bool = False) -> list[Tree]:
+_LISTED = re.compile(r"(?i)\band\b|&|/|,|\bor\b|\bplus\b|\bas well as\b")
+
+
+def alternatives(tree: Tree, text: str = "") -> list[Tree]:
     """The members of an `any`, each an exception of its own; else the tree itself.
 
-    With `either`, things joined by "and" as well: "except A and B" exempts both.
+    With the `text`, things joined by "and" in it as well: "except A and B" exempts both.
     """
     if isinstance(tree, Node) and tree.op == "any":
         return list(tree.members)
     if (
-        either
+        text
         and isinstance(tree, Node)
         and tree.op == "all"
         and all(isinstance(m, Draft) and m.value is None and not m.related for m in tree.members)
+        and _LISTED.search(text, tree.members[0].last, last_draft(tree).first)  # type: ignore[union-attr]
     ):
         return list(tree.members)
     return [tree]

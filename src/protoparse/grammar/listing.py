@@ -47,6 +47,17 @@ class _Examples:
                 joint.type = "OR"
 
 
+def _conditions(items: list[Clause], n: int) -> None:
+    """Mark what joins the conditions behind "unless" at n: all of them must be met, whatever kinds they are of."""
+    depth = 0
+    for item in items[n + 1 :]:
+        depth += (item.type == "OPEN") - (item.type == "CLOSE")
+        if depth < 0 or item.type in ("STOP", "EXCEPT"):
+            break
+        if item.type == "AND" and item.value == "and" and not depth:
+            item.value = "and too"
+
+
 class Lister(Scoper):
     """Resolves the lists of one item."""
 
@@ -101,6 +112,8 @@ class Lister(Scoper):
                 frames[-1][0] = False
             elif kind == "EXCEPT":
                 exempting = True
+                if self.cutter.kind == "exclusion" and "unless" in self.cutter.entries[item.first].text:
+                    _conditions(items, n)
             elif kind == "STOP":
                 frames[-1] = [False, False]
                 exempting = proviso = False

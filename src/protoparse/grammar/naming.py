@@ -38,7 +38,7 @@ class Bracket(NamedTuple):
     first: int
     last: int
     cue: int = -1
-    """What stands in front of examples."""
+    """What stands in front of examples or exceptions."""
 
 
 class Phrase(NamedTuple):
