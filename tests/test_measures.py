@@ -427,6 +427,16 @@ def test_exceptions_to_one_thing_are_alternatives() -> None:
     assert case.figures()["rule logic"].f1 == 0
 
 
+def test_a_concept_without_a_place_is_looked_up_in_its_criterion() -> None:
+    def unplaced(concept: Concept) -> Concept:
+        return replace(concept, text=concept.text.upper(), span=None)
+
+    assert fallen(model.renamed(RIGHT, unplaced)) == set()
+    lost = model.renamed(RIGHT, lambda c: replace(c, text="measles", span=None) if c.text == "Creatinine" else c)
+    assert fallen(lost) == {"concept"}  # its value tells which it is
+    assert fallen(model.renamed(RIGHT, lambda c: replace(c, text="measles", span=None))) >= {"fact", "rule logic"}
+
+
 # ------------------------------------------------------------------ the table of measures
 
 

@@ -53,12 +53,13 @@ class Field(Generic[_T]):
 
 def about_item(item: Item, span: Span | None, predicted: Criterion | Fact | None) -> dict[str, Any]:
     """What a judgement says beside its measure and outcome; `item` is gold's criterion where gold has one."""
+    sure = getattr(predicted, "confidence", None)
     return {
         "span": span,
         "criterion": item.id,
         "kind": item.criterion.kind,
         "phenomena": item.phenomena,
-        "confidence": getattr(predicted, "confidence", None),
+        "confidence": sure if isinstance(sure, (int, float)) else None,
     }
 
 
@@ -123,7 +124,7 @@ def _experiencer(placed: Placed) -> str | None:
 
 _FIELDS: tuple[Field[Placed], ...] = (
     Field("fact", lambda f: True, lambda f: f.fact.concept.text),
-    Field("concept", lambda f: f.fact.concept.span, lambda f: f.fact.concept.text),
+    Field("concept", lambda f: f.span, lambda f: f.fact.concept.text),
     Field("domain", lambda f: f.fact.domain, lambda f: f.fact.domain),
     Field("modifier", lambda f: keys.types_key(f.fact), lambda f: words.modifiers(f.fact)),
     Field("experiencer", _experiencer, _experiencer),
@@ -149,7 +150,7 @@ def facts(sides: Sides) -> Iterator[Judgement]:
         placed = ours or theirs
         assert placed is not None
         fact = placed.fact
-        about = about_item(sides.home(ours, theirs), fact.concept.span, None if theirs is None else theirs.fact) | {
+        about = about_item(sides.home(ours, theirs), placed.span, None if theirs is None else theirs.fact) | {
             "domain": fact.domain
         }
         for part in _FIELDS:

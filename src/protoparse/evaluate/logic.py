@@ -63,7 +63,7 @@ def _called(sides: Sides) -> dict[int, Key]:
         # what has a partner goes first: its repetition is called like it
         for i in sorted(range(len(given)), key=lambda i: isinstance(given[i], tuple)):
             placed = side.facts[i]
-            content = placed.fact.concept.span, side.items[placed.item].start, keys.fields_key(placed.fact)
+            content = placed.span, side.items[placed.item].start, keys.fields_key(placed.fact)
             names[id(placed.fact)] = said.setdefault(content, given[i])
     return names
 
@@ -108,14 +108,12 @@ def connectives(sides: Sides) -> Iterator[Judgement]:
         partner = (there[sides.facts[i]], there[sides.facts[j]]) if i in sides.facts and j in sides.facts else None
         right = partner is not None and joined(*partner) == joined(*pair)
         outcome: Outcome = ("right" if right else "wrong") if both else ("found" if right else "missed")
-        yield _CONNECTIVE.judged(
-            outcome, pair, partner, about_item(sides.home(pair[1], None), pair[1].fact.concept.span, None)
-        )
+        yield _CONNECTIVE.judged(outcome, pair, partner, about_item(sides.home(pair[1], None), pair[1].span, None))
     for (i, j), pair in theirs.items():
         if (i, j) not in ours and (j, i) not in ours:
             partner = (here[i], here[j]) if i >= 0 and j >= 0 else None
             right = partner is not None and joined(*partner) == joined(*pair)
-            about = about_item(sides.home(None, pair[1]), pair[1].fact.concept.span, None)
+            about = about_item(sides.home(None, pair[1]), pair[1].span, None)
             yield _CONNECTIVE.judged("confirmed" if right else "extra", partner, pair, about)
 
 

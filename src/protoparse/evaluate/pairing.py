@@ -13,6 +13,7 @@ In: two documents over one text. Out: their criteria and facts in reading order,
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -47,10 +48,12 @@ class Item:
 class Placed:
     """A fact, the connectives above it that change what it says, its item, and the fact that it is an example of.
 
-    `branches` are all connectives above it that join several, from the outside, each with the branch that it is on.
+    `span` is its concept's place, looked up where the concept has none of its own; `branches` are all connectives above
+    it that join several, from the outside, each with the branch that it is on.
     """
 
     fact: Fact
+    span: Span | None
     path: tuple[str, ...]
     branches: tuple[tuple[str, int], ...]
     item: int
@@ -74,6 +77,7 @@ class Side:
         self.text = document.text
         self.items: list[Item] = []
         self.facts: list[Placed] = []
+        self._searched: Span = (0, 0)
         counts: dict[str, int] = {}
         for criterion in document.criteria:
             counts[criterion.kind] = counts.get(criterion.kind, 0) + 1
@@ -86,6 +90,7 @@ class Side:
         if mark := MARK.match(self.text, start, end):
             start = mark.end()
         first = len(self.facts)
+        self._searched = criterion.span
         if criterion.rule is not None:
             self._place(criterion.rule, (), (), None)
         until = min((child.span[0] for child in criterion.children), default=end)
@@ -108,12 +113,19 @@ class Side:
     ) -> None:
         """Every fact of a rule, examples behind what they exemplify."""
         if isinstance(rule, Fact):
-            self.facts.append(Placed(rule, path, branches, len(self.items), example_of))
+            span = rule.concept.span or self._find(rule.concept.text)
+            self.facts.append(Placed(rule, span, path, branches, len(self.items), example_of))
             example_of = len(self.facts) - 1
         name = connective(rule)
         for i, member in enumerate(members(rule)):
             step, below = _step(rule, i), branches if name is None else (*branches, (name, i))
             self._place(member, path if step is None else (*path, step), below, example_of)
+
+    def _find(self, words: str) -> Span | None:
+        """Where words stand first in the criterion at hand, white space and case aside."""
+        pattern = r"\s+".join(map(re.escape, words.split()))
+        found = re.compile(pattern, re.IGNORECASE).search(self.text, *self._searched) if pattern else None
+        return found.span() if found else None
 
 
 def connective(rule: Rule) -> str | None:
@@ -201,12 +213,12 @@ def pair_facts(gold: Side, predicted: Side) -> dict[int, int]:
 
 def _overlaps(gold: Sequence[Placed], predicted: Sequence[Placed]) -> Iterator[tuple[int, int, float]]:
     """The pairs of facts whose concepts share characters, with the share of the longer concept that lies in both."""
-    there = sorted((*p.fact.concept.span, j) for j, p in enumerate(predicted) if p.fact.concept.span)
+    there = sorted((*p.span, j) for j, p in enumerate(predicted) if p.span)
     longest = max((end - start for start, end, _ in there), default=0)
     for i, g in enumerate(gold):
-        if g.fact.concept.span is None:
+        if g.span is None:
             continue
-        start, end = g.fact.concept.span
+        start, end = g.span
         for at in range(bisect_left(there, (start - longest,)), len(there)):
             other, until, j = there[at]
             if other >= end:
@@ -220,7 +232,7 @@ def _ranks(facts: Sequence[Placed]) -> list[int]:
     seen: dict[Key, int] = {}
     ranks = []
     for placed in facts:
-        place = placed.fact.concept.span and placed.fact.concept.span[0]
+        place = placed.span and placed.span[0]
         ranks.append(seen.get(place, 0))
         seen[place] = ranks[-1] + 1
     return ranks
