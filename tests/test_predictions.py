@@ -124,6 +124,7 @@ def test_lists_and_examples() -> None:
         ("document,domain,concept,operator\na,drug,gout,≥\n", "2: operator is '≥', not <, "),
         ("document,domain,concept,operator,low\na,drug,gout,between,1\n", "2: high is '', not a value"),
         ("document,domain,concept,windows\na,drug,gout,soon\n", "2: windows is 'soon', not quantities like "),
+        ("document,domain,concept,fact\na,drug,gout,1\na,drug,gout,1\n", "3: fact is '1', not a number that no other "),
         ("document,domain,concept,kind\na,drug,gout,in\n", "2: kind is 'in', not inclusion, "),
         (
             "document,domain,concept,reference,operator,value\na,drug,gout,mine,<,1\n",

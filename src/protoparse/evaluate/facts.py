@@ -218,7 +218,9 @@ class _Reader:
             concept=Concept(text=self._cell("concept") or self.text[slice(*span)], name=self._cell("name") or None),
             value=self._comparison(span),
         )
-        self._things[self._cell("fact") or f"line {line}"] = (thing, cells)
+        key = self._cell("fact") or f"line {line}"
+        if self._things.setdefault(key, (thing, cells))[0] is not thing:
+            self._refuse("fact", "a number that no other row of the document has")
         place = fact.value.span if fact.value and fact.value.span else span
         self._facts.append((fact, thing, place))
         self._periods.extend(self._windows(thing))
