@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from protoparse.errors import InputError
 from protoparse.evaluate.brat import Group, Link, Standoff, read_standoff
@@ -95,6 +98,22 @@ def test_a_line_that_cannot_be_is_refused_with_its_number(line: str, cause: str)
     with pytest.raises(InputError) as error:
         read_standoff(f"T9\tSign 0 1\tp\n\n{line}\n", "pale", source="x.ann")
     assert str(error.value) == f"x.ann:3: {cause}: {line!r}"
+
+
+LINE = st.lists(
+    st.sampled_from(
+        ["T1", "T2", "E1", "R1", "A1", "*", "#1", "\t", " ", "Condition", "0", "4", ";", ":", "Arg1:T1", "Or", "é"]
+    ),
+    max_size=8,
+).map("".join)
+
+
+@given(st.lists(LINE, max_size=6).map("\n".join))
+def test_any_annotations_are_read_or_refused(annotations: str) -> None:
+    with suppress(InputError):
+        standoff = read_standoff(annotations, "gout", source="a.ann")
+        findings = findings_of(standoff, label_map("chia"), "gout")
+        assert all(thing.span == (0, 4) for thing in findings.concepts)
 
 
 # ------------------------------------------------------------------ events, as in LCT

@@ -11,6 +11,7 @@ import csv
 import io
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
+from math import isfinite
 from pathlib import Path
 from typing import Any, NoReturn, cast, get_args
 
@@ -206,11 +207,10 @@ class _Reader:
             self.lost += 1
             return
         confidence = self._number("confidence")
-        number = self._number("fact")
         thing = Thing(
             span=span,
             domain=cast(Any, domain),
-            fact=None if number is None else int(number),
+            fact=self._whole("fact"),
             confidence=confidence,
         )
         fact = Fact(
@@ -308,9 +308,10 @@ class _Reader:
             start, colon, end = place.partition(":")
             try:
                 amount = abs(float(number))
-                span = (int(start), int(end)) if colon else self._printed([amount], thing.span) or thing.span
+                told = (int(start), int(end)) if colon else None
             except ValueError:
                 self._refuse("windows", "quantities like '4 wk' or '4 wk@120:129', parted by |")
+            span = self._place("windows", *told) if told else self._printed([amount], thing.span) or thing.span
             code = unit if unit in TIME_UNITS else lexicon.unit_code(unit)
             if code:
                 yield Period(span=span, number=amount, time=code, targets=(thing,), confidence=thing.confidence)
@@ -336,18 +337,25 @@ class _Reader:
             number = float(cell) if cell else None
         except ValueError:
             self._refuse(column, "a number")
-        return number
+        return number if number is None or isfinite(number) else self._refuse(column, "a number")
+
+    def _whole(self, column: str) -> int | None:
+        number = self._number(column)
+        return (
+            None if number is None else int(number) if number.is_integer() else self._refuse(column, "a whole number")
+        )
 
     def _amount(self, column: str) -> float | str:
         return _amount(self._cell(column) or self._refuse(column, "a value"))
 
     def _span(self, start: str, end: str) -> Span | None:
-        first, last = self._number(start), self._number(end)
-        if first is None or last is None:
-            return None
-        if not 0 <= first < last <= len(self.text):
-            self._refuse(end, f"a place in the text of {len(self.text)} characters", f"{first:g}-{last:g}")
-        return int(first), int(last)
+        first, last = self._whole(start), self._whole(end)
+        return None if first is None or last is None else self._place(end, first, last)
+
+    def _place(self, column: str, start: int, end: int) -> Span:
+        if not 0 <= start < end <= len(self.text):
+            self._refuse(column, f"a place in the text of {len(self.text)} characters", f"{start}-{end}")
+        return start, end
 
     def _refuse(self, column: str, wanted: str, cell: str | None = None) -> NoReturn:
         shown = self._cell(column) if cell is None else cell
