@@ -14,7 +14,7 @@ from protoparse import parse
 from protoparse.errors import InputError
 from protoparse.evaluate.facts import COLUMNS, facts_csv, parse_facts, read_facts
 from protoparse.evaluate.findings import Findings, of_document
-from protoparse.evaluate.predictions import Places
+from protoparse.evaluate.places import Places
 from protoparse.evaluate.relations import parse_relations, read_relations
 from protoparse.model import load
 

@@ -19,7 +19,7 @@ from msgspec import UNSET
 
 from protoparse import lexicon
 from protoparse.errors import InputError
-from protoparse.evaluate.amounts import TIME_UNITS, PrintedNumbers
+from protoparse.evaluate.amounts import TIME_UNITS
 from protoparse.evaluate.findings import (
     DOMAINS,
     Connective,
@@ -32,7 +32,8 @@ from protoparse.evaluate.findings import (
     limits_of,
     of_document,
 )
-from protoparse.evaluate.predictions import Places, Prediction
+from protoparse.evaluate.places import Places, PrintedNumbers
+from protoparse.evaluate.predictions import Prediction
 from protoparse.evaluate.tables import read_file
 from protoparse.model import Comparison, Concept, Document, Fact, Reference, Span, Unit, facts, walk
 
@@ -79,7 +80,7 @@ def _rows(name: str, document: Document) -> Iterator[dict[str, Any]]:
         for j, member in enumerate(junction.members):
             for thing in member:
                 groups[junction.connective][thing.fact].append(f"{label}.{j}")
-    sure = {thing.fact: thing.confidence for thing in findings.concepts}
+    things = {thing.fact: thing for thing in findings.concepts}
     values = {thing.fact: limit.span for limit in findings.limits for thing in limit.subjects}
     windows = defaultdict(list)
     for period in findings.periods:
@@ -88,14 +89,14 @@ def _rows(name: str, document: Document) -> Iterator[dict[str, Any]]:
     number = 0
     for criterion in walk(document.criteria):
         for fact in facts(criterion.rule):
-            if fact.concept.span is not None:
+            if number in things:
                 yield {
                     "document": name,
                     "fact": number,
                     "criterion": criterion.id,
                     "kind": criterion.kind,
-                    "start": fact.concept.span[0],
-                    "end": fact.concept.span[1],
+                    "start": things[number].span[0],
+                    "end": things[number].span[1],
                     "domain": fact.domain,
                     "concept": fact.concept.text,
                     "name": fact.concept.name or "",
@@ -108,7 +109,7 @@ def _rows(name: str, document: Document) -> Iterator[dict[str, Any]]:
                     "example_of": "|".join(wholes[number]),
                     "any": "|".join(groups["or"][number]),
                     "all": "|".join(groups["and"][number]),
-                    "confidence": "" if sure[number] is None else sure[number],
+                    "confidence": "" if things[number].confidence is None else things[number].confidence,
                 }
             number += 1
 

@@ -24,7 +24,8 @@ from protoparse import lexicon
 from protoparse.errors import InputError
 from protoparse.evaluate.amounts import TIME_UNITS, numerals, unit_key
 from protoparse.evaluate.findings import Findings, Limit, Section, Sign, Thing
-from protoparse.evaluate.predictions import Places, Prediction
+from protoparse.evaluate.places import Places
+from protoparse.evaluate.predictions import Prediction
 from protoparse.evaluate.tables import read_file, rows_of
 from protoparse.model import Kind, Span
 
