@@ -207,7 +207,8 @@ class _Reader:
 
     def _unit(self, ref: str) -> str | None:
         """The unit as printed; one marked in two pieces that touch is joined, what it is per put below the line."""
-        marks = [self.standoff.marks[target] for target in self._of(ref, "unit") if self._means(target) == "unit"]
+        targets = [target for target in self._of(ref, "unit") if self._means(target) == "unit"]
+        marks = [mark for target in targets if (mark := self.standoff.mark(target))]
         if not marks:
             return None
         marks.sort(key=lambda mark: mark.span)
