@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from protoparse.errors import InputError
 from protoparse.evaluate.brat import Group, Link, Standoff, read_standoff
@@ -95,6 +98,43 @@ def test_a_line_that_cannot_be_is_refused_with_its_number(line: str, cause: str)
     with pytest.raises(InputError) as error:
         read_standoff(f"T9\tSign 0 1\tp\n\n{line}\n", "pale", source="x.ann")
     assert str(error.value) == f"x.ann:3: {cause}: {line!r}"
+
+
+WORDS = "under 2 mg per 3 L"
+IDS = st.sampled_from(["T1", "T2", "T3", "T4", "E1", "E2", "T9"])
+TRIGGERS = st.sampled_from(["T1", "T2", "T3", "T4"])
+ROLES = st.sampled_from(
+    ["Numeric-Filter", "Value", "Value2", "Unit", "Per", "Temporal-Unit", "Temporality", "Name", "Stage"]
+)
+LABELS = st.sampled_from(["Condition", "Age", "Eq-Comparison", "Eq-Unit", "Eq-Value", "Negation", "Other"])
+RELATIONS = st.sampled_from(["Or", "And", "Abbrev-Of", "Before", "Example-Of"])
+LINES = (
+    *(st.builds(f"T{i}\t{{}} {{}} 18\t".format, LABELS, st.integers(0, 17)) for i in range(1, 5)),
+    *(
+        st.builds(f"E{i}\t{{}}:{{}} {{}}:{{}} {{}}:{{}}".format, LABELS, TRIGGERS, ROLES, IDS, ROLES, IDS)
+        for i in (1, 2)
+    ),
+    *(st.builds(f"R{i}\t{{}} Arg1:{{}} Arg2:{{}}".format, RELATIONS, IDS, IDS) for i in (1, 2, 3)),
+    st.builds("A1\tEq-Temporal-Unit-Value {} week".format, IDS),
+    st.builds("*\tOr {} {} {}".format, IDS, IDS, IDS),
+)
+
+
+@given(st.tuples(*LINES).map("\n".join), st.sampled_from(["lct", "chia"]))
+def test_whatever_hangs_together_is_read(annotations: str, labels: str) -> None:
+    findings = findings_of(read_standoff(annotations, WORDS, source="a.ann"), label_map(labels), WORDS)
+    for found in (*findings.concepts, *findings.limits, *findings.periods, *findings.neutral):
+        assert 0 <= found.span[0] < found.span[1] <= len(WORDS)
+
+
+@given(
+    st.lists(st.sampled_from(["T1", "E1", "R1", "*", "#1", "\t", " ", "Or", "0", "4", ";", ":", "é", "\n"])).map(
+        "".join
+    )
+)
+def test_any_line_is_read_or_refused(annotations: str) -> None:
+    with suppress(InputError):
+        assert set(read_standoff(annotations, "gout", source="a.ann").marks) <= {"T1"}
 
 
 # ------------------------------------------------------------------ events, as in LCT
@@ -263,10 +303,10 @@ def test_a_folder_is_read_in_order_with_line_ends_as_they_are(tmp_path: Path) ->
     write(tmp_path, "b", "one\r\ngout", "T1\tCondition 5 9\tgout\r\n")
     write(tmp_path, "a/z", "gout", "T1\tCondition 0 4\tgout\n")
     read = list(read_corpus(tmp_path, "chia"))
-    assert [(a.name, a.text, a.findings.concepts[0].span) for a in read] == [
-        ("a/z", "gout", (0, 4)),
-        ("b", "one\r\ngout", (5, 9)),
-    ]
+    wanted = [("a/z", "gout", (0, 4)), ("b", "one\r\ngout", (5, 9))]
+    assert [(a.name, a.text, a.findings.concepts[0].span) for a in read] == wanted
+    (tmp_path / "b.txt").unlink()
+    assert list(read_corpus(tmp_path, "chia", texts={"b": "one\r\ngout"})) == read
 
 
 def test_a_folder_that_is_no_corpus_is_refused(tmp_path: Path) -> None:

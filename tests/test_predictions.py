@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from protoparse import parse
 from protoparse.errors import InputError
 from protoparse.evaluate.facts import COLUMNS, facts_csv, parse_facts, read_facts
 from protoparse.evaluate.findings import Findings, of_document
-from protoparse.evaluate.predictions import Places
+from protoparse.evaluate.places import Places
 from protoparse.evaluate.relations import parse_relations, read_relations
 from protoparse.model import load
 
@@ -120,10 +123,14 @@ def test_lists_and_examples() -> None:
         ("document,domain,start,end\na,drug,0,9\n", "2: end is '0-9', not a place in the text of 4 characters"),
         ("document,domain,start,end\na,drug,2,2\n", "2: end is '2-2', not a place"),
         ("document,domain,start,end\na,drug,0,x\n", "2: end is 'x', not a number"),
+        ("document,domain,start,end\na,drug,0,nan\n", "2: end is 'nan', not a number"),
+        ("document,domain,start,end\na,drug,0,1.5\n", "2: end is '1.5', not a whole number"),
+        ("document,domain,concept,windows\na,drug,gout,2 d@3:1\n", "2: windows is '3-1', not a place"),
         ("document,domain,concept,negated\na,drug,gout,maybe\n", "2: negated is 'maybe', not yes or no"),
         ("document,domain,concept,operator\na,drug,gout,≥\n", "2: operator is '≥', not <, "),
         ("document,domain,concept,operator,low\na,drug,gout,between,1\n", "2: high is '', not a value"),
         ("document,domain,concept,windows\na,drug,gout,soon\n", "2: windows is 'soon', not quantities like "),
+        ("document,domain,concept,fact\na,drug,gout,1\na,drug,gout,1\n", "3: fact is '1', not a number that no other "),
         ("document,domain,concept,kind\na,drug,gout,in\n", "2: kind is 'in', not inclusion, "),
         (
             "document,domain,concept,reference,operator,value\na,drug,gout,mine,<,1\n",
@@ -154,6 +161,23 @@ def test_how_sure_a_tool_is_stays_with_the_fact() -> None:
     rows = "document,domain,concept,confidence\na,condition,gout,0.25\n"
     (thing,) = parse_facts(rows).prediction("a", "gout").findings.concepts
     assert thing == replace(thing, confidence=0.25)
+
+
+CELL = st.sampled_from(
+    ["", "0", "1", "-1", "4", "1e999", "nan", "gout", "in", "<", "between", "drug", "yes", "3 d@0:2", "|.|"]
+)
+
+
+@given(st.lists(st.lists(CELL, min_size=len(COLUMNS) - 1, max_size=len(COLUMNS) - 1), max_size=3))
+def test_any_table_is_read_or_refused(rows: list[list[str]]) -> None:
+    place = COLUMNS.index("domain") - 1
+    for row in rows:
+        row[place : place + 2] = ["drug", "gout"]
+    data = "\n".join([",".join(COLUMNS), *(",".join(["a", *row]) for row in rows)])
+    with suppress(InputError):
+        prediction = parse_facts(data).prediction("a", "no gout in 3 d")
+        assert prediction.told == len(rows)
+        assert len(prediction.findings.concepts) == prediction.told - prediction.lost
 
 
 # ------------------------------------------------------------------ relations
@@ -196,6 +220,13 @@ def test_the_limits_of_an_exclusion_are_turned_back(side: str, incl: bool, sign:
     row = relation("Weight beyond 50 kg", "weight", end(side, "50", incl=incl), unit="kg", kind="exclusion")
     (limit,) = parse_relations(HEADER + row).prediction("NCT1", "Weight beyond 50 kg").findings.limits
     assert limit.sign == sign
+
+
+@pytest.mark.parametrize("kind", ["inclusion", "exclusion"])
+def test_one_number_alone_is_an_equality(kind: str) -> None:
+    row = relation("Score of 3", "score", end("lower", "3") + end("upper", "3"), kind=kind)
+    (limit,) = parse_relations(HEADER + row).prediction("NCT1", "Score of 3").findings.limits
+    assert limit.sign == "="
 
 
 def test_powers_of_ten_are_split_off_and_other_names_of_a_thing_known() -> None:

@@ -14,16 +14,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from functools import cache, cached_property, lru_cache
+from functools import cache, lru_cache
 
 from protoparse import lexicon
 from protoparse.evaluate.tables import read_table
-from protoparse.model import Span
 
 TIME_UNITS = frozenset({"s", "min", "h", "d", "wk", "mo", "a"})
 """The UCUM codes of time."""
 
-_DIGITS = re.compile(r"\d{1,3}(?:,\d{3})+(?![\d])(?:\.\d+)?|\d+,\d{1,2}(?!\d)|\d*\.\d+|\d+")
+DIGITS = re.compile(r"\d{1,3}(?:,\d{3})+(?![\d])(?:\.\d+)?|\d+,\d{1,2}(?!\d)|\d*\.\d+|\d+")
+"""How a number is printed in digits."""
 _WORD = re.compile(r"[a-z]+")
 _ROMAN = {"i": 1.0, "ii": 2.0, "iii": 3.0, "iv": 4.0, "v": 5.0, "vi": 6.0}
 _PIECE = re.compile(r"[^\W\d_]+|\d+|[^\w\s]")
@@ -32,11 +32,16 @@ _SILENT = frozenset(".-–^()_")
 
 def numerals(text: str) -> tuple[float, ...]:
     """The numbers that a text prints in digits; where there are none, the first number that it has in words."""
-    found = _DIGITS.findall(text)
+    found = DIGITS.findall(text)
     if found:
         return tuple(map(_number, found))
-    named = (_words().get(word) for word in _WORD.findall(text.lower()))
+    named = map(number_of, _WORD.findall(text.lower()))
     return tuple(number for number in named if number is not None)[:1]
+
+
+def number_of(word: str) -> float | None:
+    """The number that one word is, in digits, as a name or as a Roman numeral; None where it is none."""
+    return _number(word) if word[:1].isdecimal() or word[:1] == "." else _words().get(word.lower())
 
 
 def _number(digits: str) -> float:
@@ -80,32 +85,3 @@ def _limits() -> tuple[tuple[str, re.Pattern[str]], ...]:
         for row in read_table("units")
         if row["limit"]
     )
-
-
-class PrintedNumbers:
-    """Where a text prints numbers, in digits, in words or as Roman numerals.
-
-    >>> PrintedNumbers("2 of class II, age 18").near(2.0, (3, 14), 5)
-    (11, 13)
-    """
-
-    def __init__(self, text: str) -> None:
-        self._text = text
-
-    @cached_property
-    def _places(self) -> Mapping[float, list[Span]]:
-        places: dict[float, list[Span]] = {}
-        for match in _PRINTED.finditer(self._text):
-            word = match[0]
-            number = _number(word) if word[0].isdecimal() or word[0] == "." else _words().get(word.lower())
-            if number is not None:
-                places.setdefault(number, []).append(match.span())
-        return places
-
-    def near(self, number: float, within: Span, behind: int) -> Span | None:
-        """The first place of a number behind a character, else the last before it; None where it is not there."""
-        found = [s for s in self._places.get(abs(number), ()) if within[0] <= s[0] and s[1] <= within[1]]
-        return next((span for span in found if span[0] >= behind), found[-1] if found else None)
-
-
-_PRINTED = re.compile(rf"(?<![\w.])(?:{_DIGITS.pattern})|\b[IV]{{1,3}}\b|\b[A-Za-z]{{3,9}}\b")

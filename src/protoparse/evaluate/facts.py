@@ -11,6 +11,7 @@ import csv
 import io
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
+from math import isfinite
 from pathlib import Path
 from typing import Any, NoReturn, cast, get_args
 
@@ -18,7 +19,7 @@ from msgspec import UNSET
 
 from protoparse import lexicon
 from protoparse.errors import InputError
-from protoparse.evaluate.amounts import TIME_UNITS, PrintedNumbers
+from protoparse.evaluate.amounts import TIME_UNITS
 from protoparse.evaluate.findings import (
     DOMAINS,
     Connective,
@@ -31,7 +32,8 @@ from protoparse.evaluate.findings import (
     limits_of,
     of_document,
 )
-from protoparse.evaluate.predictions import Places, Prediction
+from protoparse.evaluate.places import Places, PrintedNumbers
+from protoparse.evaluate.predictions import Prediction
 from protoparse.evaluate.tables import read_file
 from protoparse.model import Comparison, Concept, Document, Fact, Reference, Span, Unit, facts, walk
 
@@ -78,7 +80,7 @@ def _rows(name: str, document: Document) -> Iterator[dict[str, Any]]:
         for j, member in enumerate(junction.members):
             for thing in member:
                 groups[junction.connective][thing.fact].append(f"{label}.{j}")
-    sure = {thing.fact: thing.confidence for thing in findings.concepts}
+    things = {thing.fact: thing for thing in findings.concepts}
     values = {thing.fact: limit.span for limit in findings.limits for thing in limit.subjects}
     windows = defaultdict(list)
     for period in findings.periods:
@@ -87,14 +89,14 @@ def _rows(name: str, document: Document) -> Iterator[dict[str, Any]]:
     number = 0
     for criterion in walk(document.criteria):
         for fact in facts(criterion.rule):
-            if fact.concept.span is not None:
+            if number in things:
                 yield {
                     "document": name,
                     "fact": number,
                     "criterion": criterion.id,
                     "kind": criterion.kind,
-                    "start": fact.concept.span[0],
-                    "end": fact.concept.span[1],
+                    "start": things[number].span[0],
+                    "end": things[number].span[1],
                     "domain": fact.domain,
                     "concept": fact.concept.text,
                     "name": fact.concept.name or "",
@@ -107,7 +109,7 @@ def _rows(name: str, document: Document) -> Iterator[dict[str, Any]]:
                     "example_of": "|".join(wholes[number]),
                     "any": "|".join(groups["or"][number]),
                     "all": "|".join(groups["and"][number]),
-                    "confidence": "" if sure[number] is None else sure[number],
+                    "confidence": "" if things[number].confidence is None else things[number].confidence,
                 }
             number += 1
 
@@ -206,11 +208,10 @@ class _Reader:
             self.lost += 1
             return
         confidence = self._number("confidence")
-        number = self._number("fact")
         thing = Thing(
             span=span,
             domain=cast(Any, domain),
-            fact=None if number is None else int(number),
+            fact=self._whole("fact"),
             confidence=confidence,
         )
         fact = Fact(
@@ -218,7 +219,9 @@ class _Reader:
             concept=Concept(text=self._cell("concept") or self.text[slice(*span)], name=self._cell("name") or None),
             value=self._comparison(span),
         )
-        self._things[self._cell("fact") or f"line {line}"] = (thing, cells)
+        key = self._cell("fact") or f"line {line}"
+        if self._things.setdefault(key, (thing, cells))[0] is not thing:
+            self._refuse("fact", "a number that no other row of the document has")
         place = fact.value.span if fact.value and fact.value.span else span
         self._facts.append((fact, thing, place))
         self._periods.extend(self._windows(thing))
@@ -306,9 +309,10 @@ class _Reader:
             start, colon, end = place.partition(":")
             try:
                 amount = abs(float(number))
-                span = (int(start), int(end)) if colon else self._printed([amount], thing.span) or thing.span
+                told = (int(start), int(end)) if colon else None
             except ValueError:
                 self._refuse("windows", "quantities like '4 wk' or '4 wk@120:129', parted by |")
+            span = self._place("windows", *told) if told else self._printed([amount], thing.span) or thing.span
             code = unit if unit in TIME_UNITS else lexicon.unit_code(unit)
             if code:
                 yield Period(span=span, number=amount, time=code, targets=(thing,), confidence=thing.confidence)
@@ -334,18 +338,25 @@ class _Reader:
             number = float(cell) if cell else None
         except ValueError:
             self._refuse(column, "a number")
-        return number
+        return number if number is None or isfinite(number) else self._refuse(column, "a number")
+
+    def _whole(self, column: str) -> int | None:
+        number = self._number(column)
+        return (
+            None if number is None else int(number) if number.is_integer() else self._refuse(column, "a whole number")
+        )
 
     def _amount(self, column: str) -> float | str:
         return _amount(self._cell(column) or self._refuse(column, "a value"))
 
     def _span(self, start: str, end: str) -> Span | None:
-        first, last = self._number(start), self._number(end)
-        if first is None or last is None:
-            return None
-        if not 0 <= first < last <= len(self.text):
-            self._refuse(end, f"a place in the text of {len(self.text)} characters", f"{first:g}-{last:g}")
-        return int(first), int(last)
+        first, last = self._whole(start), self._whole(end)
+        return None if first is None or last is None else self._place(end, first, last)
+
+    def _place(self, column: str, start: int, end: int) -> Span:
+        if not 0 <= start < end <= len(self.text):
+            self._refuse(column, f"a place in the text of {len(self.text)} characters", f"{start}-{end}")
+        return start, end
 
     def _refuse(self, column: str, wanted: str, cell: str | None = None) -> NoReturn:
         shown = self._cell(column) if cell is None else cell

@@ -16,12 +16,14 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterator
+from functools import cached_property
 from typing import Literal, TypeAlias, get_args
 
 from msgspec import UNSET
 from msgspec.structs import force_setattr
 
-from protoparse.evaluate.amounts import TIME_UNITS, PrintedNumbers, numerals, unit_key
+from protoparse.evaluate.amounts import TIME_UNITS, numerals, unit_key
+from protoparse.evaluate.places import Places, PrintedNumbers
 from protoparse.model import (
     All,
     Comparison,
@@ -146,10 +148,11 @@ class Findings(Record, frozen=True, kw_only=True):
 
 
 def of_document(document: Document) -> Findings:
-    """What a document says, with its places; facts whose concept has no place are left out.
+    """What a document says, with its places.
 
-    A value or a window without a place (nobody writes them by hand) stands where its number is printed, in its
-    criterion or in a lead-in above it; failing that, a value is anywhere in its criterion, a window is left out.
+    A concept without a place stands where its words do in its criterion; where they do not, its fact is left out. A
+    value or a window without one stands where its number is printed, in the criterion or in a lead-in above it; failing
+    that, a value is anywhere in the criterion, and a window is left out.
     """
     return _Reader(document).findings()
 
@@ -170,10 +173,16 @@ class _Reader:
         self.examples: list[Example] = []
         self.sections: list[Section] = []
         self._facts = 0
+        self._text = document.text
         self._numbers = PrintedNumbers(document.text)
         self._scopes: tuple[Span, ...] = ()
+        self._last = 0
         for criterion in document.criteria:
             self._criterion(criterion, ())
+
+    @cached_property
+    def _places(self) -> Places:
+        return Places(self._text)
 
     def findings(self) -> Findings:
         return Findings(
@@ -191,6 +200,7 @@ class _Reader:
         """`above`: the texts of the lead-ins over it, the nearest first."""
         self.sections.append(Section(span=criterion.span, kind=criterion.kind, id=criterion.id or None))
         self._scopes = (criterion.span, *above)
+        self._last = criterion.span[0]
         things = self._rule(criterion.rule, negated=False, excepted=False) if criterion.rule else []
         start = criterion.span[0]
         below = [self._criterion(child, ((start, child.span[0]), *above)) for child in criterion.children]
@@ -216,10 +226,11 @@ class _Reader:
         number = self._facts
         self._facts += 1
         thing = None
-        if fact.concept.span is not None:
+        span = fact.concept.span or self._named(fact.concept.text)
+        if span is not None:
             sure = getattr(fact, "confidence", None)
             confidence = sure if isinstance(sure, float) else None
-            thing = Thing(span=fact.concept.span, domain=fact.domain, fact=number, confidence=confidence)
+            thing = Thing(span=span, domain=fact.domain, fact=number, confidence=confidence)
             self.concepts.append(thing)
             if negated:
                 self.negated.append(thing)
@@ -239,6 +250,14 @@ class _Reader:
         parts = [part for part in parts if part]
         if len(parts) > 1:
             self.junctions.append(Junction(connective=connective, members=tuple(map(tuple, parts)), claimed=claimed))
+
+    def _named(self, words: str) -> Span | None:
+        """Where words stand in the criterion, behind those of the fact before rather than in front of them."""
+        start, end = self._scopes[0]
+        span = self._places.find(words, self._last, end) or self._places.find(words, start, end)
+        if span is not None:
+            self._last = span[0]
+        return span
 
     def _value_place(self, value: Comparison, thing: Thing) -> Span:
         if value.span is not None:
