@@ -85,6 +85,13 @@ def _terms(command: _F) -> _F:
     )(command)  # fmt: skip
 
 
+def _confidence(command: _F) -> _F:
+    return click.option(
+        "--confidence/--no-confidence", default=True, show_default=True,
+        help="Whether facts and criteria say how sure the parser is of them.",
+    )(command)  # fmt: skip
+
+
 class _Program(click.Group):
     def invoke(self, ctx: click.Context) -> Any:
         try:
@@ -123,6 +130,7 @@ def program() -> None:
 )  # fmt: skip
 @_concepts
 @_terms
+@_confidence
 @_debug
 def parse(
     inputs: tuple[str, ...],
@@ -131,6 +139,7 @@ def parse(
     form: str,
     concepts: str,
     terms: tuple[Path, ...],
+    confidence: bool,
     debug: bool,
 ) -> int:
     """Parse eligibility criteria.
@@ -158,7 +167,7 @@ def parse(
 
     if out is not None and form == "ndjson":
         raise click.UsageError("--format ndjson is for standard output: leave out --out, or write json")
-    parser = _parser(concepts, terms)
+    parser = _parser(concepts, terms, confidence=confidence)
     failures = Failures(debug=debug)
     sources = gather(inputs, failures, besides=out)
     many = len(inputs) > 1 or any(Path(name).is_dir() for name in inputs)
@@ -180,8 +189,8 @@ def parse(
 def show(inputs: tuple[str, ...], container: str, concepts: str, terms: tuple[Path, ...], debug: bool) -> int:
     """Show each criterion beside what was read from it.
 
-    What was not read is coloured on a terminal and stands between ⟦ and ⟧ elsewhere. INPUT is as in `protoparse parse`;
-    a criteria JSON is shown as it is.
+    What was not read is coloured on a terminal and stands between ⟦ and ⟧ elsewhere. A ? behind a concept: what
+    is said of it is more likely wrong than right. INPUT is as in `protoparse parse`; a criteria JSON is shown as it is.
     """
     from protoparse.cli.display import Display
 
@@ -260,14 +269,14 @@ def _count(number: int, noun: str) -> str:
     return f"{number} {noun}" + ("" if number == 1 else "s")
 
 
-def _parser(concepts: str, terms: tuple[Path, ...]) -> Callable[[Listing], Document]:
+def _parser(concepts: str, terms: tuple[Path, ...], *, confidence: bool = True) -> Callable[[Listing], Document]:
     """What parses a listing, made when the first one comes; a user's vocabularies are read at once."""
     from protoparse.concepts.terms import TermSource
     from protoparse.parsing import Parser, parse
 
     if not terms:
-        return partial(parse, concepts=concepts)
-    return Parser(concepts=concepts, terms=TermSource.read(*terms)).parse
+        return partial(parse, concepts=concepts, confidence=confidence)
+    return Parser(concepts=concepts, terms=TermSource.read(*terms), confidence=confidence).parse
 
 
 def _documents(
