@@ -25,10 +25,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 
 import msgspec
-from msgspec import Struct
+from msgspec import UNSET, Struct
 
 from protoparse.errors import ProtoparseError
 from protoparse.model import (
+    FORMAT,
+    SCORED,
     All,
     Anchor,
     Concept,
@@ -43,6 +45,7 @@ from protoparse.model import (
     members,
     walk,
     without_codes,
+    without_confidence,
     without_spans,
 )
 
@@ -70,6 +73,7 @@ def check(data: bytes | str, *, reparse: bool | None = None) -> list[str]:
         *_nesting(document),
         *_places(document),
         *_required(document),
+        *_scored(document),
         *(_accounted(document) if document.parser is not None else ()),
         *_written(document, data),
         *_english(document),
@@ -194,6 +198,18 @@ def _required(document: Document) -> Iterator[str]:
             yield f"{_name(criterion)}: an if where nothing is required of everybody"
 
 
+def _scored(document: Document) -> Iterator[str]:
+    """A confidence is of a later format, which is for those alone that have one; its limits are the model's."""
+    scored = without_confidence(document.criteria) != document.criteria
+    if scored and document.format != SCORED:
+        yield f"document: {document.format} has no confidence, {SCORED} has"
+    elif not scored and document.format == SCORED:
+        yield f"document: without any confidence its format is {FORMAT}"
+    for criterion in walk(document.criteria):
+        if criterion.rule is None and criterion.confidence is not UNSET:
+            yield f"{_name(criterion)}: a confidence, but no rule that it could be of"
+
+
 # ------------------------------------------------------------------ nothing is lost
 
 
@@ -291,8 +307,8 @@ def _parsed_again(document: Document, *, always: bool) -> Iterator[str]:
         return
     if not always and again.parser != document.parser:
         return
-    # names and codes are also of vocabularies that a user brought, which are not here
-    before, after = without_codes(document.criteria), without_codes(again.criteria)
+    # names and codes are also of vocabularies that a user brought, which are not here; confidences may be left out
+    before, after = (without_codes(without_confidence(d.criteria)) for d in (document, again))
     if after == before:
         return
     for old, new in zip(walk(before), walk(after), strict=False):

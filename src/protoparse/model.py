@@ -1,4 +1,4 @@
-"""The criteria JSON, format `protoparse.criteria/1`, as immutable typed records.
+"""The criteria JSON, format `protoparse.criteria/1` or, with confidences, `/1.1`, as immutable typed records.
 
 In: JSON bytes or text. Out: a `Document`, and back. One fact, "age ≥ 18 years":
 
@@ -14,14 +14,16 @@ Every `span` is a half-open pair of code-point offsets into `Document.text`. A r
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any, Final, Literal, TypeAlias, TypeVar
+from typing import Annotated, Any, Final, Literal, TypeAlias, TypeVar
 
 import msgspec
-from msgspec import UNSET, Struct, UnsetType
+from msgspec import UNSET, Meta, Struct, UnsetType
 
 from protoparse.errors import DocumentError, NestingError
 
 FORMAT: Final = "protoparse.criteria/1"
+SCORED: Final = "protoparse.criteria/1.1"
+"""The format of a document whose facts or criteria have a `confidence`."""
 MAX_DEPTH = 60
 """The deepest nesting of criteria and of rules that is read, built or written."""
 
@@ -45,6 +47,8 @@ ModifierType: TypeAlias = Literal[
 Experiencer: TypeAlias = Literal["patient", "family", "partner", "donor", "caregiver", "other"]
 Sex: TypeAlias = Literal["all", "female", "male"]
 Number: TypeAlias = int | float
+Confidence: TypeAlias = Annotated[float, Meta(ge=0, le=1)]
+"""How likely it is that a parser's own statement is right, rounded to three decimals."""
 
 
 class Record(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, gc=False):
@@ -168,6 +172,7 @@ class Fact(Record, frozen=True, kw_only=True, tag="fact"):
     modifiers: tuple[Modifier, ...] = ()
     includes: tuple[Rule, ...] = ()
     experiencer: Experiencer = "patient"
+    confidence: Confidence | UnsetType = UNSET
 
 
 class All(Record, frozen=True, kw_only=True, tag="all"):
@@ -260,6 +265,7 @@ class Criterion(Record, frozen=True, kw_only=True):
     rule: Rule | None = None
     children: tuple[Criterion, ...] = ()
     unparsed: tuple[Span, ...] = ()
+    confidence: Confidence | UnsetType = UNSET
 
 
 class Note(Record, frozen=True, kw_only=True):
@@ -302,7 +308,7 @@ class ParserInfo(Record, frozen=True, kw_only=True):
 class Document(Record, frozen=True, kw_only=True):
     """A trial's eligibility section as criteria."""
 
-    format: Literal["protoparse.criteria/1"] = FORMAT
+    format: Literal["protoparse.criteria/1", "protoparse.criteria/1.1"] = FORMAT
     trial: Trial = Trial()
     text: str
     criteria: tuple[Criterion, ...] = ()
@@ -372,13 +378,18 @@ def places(rule: Rule | None) -> Iterator[Span]:
 
 
 def without_spans(record: _R) -> _R:
-    """The same record with every `span` null: what is said, without where."""
-    return _respan(record, lambda span: None)  # type: ignore[no-any-return]
+    """The same record with every `span` null and no `confidence`: what is said, without where and how surely."""
+    return _respan(record, lambda span: None, scores=False)  # type: ignore[no-any-return]
 
 
 def without_codes(record: _R) -> _R:
     """The same record with every concept's name and codes away: what is printed, without what it is called."""
     return renamed(record, lambda c: msgspec.structs.replace(c, name=None, codes=()))
+
+
+def without_confidence(record: _R) -> _R:
+    """The same record with every `confidence` away: what is said, without how surely."""
+    return _respan(record, lambda span: span, scores=False)  # type: ignore[no-any-return]
 
 
 def renamed(record: _R, change: Callable[[Concept], Concept]) -> _R:
@@ -391,20 +402,23 @@ def moved(record: _R, by: int) -> _R:
     return _respan(record, lambda span: (span[0] + by, span[1] + by))  # type: ignore[no-any-return]
 
 
-def _respan(value: Any, change: Callable[[Span], Span | None]) -> Any:
+def _respan(value: Any, change: Callable[[Span], Span | None], *, scores: bool = True) -> Any:
+    """A record, or a tuple of them, with every span but a criterion's changed, and confidences kept or not."""
     if isinstance(value, Struct):
         changes = {}
         for name in value.__struct_fields__:
             old = getattr(value, name)
             if name == "span":
                 new = old if old is None or isinstance(value, Criterion) else change(old)
+            elif name == "confidence":
+                new = old if scores else UNSET
             else:
-                new = _respan(old, change)
+                new = _respan(old, change, scores=scores)
             if new is not old:
                 changes[name] = new
         return msgspec.structs.replace(value, **changes) if changes else value
     if isinstance(value, tuple):
-        fresh = tuple([_respan(x, change) for x in value])
+        fresh = tuple([_respan(x, change, scores=scores) for x in value])
         return fresh if any(a is not b for a, b in zip(fresh, value, strict=True)) else value
     return value
 

@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import TypeAlias
 
+from msgspec import UNSET
 from msgspec.structs import replace
 
 from protoparse import __version__
@@ -20,6 +21,7 @@ from protoparse.concepts import RECOGNISERS
 from protoparse.concepts.normalising import Normaliser
 from protoparse.concepts.recogniser import Recogniser, judge, near
 from protoparse.concepts.terms import TermSource
+from protoparse.confidence import Ground, Piece, Scorer
 from protoparse.consistency import inconsistencies
 from protoparse.errors import InputError
 from protoparse.grammar import Drafted, Glossary, Reading, canonical, drafted, glossary
@@ -28,6 +30,8 @@ from protoparse.grammar.files import fingerprint
 from protoparse.lexicon import powers
 from protoparse.lexing import lexer
 from protoparse.model import (
+    FORMAT,
+    SCORED,
     All,
     Bound,
     Combine,
@@ -48,6 +52,7 @@ from protoparse.model import (
     all_of,
     facts,
     limit_depth,
+    walk,
     without_spans,
 )
 from protoparse.outline import Item, outline
@@ -64,7 +69,8 @@ class Parser:
     around them, or "model", where these leave it open, a learned tagger too. Raises `ValueError` for anything else.
 
     `codes`: whether concepts get names and codes of the open vocabularies, beside what the lexicon has; `terms` are
-    vocabularies that a user brings, whose codes stand first.
+    vocabularies that a user brings, whose codes stand first. `confidence`: whether facts and criteria say how sure the
+    parser is of them.
 
     One criterion in ten of a registry is worded to the letter like another: the latest readings are kept.
     """
@@ -72,12 +78,21 @@ class Parser:
     KEPT = 30_000
     """How many readings are kept, some 2 kB each."""
 
-    def __init__(self, *, concepts: str = "model", codes: bool = True, terms: TermSource | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        concepts: str = "model",
+        codes: bool = True,
+        terms: TermSource | None = None,
+        confidence: bool = True,
+        scorer: Scorer | None = None,
+    ) -> None:
         if concepts not in RECOGNISERS:
             raise ValueError(f"concepts={concepts!r}: {' and '.join(map(repr, RECOGNISERS))} are known")
         self.lexer = lexer()
         self.normaliser = Normaliser(terms) if codes else None
         self.recogniser = Recogniser() if concepts == "model" else None
+        self.scorer = (scorer or Scorer()) if confidence else None
         self.known: dict[_Wording, tuple[int, Reading]] = {}
         self.info = ParserInfo(
             name="protoparse",
@@ -123,11 +138,18 @@ class Parser:
         made = []
         for item in plan.items:
             counts[item.kind] = counts.get(item.kind, 0) + 1
-            made.append(_criterion(text, item, f"{item.kind}.{counts[item.kind]}", readings))
+            made.append(_criterion(text, item, f"{item.kind}.{counts[item.kind]}", readings, self.scorer))
         notes += disagreements(trial, made)
         notes += inconsistencies(made)
         notes.sort(key=lambda note: note.span or (0, 0))
-        document = Document(trial=trial, text=text, criteria=tuple(made), notes=tuple(notes), parser=self.info)
+        document = Document(
+            format=FORMAT if self.scorer is None or not any(c.rule for c in walk(made)) else SCORED,
+            trial=trial,
+            text=text,
+            criteria=tuple(made),
+            notes=tuple(notes),
+            parser=self.info,
+        )
         limit_depth(document.criteria)
         return document
 
@@ -150,12 +172,15 @@ class Parser:
         lexemes = self.lexer.lex(text, unknown.values(), meanings)
         first = 0
         fresh: dict[_Wording, tuple[int, Reading]] = {}
+        grounds: dict[_Wording, dict[Span, Ground]] = {}
         doubtful: list[tuple[_Wording, Drafted, list[Span]]] = []
         for (key, (start, _)), last in zip(unknown.items(), lexemes.breaks, strict=True):
             fresh[key] = start, _UNREAD
             if first < last:
                 made = drafted(text, lexemes, first, last, key[0])
                 fresh[key] = start, made.reading()
+                if self.scorer is not None:
+                    grounds[key] = made.grounds()
                 if self.recogniser is not None and (guessed := made.guessed()):
                     doubtful.append((key, made, guessed))
             first = last + 1
@@ -163,10 +188,19 @@ class Parser:
             among = [near(lexemes, made.first, made.last, guessed) for _, made, guessed in doubtful]
             names = self.recogniser.names(text, lexemes, among)
             for (key, made, guessed), found in zip(doubtful, names, strict=True):
-                made.tell(judge(text, guessed, found, key[0]))
+                told = judge(text, guessed, found, key[0])
+                made.tell(told)
+                if self.scorer is not None:
+                    grounds[key] |= {span: "name" for span, domain in told.items() if domain not in ("other", None)}
                 fresh[key] = fresh[key][0], made.reading()
         if self.normaliser is not None:
             fresh = {key: (start, self._named(key, reading)) for key, (start, reading) in fresh.items()}
+        if self.scorer is not None:
+            for key, (start, reading) in fresh.items():
+                if reading.rule is not None:
+                    piece = Piece(text, start, start + len(key[1]), key[0], reading.unparsed, grounds[key])
+                    rule, score = self.scorer.rule(reading.rule, piece)
+                    fresh[key] = start, reading._replace(rule=rule, score=score)
         readings = []
         for key, (_, (start, _)) in zip(keys, pieces, strict=True):
             place, reading = fresh.get(key) or known[key]
@@ -212,14 +246,15 @@ def _canonical_criterion(text: str, rule: Rule) -> Criterion:
     return Criterion(id="unspecified.1", kind="unspecified", span=(start, len(text.rstrip())), rule=rule)
 
 
-def _criterion(text: str, item: Item, id_: str, readings: Iterator[Reading]) -> Criterion:
+def _criterion(text: str, item: Item, id_: str, readings: Iterator[Reading], scorer: Scorer | None) -> Criterion:
     """An item and its children as a criterion; takes from `readings` what belongs to its pieces."""
     own = [next(readings) for _ in item.pieces()]
     lead = next(readings) if item.lead and item.children else None
-    rule = next((r.rule for r in own if r.rule is not None), None)
+    said = next((r for r in own if r.rule is not None), _UNREAD)
+    rule = said.rule
     framing = next((r for r in own if r.time is not None), None) if item.children and rule is None else None
     unread = [s for r in own if (r.rule is rule or r.rule is None) and r is not framing for s in r.unparsed]
-    children = tuple([_criterion(text, c, f"{id_}.{n}", readings) for n, c in enumerate(item.children, 1)])
+    children = tuple([_criterion(text, c, f"{id_}.{n}", readings, scorer) for n, c in enumerate(item.children, 1)])
     leads = lead is not None and (rule is None or item.combine == "except" or not _dated(rule))
     window = _frame(lead) if leads else None
     if window is None and rule is None:
@@ -250,6 +285,9 @@ def _criterion(text: str, item: Item, id_: str, readings: Iterator[Reading]) -> 
         rule=rule,
         children=children,
         unparsed=tuple(sorted([*unread, *_gaps(text, item.span, [*known, *unread])])),
+        confidence=UNSET
+        if scorer is None or said.score is None
+        else scorer.criterion(said.score, children=bool(children)),
     )
 
 
@@ -385,11 +423,12 @@ def _gaps(text: str, span: Span, known: list[Span]) -> list[Span]:
     return found
 
 
-_shared: dict[tuple[str, bool], Parser] = {}
+_shared: dict[tuple[str, bool, bool], Parser] = {}
 
 
-def parse(source: str | Listing, *, concepts: str = "model", codes: bool = True) -> Document:
+def parse(source: str | Listing, *, concepts: str = "model", codes: bool = True, confidence: bool = True) -> Document:
     """Parse with a parser that is made on first use and shared; see `Parser`."""
-    if (concepts, codes) not in _shared:
-        _shared[concepts, codes] = Parser(concepts=concepts, codes=codes)
-    return _shared[concepts, codes].parse(source)
+    options = concepts, codes, confidence
+    if options not in _shared:
+        _shared[options] = Parser(concepts=concepts, codes=codes, confidence=confidence)
+    return _shared[options].parse(source)

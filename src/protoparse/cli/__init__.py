@@ -89,6 +89,7 @@ def program() -> None:
 )  # fmt: skip
 @options.concepts
 @options.terms
+@options.confidence
 @options.debug
 def parse(
     inputs: tuple[str, ...],
@@ -97,6 +98,7 @@ def parse(
     form: str,
     concepts: str,
     terms: tuple[Path, ...],
+    confidence: bool,
     debug: bool,
 ) -> int:
     """Parse eligibility criteria.
@@ -124,7 +126,7 @@ def parse(
 
     if out is not None and form == "ndjson":
         raise click.UsageError("--format ndjson is for standard output: leave out --out, or write json")
-    parser = parser_of(concepts, terms)
+    parser = parser_of(concepts, terms, confidence=confidence)
     failures = Failures(debug=debug)
     sources = gather(inputs, failures, besides=out)
     many = len(inputs) > 1 or any(Path(name).is_dir() for name in inputs)
@@ -146,8 +148,8 @@ def parse(
 def show(inputs: tuple[str, ...], container: str, concepts: str, terms: tuple[Path, ...], debug: bool) -> int:
     """Show each criterion beside what was read from it.
 
-    What was not read is coloured on a terminal and stands between ⟦ and ⟧ elsewhere. INPUT is as in `protoparse parse`;
-    a criteria JSON is shown as it is.
+    What was not read is coloured on a terminal and stands between ⟦ and ⟧ elsewhere. A ? behind a concept: what
+    is said of it is more likely wrong than right. INPUT is as in `protoparse parse`; a criteria JSON is shown as it is.
     """
     from protoparse.cli.display import Display
 

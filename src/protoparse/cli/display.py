@@ -9,11 +9,12 @@ import re
 from collections.abc import Iterator
 from itertools import groupby, pairwise
 
+from msgspec import UNSET
 from rich.console import Console
 from rich.padding import Padding
 from rich.text import Text
 
-from protoparse.model import AtLeastChildren, Criterion, Document, walk
+from protoparse.model import AtLeastChildren, Criterion, Document, facts, walk
 from protoparse.render import segments
 
 STYLES = {
@@ -25,6 +26,8 @@ STYLES = {
     "window": "magenta",
     "unread": "black on yellow",
 }
+DOUBT = 0.5
+"""A fact of less confidence is marked."""
 COMBINED = {
     "all": "all of these",
     "any": "any of these",
@@ -70,8 +73,11 @@ class Display:
         self._line(line, depth)
         said = Text().append("→ ", "dim")
         if criterion.rule is not None:
+            doubtful = (f.confidence is not UNSET and f.confidence < DOUBT for f in facts(criterion.rule))
             for role, words in segments(criterion.rule):
                 said.append(words, STYLES.get(role, ""))
+                if role == "concept" and next(doubtful):
+                    said.append("?", "dim")
         if criterion.children:
             said.append(("; " if criterion.rule is not None else "") + _combined(criterion), STYLES["logic"])
         if len(said) > len("→ "):

@@ -45,3 +45,11 @@ def terms(command: _F) -> _F:
         help="A vocabulary of your own, whose codes stand first: OMOP's CONCEPT.csv (from Athena), a SNOMED CT "
         "description file (RF2) or LOINC's Loinc.csv; may be given several times.",
     )(command)  # fmt: skip
+
+
+def confidence(command: _F) -> _F:
+    """Take `--confidence` or `--no-confidence`."""
+    return click.option(
+        "--confidence/--no-confidence", default=True, show_default=True,
+        help="Whether facts and criteria say how sure the parser is of them.",
+    )(command)  # fmt: skip

@@ -19,14 +19,14 @@ if TYPE_CHECKING:
     from protoparse.sources import Listing
 
 
-def parser_of(concepts: str, terms: tuple[Path, ...]) -> Callable[[Listing], Document]:
+def parser_of(concepts: str, terms: tuple[Path, ...], *, confidence: bool = True) -> Callable[[Listing], Document]:
     """What parses a listing, made when the first one comes; a user's vocabularies are read at once."""
     from protoparse.concepts.terms import TermSource
     from protoparse.parsing import Parser, parse
 
     if not terms:
-        return partial(parse, concepts=concepts)
-    return Parser(concepts=concepts, terms=TermSource.read(*terms)).parse
+        return partial(parse, concepts=concepts, confidence=confidence)
+    return Parser(concepts=concepts, terms=TermSource.read(*terms), confidence=confidence).parse
 
 
 def documents(

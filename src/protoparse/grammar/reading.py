@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections.abc import Callable, Mapping, Sequence
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from msgspec.structs import replace
 
@@ -54,6 +54,11 @@ _JUDGED: Mapping[str, Callable[[int], str]] = {
 }
 
 
+Ground = Literal["term", "known", "head", "none"]
+"""What says of which domain a concept is: the tables have it, or a word of it; its head and what is said of it; or
+nothing."""
+
+
 class Reading(NamedTuple):
     """What an item says, and what of it was not understood."""
 
@@ -61,11 +66,13 @@ class Reading(NamedTuple):
     unparsed: tuple[Span, ...]
     time: Window | None = None
     """When, where nothing else is said: what follows holds then."""
+    score: float | None = None
+    """How sure the rule is, where that was asked."""
 
     def moved(self, by: int) -> Reading:
         """The same reading of the same words, so many characters further on."""
         spans = tuple([(a + by, b + by) for a, b in self.unparsed])
-        return Reading(moved(self.rule, by), spans, moved(self.time, by))
+        return Reading(moved(self.rule, by), spans, moved(self.time, by), self.score)
 
 
 class Drafted:
@@ -94,6 +101,22 @@ class Drafted:
         if self.tree is None:
             return []
         return [span for draft, _ in named(self.tree) if (span := guess(draft)) is not None]
+
+    def grounds(self) -> dict[Span, Ground | Literal["name"]]:
+        """What says of which domain each concept is."""
+        if self.tree is None:
+            return {}
+        return {
+            draft.concept: "none"
+            if guess(draft) is not None
+            else "term"
+            if draft.term is not None
+            else "known"
+            if draft.known
+            else "head"
+            for draft, _ in named(self.tree)
+            if draft.concept is not None
+        }
 
     def tell(self, kinds: Mapping[Span, Domain | None]) -> None:
         """Say of what kind concepts are that were guessed, or that they name nothing.
