@@ -298,7 +298,7 @@ def _roles() -> dict[tuple[str, ...], dict[str, Any]]:
 
 # Words of time in front of a name: left to the grammar, whatever a table says.
 STANDING = ("prior ", "previous ", "current ", "concurrent ", "concomitant ", "history of ", "recent ")
-AWAITING = (" to", " of", " for", " tolerate", " against", " using")
+AWAITING = (" to", " of", " tolerate", " against", " using")
 """How a cue of allergy ends that awaits its substance."""
 _NEGATIVE = ("inability", "unable", "unwilling", "lack", "refus", "absence", "not ", "no ", "without", "failure")
 

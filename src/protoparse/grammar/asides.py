@@ -48,9 +48,13 @@ _SIGNS = (
     "optional",
     "see ",
     "because",
+    "despite",
+    "in spite of",
     "intended",
     "understanding that",
     "information",
+    "inform ",
+    "notify ",
     "any procedures",
 )
 _PEOPLE = r"(?:patient|subject|participant|individual|volunteer|wom[ae]n|men|female|male|children|they)s?\b"
@@ -94,14 +98,19 @@ _NOTICE = re.compile(
     r"\W*(?:note\W+)?(?:(?:the|this|these|above|following|listed|eligibility|selection)\s+)*(?:information|criteria|lists?)\b"
     r"[^.;:()]{0,30}?\s(?:is|are|was|were)\s+not\s+(?:intended|meant)\s+to\b"
     r"|\W*(?:for\s+)?(?:more|further|additional)\s+information\b[^;:()]*?\b(?:visit|contact|refer|call|see|available|found)\b"
+    r"|\W*(?:should|if)\s+[^;:()]*?\b(?:pregnan|wom[ae]n|female|partner)[^;:()]*?\s(?:should|must|will|has\s+to)\s+(?:immediately\s+)?"
+    r"(?:inform|notify|tell|contact)\b"
     r"|\W*[^.,;:()]{3,40}?\s(?:is|are)\s+any\s+(?:procedures?|activit\w+)\s+that\b"
 )
 _NO_NEED = re.compile(
     r"\W*(?:note\W+)?no\s[^.;:()]*?\s(?:is|are|will\s+be)\s+(?:required|mandatory|necessary|needed)\b(?!\s+to\b)"
 )
-# A reason, and what somebody should know: neither is asked for.
+# A reason, what somebody should know and what has been of no avail: none is asked for.
+_REASONS = ("because", "understanding that", "despite", "in spite of")
 _REASON = re.compile(
-    r",?\s+((?:(?:and|or|but)\s+)?because\s+(?!of\b)[^,;:.()]*|with\s+the\s+(?:full\s+)?understanding\s+that\s[^;:.()]*)"
+    r",?\s+((?:(?:and|or|but)\s+)?because\s+(?!of\b)[^,;:.()]*|with\s+the\s+(?:full\s+)?understanding\s+that\s[^;:.()]*|"
+    r"(?<=,\s)(?:despite|in\s+spite\s+of)\s+(?!\d)(?:\w+\s+){0,3}?(?:therapy|therapies|treatments?|management|medications?|medicines?)"
+    r"\b(?=\s*(?:[,;.)]|$)))"
 )
 _UNKNOWN = re.compile(
     r"\W*(?:the\s+|potential\s+|possible\s+|long-?term\s+)*(?:effects?|risks?|safety)\b[^;:]*\s(?:is|are)\s+(?:currently\s+)?(?:unknown|not\s+known)\W*$"
@@ -157,7 +166,7 @@ def asides(text: str, lexemes: Lexemes, first: int, codes: str) -> list[Span]:
         else:
             found += _either(lexemes, first, codes, match.start(), match.end())
     told = _ELSEWHERE.finditer(words) if "see " in words else ()
-    why = _REASON.finditer(words) if "because" in words or "understanding that" in words else ()
+    why = _REASON.finditer(words) if any(sign in words for sign in _REASONS) else ()
     for free in (*(_UNLIMITED.finditer(words) if "no " in words else ()), *_OPTIONAL.finditer(words), *told, *why):
         low, high = (bisect_left(starts, begin + x, first, first + len(codes)) - first for x in free.span(1))
         found.append((low, high))

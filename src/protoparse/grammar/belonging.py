@@ -13,6 +13,7 @@ from protoparse.grammar.drafts import Draft, Node, Tree, apart, bare, drafts, la
 from protoparse.grammar.facts import Cutter
 from protoparse.grammar.naming import CLASSES
 from protoparse.grammar.terms import GIVEN
+from protoparse.lexing import lexer
 from protoparse.model import Comparison
 
 
@@ -43,7 +44,24 @@ def kinds(text: str, left: Tree, right: Tree) -> bool:
         left = _measured(text, left.members[-1])
     if any(isinstance(m, Node) and (m.op == "not" or m.count) for m in (left, right)):
         return False  # "fever and at least one of …": what is counted is a demand of its own
-    return all(d.value is None for m in (left, right) for d in drafts(m))
+    return _tests(text, left, right) or all(d.value is None for m in (left, right) for d in drafts(m))
+
+
+def _tests(text: str, left: Tree, right: Tree) -> bool:
+    """Whether one result stands in front of tests for two things: "positive HBsAg and HCV antibody".
+
+    Those for one infection go together ("positive HCV antibody and HCV RNA").
+    """
+    if not (isinstance(left, Draft) and isinstance(right, Draft)) or right.value is not None or left.value is None:
+        return False
+    told, named = left.value, left.concept
+    if told.value != "positive" or told.span is None or named is None or told.span > named or right.time is not None:
+        return False
+    if right.concept is None or right.domain not in ("measurement", "condition", None):
+        return False
+    one, other = (d.term.name if d.term else text[slice(*d.concept or (0, 0))].lower() for d in (left, right))
+    tested = any("testable" in lexer().singles[word].roles for word in other.split())
+    return tested and one.split()[:2] != other.split()[:2]
 
 
 def _measured(text: str, tree: Tree) -> Tree:

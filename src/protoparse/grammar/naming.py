@@ -197,6 +197,14 @@ class Namer(Valuer):
         result = roles.get("result") or roles.get("finding") or roles.get("qualitative")
         return None if result is None else Comparison(operator="=", value=result, span=self.span(i, i + 1))
 
+    def _present(self, draft: Draft, i: int) -> Comparison | None:
+        """The result of a test for what is said to be there: "presence of HBsAg"."""
+        if not self.entries[i].text.endswith("presence of"):
+            return None
+        words = f"{draft.term.name if draft.term else ''} {fold(self.text[slice(*draft.concept or (0, 0))])}".split()
+        found = any("testable" in self.roles(word) for word in words)
+        return Comparison(operator="=", value="positive", span=self.span(i, i + 1)) if found else None
+
     def _result_roles(self, i: int) -> Mapping[str, Any]:
         """What the name at i says of a result, or its last word."""
         entry = self.entries[i]
@@ -293,6 +301,8 @@ class Namer(Valuer):
                     draft.value = draft.value or self._finding(i)  # "MSI-H", "HR+": no list says otherwise
         if draft.domain is None and draft.finding is not None:
             draft.domain = "measurement"
+        if head.cue >= 0 and draft.domain == "measurement" and draft.finding is None:
+            draft.finding = self._present(draft, head.cue)
         if whole and "usage" in entries[first].roles:
             draft.used = self.uses = True
             self.carry(first, last)

@@ -17,6 +17,7 @@ from protoparse.grammar.naming import Words
 from protoparse.grammar.phrases import Phrase, Value
 from protoparse.grammar.quorums import quorums
 from protoparse.grammar.terminals import OPERANDS, Clause
+from protoparse.grammar.titles import heads
 from protoparse.model import Kind
 
 MAX_BRACKETS = 12
@@ -30,6 +31,8 @@ _TERMINAL = {
     "^": "DUTY", "i": "IF", "o": "IF",
 }  # fmt: skip
 _INNER = re.compile("[MKwam](?:[OMKwamd]*[MKwa])?")
+_EXPLAINED = re.compile(r"[My](?:\([^().]*(?:\([^()]*\)[^().]*)?\))+$")
+"""What is measured, and what it is also called in brackets."""
 _SUBSTANCE = re.compile("[wKMYqamrnutLHCZj]")
 
 
@@ -170,6 +173,10 @@ class Shaper(Guards):
                 continue
             if kind == "NOT" and depth == 0 and self._prohibits(i - 1):
                 self._duty(out, sentence, i - 1)
+            if kind == "COLON" and depth == 0 and len(out) == sentence + 1 and heads(cutter, out[-1], i, self.last):
+                del out[sentence:]
+                self.opening = i
+                continue
             if kind == "COLON" and depth == 0 and self._some(out[sentence:]):
                 out.insert(sentence, Clause("IF", i - 1, i - 1))
             if kind == "IF" and depth == 0 and len(out) > sentence and self._begins(i - 1):
@@ -342,6 +349,8 @@ class Shaper(Guards):
         before, behind = self.cutter.code(i - 1), self.cutter.code(i + 1)
         if before in "KMq" and behind in "KM":
             return True
+        if before == ")" and behind == "M":
+            return _EXPLAINED.search(self.cutter.codes, 0, i - self.first) is not None
         starts, ends = self.cutter.starts, self.cutter.ends
         if before in "wK" and behind in "wK" and ends[i - 1] < starts[i] and ends[i] < starts[i + 1]:
             return before == "K" or behind == "K"  # "aneurysm / dissection"

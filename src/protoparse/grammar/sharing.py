@@ -403,8 +403,15 @@ def _inherit(text: str, first: Draft, right: Draft, *, tight: bool) -> None:
 
 
 def _share_result(text: str, first: Draft, right: Draft) -> None:
-    """A result in front holds for a list: "positive HBsAg or HBcAb"."""
+    """A result in front holds for a list: "positive HBsAg or HBcAb"; so does what is found ("amplified or mutated")."""
     result = first.value
+    told, named = first.finding, right.concept
+    if told is not None and named is not None and right.value is None and right.finding is None:
+        in_front = told.span is not None and first.concept is not None and told.span < first.concept
+        found = "finding" in lexer().singles[text[slice(*named)].lower()].roles
+        if found or (in_front and right.domain == "measurement"):
+            right.finding, right.domain = told, "measurement"
+        return
     if right.value is not None or result is None:
         return
     plain = first.domain in _TESTED and right.domain in _TESTED and not right.modifiers
