@@ -25,6 +25,7 @@ _NAMED = re.compile("[KM]")
 _TONGUE = re.compile(r"\b(?:speak|spoken|read|writ|underst|compreh|communicat)", re.IGNORECASE)
 _SPEAKING = re.compile("speak")
 _LANGUAGE = re.compile(r"[wKv](?:[,&|/]+[wKv])*(?:[,&|/]+|[pi]?[dm]*w?)K")
+_SIGNED = re.compile("Rv*a")
 _TOWARD = re.compile("(?:O[dv]{0,3})?[~O]")
 _BESIDE = 4
 """So near each other "willing" and "able" say one thing."""
@@ -57,7 +58,20 @@ def abilities(text: str, lexemes: Lexemes, first: int, codes: str, found: Sequen
         k = codes.find("!", k + 1)
     if _skilled().search(text, lexemes.starts[first], lexemes.ends[first + len(codes) - 1]):
         made += _skills(lexemes, first, codes, {p.first - first for p in found}, made)
+    if "R" in codes:
+        made += _signed(lexemes, first, codes)
     return sorted(made)
+
+
+def _signed(lexemes: Lexemes, first: int, codes: str) -> list[Ability]:
+    """What those have agreed to "who have signed the consent form": what names the event elsewhere."""
+    found = []
+    for match in _SIGNED.finditer(codes):
+        last = match.end()
+        who = "relative" in lexemes.entries[first + match.start()].roles
+        if who and lexemes.entries[first + last - 1].event == "informed_consent":
+            found.append(Ability(last - 1, last, "consent"))
+    return found
 
 
 @cache

@@ -121,10 +121,17 @@ class Cutter(Parter):
             beside = [
                 p
                 for p in phrases
-                if p.first > head.last
+                if p.first >= head.last
                 and not self._empty(p)
                 and not (values and self._domain(p) == "consent")  # "adults (> 18) able to consent"
-                and (done or p.first in self.whole or self._suffered(p) or self._result(p) or self._stands(p))
+                and (
+                    done
+                    or p.first in self.whole
+                    or self._suffered(p)
+                    or self._result(p)
+                    or self._stands(p)
+                    or self.code(p.first) == "Y"
+                )
             ]
             if beside:
                 people, head = head, beside[0]
@@ -169,7 +176,7 @@ class Cutter(Parter):
             if len(phrases) > 1:
                 with_it = self._gone_with(head, phrases, windows, bare=not values and not brackets)
                 others = [p for p in phrases if p not in (head, disease, with_it, owner)]
-                also = [p for p in others if self._result(p)]
+                also = [p for p in others if self._result(p) or self._consenting(p)]
                 self._others(draft, head, [p for p in others if p not in also])
         # "back pain for 6 months with a score > 5": the pain lasts, not the score
         own = disease is not None and any(disease.last <= w.first < head.first for w in windows)  # type: ignore[union-attr]
@@ -245,7 +252,8 @@ class Cutter(Parter):
             who = Draft()
             self._name(who, people)
             told = self.entries[people.last : head.first] if head is not None else ()
-            next(iter(drafts(tree))).related = any("relative" in entry.roles for entry in told)
+            theirs = next(iter(drafts(tree)))
+            theirs.related = theirs.experiencer == "partner" or any("relative" in entry.roles for entry in told)
             tree = Node("all", [who, *(tree.members if isinstance(tree, Node) and tree.op == "all" else [tree])])
         for bracket in brackets if head is not None and len(phrases) > 1 else ():
             node = bracket.node
@@ -259,6 +267,12 @@ class Cutter(Parter):
         led = self.entries[begin - 1].text == "with" and begin - 1 >= head.last
         of = 0 <= phrase.first - end <= 2 and self.codes.startswith("O", end - self.offset)
         return led and of and self._domain(phrase) == "drug"
+
+    def _consenting(self, phrase: Phrase) -> bool:
+        """Whether somebody is said to have consented: "adults aged 18 or over who have signed the form"."""
+        if phrase.cue < 0 or "relative" not in self.entries[phrase.cue].roles:
+            return False
+        return self._domain(phrase) == "consent" or self.whole.get(phrase.first, (0, None))[1] == "consent"
 
     def _stands(self, phrase: Phrase) -> bool:
         return "standing" in self.entries[phrase.first].roles or self.coupled(phrase.last - 1)

@@ -151,11 +151,24 @@ class Chooser(Portioner):
             term = self.entries[phrase.last - 1].roles.get("concept")
             if linked and term is not None and term.domain == "condition" and self.code(phrase.last - 1) == "K":
                 return phrase
+            if linked and phrase.last < head.first and not aged and self._borne_with(phrase, head):
+                return phrase
             if linked and term is not None and term.domain == "allergy" and phrase.first > head.first:
                 return phrase  # "grade 3 allergic reaction"
             if term is not None and term.domain == "consent" and phrase.last < head.first and not aged:
                 return phrase  # "a contraceptive method with a failure rate of < 1 %"
         return None
+
+    def _borne_with(self, phrase: Phrase, head: Phrase) -> bool:
+        """Whether a measure goes "with" a drug, or with a disease of a part of the body.
+
+        So in "warfarin with an INR > 2", "ischaemia of the hind limb with a pressure < 50 mmHg".
+        """
+        if head.cue < 0 or self.entries[head.cue].text != "with":
+            return False
+        last = self.codes.find("O", phrase.first - self.offset, phrase.last - self.offset)
+        term = self.entries[phrase.last - 1 if last < 0 else self.offset + last - 1].roles.get("concept")
+        return term is not None and term.domain == ("drug" if last < 0 else "condition")
 
     def _head(self, phrases: list[Phrase], values: list[tuple[Value, int, int]]) -> Phrase | None:
         """The phrase that names the thing."""

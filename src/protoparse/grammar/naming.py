@@ -101,7 +101,9 @@ class Namer(Valuer):
         while i < last:
             code = codes[i - offset]
             if code in "KMYwamqnrutj":
-                if begin >= 0 and code in "KM" and self._parts(i):
+                if begin >= 0 and (
+                    (code in "KM" and self._parts(i)) or self.entries[i].roles.get("family") == "partner"
+                ):
                     found.append(Phrase(begin, i, cue, known, standing))
                     begin, cue, standing = -1, -1, None
                 if begin < 0:
@@ -393,6 +395,9 @@ class Namer(Valuer):
                     kind = "method" if self._means(phrase) else "location"
                 if word == "by":
                     kind = "method"
+            if kind is None and draft.domain == "condition" and self._origin(head, phrase):
+                last = self.entries[phrase.last - 1].roles
+                kind = "location" if "place" in last else "cause"
             if kind is None and cue == "R" and self.entries[phrase.cue].text in ("requiring", "needing", "requires"):
                 span = self.span(phrase.cue, phrase.last)
                 self._add_modifier(draft, "other", span)
@@ -406,6 +411,11 @@ class Namer(Valuer):
                 self.take(phrase.first, phrase.last)
             else:
                 self._loose(draft, phrase)
+
+    def _origin(self, head: Phrase, phrase: Phrase) -> bool:
+        """Whether a phrase says what a disease comes from: "bleeding from ulcers", "haemorrhage from the stomach"."""
+        led = phrase.cue == head.last and self.entries[phrase.cue].text == "from" and self.code(head.last - 1) == "K"
+        return led and not self._empty(phrase)
 
     def _means(self, phrase: Phrase) -> bool:
         """Whether a phrase names how something is found ("on a numeric scale", "on MRI of the spine")."""
@@ -467,6 +477,7 @@ class Namer(Valuer):
         draft.cover(*span)
 
     def _family(self, draft: Draft, i: int) -> None:
-        draft.experiencer, draft.own = "family", self.entries[i].roles["family"] == "own"
+        whose = self.entries[i].roles["family"]
+        draft.experiencer, draft.own = "partner" if whose == "partner" else "family", whose == "own"
         draft.cover(*self.span(i, i + 1))
         self.take(i, i + 1)

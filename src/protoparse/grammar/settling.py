@@ -77,6 +77,8 @@ class Settler:
                     codes[k - 1] = "_"  # "the first six weeks of life"
                 elif k > 1 and codes[k - 2] + codes[k - 1] == "(H" and codes[k + 1 : k + 2] == ["t"]:
                     codes[k - 1] = "P"  # "(previous 3 months)"
+                elif k > 1 and codes[k + 1 : k + 3] == ["t", "b"]:
+                    self._throughout(k)
                 elif codes[k + 1 : k + 3] == ["t", ")"] and not {"H", "P"}.isdisjoint(codes[max(k - 3, 0) : k]):
                     self._recently(k)
             elif code == "M" and entries[first + k].text == "grade" and self._schooled(k):
@@ -95,6 +97,17 @@ class Settler:
         ahead = entries[at + 1 : min(at + 5, self.last)]
         if any(map(_treats, ahead)) and not any("examining" in e.roles for e in ahead):
             self.codes[k] = "f"
+
+    def _throughout(self, k: int) -> None:
+        """ "over the 3 months before screening" is throughout them; "completed over 3 months before it", longer ago."""
+        codes, i = self.codes, k - 1
+        while i > 0 and codes[i] == "d":
+            i -= 1
+        if codes[i] != "<" or self.entries[self.first + i].text != "over":
+            return
+        before = self.entries[self.first + max(i - 3, 0) : self.first + i]
+        if i < k - 1 or (i and codes[i - 1] in "uwm" and not any("nameless" in e.roles for e in before)):
+            codes[i] = "P"
 
     def _recently(self, k: int) -> None:
         """How recent something is, in brackets behind the word: "recent (6 weeks) falls", "recent (≤ 6 weeks)"."""

@@ -255,7 +255,10 @@ class _Meaning(Comparing):
         return Window(start=bound, duration=duration, span=span)
 
     def lasting_lately(self, x: list[Any]) -> Window:
-        frame = _beside("BEFORE", Anchor(event="unspecified"), x[3], (x[0].start, _end(x[3])))
+        if len(x) > 4:
+            frame = _beside(x[4], anchor_of(self.text, x[5]), x[3], (x[0].start, x[5].end))
+        else:
+            frame = _beside("BEFORE", Anchor(event="unspecified"), x[3], (x[0].start, _end(x[3])))
         return Window(start=frame.start, end=frame.end, duration=x[1].comparisons[0], span=frame.span)
 
     def lasting_during(self, x: list[Any]) -> Window:
