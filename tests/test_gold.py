@@ -47,6 +47,10 @@ def test_items_end_before_what_follows_them() -> None:
     assert [bool(c.unparsed) for c in document.criteria] == [False, True, True]
 
 
+def test_a_text_may_have_no_items() -> None:
+    assert build("criteria: []", TEXT).criteria == ()
+
+
 def test_run_on_items_end_before_the_next_number() -> None:
     text = "* (1) Age over 18. (2) ECOG 0-1 (PS); 3. grade below 3. Consent (ICF) signed."
     document = build(

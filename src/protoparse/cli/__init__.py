@@ -17,7 +17,7 @@ from typing import Any
 import click
 
 from protoparse import __version__
-from protoparse.cli import gold, options
+from protoparse.cli import agreement, gold, options
 from protoparse.cli.failures import Failures, counted, one_line
 from protoparse.cli.inputs import gather
 from protoparse.cli.options import CONTAINERS
@@ -225,3 +225,4 @@ def schema() -> None:
 
 
 program.add_command(gold.group)
+program.add_command(agreement.command)

@@ -16,6 +16,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from protoparse.evaluate.annotators import Agreement, agreement
+    from protoparse.evaluate.doubts import doubts
+    from protoparse.evaluate.drafting import draft
     from protoparse.evaluate.gold import GoldError, build
     from protoparse.evaluate.judgements import Case, Evaluation, Facet, Judgement, Outcome, Rate, errors
     from protoparse.evaluate.measures import GROUPS, MEASURES, PARTS, compare
@@ -26,6 +29,7 @@ __all__ = [
     "MEASURES",
     "PARTS",
     "WAYS",
+    "Agreement",
     "Case",
     "Evaluation",
     "Facet",
@@ -33,12 +37,18 @@ __all__ = [
     "Judgement",
     "Outcome",
     "Rate",
+    "agreement",
     "build",
     "compare",
+    "doubts",
+    "draft",
     "errors",
 ]
 
 _HOMES = {
+    "annotators": ("Agreement", "agreement"),
+    "doubts": ("doubts",),
+    "drafting": ("draft",),
     "gold": ("GoldError", "build"),
     "measures": ("GROUPS", "MEASURES", "PARTS", "compare"),
     "phenomena": ("WAYS",),

@@ -20,6 +20,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -47,7 +48,7 @@ def build(yaml_text: str, text: str, *, trial: Trial | None = None) -> Document:
         raise GoldError(f"the YAML is for the trial {named}, the source for {trial.id}")
     places: list[_Item] = []
     items = _place(listed(top["criteria"], "criteria"), text, places, parent=None)
-    for item, following in zip(places, [*places[1:], None], strict=True):
+    for item, following in zip_longest(places, places[1:]):
         item.end = _end(item, text, following.start if following else len(text))
     counts: dict[str, int] = {}
     criteria = []

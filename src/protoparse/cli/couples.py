@@ -1,0 +1,145 @@
+"""Two sides of documents, each with its partner on the other: by the trial's number, else by file or folder.
+
+In: two files or folders, or - for standard input. Out: couples; what has no partner is reported.
+
+A file is criteria JSON (one document, an array, or one a line) or the criteria.yaml of a folder of gold; a folder holds
+such files and folders of gold, in which the YAML counts and not what was built from it.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from protoparse.cli.failures import Failures
+from protoparse.cli.inputs import STDIN
+from protoparse.errors import InputError, ProtoparseError
+
+if TYPE_CHECKING:
+    from protoparse.model import Document
+
+YAML = "criteria.yaml"
+SUFFIXES = (".json", ".ndjson", ".jsonl")
+
+
+class Couple(NamedTuple):
+    """One trial on both sides."""
+
+    name: str
+    first: Document
+    second: Document
+
+
+class _Found(NamedTuple):
+    where: str
+    name: str
+    document: Document
+
+
+def couples(first: str, second: str, failures: Failures) -> list[Couple]:
+    """The trials of both sides, in the order of the first; what cannot be read or is on one side alone is reported."""
+    if first == second == STDIN:
+        raise InputError("standard input can be one side only")
+    before = failures.count
+    sides = [list(_side(name, failures)) for name in (first, second)]
+    if all(len(side) == 1 for side in sides):
+        [[one], [other]] = sides
+        return [Couple(one.document.trial.id or one.name, one.document, other.document)]
+    tables = [_named(side, failures) for side in sides]
+    for names, others, there in ((tables[0], tables[1], second), (tables[1], tables[0], first)):
+        for key, found in names.items():
+            if key not in others:
+                failures.add(found.where, f"{key} is not in {there}")
+    both = [Couple(key, tables[0][key].document, tables[1][key].document) for key in tables[0] if key in tables[1]]
+    if not both and failures.count == before:
+        raise InputError("nothing to compare")
+    return both
+
+
+def _key(found: _Found) -> str:
+    return found.document.trial.id or found.name
+
+
+def _named(side: list[_Found], failures: Failures) -> dict[str, _Found]:
+    table: dict[str, _Found] = {}
+    for found in side:
+        if table.setdefault(_key(found), found) is not found:
+            failures.add(found.where, f"{_key(found)} is in {table[_key(found)].where} already")
+    return table
+
+
+def _side(name: str, failures: Failures) -> Iterator[_Found]:
+    if name == STDIN:
+        yield from _file(name, "stdin", sys.stdin.buffer.read(), failures)
+        return
+    path = Path(name)
+    if not path.exists():
+        failures.add(name, "no such file or folder")
+        return
+    count = failures.count
+    found = [*_folder(path, failures)] if path.is_dir() else [*_given(path, failures)]
+    if not found and failures.count == count:
+        failures.add(name, "no criteria JSON and no gold in it")
+    yield from found
+
+
+def _folder(folder: Path, failures: Failures) -> Iterator[_Found]:
+    for place, below, files in os.walk(folder):
+        below[:] = sorted(name for name in below if not name.startswith("."))
+        home = Path(place)
+        if YAML in files:
+            yield from _given(home / YAML, failures)
+            continue
+        for name in sorted(files):
+            if name.endswith(SUFFIXES) and not name.startswith("."):
+                yield from _given(home / name, failures, among=True)
+
+
+def _given(path: Path, failures: Failures, *, among: bool = False) -> Iterator[_Found]:
+    """The documents of a file; `among` others in a folder, one that holds no criteria is passed over."""
+    from protoparse.model import FORMAT
+
+    name = path.parent.resolve().name if path.stem == "criteria" else path.stem
+    with failures.of(str(path)):
+        if path.suffix in (".yaml", ".yml"):
+            from protoparse.evaluate.gold import build_over, source_of
+
+            yaml_text = path.read_text("utf-8")
+            yield _Found(str(path), name, build_over(yaml_text, source_of(path.parent)))
+            return
+        data = path.read_bytes()
+        if among and FORMAT.encode() not in data[:500]:
+            return
+        yield from _file(str(path), name, data, failures)
+
+
+def _file(where: str, name: str, data: bytes, failures: Failures) -> Iterator[_Found]:
+    from protoparse.model import load
+
+    with failures.of(where):
+        parts = list(_parts(data))
+        for number, part in enumerate(parts, 1):
+            try:
+                document = load(part)
+            except ProtoparseError as error:
+                raise InputError(str(error) if len(parts) == 1 else f"document {number}: {error}") from None
+            yield _Found(where, name if len(parts) == 1 else f"{name}-{number}", document)
+
+
+def _parts(data: bytes) -> list[bytes]:
+    """The documents of a file: one object, the members of an array, or one object a line."""
+    import msgspec
+
+    data = data.strip()
+    if data.startswith(b"["):
+        try:
+            return [bytes(raw) for raw in msgspec.json.decode(data, type=list[msgspec.Raw])]
+        except msgspec.MsgspecError as error:
+            raise InputError(str(error)) from None
+    lines = data.splitlines()
+    if len(lines) > 1 and all(line.startswith(b"{") and line.endswith(b"}") for line in lines):
+        return lines
+    return [data]
