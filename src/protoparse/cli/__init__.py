@@ -11,6 +11,7 @@ import os
 import sys
 import warnings
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -258,8 +259,8 @@ def check(files: tuple[str, ...], reparse: bool | None, debug: bool) -> int:
     help="Write a report to look at, with every error beside its text; one file, which asks for nothing else.",
 )  # fmt: skip
 @click.option("-q", "--quiet", is_flag=True, help="Show no tables and no progress.")
-@_concepts
-@_debug
+@options.concepts
+@options.debug
 def evaluate(
     folder: Path | None,
     gold: Path | None,
@@ -309,7 +310,7 @@ def evaluate(
         gold=gold or folder or Path(), labels=labels or corpus, annotated=corpus is not None, pred=pred, form=form,
         against=against, only=only, skip=skip, by=by, errors=errors, json=json, csv=csv, html=html, quiet=quiet,
     )  # fmt: skip
-    return run(wanted, partial(_parser, concepts, ()), Told(debug=debug))
+    return run(wanted, partial(parser_of, concepts, ()), Told(debug=debug))
 
 
 @program.command()

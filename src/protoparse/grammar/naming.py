@@ -396,8 +396,8 @@ class Namer(Valuer):
                 if word == "by":
                     kind = "method"
             if kind is None and draft.domain == "condition" and self._origin(head, phrase):
-                last = self.entries[phrase.last - 1].roles
-                kind = "location" if "place" in last else "cause"
+                roles = self.entries[phrase.last - 1].roles
+                kind = "location" if "place" in roles else "cause"
             if kind is None and cue == "R" and self.entries[phrase.cue].text in ("requiring", "needing", "requires"):
                 span = self.span(phrase.cue, phrase.last)
                 self._add_modifier(draft, "other", span)
