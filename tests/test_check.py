@@ -213,9 +213,12 @@ def test_text_that_belongs_nowhere() -> None:
 def test_words_of_a_criterion_neither_read_nor_marked() -> None:
     document = parse(TEXT)
     last = list(walk(document.criteria))[-1]
-    problem = told(change(document, last.id, rule=None, unparsed=()), reparse=False)
+    problem = told(change(document, last.id, rule=None, confidence=msgspec.UNSET, unparsed=()), reparse=False)
     assert problem.startswith(f"{last.id}: 'History of stroke or heart failure'")
-    assert check(change(document, last.id, rule=None, unparsed=(last.span,)), reparse=False) == []
+    assert (
+        check(change(document, last.id, rule=None, confidence=msgspec.UNSET, unparsed=(last.span,)), reparse=False)
+        == []
+    )
 
 
 def test_the_word_that_joins_two_children_is_read_by_their_parent() -> None:
@@ -233,7 +236,7 @@ def test_the_word_that_joins_two_children_is_read_by_their_parent() -> None:
 def test_other_criteria_than_the_parser_makes() -> None:
     document = parse(TEXT)
     last = list(walk(document.criteria))[-1]
-    data = change(document, last.id, rule=None, unparsed=(last.span,))
+    data = change(document, last.id, rule=None, confidence=msgspec.UNSET, unparsed=(last.span,))
     assert told(data) == f"{last.id}: its text now parses to other criteria"
     assert check(data, reparse=False) == []
 
@@ -241,7 +244,7 @@ def test_other_criteria_than_the_parser_makes() -> None:
 def test_an_earlier_parsers_criteria_are_compared_only_on_demand() -> None:
     document = parse(TEXT)
     last = list(walk(document.criteria))[-1]
-    data = change(document, last.id, rule=None, unparsed=(last.span,))
+    data = change(document, last.id, rule=None, confidence=msgspec.UNSET, unparsed=(last.span,))
     earlier = ParserInfo(name="protoparse", version="0.0.1", grammar="sha256:0")
     data = dump(msgspec.structs.replace(msgspec.json.decode(data, type=Document), parser=earlier))
     assert check(data) == []

@@ -112,17 +112,18 @@ _EXAMPLES = re.compile(r"\b(?:such as|e\.g\.|for example)", re.I)
 
 
 def _uncovered(document: Document) -> Iterator[Note]:
-    """Text in no item, but for headings, preambles and the marks before items."""
+    """Text in no item, but for headings, a cohort's too, preambles and the marks before items."""
     from protoparse.evaluate.gold import MARK
 
     plan = outline(document.text)
+    cohorts = {c.group for c in document.criteria}
     covered = sorted([*plan.headings, *plan.preambles, *(c.span for c in document.criteria)])
     at = 0
     for start, end in [*covered, (len(document.text), len(document.text))]:
         for line in re.finditer(r"\S.*", document.text[at:start]) if at < start else ():
             mark = MARK.match(line[0])
             words = line[0][mark.end() if mark else 0 :]
-            if re.search(r"[^\W\d_]{2}", words):
+            if re.search(r"[^\W\d_]{2}", words) and words.rstrip(" :.") not in cohorts:
                 place = at + line.start(), at + line.end()
                 yield Note(code="uncovered", message=f"no item has {_short(words)!r}", span=place)
         at = max(at, end)
@@ -185,9 +186,10 @@ def _within(words: str) -> Iterator[float]:
 
 
 def _values(number: str) -> set[float]:
-    """What a printed number may be: "1,500" is 1500, "18,5" is 18.5."""
+    """What a printed number may be: "1,500" is 1500, "18,5" is 18.5, "120.000" either."""
     comma = number.rstrip(",")
-    return {float(comma.replace(",", "")), *([float(comma.replace(",", "."))] if comma.count(",") == 1 else [])}
+    found = {float(comma.replace(",", "")), *([float(comma.replace(",", "."))] if comma.count(",") == 1 else [])}
+    return found | {float(number.replace(".", ""))} if re.fullmatch(r"\d{1,3}(?:\.\d{3})+", number) else found
 
 
 def _time_unsaid(item: _Item) -> Iterator[Note]:

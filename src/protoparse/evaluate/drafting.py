@@ -95,6 +95,8 @@ class _Places:
         for i, (criterion, start) in enumerate(zip(items, starts, strict=True)):
             following = i + 1 < len(items)
             worded = not criterion.children or criterion.rule is not None or not _blank(self.text, start, criterion)
+            # "1. stroke OR" may begin at its number, where what it joins begins at the word
+            worded = worded or criterion.span[0] < criterion.children[0].span[0]
             limit = next((s for s in starts[i + 1 :] if s > start), len(self.text)) if following else len(self.text)
             end = own_end(self.text, start, limit) if criterion.children else criterion.span[1]
             self._of[id(criterion)] = _Place(start, end, before, limit, worded)
