@@ -27,7 +27,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from msgspec import UNSET
 from msgspec.structs import replace
 
-from protoparse.evaluate.score import compare
+from protoparse.evaluate.measures import compare
 from protoparse.lexicon import loose_unit, unit_code
 from protoparse.model import (
     Comparison,
@@ -215,7 +215,7 @@ def _alone(fact: Fact, criterion: Criterion) -> Criterion:
 def _exact(text: str, gold: Criterion, predicted: Criterion) -> bool:
     """Whether the rules of two criteria are the same, their children left out."""
     one, other = (Document(text=text, criteria=(replace(c, children=(), combine=None),)) for c in (gold, predicted))
-    return compare(one, other).figures["rule exact"].hits == 1
+    return compare(one, other).figures()["rule exact"].right == 1
 
 
 def _confidence(record: Fact | Criterion) -> float:
