@@ -55,7 +55,11 @@ _FOR_PEOPLE = re.compile(
 _SENTENCE_END = re.compile(r"\ball\b|[a-z]{3,}[.?!]\s", re.I)
 _PREFIX = re.compile(r"(?P<name>[^:;]{2,90}?)\s*[:：](?=\s|$)")
 _PREFIX_DASH = re.compile(r"(?P<name>[^-–,:;.]{3,45}?)\s+[-–]\s+(?=\S)")
-_PREFIX_COMMA = re.compile(r"(?:for|in|to)\s+(?P<name>[^,:;.]{2,60}?),\s", re.I)
+_PREFIX_COMMA = re.compile(
+    r"(?:for|in|to)\s+(?P<name>[^,:;.]{2,60}?(?:,\s+(?-i:[A-Z]?\d?[a-z]?)(?=,|\s+(?:and|or|&)\s))*"
+    r"(?:,?\s+(?:and|or|&)\s+(?-i:(?:\w+\s)?(?:[A-Z]\d?|\d[a-z]?)))?),\s",
+    re.I,
+)
 _CRITERIA_OF = re.compile(
     r"(?:\W*(?:additional|specific|special|extra|general|other|further|key|main)\b)*\W*"
     r"criteri(?:a|on)\s+(?:specific\s+)?(?:for|to|of|in)\s+(?:the\s+)?",
@@ -75,8 +79,8 @@ _ONLY = re.compile(
     re.I,
 )
 _NAMED = re.compile(
-    r"[(\[](?:(?:for|in)\s+)?(?P<name>(?:cohorts?|arms?|parts?|groups?)\s+[A-Z\d]\w?\b"
-    r"(?:\s*(?:,|&|/|and|or|to|-)\s*(?:(?:cohort|arm|part|group)\s+)?[A-Z\d]\w?\b)*)[)\]]\s*[.;,]?$",
+    r"[(\[](?:(?:for|in)\s+)?(?:the\s+)?(?P<name>(?:cohorts?|arms?|parts?|groups?)\s+[A-Z\d]\w?\b"
+    r"(?:\s*(?:,|&|/|and|or|to|-|through)\s*(?:(?:cohort|arm|part|group|phase)\s+)?[A-Z\d]\w?\b)*)[)\]]\s*[.;,]?$",
     re.I,
 )
 _EVERYBODY = re.compile(
@@ -117,14 +121,15 @@ def crowd(name: str) -> bool:
 
 def suffix(text: str, start: int, end: int) -> tuple[str, int] | None:
     """The cohort in brackets that ends an item ("(Part B only)", "(Arms 1 and 2)"), and where the brackets begin."""
-    if ")" not in text[end - 3 : end]:
+    near = text[max(start, end - 6) : end]
+    if ")" not in near and "]" not in near:
         return None
     opening = max(text.rfind("(", start, end), text.rfind("[", start, end))
     m = _NAMED.match(text, opening, end) if opening > start else None
-    if m and _COHORT.search(text, start, m.start()):  # "… (Arm A) or … (Arm B)": each alternative has its own
-        return None
     if not m and "nly" in text[max(start, end - 80) : end]:
         m = _ONLY.search(text, max(start, end - 80), end)
+    if m and _COHORT.search(text, start, m.start()):  # "… (Arm A) or … (Arm B)": each alternative has its own
+        return None
     if m and m.start() > start and _COHORT.search(m.group()):
         return m[m.lastgroup or 0], m.start()
     return None

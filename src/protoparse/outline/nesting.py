@@ -329,11 +329,12 @@ class _Grower:
             named = behind >= close
             if not named:
                 body = behind + len(text[behind : block.end]) - len(text[behind : block.end].lstrip())
-        elif ")" in own[-3:] and (ending := cohorts.suffix(text, body, close)):
+        elif own[-6:].rstrip(" .;,").endswith((")", "]")) and (ending := cohorts.suffix(text, body, close)):
             group, close = ending[0], self._trim(body, ending[1])
         elif (
             len(own) < 60
             and len(own.split()) <= 5
+            and ";" not in own
             and cohorts.names_cohort(own)
             and (cohort := cohorts.cohort(own)) is not None
         ):
