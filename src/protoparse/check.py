@@ -199,7 +199,7 @@ def _required(document: Document) -> Iterator[str]:
 
 
 def _scored(document: Document) -> Iterator[str]:
-    """A confidence is of a later format, which is for those alone that have one; that it lies in 0..1, `load` sees to."""
+    """A confidence is of a later format, which is for documents with one alone; that it is in 0..1 `load` sees to."""
     scored = without_confidence(document.criteria) != document.criteria
     if scored and document.format != SCORED:
         yield f"document: {document.format} has no confidence, {SCORED} has"
