@@ -40,7 +40,7 @@ def main() -> None:
         criteria[name not in kept] += criteria_judged(right, parser.parse(text))
     samples = {
         "facts, trials kept for scoring": facts[False],
-        "facts, other trials": facts[True],
+        "facts, trials learned from": facts[True],
         "criteria, all listings": [*criteria[True], *criteria[False]],
         "criteria, listings kept for scoring": criteria[False],
     }

@@ -9,7 +9,7 @@ import msgspec
 import pytest
 from msgspec import UNSET
 from msgspec.structs import replace
-from tests.factories import all_, any_, criterion, document, except_, fact, if_, not_
+from tests.factories import all_, any_, except_, fact, if_, not_
 
 from protoparse.check import check
 from protoparse.confidence.features import Piece, fact_features, placed
@@ -22,9 +22,9 @@ from protoparse.evaluate.calibration import (
     Thing,
     criteria_judged,
     ece,
+    facts_judged,
     judged,
     reliability,
-    unmarked_judged,
 )
 from protoparse.model import (
     FORMAT,
@@ -167,9 +167,6 @@ def test_check_tells_formats_apart() -> None:
     assert check(dump(replace(made, format=FORMAT)))[0] == f"document: {FORMAT} has no confidence, {SCORED} has"
     bare = replace(made, criteria=without_confidence(made.criteria))
     assert check(dump(bare)) == [f"document: without any confidence its format is {FORMAT}"]
-    headed = replace(criterion(None, criterion(fact("gout"))), confidence=0.5, combine="all")
-    told = check(dump(replace(document(headed), format=SCORED)))
-    assert "inclusion at 0: a confidence, but no rule that it could be of" in told
 
 
 def test_it_is_no_part_of_what_is_said() -> None:
@@ -272,8 +269,9 @@ def test_criteria_are_judged_by_gold() -> None:
     older = replace(third, rule=replace(third.rule, value=replace(third.rule.value, operator=">")))  # type: ignore[union-attr, type-var]
     gold = replace(made, criteria=(denied, second, older))
     assert [j.right for j in criteria_judged(gold, made)] == [False, True, False]
-    assert unmarked_judged(made, made) == []
+    assert [j.right for j in facts_judged(made, made)] == [True, True, True]
+    assert [j.right for j in facts_judged(gold, made)] == [True, True, False]
     consent = parse("Inclusion Criteria:\n\n* Written informed consent\n* Allergy to penicillin\n")
-    assert [j.right for j in unmarked_judged(consent, consent)] == [True, True]
+    assert [j.right for j in facts_judged(consent, consent)] == [True, True]
     other = replace(consent, criteria=consent.criteria[:1])
-    assert [j.right for j in unmarked_judged(other, consent)] == [True, False]
+    assert [j.right for j in facts_judged(other, consent)] == [True, False]

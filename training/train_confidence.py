@@ -3,8 +3,8 @@
     python training/train_confidence.py --lct FOLDER --gold FOLDER [--out FILE]
 
 The first folder holds the Leaf Clinical Trials corpus (`.txt`, `.ann`), the second criteria written by hand
-(`json/*.json`, and `unread.txt` with the names of those that are only scored). Facts learn from LCT, those of kinds
-that are not marked there from gold; criteria from gold. The trials of `corpora.held_out` and those of `unread.txt` are
+(`json/*.json`, and `unread.txt` with the names of those that are only scored). Facts learn from LCT, and from gold what
+LCT does not judge or has little of; criteria from gold. The trials of `corpora.held_out` and those of `unread.txt` are
 left out and scored at the end; but for one number: the parser was made with the other listings in view and reads them
 better than new ones, so every criterion's score is lowered until it is right on average in those of `unread.txt`.
 Half a minute; the same parser and data give the same table to the byte.
@@ -31,7 +31,7 @@ from corpora import held_out
 from marks import marks
 from protoparse.confidence.features import Piece, fact_features, placed, rule_features
 from protoparse.confidence.scoring import Curve, Model, Scorer, Weights, scored
-from protoparse.evaluate.calibration import Judged, criteria_judged, ece, judged, reliability, unmarked_judged
+from protoparse.evaluate.calibration import Judged, criteria_judged, ece, facts_judged, judged, markable, reliability
 from protoparse.model import Document, Rule, load
 from protoparse.parsing import Parser
 
@@ -53,6 +53,7 @@ class Recipe(NamedTuple):
     knot: int
 
 
+ASIDE = "aside"
 FACTS = Recipe(rare=4, strength=1.0, knot=400)
 CRITERIA = Recipe(rare=5, strength=0.1, knot=0)
 CAUTION = 3
@@ -61,11 +62,16 @@ and who reads 0.9 should be able to rely on it."""
 
 
 class Sample(NamedTuple):
-    """Something judged: the trial that it is of, its features, and whether it is right."""
+    """Something judged: the trial that it is of, its features, and whether it is right.
+
+    One `aside` was judged by other rules than those that the confidence is about: it has a say in what features weigh,
+    with weights of its own for what its rules differ in, and none in the curve.
+    """
 
     trial: str
     features: Mapping[str, float]
     right: bool
+    aside: bool = False
 
 
 class Collector(Scorer):
@@ -129,10 +135,11 @@ def learn(samples: Sequence[Sample], recipe: Recipe) -> tuple[Weights, _Array]:
         sums[folds == k] = _fit(x[folds != k], y[folds != k], recipe).decision_function(x[folds == k])
     fitted = _fit(x, y, recipe)
     weights = {name: round(float(w), 2) for name, w in zip(names, fitted.coef_[0], strict=True)}
+    own = np.array([not s.aside for s in samples])
     return Weights(
         bias=round(float(fitted.intercept_[0]), 2),
-        weights={name: w for name, w in weights.items() if w},
-        curve=curve(sums, y, recipe.knot) if recipe.knot else (),
+        weights={name: w for name, w in weights.items() if w and not name.startswith(ASIDE)},
+        curve=curve(sums[own], y[own], recipe.knot) if recipe.knot else (),
     ), sums
 
 
@@ -153,7 +160,8 @@ def curve(sums: _Array, right: _Array, size: int) -> Curve:
 
 def judged_by(weights: Weights, sums: Iterable[float], samples: Sequence[Sample]) -> list[Judged]:
     """Samples as judged with the confidence that their sums give."""
-    return [Judged(confidence=weights.share(t), right=s.right) for t, s in zip(sums, samples, strict=True)]
+    pairs = zip(sums, samples, strict=True)
+    return [Judged(confidence=weights.share(t), right=s.right) for t, s in pairs if not s.aside]
 
 
 def sobered(weights: Weights, samples: Sequence[Sample]) -> Weights:
@@ -174,17 +182,18 @@ def sobered(weights: Weights, samples: Sequence[Sample]) -> Weights:
 
 
 def fact_samples(parser: Parser, data: Corpus, collector: Collector) -> Iterator[Sample]:
-    """Judged facts of LCT's trials, and of gold those that LCT cannot judge."""
-
-    def sample(trial: str, one: Judged) -> Sample:
-        return Sample(trial, dict.fromkeys(collector.facts[int(one.confidence)], 1.0), one.right)
-
+    """Judged facts of LCT's trials, and of gold, where those that LCT could judge stand aside."""
     for name, text, path in data.lct:
         if not held_out(name):
-            yield from (sample(name, one) for one in judged(parser.parse(text), marks(path)))
+            for one in judged(parser.parse(text), marks(path)):
+                yield Sample(name, dict.fromkeys(collector.facts[int(one.confidence)], 1.0), one.right)
     for name, gold in data.gold:
-        if name not in data.unread:
-            yield from (sample(name, one) for one in unmarked_judged(gold, parser.parse(gold.text)))
+        for one in facts_judged(gold, parser.parse(gold.text)) if name not in data.unread else ():
+            features = dict.fromkeys(collector.facts[int(one.confidence)], 1.0)
+            aside = one.fact is not None and markable(one.fact)
+            if aside and one.fact is not None:
+                features |= {ASIDE: 1.0, f"{ASIDE} {one.fact.domain}": 1.0}
+            yield Sample(name, features, one.right, aside)
 
 
 def rule_samples(

@@ -25,7 +25,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 
 import msgspec
-from msgspec import UNSET, Struct
+from msgspec import Struct
 
 from protoparse.errors import ProtoparseError
 from protoparse.model import (
@@ -199,15 +199,12 @@ def _required(document: Document) -> Iterator[str]:
 
 
 def _scored(document: Document) -> Iterator[str]:
-    """A confidence is of a later format, which is for those alone that have one; its limits are the model's."""
+    """A confidence is of a later format, which is for documents with one alone; that it is in 0..1 `load` sees to."""
     scored = without_confidence(document.criteria) != document.criteria
     if scored and document.format != SCORED:
         yield f"document: {document.format} has no confidence, {SCORED} has"
     elif not scored and document.format == SCORED:
         yield f"document: without any confidence its format is {FORMAT}"
-    for criterion in walk(document.criteria):
-        if criterion.rule is None and criterion.confidence is not UNSET:
-            yield f"{_name(criterion)}: a confidence, but no rule that it could be of"
 
 
 # ------------------------------------------------------------------ nothing is lost

@@ -379,7 +379,7 @@ def places(rule: Rule | None) -> Iterator[Span]:
 
 def without_spans(record: _R) -> _R:
     """The same record with every `span` null and no `confidence`: what is said, without where and how surely."""
-    return _respan(record, lambda span: None, scores=False)  # type: ignore[no-any-return]
+    return _respan(record, lambda span: None, False)  # type: ignore[no-any-return]
 
 
 def without_codes(record: _R) -> _R:
@@ -389,7 +389,7 @@ def without_codes(record: _R) -> _R:
 
 def without_confidence(record: _R) -> _R:
     """The same record with every `confidence` away: what is said, without how surely."""
-    return _respan(record, lambda span: span, scores=False)  # type: ignore[no-any-return]
+    return _respan(record, lambda span: span, False)  # type: ignore[no-any-return]
 
 
 def renamed(record: _R, change: Callable[[Concept], Concept]) -> _R:
@@ -399,10 +399,13 @@ def renamed(record: _R, change: Callable[[Concept], Concept]) -> _R:
 
 def moved(record: _R, by: int) -> _R:
     """The same record with every `span` so many characters further on."""
-    return _respan(record, lambda span: (span[0] + by, span[1] + by))  # type: ignore[no-any-return]
+    return _respan(record, lambda span: (span[0] + by, span[1] + by), True)  # type: ignore[no-any-return]
 
 
-def _respan(value: Any, change: Callable[[Span], Span | None], *, scores: bool = True) -> Any:
+_NESTED = (Struct, tuple)
+
+
+def _respan(value: Any, change: Callable[[Span], Span | None], scores: bool) -> Any:
     """A record, or a tuple of them, with every span but a criterion's changed, and confidences kept or not."""
     if isinstance(value, Struct):
         changes = {}
@@ -410,15 +413,15 @@ def _respan(value: Any, change: Callable[[Span], Span | None], *, scores: bool =
             old = getattr(value, name)
             if name == "span":
                 new = old if old is None or isinstance(value, Criterion) else change(old)
-            elif name == "confidence":
-                new = old if scores else UNSET
+            elif isinstance(old, _NESTED):
+                new = _respan(old, change, scores)
             else:
-                new = _respan(old, change, scores=scores)
+                new = old if scores or name != "confidence" else UNSET
             if new is not old:
                 changes[name] = new
         return msgspec.structs.replace(value, **changes) if changes else value
     if isinstance(value, tuple):
-        fresh = tuple([_respan(x, change, scores=scores) for x in value])
+        fresh = tuple([_respan(x, change, scores) for x in value])
         return fresh if any(a is not b for a, b in zip(fresh, value, strict=True)) else value
     return value
 

@@ -21,7 +21,7 @@ from protoparse.concepts import RECOGNISERS
 from protoparse.concepts.normalising import Normaliser
 from protoparse.concepts.recogniser import Recogniser, judge, near
 from protoparse.concepts.terms import TermSource
-from protoparse.confidence import Ground, Piece, Scorer
+from protoparse.confidence import Piece, Scorer
 from protoparse.consistency import inconsistencies
 from protoparse.errors import InputError
 from protoparse.grammar import Drafted, Glossary, Reading, canonical, drafted, glossary
@@ -70,7 +70,7 @@ class Parser:
 
     `codes`: whether concepts get names and codes of the open vocabularies, beside what the lexicon has; `terms` are
     vocabularies that a user brings, whose codes stand first. `confidence`: whether facts and criteria say how sure the
-    parser is of them.
+    parser is of them; `scorer` tells it, by default with the table that ships.
 
     One criterion in ten of a registry is worded to the letter like another: the latest readings are kept.
     """
@@ -172,7 +172,7 @@ class Parser:
         lexemes = self.lexer.lex(text, unknown.values(), meanings)
         first = 0
         fresh: dict[_Wording, tuple[int, Reading]] = {}
-        grounds: dict[_Wording, dict[Span, Ground]] = {}
+        grounds: dict[_Wording, dict[Span, str]] = {}
         doubtful: list[tuple[_Wording, Drafted, list[Span]]] = []
         for (key, (start, _)), last in zip(unknown.items(), lexemes.breaks, strict=True):
             fresh[key] = start, _UNREAD

@@ -3,7 +3,7 @@
 In: a rule and the words that it was read from. Out: the rule, its facts with a `confidence` from 0 to 1.
 """
 
-from protoparse.confidence.features import Ground, Piece
+from protoparse.confidence.features import Piece
 from protoparse.confidence.scoring import Scorer
 
-__all__ = ["Ground", "Piece", "Scorer"]
+__all__ = ["Piece", "Scorer"]

@@ -12,7 +12,7 @@ from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from math import log
-from typing import Literal, NamedTuple, TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from msgspec import UNSET
 
@@ -34,22 +34,22 @@ from protoparse.model import (
     members,
 )
 
-Ground: TypeAlias = Literal["term", "known", "head", "name", "none"]
-"""What says of what domain a concept is: the tables have it, or a word of it; its head and what is said of it; the
-tagger; or nothing."""
-
 Path: TypeAlias = tuple[str, ...]
 
 
 class Piece(NamedTuple):
-    """The words `text[start:end]` that a rule was read from, what of them is unread, and the grounds of concepts."""
+    """The words `text[start:end]` that a rule was read from, what of them is unread, and the grounds of concepts.
+
+    The grounds tell what says of which domain a concept is: "term", "known", "head" or "none", as `Drafted.grounds` of
+    the grammar has it, or "name", where the tagger said it.
+    """
 
     text: str
     start: int
     end: int
     kind: Kind
     unparsed: Sequence[Span]
-    grounds: Mapping[Span, Ground]
+    grounds: Mapping[Span, str]
 
     @property
     def unread(self) -> float:

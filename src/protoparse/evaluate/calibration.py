@@ -183,16 +183,13 @@ def criteria_judged(gold: Document, predicted: Document) -> list[Judged]:
     return found
 
 
-def unmarked_judged(gold: Document, predicted: Document) -> list[Judged]:
-    """The facts of a parse of kinds that annotators' marks do not judge, by gold.
-
-    One is right where gold has a fact of its domain in its place, with the same value, count, dose and time.
-    """
+def facts_judged(gold: Document, predicted: Document) -> list[Judged]:
+    """The facts of a parse, each right where gold has one of its domain there, with its value, count, dose and time."""
     theirs = [(g, f) for g in walk(gold.criteria) for f in facts(g.rule)]
     found = []
     for criterion in walk(predicted.criteria):
         for fact in facts(criterion.rule):
-            if fact.domain in _MARKED or _aged(fact) or fact.concept.span is None:
+            if fact.concept.span is None:
                 continue
             right = any(
                 f.domain == fact.domain
@@ -245,6 +242,11 @@ def _verdict(fact: Fact, denied: bool, excepted: bool, text: str, marks: Marks) 
         if not any((t.denied, t.excepted) == (denied, excepted) for t in things):
             return False
     return _value_agrees(fact, age, text, marks) and _time_agrees(fact, marks)
+
+
+def markable(fact: Fact) -> bool:
+    """Whether a fact is of a kind that annotators' marks can judge."""
+    return fact.domain in _MARKED or _aged(fact)
 
 
 def _aged(fact: Fact) -> bool:

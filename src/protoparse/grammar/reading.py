@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections.abc import Callable, Mapping, Sequence
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 from msgspec.structs import replace
 
@@ -52,11 +52,6 @@ _JUDGED: Mapping[str, Callable[[int], str]] = {
     "opinion": "J".__mul__,
     "aside": "l".__mul__,
 }
-
-
-Ground = Literal["term", "known", "head", "none"]
-"""What says of which domain a concept is: the tables have it, or a word of it; its head and what is said of it; or
-nothing."""
 
 
 class Reading(NamedTuple):
@@ -102,21 +97,13 @@ class Drafted:
             return []
         return [span for draft, _ in named(self.tree) if (span := guess(draft)) is not None]
 
-    def grounds(self) -> dict[Span, Ground | Literal["name"]]:
-        """What says of which domain each concept is."""
-        if self.tree is None:
-            return {}
-        return {
-            draft.concept: "none"
-            if guess(draft) is not None
-            else "term"
-            if draft.term is not None
-            else "known"
-            if draft.known
-            else "head"
-            for draft, _ in named(self.tree)
-            if draft.concept is not None
-        }
+    def grounds(self) -> dict[Span, str]:
+        """What says of which domain each concept is.
+
+        "term": the tables have it; "known": they have a word of it; "head": its head or what is said of it tells;
+        "none": nothing does.
+        """
+        return {} if self.tree is None else {d.concept: _ground(d) for d, _ in named(self.tree) if d.concept}
 
     def tell(self, kinds: Mapping[Span, Domain | None]) -> None:
         """Say of what kind concepts are that were guessed, or that they name nothing.
@@ -129,6 +116,14 @@ class Drafted:
                 draft.domain = kinds[draft.concept] or ("other" if limiting or draft.time is not None else None)
                 self.kept = self.kept and draft.domain is not None
                 draft.concept = draft.concept if draft.domain is not None else None
+
+
+def _ground(draft: Draft) -> str:
+    if guess(draft) is not None:
+        return "none"
+    if draft.term is not None:
+        return "term"
+    return "known" if draft.known else "head"
 
 
 def drafted(text: str, lexemes: Lexemes, first: int, last: int, kind: Kind) -> Drafted:
