@@ -51,6 +51,7 @@ from protoparse.model import (
     without_spans,
 )
 from protoparse.outline import Item, outline
+from protoparse.reversals import reversals
 from protoparse.sources import Listing
 
 _Wording: TypeAlias = tuple[Kind, str, tuple[tuple[str, str], ...]]
@@ -126,6 +127,7 @@ class Parser:
             made.append(_criterion(text, item, f"{item.kind}.{counts[item.kind]}", readings))
         notes += disagreements(trial, made)
         notes += inconsistencies(made)
+        notes += reversals(text, made)
         notes.sort(key=lambda note: note.span or (0, 0))
         document = Document(trial=trial, text=text, criteria=tuple(made), notes=tuple(notes), parser=self.info)
         limit_depth(document.criteria)
