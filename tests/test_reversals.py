@@ -50,7 +50,7 @@ def test_what_agrees_with_its_list_is_not_noted(kind: str, item: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "lead", ["None of the following may apply.", "Participants must have none of these conditions"]
+    "lead", ["None of the following may apply.", "They must have none of the following conditions:"]
 )
 def test_a_denial_that_the_heading_says_already_denies_nothing(lead: str) -> None:
     text = f"Exclusion Criteria:\n\n{lead}\n\n1. Stroke\n2. Epilepsy\n"

@@ -91,7 +91,7 @@ class Comparing(Transformer[Any, Any]):
         role = "unit" if x[1].type == "UNIT" else "time_unit"
         unit = named_unit(self.text[x[1].start : x[1].end], x[1].entry, role)
         value = x[0].entry.roles["number"]
-        if unit.ucum in _CELLS and _THOUSANDS.fullmatch(self.text, x[0].start, x[0].end):
+        if unit.ucum in _CELLS and _THOUSANDS.fullmatch(self.text, x[0].start, x[0].end) and value < 1000:
             value = round(value * 1000)
         return Amount(value, unit, None, x[0].start, x[1].end)
 
