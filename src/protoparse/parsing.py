@@ -56,6 +56,7 @@ from protoparse.model import (
     without_spans,
 )
 from protoparse.outline import Item, outline
+from protoparse.reversals import reversals
 from protoparse.sources import Listing
 
 _Wording: TypeAlias = tuple[Kind, str, tuple[tuple[str, str], ...]]
@@ -141,6 +142,7 @@ class Parser:
             made.append(_criterion(text, item, f"{item.kind}.{counts[item.kind]}", readings, self.scorer))
         notes += disagreements(trial, made)
         notes += inconsistencies(made)
+        notes += reversals(text, made)
         notes.sort(key=lambda note: note.span or (0, 0))
         document = Document(
             format=FORMAT if self.scorer is None or not any(c.rule for c in walk(made)) else SCORED,

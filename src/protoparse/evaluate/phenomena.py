@@ -45,6 +45,7 @@ from protoparse.model import (
     facts,
     members,
 )
+from protoparse.reversals import own_criteria
 
 WAYS: Mapping[str, str] = {
     "nested list": "an item with items below it, or one of these",
@@ -270,12 +271,6 @@ def _joining() -> frozenset[str]:
     return frozenset(x for row in rows("cues") if row["cue"] in ("and", "or") for x in spellings(row["phrases"]))
 
 
-@cache
-def _own_criteria() -> re.Pattern[str]:
-    own = next(row["words"] for row in rows("judgements") if row["part"] == "own")
-    return re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, spellings(own)))})\s+(?:\w+\s+)?criteri(?:a|on)\b")
-
-
 _VISITS = {"informed_consent", "screening", "enrollment", "randomization", "baseline", "study_start", "study_end"}
 _TRIAL = _VISITS | {"first_dose", "treatment", "unspecified"}
 _SIGNS: Mapping[str, Callable[[_Shown], object]] = {
@@ -321,7 +316,7 @@ _SIGNS: Mapping[str, Callable[[_Shown], object]] = {
     "definition": lambda s: _cue("include", "definition", "same").stands_in(s),
     "examples": lambda s: any(f.includes for f in s.facts),
     "other person": lambda s: any(f.experiencer != "patient" for f in s.facts),
-    "self-reference": lambda s: any(f.domain == "other" for f in s.facts) and _own_criteria().search(s.words),
+    "self-reference": lambda s: any(f.domain == "other" for f in s.facts) and own_criteria().search(s.words),
     "judgement": lambda s: any(f.domain == "other" for f in s.facts),
     "shared head or tail": _shared,
 }

@@ -8,6 +8,7 @@ gives `>= 18 a`. What is said of time is in `protoparse.grammar.windows`.
 
 from __future__ import annotations
 
+import re
 from typing import Any, NamedTuple
 
 from lark import Transformer
@@ -71,6 +72,11 @@ def named_unit(text: str, entry: Entry, role: str) -> Unit:
     return Unit(text=entry.roles.get("printed", text), ucum=entry.roles[role])
 
 
+_CELLS = ("/mm3", "/uL")
+"""Units in which cells are counted: a cubic millimetre has no thousandths of one, so "1.500" is fifteen hundred."""
+_THOUSANDS = re.compile(r"[1-9]\d{0,2}\.\d{3}")
+
+
 class Comparing(Transformer[Any, Any]):
     """Lexemes to comparisons, while they are parsed."""
 
@@ -84,7 +90,10 @@ class Comparing(Transformer[Any, Any]):
     def quantity(self, x: list[Any]) -> Amount:
         role = "unit" if x[1].type == "UNIT" else "time_unit"
         unit = named_unit(self.text[x[1].start : x[1].end], x[1].entry, role)
-        return Amount(x[0].entry.roles["number"], unit, None, x[0].start, x[1].end)
+        value = x[0].entry.roles["number"]
+        if unit.ucum in _CELLS and _THOUSANDS.fullmatch(self.text, x[0].start, x[0].end) and value < 1000:
+            value = round(value * 1000)
+        return Amount(value, unit, None, x[0].start, x[1].end)
 
     def unit(self, x: list[Any]) -> Any:
         return x[0]

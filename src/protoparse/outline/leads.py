@@ -162,6 +162,20 @@ def denies(own: str, kind: Kind = "inclusion") -> re.Match[str] | None:
     return _NONE.search(low.rstrip(" .:;*_"))
 
 
+_NONE_MAY = re.compile(
+    r"(?:(?:patients?|subjects?|participants?|individuals?|persons?|volunteers?|candidates|they|you|who|must|should|shall|"
+    r"may|can|will|had|has|have|having|with|meet|fulfil|satisfy|be)\s+)*none\s+of\s+(?:the|these)\s+(?:following|below)"
+    r"(?:\s+(?:conditions?|criteria|may|must|should|can|apply|applies|be|is|are|present|met|true|hold|fulfilled|at|"
+    r"screening|enrol\w+|study|entry))*\W*"
+)
+
+
+def none_may(line: str) -> bool:
+    """Whether a line says no more than that nothing below it may be ("none of the following may apply")."""
+    low = line.lower()
+    return "none of" in low and _NONE_MAY.fullmatch(low) is not None
+
+
 def _holds(text: str, stems: Iterable[str]) -> bool:
     """Whether a text in lower case has any of the stems that a slow pattern needs."""
     for stem in stems:  # noqa: SIM110 - a generator would cost more than it saves

@@ -15,7 +15,7 @@ from protoparse.model import MAX_DEPTH, Kind, Note, Span
 from protoparse.outline import cohorts
 from protoparse.outline import headings as over
 from protoparse.outline.blocks import Block
-from protoparse.outline.leads import combine, leads
+from protoparse.outline.leads import combine, leads, none_may
 from protoparse.outline.marks import leading
 from protoparse.outline.placing import Node, Place
 from protoparse.outline.runons import RunOns, doubled, flattened
@@ -221,6 +221,13 @@ class _Grower:
             self._place(piece, kind)
         return bool(cuts)
 
+    def _note_denial(self, start: int, end: int) -> None:
+        """A lead-in under the heading of the exclusions that denies them as it does: nothing is denied."""
+        self.tree.preambles.append((start, end))
+        said = " ".join(self.text[start:end].split())
+        message = f"what the heading of the exclusions says already, not read as a denial: {said}"
+        self.tree.notes.append(Note(code="double-negation", message=message, span=(start, end)))
+
     def _section(self, start: int, end: int, *, marked: bool) -> over.Heading | None:
         line = self.low[start : min(end, start + 120)]
         if "clu" in line or "ligib" in line or "criter" in line:
@@ -238,6 +245,9 @@ class _Grower:
         colon = own.rstrip("*_ ").endswith((":", "："))
         folded = " ".join(own.split()) if len(own) <= 400 and (colon or listed) else ""
         if folded:
+            if self.fresh and self.kind == "exclusion" and none_may(folded):
+                self._note_denial(begin, end)
+                return True
             kind = over.sentence(folded)
             if kind is None and rest and listed and len(own) < 250 and _STUDY.search(own):
                 kind = self.kind
