@@ -122,7 +122,7 @@ def _difference(couple: Couple, old_text: str, new_text: str, *, same_text: bool
     after = None if new is None else words_of(new, new_text)
     if same_text and old is not None and new is not None and old.start == new.start:
         before = after  # where its own words end is a matter of the outline
-    told = _told(couple, before, after)
+    told = _told(couple, before, after, old_text, new_text)
     if old is None or new is None:
         if not (before or after or couple.facts):
             return None  # a lead-in without words: its children tell that they have moved
@@ -155,7 +155,9 @@ def _difference(couple: Couple, old_text: str, new_text: str, *, same_text: bool
     return told("moved", place) if place else None
 
 
-def _told(couple: Couple, before: str | None, after: str | None) -> Callable[[Status, tuple[Change, ...]], Difference]:
+def _told(
+    couple: Couple, before: str | None, after: str | None, old_text: str, new_text: str
+) -> Callable[[Status, tuple[Change, ...]], Difference]:
     old, new = couple.old, couple.new
     item = new or old
     assert item is not None
@@ -166,8 +168,8 @@ def _told(couple: Couple, before: str | None, after: str | None) -> Callable[[St
             kind=item.criterion.kind,
             old=old.id if old else None,
             new=new.id if new else None,
-            old_span=old.own if old else None,
-            new_span=new.own if new else None,
+            old_span=_place(old, old_text) if old else None,
+            new_span=_place(new, new_text) if new else None,
             old_words=before,
             new_words=after,
             old_rule=_rule(old.criterion.rule) if old else None,
@@ -178,9 +180,14 @@ def _told(couple: Couple, before: str | None, after: str | None) -> Callable[[St
     return told
 
 
+def _place(item: Item, text: str) -> Span:
+    """Where a criterion's own words stand, behind bullet and number."""
+    return item.start, item.start + len(text[item.start : item.own[1]].rstrip())
+
+
 def _outline(old: Item, new: Item) -> Iterator[Change]:
     one, other = old.criterion, new.criterion
-    if one.kind != other.kind:
+    if one.kind != other.kind and None in (old.parent, new.parent):  # else it is their parents'
         yield Change(what="section", old=one.kind, new=other.kind)
     if one.combine != other.combine:
         yield Change(what="combine", old=words.combine(one), new=words.combine(other))
