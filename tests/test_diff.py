@@ -236,7 +236,7 @@ def test_no_difference_is_silence(sides: tuple[Path, Path], capsys: pytest.Captu
 
 
 def test_json(sides: tuple[Path, Path], capsys: pytest.CaptureFixture[str]) -> None:
-    assert cli.main(["diff", *map(str, sides), "--json"]) == 1
+    assert cli.main(["diff", *map(str, sides), "--json", "-"]) == 1
     trials = json.loads(capsys.readouterr().out)["trials"]
     assert [(t["name"], t["counts"]["changed"], t["same"]) for t in trials] == [
         ("NCT00000001", 1, 1),
@@ -246,12 +246,13 @@ def test_json(sides: tuple[Path, Path], capsys: pytest.CaptureFixture[str]) -> N
     assert difference["changes"] == [{"what": "comparator", "of": "Bilirubin", "old": ">", "new": "≥"}]
 
 
-def test_a_page_that_asks_for_nothing(tmp_path: Path) -> None:
+def test_a_page_that_asks_for_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     hostile = listed("Gout </script><script>alert(1)</script>", "Stroke")
     old = write(tmp_path / "old.json", numbered(listed("Stroke"), 1))
     new = write(tmp_path / "new.json", numbered(hostile, 1))
     made = tmp_path / "page.html"
-    assert cli.main(["diff", str(old), str(new), "--html", str(made)]) == 1
+    assert cli.main(["diff", str(old), str(new), "--html", str(made), "-q"]) == 1
+    assert capsys.readouterr() == ("", "")
     page = made.read_text("utf-8")
     assert "<script>alert" not in page
     assert not re.search(r"https?://", page)

@@ -23,8 +23,9 @@ from msgspec.structs import replace
 from protoparse.alignment import Couple, align, name_of, words_of
 from protoparse.evaluate import keys, words
 from protoparse.evaluate.keys import Key
+from protoparse.evaluate.logic import skeleton
 from protoparse.evaluate.meaning import same_meaning
-from protoparse.evaluate.pairing import Item, Placed, skeleton
+from protoparse.evaluate.pairing import Item, Placed
 from protoparse.lexicon import fold
 from protoparse.model import Comparison, Concept, Document, Fact, Kind, Record, Rule, Span, Trial, facts, renamed
 from protoparse.render import phrase, render

@@ -11,6 +11,7 @@ import os
 import sys
 import warnings
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -74,6 +75,7 @@ def program() -> None:
       protoparse parse listings/ --out criteria/  a folder, one file a trial
       protoparse show trial.html                  what was read, and what was not
       protoparse check criteria/                  does every file keep its promises?
+      protoparse evaluate gold/                   how much of it is right?
       protoparse diff before/ after/              what changed between two parses
 
     A criterion that is not understood is kept as it stands and marked, never guessed. Nothing leaves this machine.
@@ -211,6 +213,103 @@ def check(files: tuple[str, ...], reparse: bool | None, debug: bool) -> int:
                 found += 1
     click.echo(f"{counted(len(sources), 'file')} checked, {counted(found, 'problem')}")
     return failures.code or int(found > 0)
+
+
+@program.command()
+@click.argument("folder", metavar="[DIR]", required=False, type=click.Path(path_type=Path))
+@click.option(
+    "--gold", type=click.Path(path_type=Path), metavar="DIR",
+    help="What is right: criteria JSON files, or folders that hold a criteria.json; the same as DIR.",
+)  # fmt: skip
+@click.option(
+    "--corpus", type=click.Choice(["lct", "chia", "brat"]),
+    help="DIR is a folder of brat annotations instead, of this corpus; brat: of any other, whose --labels are given.",
+)  # fmt: skip
+@click.option(
+    "--labels", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE",
+    help="What the labels of a brat folder mean: a table, see docs/corpora.md.",
+)  # fmt: skip
+@click.option("--parse", "parses", is_flag=True, help="Measure this parser; so it is where no --pred is given.")
+@click.option("--pred", type=click.Path(path_type=Path), metavar="DIR", help="The predictions to measure.")
+@click.option(
+    "--pred-format", "form", type=click.Choice(["json", "brat", "csv", "facebook"]), default="json", show_default=True,
+    help="What predictions are: criteria JSON, brat annotations, a table of facts, Clinical-Trial-Parser's output.",
+)  # fmt: skip
+@click.option(
+    "--against", type=click.Path(path_type=Path), metavar="DIR",
+    help="A second system's predictions, in the same format: is the first one better, and is that chance?",
+)  # fmt: skip
+@click.option(
+    "--only", type=click.Path(exists=True, dir_okay=False, path_type=Path), metavar="FILE",
+    help="Names of the documents to take, one a line.",
+)  # fmt: skip
+@click.option(
+    "--skip", type=click.Path(exists=True, dir_okay=False, path_type=Path), metavar="FILE",
+    help="Names of documents to leave out.",
+)  # fmt: skip
+@click.option(
+    "--by", type=click.Choice(["section", "domain", "phenomenon", "document"]), help="Break the figures down.",
+)  # fmt: skip
+@click.option("--errors", metavar="MEASURE", help="List the errors of a measure, with the words they are about.")
+@click.option("--json", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="Write all figures.")
+@click.option("--csv", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="Write all figures.")
+@click.option(
+    "--html", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE",
+    help="Write a report to look at, with every error beside its text; one file, which asks for nothing else.",
+)  # fmt: skip
+@click.option("-q", "--quiet", is_flag=True, help="Show no tables and no progress.")
+@options.concepts
+@options.debug
+def evaluate(
+    folder: Path | None,
+    gold: Path | None,
+    corpus: str | None,
+    labels: Path | None,
+    parses: bool,
+    pred: Path | None,
+    form: str,
+    against: Path | None,
+    only: Path | None,
+    skip: Path | None,
+    by: str | None,
+    errors: str | None,
+    json: Path | None,
+    csv: Path | None,
+    html: Path | None,
+    quiet: bool,
+    concepts: str,
+    debug: bool,
+) -> int:
+    """Measure predictions on gold: how much is right, how sure that is, and what is wrong.
+
+    \b
+    Examples:
+      protoparse evaluate corpus/                            this parser on criteria written by hand
+      protoparse evaluate --gold gold/ --pred criteria/      somebody's criteria JSON, by file name or trial
+      protoparse evaluate --gold gold/ --pred new/ --against old/ --html report.html
+      protoparse evaluate --corpus chia chia/ --errors value
+
+    A missing or broken prediction counts as empty; one over another text is not measured. Both are told in one line
+    each, and the exit code is then 1. docs/evaluation.md defines the measures, docs/reports.md tells of the rest.
+    """
+    from protoparse.cli.evaluation import Told, Wanted
+    from protoparse.cli.evaluation import evaluate as run
+
+    if (folder is None) == (gold is None):
+        raise click.UsageError("give the gold folder once: as DIR or as --gold DIR")
+    if parses and pred is not None:
+        raise click.UsageError("--parse measures this parser, --pred somebody's predictions: give one of them")
+    if corpus == "brat" and labels is None:
+        raise click.UsageError("--corpus brat needs --labels FILE, which tell what its labels mean")
+    if form == "brat" and labels is None and corpus is None:
+        raise click.UsageError("--pred-format brat needs --labels FILE, which tell what its labels mean")
+    if form != "json" and pred is None and against is None:
+        raise click.UsageError("--pred-format goes with --pred or --against")
+    wanted = Wanted(
+        gold=gold or folder or Path(), labels=labels or corpus, annotated=corpus is not None, pred=pred, form=form,
+        against=against, only=only, skip=skip, by=by, errors=errors, json=json, csv=csv, html=html, quiet=quiet,
+    )  # fmt: skip
+    return run(wanted, partial(parser_of, concepts, ()), Told(debug=debug))
 
 
 @program.command()

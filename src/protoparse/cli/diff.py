@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -31,13 +30,11 @@ STYLES = {
 @click.command("diff")
 @click.argument("old", metavar="OLD")
 @click.argument("new", metavar="NEW")
-@click.option("--json", "as_json", is_flag=True, help="Write the differences as JSON.")
-@click.option(
-    "--html", "page", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE",
-    help="Write them as one page that can be filtered and needs no network (with the extra `evaluate`).",
-)  # fmt: skip
+@options.written("--json", "Write the differences as JSON.")
+@options.written("--html", "Write them as one page that can be filtered and asks for nothing (extra `evaluate`).")
+@options.quiet
 @options.debug
-def command(old: str, new: str, as_json: bool, page: Path | None, debug: bool) -> int:
+def command(old: str, new: str, json: str | None, html: str | None, quiet: bool, debug: bool) -> int:
     """Tell what two parses say differently.
 
     OLD and NEW are criteria JSON: files, folders (trials are matched by their number, else by file), or - for standard
@@ -48,7 +45,7 @@ def command(old: str, new: str, as_json: bool, page: Path | None, debug: bool) -
       protoparse diff before/ after/                  a folder parsed by two versions
       protoparse diff 2023.json 2025.json             a trial that was amended
       protoparse parse trial.html | protoparse diff trial.json -
-      protoparse diff before/ after/ --html changes.html
+      protoparse diff before/ after/ --html changes.html -q
 
     Each criterion that differs is shown with its words, `-` what was read before, `+` what is read now, and what it is
     that changed. It is lost or gained (it, or its rule), changed (it says something else), recoded (other names or
@@ -56,6 +53,7 @@ def command(old: str, new: str, as_json: bool, page: Path | None, debug: bool) -
 
     Exit code, as of diff: 0 no difference, 1 differences, 2 trouble: something cannot be read or has no partner.
     """
+    from protoparse.cli.outputs import write
     from protoparse.diff import diff
 
     failures = Failures(debug=debug)
@@ -66,12 +64,12 @@ def command(old: str, new: str, as_json: bool, page: Path | None, debug: bool) -
     for couple in matched:
         with failures.of(couple.name):
             found.append((couple, diff(couple.first, couple.second)))
-    if page is not None:
-        with failures.of(str(page)):
-            page.write_text(_page(found, old, new), "utf-8")
-    if as_json:
-        click.echo(_json(found))
-    elif page is None:
+    if html is not None:
+        with failures.of(html):
+            write(html, _page(found, old, new), failures)
+    if json is not None:
+        write(json, _json(found), failures)
+    if not quiet and options.STDOUT not in (json, html):
         _show(found)
     if failures.count:
         return TROUBLE
@@ -141,7 +139,7 @@ def _json(found: list[tuple[Couple, Diff]]) -> str:
         {"name": couple.name, "counts": of.counts(), "same": of.same, "trial": of.trial, "differences": of.differences}
         for couple, of in found
     ]
-    return msgspec.json.format(msgspec.json.encode({"trials": made}), indent=2).decode()
+    return msgspec.json.format(msgspec.json.encode({"trials": made}), indent=2).decode() + "\n"
 
 
 # ------------------------------------------------------------------ as a page

@@ -36,7 +36,17 @@
     if (from > start) from = start;
     let to = text.indexOf("\n", end);
     if (to < 0) to = text.length;
-    return [Math.max(from, start - AROUND), Math.min(to, end + AROUND), from < start - AROUND, to > end + AROUND];
+    const before = from < start - AROUND;
+    const after = to > end + AROUND;
+    if (before) {
+      const gap = text.indexOf(" ", start - AROUND);
+      from = gap >= 0 && gap < start ? gap + 1 : start - AROUND;
+    }
+    if (after) {
+      const gap = text.lastIndexOf(" ", end + AROUND);
+      to = gap >= end ? gap : end + AROUND;
+    }
+    return [from, to, before, after];
   }
 
   // ---------------------------------------------------------------- elements
