@@ -53,12 +53,12 @@ def write(name: str, content: str, failures: Failures) -> None:
         sys.stdout.buffer.write(content.encode())
         return
     with failures.of(name):
-        path = Path(name)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        _replace(path, content.encode())
+        put(Path(name), content.encode())
 
 
-def _replace(path: Path, data: bytes) -> None:
+def put(path: Path, data: bytes) -> None:
+    """Write a file whole or not at all, with the folders that it wants; raises `OSError` where that cannot be done."""
+    path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         draft.write_bytes(data)
@@ -106,7 +106,7 @@ class Folder(Sink):
         path = self.folder / self._name(document.trial.id or source.stem)
         if path.resolve() in self._inputs:
             raise ProtoparseError(f"{path} would be written over an input")
-        _replace(path, data)
+        put(path, data)
 
     def _name(self, wanted: str) -> str:
         stem = file_stem(wanted)
