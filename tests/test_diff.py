@@ -264,6 +264,25 @@ def test_a_page_that_asks_for_nothing(tmp_path: Path, capsys: pytest.CaptureFixt
     assert [document["name"] for document in packed["documents"]] == ["NCT00000001", "NCT00000001, before"]
 
 
+def test_the_page_is_filtered_in_a_browser(sides: tuple[Path, Path], tmp_path: Path) -> None:
+    from playwright.sync_api import expect
+    from tests.browser import Visit, chromium
+
+    write(sides[1] / "b.json", numbered(listed("Stroke", "Dialysis"), 2))
+    made = tmp_path / "page.html"
+    assert cli.main(["diff", *map(str, sides), "--html", str(made), "-q"]) == 1
+    with chromium() as browser, Visit(browser, made) as visit:
+        count, entry = visit.page.locator("#count"), visit.page.locator("#list > li")
+        expect(count).to_have_text("2 differences")
+        visit.page.get_by_label("Difference", exact=True).select_option("gained")
+        expect(entry).to_have_count(1)
+        expect(entry).to_contain_text("[Dialysis]")
+        visit.page.get_by_role("link", name="1", exact=True).first.click()  # in the table: what changed in the first
+        expect(entry).to_contain_text("Bilirubin: comparator > → ≥")
+        assert visit.requests == [made.as_uri()]
+        assert visit.complaints == []
+
+
 def test_arrays_lines_and_standard_input(sides: tuple[Path, Path], tmp_path: Path) -> None:
     documents = [numbered(listed(item), n) for n, item in enumerate(ITEMS[:3], 1)]
     lines = write(tmp_path / "all.ndjson", *documents)
