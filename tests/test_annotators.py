@@ -115,15 +115,15 @@ def test_folders_of_gold(sides: tuple[Path, Path], capsys: pytest.CaptureFixture
 
 
 def test_json_and_csv(sides: tuple[Path, Path], capsys: pytest.CaptureFixture[str]) -> None:
-    assert cli.main(["agreement", *map(str, sides), "--json"]) == 0
+    assert cli.main(["agreement", *map(str, sides), "--json", "-"]) == 0
     found = json.loads(capsys.readouterr().out)
     assert found["measures"]["domain"]["f1"] == 0.75
     assert found["kappas"]["domain"]["units"] == 4
     assert found["disagreements"][0]["span"] == [23, 27]
-    assert cli.main(["agreement", *map(str, sides), "--csv"]) == 0
+    assert cli.main(["agreement", *map(str, sides), "--csv", "-"]) == 0
     rows = {row["measure"]: row for row in csv.DictReader(io.StringIO(capsys.readouterr().out)) if row["f1"]}
     assert rows["domain"]["f1"] == "0.750000"
-    assert cli.main(["agreement", *map(str, sides), "--csv", "--list"]) == 0
+    assert cli.main(["agreement", *map(str, sides), "--csv", "-", "--list"]) == 0
     listed = list(csv.DictReader(io.StringIO(capsys.readouterr().out)))
     assert [row["measure"] for row in listed] == ["domain", "comparator"]
 
@@ -132,7 +132,7 @@ def test_files_and_standard_input(sides: tuple[Path, Path], tmp_path: Path) -> N
     other = tmp_path / "other.json"
     other.write_bytes(dump(said(BEN)))
     yaml = sides[0] / "trial" / "criteria.yaml"
-    command = [sys.executable, "-m", "protoparse", "agreement", str(yaml), "-", "--csv", "--list"]
+    command = [sys.executable, "-m", "protoparse", "agreement", str(yaml), "-", "--csv", "-", "--list"]
     done = subprocess.run(command, input=other.read_bytes(), capture_output=True, timeout=60)
     assert (done.returncode, done.stderr) == (0, b"")
     assert done.stdout.count(b"\n") == 3

@@ -13,7 +13,7 @@ import pytest
 from msgspec.structs import replace
 
 from protoparse import cli, model
-from protoparse.evaluate.doubts import doubts
+from protoparse.evaluate.doubting import doubts
 from protoparse.evaluate.drafting import draft
 from protoparse.evaluate.gold import GoldError, build, build_folder
 from protoparse.evaluate.notation import WIDTH

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from protoparse.check import check
     from protoparse.concepts.terms import TermSource
+    from protoparse.diff import diff
     from protoparse.errors import ProtoparseError
     from protoparse.model import Document, dump, load, schema
     from protoparse.parsing import Parser, parse
@@ -34,6 +35,7 @@ __all__ = [
     "ProtoparseError",
     "TermSource",
     "check",
+    "diff",
     "dump",
     "load",
     "markdown",
@@ -46,6 +48,7 @@ __all__ = [
 _HOMES = {
     "check": ("check",),
     "concepts.terms": ("TermSource",),
+    "diff": ("diff",),
     "errors": ("ProtoparseError",),
     "model": ("Document", "dump", "load", "schema"),
     "parsing": ("Parser", "parse"),

@@ -18,7 +18,7 @@ from typing import Any
 import click
 
 from protoparse import __version__
-from protoparse.cli import agreement, gold, options
+from protoparse.cli import agreement, diff, gold, options
 from protoparse.cli.failures import Failures, counted, one_line
 from protoparse.cli.inputs import gather
 from protoparse.cli.options import CONTAINERS
@@ -76,6 +76,7 @@ def program() -> None:
       protoparse show trial.html                  what was read, and what was not
       protoparse check criteria/                  does every file keep its promises?
       protoparse evaluate gold/                   how much of it is right?
+      protoparse diff before/ after/              what changed between two parses
 
     A criterion that is not understood is kept as it stands and marked, never guessed. Nothing leaves this machine.
     """
@@ -325,3 +326,4 @@ def schema() -> None:
 
 program.add_command(gold.group)
 program.add_command(agreement.command)
+program.add_command(diff.command)

@@ -18,10 +18,11 @@ if TYPE_CHECKING:
 @click.argument("first", metavar="A")
 @click.argument("second", metavar="B")
 @click.option("--list", "listing", is_flag=True, help="List every disagreement with its text.")
-@click.option("--json", "form", flag_value="json", help="Write figures and disagreements as JSON.")
-@click.option("--csv", "form", flag_value="csv", help="Write the figures, or with --list the disagreements, as CSV.")
+@options.written("--json", "Write figures and disagreements as JSON.")
+@options.written("--csv", "Write the figures, or with --list the disagreements, as CSV.")
+@options.quiet
 @options.debug
-def command(first: str, second: str, listing: bool, form: str | None, debug: bool) -> int:
+def command(first: str, second: str, listing: bool, json: str | None, csv: str | None, quiet: bool, debug: bool) -> int:
     """Tell how far two annotators agree.
 
     A and B are gold of two people over the same texts: folders of gold (source.* and criteria.yaml), criteria JSON
@@ -32,13 +33,14 @@ def command(first: str, second: str, listing: bool, form: str | None, debug: boo
     Examples:
       protoparse agreement anna/ ben/
       protoparse agreement anna/ ben/ --list | less
-      protoparse agreement anna/NCT01234567/criteria.yaml ben.json --json
+      protoparse agreement anna/NCT01234567/criteria.yaml ben.json --json - | jq .kappas.domain
 
     F1 is the share of what either has that both have, the same whoever is first. Kappa corrects for chance; it is of
     decisions where both had the same thing before them, named beside it, and "-" where both always answered the same.
 
     Exit code: 0 compared, 1 something could not be read or has no partner (one line each, the rest is done).
     """
+    from protoparse.cli.outputs import write
     from protoparse.evaluate.annotators import agreement
 
     failures = Failures(debug=debug)
@@ -54,11 +56,11 @@ def command(first: str, second: str, listing: bool, form: str | None, debug: boo
     if not fit:
         return failures.code
     found = agreement(fit)
-    if form == "json":
-        click.echo(_json(found))
-    elif form == "csv":
-        click.echo(_csv(found, listing=listing), nl=False)
-    else:
+    if json is not None:
+        write(json, _json(found), failures)
+    if csv is not None:
+        write(csv, _csv(found, listing=listing), failures)
+    if not quiet and options.STDOUT not in (json, csv):
         click.echo(_table(found, first, second))
         if listing:
             click.echo(_listed(found))
@@ -101,7 +103,7 @@ def _json(found: Agreement) -> str:
     made = msgspec.to_builtins(found)
     for name, of in found.measures.items():
         made["measures"][name]["f1"] = of.f1
-    return msgspec.json.format(msgspec.json.encode(made), indent=2).decode()
+    return msgspec.json.format(msgspec.json.encode(made), indent=2).decode() + "\n"
 
 
 def _csv(found: Agreement, *, listing: bool) -> str:

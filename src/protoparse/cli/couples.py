@@ -43,8 +43,9 @@ def couples(first: str, second: str, failures: Failures) -> list[Couple]:
     """The trials of both sides, in the order of the first; what cannot be read or is on one side alone is reported."""
     if first == second == STDIN:
         raise InputError("standard input can be one side only")
-    before = failures.count
     sides = [list(_side(name, failures)) for name in (first, second)]
+    if not all(sides):
+        return []
     if all(len(side) == 1 for side in sides):
         [[one], [other]] = sides
         return [Couple(one.document.trial.id or one.name, one.document, other.document)]
@@ -53,10 +54,7 @@ def couples(first: str, second: str, failures: Failures) -> list[Couple]:
         for key, found in names.items():
             if key not in others:
                 failures.add(found.where, f"{key} is not in {there}")
-    both = [Couple(key, tables[0][key].document, tables[1][key].document) for key in tables[0] if key in tables[1]]
-    if not both and failures.count == before:
-        raise InputError("nothing to compare")
-    return both
+    return [Couple(key, tables[0][key].document, tables[1][key].document) for key in tables[0] if key in tables[1]]
 
 
 def _key(found: _Found) -> str:
@@ -120,13 +118,15 @@ def _file(where: str, name: str, data: bytes, failures: Failures) -> Iterator[_F
     from protoparse.model import load
 
     with failures.of(where):
-        parts = list(_parts(data))
+        parts = _parts(data)
+        documents = []
         for number, part in enumerate(parts, 1):
             try:
-                document = load(part)
+                documents.append(load(part))
             except ProtoparseError as error:
                 raise InputError(str(error) if len(parts) == 1 else f"document {number}: {error}") from None
-            yield _Found(where, name if len(parts) == 1 else f"{name}-{number}", document)
+        for number, document in enumerate(documents, 1):
+            yield _Found(where, name if len(documents) == 1 else f"{name}-{number}", document)
 
 
 def _parts(data: bytes) -> list[bytes]:

@@ -5,7 +5,6 @@ In: folders of gold and of predictions. Out: tables on standard output, JSON, CS
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -67,6 +66,7 @@ def evaluate(wanted: Wanted, parser: Callable[[], Callable[[Listing], Document]]
     """Run the evaluation and return the exit code; `parser` makes the parser where there are no predictions."""
     if missing := [name for name in EXTRA if sys.modules.get(name, True) is None or find_spec(name) is None]:
         raise ProtoparseError(f"evaluate needs {', '.join(missing)}: pip install 'protoparse[evaluate]'")
+    from protoparse.cli.outputs import put
     from protoparse.evaluate import Evaluation
     from protoparse.evaluate.report import as_csv, as_json, report
     from protoparse.evaluate.systems import parsing
@@ -106,13 +106,13 @@ def evaluate(wanted: Wanted, parser: Callable[[], Callable[[Listing], Document]]
     if not wanted.quiet:
         _show(made_report, wanted)
     if wanted.json is not None:
-        _write(wanted.json, as_json(made_report))
+        put(wanted.json, as_json(made_report))
     if wanted.csv is not None:
-        _write(wanted.csv, as_csv(made_report).encode())
+        put(wanted.csv, as_csv(made_report).encode())
     if wanted.html is not None:
         from protoparse.evaluate.sheet import sheet
 
-        _write(wanted.html, sheet(made_report).encode())
+        put(wanted.html, sheet(made_report).encode())
     return failures.code
 
 
@@ -214,14 +214,3 @@ def _show(made: Report, wanted: Wanted) -> None:
         tables.calibration(made)
     if wanted.errors is not None:
         tables.errors(made, wanted.errors)
-
-
-def _write(path: Path, data: bytes) -> None:
-    """The whole file or none of it."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        draft.write_bytes(data)
-        os.replace(draft, path)
-    finally:
-        draft.unlink(missing_ok=True)

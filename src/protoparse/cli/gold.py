@@ -214,7 +214,7 @@ def _folders(inputs: tuple[str, ...], failures: Failures) -> Iterator[Path]:
 
 def _warn(document: Document, file: str, yaml_text: str) -> int:
     """Print what is doubtful in a document, a line each, and say how many there are."""
-    from protoparse.evaluate.doubts import doubts
+    from protoparse.evaluate.doubting import doubts
     from protoparse.evaluate.gold import lines
 
     found = doubts(document)

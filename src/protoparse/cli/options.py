@@ -15,6 +15,9 @@ _F = TypeVar("_F", bound=Callable[..., Any])
 CONTAINERS = ("auto", "page", "html", "ctgov", "text")
 """What `--from` takes: said here too, so that `--help` need not import the readers."""
 
+STDOUT = "-"
+"""Where a file to write to may be standard output, it is called so."""
+
 
 def debug(command: _F) -> _F:
     """Take `--debug`."""
@@ -53,3 +56,15 @@ def confidence(command: _F) -> _F:
         "--confidence/--no-confidence", default=True, show_default=True,
         help="Whether facts and criteria say how sure the parser is of them.",
     )(command)  # fmt: skip
+
+
+def written(name: str, says: str) -> Callable[[_F], _F]:
+    """Take a file to write to besides, - for standard output."""
+    return click.option(
+        name, type=click.Path(dir_okay=False, allow_dash=True), metavar="FILE", help=f"{says} - is standard output."
+    )
+
+
+def quiet(command: _F) -> _F:
+    """Take `--quiet`."""
+    return click.option("-q", "--quiet", is_flag=True, help="Show nothing, only write what is asked for.")(command)

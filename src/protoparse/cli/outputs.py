@@ -13,7 +13,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from protoparse.cli.failures import Failures
 from protoparse.cli.inputs import Source
+from protoparse.cli.options import STDOUT
 from protoparse.errors import ProtoparseError
 from protoparse.model import Document, dump
 
@@ -43,6 +45,26 @@ def written(document: Document, form: str) -> bytes:
 def file_stem(wanted: str) -> str:
     """A trial's id, or whatever else it is called, as the name of a file without its suffix."""
     return re.sub(r"[^\w.-]+", "_", wanted).strip("._")[:LONGEST_NAME] or "criteria"
+
+
+def write(name: str, content: str, failures: Failures) -> None:
+    """Write a file whole or not at all, or to standard output for "-"; what fails is reported."""
+    if name == STDOUT:
+        sys.stdout.buffer.write(content.encode())
+        return
+    with failures.of(name):
+        put(Path(name), content.encode())
+
+
+def put(path: Path, data: bytes) -> None:
+    """Write a file whole or not at all, with the folders that it wants; raises `OSError` where that cannot be done."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        draft.write_bytes(data)
+        os.replace(draft, path)
+    finally:
+        draft.unlink(missing_ok=True)
 
 
 class Sink:
@@ -84,12 +106,7 @@ class Folder(Sink):
         path = self.folder / self._name(document.trial.id or source.stem)
         if path.resolve() in self._inputs:
             raise ProtoparseError(f"{path} would be written over an input")
-        draft = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-        try:
-            draft.write_bytes(data)
-            os.replace(draft, path)
-        finally:
-            draft.unlink(missing_ok=True)
+        put(path, data)
 
     def _name(self, wanted: str) -> str:
         stem = file_stem(wanted)

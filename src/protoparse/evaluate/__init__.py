@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from protoparse.evaluate.annotators import Agreement, agreement
-    from protoparse.evaluate.doubts import doubts
+    from protoparse.evaluate.doubting import doubts
     from protoparse.evaluate.drafting import draft
     from protoparse.evaluate.gold import GoldError, build
     from protoparse.evaluate.judgements import Case, Evaluation, Facet, Judgement, Outcome, Rate, errors
@@ -47,7 +47,7 @@ __all__ = [
 
 _HOMES = {
     "annotators": ("Agreement", "agreement"),
-    "doubts": ("doubts",),
+    "doubting": ("doubts",),
     "drafting": ("draft",),
     "gold": ("GoldError", "build"),
     "measures": ("GROUPS", "MEASURES", "PARTS", "compare"),

@@ -214,7 +214,7 @@ def _scorer() -> Any:
 # ------------------------------------------------------------------ disagreements
 
 
-_WHOLE = ("rule logic", "rule exact", "meaning")
+_WHOLE = ("connective", "rule logic", "rule exact", "meaning")
 
 
 def _disagreements(case: Case, first: Side, second: Side) -> Iterator[Disagreement]:
@@ -244,6 +244,8 @@ def _disagreements(case: Case, first: Side, second: Side) -> Iterator[Disagreeme
 
 
 def _parts(measure: str) -> Iterator[str]:
+    if measure in ("connective", "meaning"):
+        yield "fact"  # what one of them does not have is joined to nothing
     for part in PARTS.get(measure, ()):
         yield part
         yield from _parts(part)
