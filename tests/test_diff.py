@@ -168,7 +168,7 @@ def test_every_criterion_and_fact_is_in_one_couple(folder: Path) -> None:
     for couples in (align(document, other), align(other, document)):
         for side in ("old", "new"):
             items = [getattr(c, side) for c in couples if getattr(c, side) is not None]
-            assert len({item.start for item in items}) == len(items)
+            assert len({(item.start, item.joins) for item in items}) == len(items)
         facts = [one for c in couples for one, _ in c.facts if one is not None]
         assert len({id(f.fact) for f in facts}) == len(facts)
 
