@@ -44,7 +44,7 @@ class Weights(Record, frozen=True, kw_only=True):
         """The share that is right where the sum is this, to three decimals."""
         curve = self.curve
         if not curve:
-            return round(1 / (1 + exp(-total)), 3)
+            return round(1 / (1 + exp(min(-total, 50.0))), 3)
         k = bisect_right(curve, (total, 2.0))
         if k == 0:
             return curve[0][1]
