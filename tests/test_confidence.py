@@ -196,7 +196,7 @@ def test_a_share_is_read_off_the_curve() -> None:
     assert curved.sum(["a", "b", "unknown"]) == 2.5
     assert curved.weighed({"a": 0.5, "b": 2, "unknown": 3}) == 1
     assert [curved.share(t) for t in (-5, 0, 1, 2, 3.5, 4, 9)] == [0.1, 0.1, 0.3, 0.5, 0.8, 0.9, 0.9]
-    assert Weights(bias=0, weights={}).share(0) == 0.5
+    assert [Weights(bias=0, weights={}).share(t) for t in (-9999, 0, 9999)] == [0, 0.5, 1]
 
 
 def test_the_table_fits_the_features() -> None:

@@ -129,7 +129,7 @@ def _features(fact: Fact, path: Path, piece: Piece, unread: str, length: int) ->
 
 @lru_cache(20_000)
 def _named(domain: Domain, text: str, ground: str) -> tuple[str, ...]:
-    """How a thing is named. "Disease" or "use" at the end of a phrase names it less well than "diabetes"."""
+    """How a thing is named: a phrase that ends in "surgery" is what it seems, one that ends in "therapy" often not."""
     words = _TOKEN.findall(text.lower())
     counted = f"{domain},{ground}", f"{domain},words={bisect_left(_WORDS, len(words))}"
     if not words:

@@ -44,7 +44,7 @@ class Weights(Record, frozen=True, kw_only=True):
         """The share that is right where the sum is this, to three decimals."""
         curve = self.curve
         if not curve:
-            return round(1 / (1 + exp(-max(total, _SURELY_NOT))), 3)
+            return round(1 / (1 + exp(min(-total, 50.0))), 3)
         k = bisect_right(curve, (total, 2.0))
         if k == 0:
             return curve[0][1]
@@ -52,9 +52,6 @@ class Weights(Record, frozen=True, kw_only=True):
             return curve[-1][1]
         (a, low), (b, high) = curve[k - 1], curve[k]
         return round(low + (high - low) * (total - a) / (b - a), 3)
-
-
-_SURELY_NOT = -50.0  # below, the share is none to any number of decimals, and its power too large a number
 
 
 class Model(Record, frozen=True, kw_only=True):
