@@ -26,6 +26,7 @@ _SOME = re.compile(
 _NAMES = re.compile("[wKMYaqrnuj]")
 _CALLED = re.compile("[dm]*((?:[KM](?:-?q)?-?)+)v")
 _PROVISO = re.compile(r"[dvOopi~a]*(?:K[dvOopi~a]*)?,?\?")
+_TESTED = re.compile("[dm]*[KM]-?qv")
 _THEIRS = re.compile(r"o[dmv]*(?:[MKwaq][-/&|+]?)+,[dm]*([^,.;:()])\^")
 _FOLLOWING = re.compile(r"[^.:?]*(?:following|criteri|conditions)[^.:?]*:")
 _TREATED = ("treated", "previously")
@@ -331,6 +332,8 @@ class Guards(Lister):
         cutter = self.cutter
         if cutter.codes[i - cutter.offset] == "o" and cutter.entries[i].text not in ("for", "for the"):
             return False
+        if cutter.codes[i - cutter.offset] == "o" and _TESTED.match(cutter.codes, i + 1 - cutter.offset):
+            return True  # "for HIV-positive patients"
         theirs = _THEIRS.match(cutter.codes, i - self.first) if i == self.opening else None
         if theirs and "population" in cutter.entries[self.first + theirs.start(1)].roles:
             return True  # "for HER2-positive cancer, patients must …"

@@ -284,8 +284,14 @@ class Shaper(Guards):
         if any(c.type == "EXCEPT" for c in out[sentence:]) or self._set_off(out, sentence, i):
             return True  # "except X, which is allowed", "surgery within 2 weeks, a biopsy is allowed"
         # Who may take part as well is no limit to anybody.
-        bare = said == "free" and not self.cutter.codes.count("?", i + 1 - self.cutter.offset)
-        return self.kind != "exclusion" and not bare
+        bare = said == "free" or self._of_every_kind()
+        return self.kind != "exclusion" and not (bare and not self.cutter.codes.count("?", i + 1 - self.cutter.offset))
+
+    def _of_every_kind(self) -> bool:
+        """Whether the present sentence begins with all kinds of something ("all histologies are eligible")."""
+        i = self.opening
+        every = self.cutter.entries[i].text in ("all", "any")
+        return every and i + 1 < self.last and not self._population(i + 1) and self.cutter.code(i + 1) in "KMwm"
 
     def _for_people(self) -> bool:
         """Whether the present sentence begins with participants ("note: patients with … may be given …")."""
