@@ -123,7 +123,7 @@ class Cutter(Parter):
                 for p in phrases
                 if p.first >= head.last
                 and not self._empty(p)
-                and not (values and self._domain(p) == "consent")  # "adults (> 18) able to consent"
+                and not (values and self._consents(p))  # "adults (> 18) able to consent"
                 and (
                     done
                     or p.first in self.whole
@@ -211,7 +211,7 @@ class Cutter(Parter):
             other.domain = other.domain or "condition"
             if own:
                 other.time = timed.time
-            elif timed.window_behind and windows[0].first >= disease.last:
+            elif timed.window_behind and windows[0].first >= disease.last and not self._borne_with(disease, head):
                 other.time = timed.time  # "grade 2 neuropathy at screening" was a neuropathy then
             if other.domain == "consent":
                 other.window_behind = timed.window_behind
@@ -272,6 +272,10 @@ class Cutter(Parter):
         """Whether somebody is said to have consented: "adults aged 18 or over who have signed the form"."""
         if phrase.cue < 0 or "relative" not in self.entries[phrase.cue].roles:
             return False
+        return self._consents(phrase)
+
+    def _consents(self, phrase: Phrase) -> bool:
+        """Whether a phrase is a consent."""
         return self._domain(phrase) == "consent" or self.whole.get(phrase.first, (0, None))[1] == "consent"
 
     def _stands(self, phrase: Phrase) -> bool:

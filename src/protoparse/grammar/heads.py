@@ -263,7 +263,7 @@ class Chooser(Portioner):
                 return None if self._generic(phrases[0]) else phrases[0]
         if self._courses(end) and not any(p.known and p.last <= place for p in phrases):
             end = next(i for i in range(end, end + 4) if self.code(i) not in "Hmd")
-            return next((p for p in phrases if p.first <= end < p.last), None)
+            return self._prior_of(phrases, next((p for p in phrases if p.first <= end < p.last), None))
         if all(p.first >= end for p in phrases) and (alone or first is None):
             # "at least 2 lesions of bone metastasis": what is counted stands right behind its number
             final = self.offset + len(self.codes)
@@ -271,14 +271,20 @@ class Chooser(Portioner):
             found = next((p for p in phrases if p.first <= begin < p.last and p.cue < end), None)
             if found is None or self._generic(found) or self._has(found, "M") or self._valued(found) is not None:
                 return None
-            more = next((p for p in phrases if p.first == found.last + 1), None)
-            if more is not None and self.code(found.last - 1) == "O" and self.code(found.last) == "H":
-                self.carry(found.first, found.last)  # "one line of prior therapy": the therapy
-                return more
-            return found
+            return self._prior_of(phrases, found)
         if not any(self._adjacent(p, place) and not self._has(p, "M") and self._valued(p) is None for p in phrases):
             return None
         return next((p for p in phrases if p.first == end and not self._generic(p)), None)
+
+    def _prior_of(self, phrases: list[Phrase], counted: Phrase | None) -> Phrase | None:
+        """What a counted phrase is of, where that was before: of "one line of prior therapy" the therapy."""
+        if counted is None or not any("countable" in self.entries[i].roles for i in range(counted.first, counted.last)):
+            return counted
+        place = self.codes.find("OH", counted.last - 1 - self.offset, counted.last + 2 - self.offset)
+        more = next((p for p in phrases if p.first == place + self.offset + 2), None) if place >= 0 else None
+        if more is not None:
+            self.carry(counted.first, counted.last)
+        return more or counted
 
     def _scaled(self, head: Phrase) -> bool:
         """Whether a phrase ends in an ordinal scale."""

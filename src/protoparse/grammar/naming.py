@@ -396,8 +396,7 @@ class Namer(Valuer):
                 if word == "by":
                     kind = "method"
             if kind is None and draft.domain == "condition" and self._origin(head, phrase):
-                roles = self.entries[phrase.last - 1].roles
-                kind = "location" if "place" in roles else "cause"
+                kind = "location" if "place" in self.entries[phrase.last - 1].roles else "cause"
             if kind is None and cue == "R" and self.entries[phrase.cue].text in ("requiring", "needing", "requires"):
                 span = self.span(phrase.cue, phrase.last)
                 self._add_modifier(draft, "other", span)
@@ -414,8 +413,11 @@ class Namer(Valuer):
 
     def _origin(self, head: Phrase, phrase: Phrase) -> bool:
         """Whether a phrase says what a disease comes from: "bleeding from ulcers", "haemorrhage from the stomach"."""
-        led = phrase.cue == head.last and self.entries[phrase.cue].text == "from" and self.code(head.last - 1) == "K"
-        return led and not self._empty(phrase)
+        if phrase.cue != head.last or self.entries[phrase.cue].text != "from" or self.code(head.last - 1) != "K":
+            return False  # no "tumours distinct from sarcoma"
+        last = self.entries[phrase.last - 1]
+        treated = self._domain(phrase) == "procedure" and plays(last, "treating")  # "metastases from a scan"
+        return treated or "place" in last.roles or self._domain(phrase) in ("condition", "drug")
 
     def _means(self, phrase: Phrase) -> bool:
         """Whether a phrase names how something is found ("on a numeric scale", "on MRI of the spine")."""

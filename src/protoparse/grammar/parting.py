@@ -42,8 +42,11 @@ class Parter(Attacher):
                 continue
             behind = parts[k + 1] if k + 2 < len(parts) and part.last - part.first > 1 else part
             counted = not isinstance(behind, Words | Bracket) and isinstance(behind.meaning, Value)
-            if counted and self.code(part.last - 1) in "pf" and plays(self.entries[part.last - 2], "course"):
+            cue = self.code(part.last - 1)
+            if counted and cue in "pf" and plays(self.entries[part.last - 2], "course"):
                 return [*parts[:k], part], list(parts[k + 1 :])  # "progressed after at least one prior line"
+            if counted and cue == "f" and part.last - part.first > 1 and self._courses(behind.last):
+                return [*parts[:k], part], list(parts[k + 1 :])  # "lymphoma after 1 to 3 prior lines of therapy"
             match = _COURSE.search(self.codes, part.first - self.offset, part.last - self.offset)
             if match is None or not plays(self.entries[match.end() - 1 + self.offset], "course"):
                 continue

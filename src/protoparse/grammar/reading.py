@@ -34,7 +34,7 @@ from protoparse.grammar.judging import judgements
 from protoparse.grammar.marking import explains, marked
 from protoparse.grammar.naming import Words
 from protoparse.grammar.rules import rule
-from protoparse.grammar.shaping import STRUCTURE, Shaper
+from protoparse.grammar.shaping import STRUCTURE, Shaper, agreeing
 from protoparse.grammar.terminals import Clause
 from protoparse.lexing import Lexemes
 from protoparse.model import Domain, Kind, Rule, Span, Window, moved, places
@@ -149,7 +149,11 @@ def drafted(text: str, lexemes: Lexemes, first: int, last: int, kind: Kind) -> D
     clauses: list[Clause] = []
     if "=" in codes and explains(lexemes, first, codes):
         pass
-    elif not found and not STRUCTURE.search(codes, 0, end):
+    elif (
+        not found
+        and not STRUCTURE.search(codes, 0, end)
+        and not agreeing(text, lexemes.starts[first], lexemes.ends[last - 1])
+    ):
         # nothing joins or limits anything: one statement
         tree = cutter.cut([Words(first, first + end)]) if end else None
     else:

@@ -40,6 +40,7 @@ _FUNCTIONS = (" function", " functions", " reserve")
 _RETURNING = ("progression", "recurrence", "relapse")
 _AWAITED = ("planned", "expected", "likely", "unlikely")
 _TO_COME = re.compile("(?i)plan|schedul|intend|intent")
+_OF_UNIT = {"{drinks}": "alcohol use", "{cigarettes}": "smoking"}
 _DETECTED = {"detectable": "positive", "undetectable": "negative"}
 
 
@@ -110,8 +111,9 @@ def _anew(base: Rule, exception: Rule) -> Rule:
 
 
 def _fact(draft: Draft, text: str, kind: Kind) -> Fact | None:
-    if draft.concept is None:
+    if draft.concept is None and not _named_by_unit(draft):
         return None
+    assert draft.concept is not None
     words = text[slice(*draft.concept)]
     time = draft.time
     stands = draft.standing or ("history" if draft.denied == "ever" else None)
@@ -173,6 +175,19 @@ def _fact(draft: Draft, text: str, kind: Kind) -> Fact | None:
         includes=includes,
         experiencer=draft.experiencer,
     )
+
+
+def _named_by_unit(draft: Draft) -> bool:
+    """Whether a value is of what its unit alone says, and the draft named so: "> 14 drinks a week"."""
+    said = draft.value or draft.dose
+    unit = said.unit if said is not None else None
+    named = _OF_UNIT.get((unit.ucum or "").partition("/")[0]) if unit is not None else None
+    if named is None or said is None or said.span is None:
+        return False
+    draft.value, draft.dose, draft.concept = said, None, said.span
+    draft.domain, draft.name = "observation", named
+    draft.cover(*said.span)
+    return True
 
 
 def _awaited(modifier: Modifier, time: Window) -> bool:

@@ -30,10 +30,16 @@ _TERMINAL = {
     "!": "NOT", "X": "EXCEPT", "?": "IF", "I": "INCLUDE", "+": "ALLOWED", "#": "REFUSED",
     "^": "DUTY", "i": "IF", "o": "IF",
 }  # fmt: skip
+_AGREES = re.compile(r"agrees? ")
 _INNER = re.compile("[MKwam](?:[OMKwamd]*[MKwa])?")
 _EXPLAINED = re.compile(r"[My](?:\([^().]*(?:\([^()]*\)[^().]*)?\))+$")
 """What is measured, and what it is also called in brackets."""
 _SUBSTANCE = re.compile("[wKMYqamrnutLHCZj]")
+
+
+def agreeing(text: str, start: int, end: int) -> bool:
+    """Whether somebody may be said to agree to something in a part of a text, behind those who do."""
+    return text.find(" agree", start, end) >= 0
 
 
 class Shaper(Guards):
@@ -84,6 +90,8 @@ class Shaper(Guards):
         stops.update([offset + m.start() for m in STRUCTURE.finditer(codes)])
         stops.update(self.quorums)
         closes = {quorum.close for quorum in self.quorums.values()}
+        agreed = self._agreed_to()
+        stops.update(agreed)
         for place in sorted(stops):
             if place < i:
                 continue
@@ -120,6 +128,14 @@ class Shaper(Guards):
                     out.append(Clause("WINDOW", phrase.first, phrase.last, phrase))
                 i = phrase.last
                 continue
+            if i in agreed and depth == 0 and (begin >= 0 or (out and out[-1].type == "COMMA")):
+                first = begin
+                flush(i)
+                self._duty(out, sentence, i)
+                if out and out[-1].type == "COLON":
+                    out[-1].last = i
+                elif first >= 0 and out and out[-1].type == "WORDS":
+                    begin = out.pop().first
             c = codes[i - offset]
             kind = _TERMINAL.get(c)
             if (
@@ -207,6 +223,15 @@ class Shaper(Guards):
         flush(self.last)
         out += [Clause("CLOSE", self.last, self.last) for _ in range(depth)]
         return out
+
+    def _agreed_to(self) -> set[int]:
+        """Where a name that begins with a duty may tell what is asked of some people: "women agree to use condoms"."""
+        cutter = self.cutter
+        if self.kind == "exclusion" or not agreeing(cutter.text, cutter.starts[self.first], cutter.ends[self.last - 1]):
+            return set()
+        named = [i for i in range(self.first + 1, self.last) if cutter.code(i) == "K"]
+        agreed = {i for i in named if _AGREES.match(cutter.entries[i].text)}
+        return {i for i in agreed if "relative" not in cutter.entries[i - 1].roles}
 
     def _whose(self, begin: int, end: int) -> int:
         """Where more is said of those whom the words from begin on name ("patients with X who have"), else 0."""
