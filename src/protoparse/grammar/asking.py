@@ -10,8 +10,9 @@ import re
 from itertools import pairwise
 from typing import TypeGuard
 
-from protoparse.grammar.drafts import Draft, Node, Op, Tree, drafts, empty, widened
+from protoparse.grammar.drafts import Draft, Node, Op, Tree, alternatives, drafts, empty, widened
 from protoparse.grammar.limiting import limits_anew, relaxed
+from protoparse.lexicon import fold
 
 _LISTED = re.compile(r"[\s,/]*(?:\([^()]*\)\s*)?,?\s*(?:(?:and|&|as well as)\s+)?(?:(?:all|any|for|in|the|their)\s+)*")
 
@@ -172,9 +173,50 @@ def itself_in_state(base: Tree, state: Tree | None) -> bool:
     told = list(drafts(state)) if state is not None else []
     if not isinstance(base, Draft) or base.concept is None:
         return False
-    if not told or any(d.value is not None or not any(m.type == "status" for m in d.modifiers) for d in told):
+    if not told or not all(map(_is_state, told)):
         return False
     for draft in told:
-        draft.concept, draft.domain, draft.name, draft.term = base.concept, base.domain, base.name, base.term
-        draft.cover(*base.concept)
+        _tell_of(base, draft)
     return True
+
+
+def partly_in_state(base: Tree, state: Tree) -> None:
+    """Make a fact of a state of the base that is told among others: "cancer unless cured with no sign of relapse"."""
+    if isinstance(base, Draft) and base.concept is not None and isinstance(state, Node) and state.op == "all":
+        for member in state.members:
+            if isinstance(member, Draft) and member.concept is None and _is_state(member):
+                state_of = next(m for m in member.modifiers if m.type == "status")
+                if state_of.span is None:
+                    continue
+                said = state_of.value if isinstance(state_of.value, str) else fold(state_of.text)
+                member.modifiers = tuple(m for m in member.modifiers if m is not state_of)
+                member.concept = state_of.span
+                member.domain = "procedure" if "treated" in said else base.domain
+                if named := base.name or (base.term.name if base.term else None):
+                    member.name = f"{said} {named}"
+
+
+def _is_state(draft: Draft) -> bool:
+    return draft.value is None and any(m.type == "status" for m in draft.modifiers)
+
+
+def _tell_of(base: Draft, draft: Draft) -> None:
+    draft.concept, draft.domain, draft.name, draft.term = base.concept, base.domain, base.name, base.term
+    draft.cover(*(base.concept or ()))
+
+
+def each_in_state(base: Tree, state: Tree | None) -> Node | None:
+    """Several things, each with the exception that says in what state it is none; None where it says more.
+
+    Of "asthma or COPD, unless stable" the exceptions are stable asthma from the one and stable COPD from the other.
+    """
+    if state is None or not isinstance(base, Node) or base.op != "any":
+        return None
+    states = [_copied(state) for _ in base.members]
+    if not all(map(itself_in_state, base.members, states)):
+        return None
+    return Node("any", [Node("except", [m, *alternatives(s)]) for m, s in zip(base.members, states, strict=True)])
+
+
+def _copied(tree: Tree) -> Tree:
+    return tree.copy() if isinstance(tree, Draft) else Node(tree.op, [_copied(m) for m in tree.members])

@@ -16,6 +16,7 @@ from msgspec.structs import replace
 
 from protoparse.grammar.allergens import of_allergen
 from protoparse.grammar.asking import (
+    each_in_state,
     either_kind,
     further,
     guarding,
@@ -23,6 +24,7 @@ from protoparse.grammar.asking import (
     lifted,
     lifts,
     lone,
+    partly_in_state,
     ranked,
     restated,
     spared,
@@ -158,7 +160,9 @@ class _Meaning(Transformer[Any, Any]):
             return None
         unless = "unless" in self.cutter.entries[x[1].first].text
         if empty(x[2]) and not (unless and itself_in_state(x[0], x[2])):
-            return x[0]  # type: ignore[no-any-return]
+            return (each_in_state(x[0], x[2]) if unless else None) or x[0]
+        if unless:
+            partly_in_state(x[0], x[2])
         repeat_subject(x[0], x[2])
         if not unless:
             return_window(self.cutter.text, x[0], x[2], lasting=False)

@@ -69,7 +69,10 @@ _FLIP: dict[str, Operator] = {"<": ">", ">": "<", "<=": ">=", ">=": "<=", "=": "
 
 def named_unit(text: str, entry: Entry, role: str) -> Unit:
     """A unit as printed, with the code that the vocabulary gives it in a role ("unit", "time_unit")."""
-    return Unit(text=entry.roles.get("printed", text), ucum=entry.roles[role])
+    printed = entry.roles.get("printed", text)
+    if printed.endswith(".") and "." not in printed[:-1]:
+        printed = printed[:-1]  # "40 kg.", not "y.o."
+    return Unit(text=printed, ucum=entry.roles[role])
 
 
 _CELLS = ("/mm3", "/uL")
