@@ -167,7 +167,7 @@ def test_breakdowns(run: Run, gold: Path) -> None:
         ("phenomenon", "comma in a number"),
         ("document", "b"),
     ):
-        assert f"\n{part} " in run("evaluate", gold, "--by", by).out
+        assert f"\n{part}\n" in run("evaluate", gold, "--by", by).out
 
 
 def test_errors_with_the_words_they_are_about(run: Run, gold: Path, tmp_path: Path) -> None:
