@@ -7,8 +7,11 @@ from pathlib import Path
 from textwrap import indent
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from msgspec.structs import replace
 
+import factories
 from protoparse import model
 from protoparse.evaluate import GROUPS, MEASURES, PARTS, WAYS, Evaluation, Judgement, build, compare, errors
 from protoparse.model import Code, Concept, Document
@@ -259,8 +262,8 @@ DAMAGES = {
     "another duration": ("value: 3, ucum: mo", "value: 3, ucum: wk", {"duration"}),
     "a duration is lost": (", duration: {op: \">=\", value: 3, ucum: mo}", "", {"duration"}),
     # logic
-    "any for all": ("  rule:\n    any:", "  rule:\n    all:", {"meaning"}),
-    "k of n": ("at_least: 2", "at_least: 1", {"meaning"}),
+    "any for all": ("  rule:\n    any:", "  rule:\n    all:", {"connective", "meaning"}),
+    "k of n": ("at_least: 2", "at_least: 1", {"connective", "meaning"}),
     "a negation is lost": (STROKE, STROKE.replace("    not:\n      any:", "    any:"), {"polarity", "meaning"}),
     "an exception is moved": (
         STROKE,
@@ -271,12 +274,12 @@ DAMAGES = {
         - {domain: condition, concept: "seizure", time: {start: [screening, "-6 mo"], end: screening}}
       except: {domain: condition, concept: "lacunar stroke"}
 """,
-        {"meaning"},
+        {"connective", "meaning"},
     ),
     "an exception is a statement": (
         BASE,
         f"all: [{BASE.removeprefix('base: ').replace(' except: ', ' ')}]",
-        {"polarity", "meaning"},
+        {"polarity", "connective", "meaning"},
     ),
     "an exception is a not": (
         TUBAL,
@@ -284,12 +287,12 @@ DAMAGES = {
     - {domain: condition, concept: "Pregnancy"}
     - {not: {domain: procedure, concept: "tubal surgery", time: {start: birth}}}
 """,
-        {"polarity"},
+        {"polarity", "connective"},
     ),
     "a guard is a statement": (
         GUARD,
         GUARD.replace("if: {", "all:\n    - {").replace("    then:\n      domain", "    - domain"),
-        {"polarity", "meaning"},
+        {"polarity", "connective", "meaning"},
     ),
     "an example is a statement": (
         ANTICOAGULANTS,
@@ -301,7 +304,7 @@ DAMAGES = {
         end: first_dose
     - {domain: drug, concept: "warfarin"}
 """,
-        {"examples", "polarity", "meaning"},
+        {"examples", "polarity", "connective", "meaning"},
     ),
     # outline
     "another combine": ("combine: all", "combine: any", {"combine"}),
@@ -329,14 +332,18 @@ DAMAGES = {
   starts: "acute"
   rule: {domain: condition, concept: "hepatitis", modifiers: [[acuity, "acute"]]}
 """,
-        {"criterion", "section", "meaning"},
+        {"criterion", "section", "connective", "meaning"},
     ),
     # what is lost or too much takes with it all that it says
-    "a fact is lost": ('    - {domain: condition, concept: "hay fever"}\n', "", {"fact", "domain", "meaning"}),
+    "a fact is lost": (
+        '    - {domain: condition, concept: "hay fever"}\n',
+        "",
+        {"fact", "domain", "connective", "meaning"},
+    ),
     "a fact too many": (
         'rule: {domain: consent, concept: "consent"}',
         'rule: {all: [{domain: other, concept: "Able"}, {domain: consent, concept: "consent"}]}',
-        {"fact", "domain", "meaning"},
+        {"fact", "domain", "connective", "meaning"},
     ),
     "an item is lost": (CONSENT, "", {"criterion", "section", "label", "fact", "domain", "meaning"}),
     "a rule is lost": (', rule: {domain: consent, concept: "consent"}', "", {"fact", "domain", "meaning"}),
@@ -398,7 +405,36 @@ def test_another_tree_may_mean_the_same() -> None:
     - {not: {base: {domain: condition, concept: "stroke"}, except: {domain: condition, concept: "lacunar stroke"}}}
     - {not: {domain: condition, concept: "seizure", time: {start: [screening, "-6 mo"], end: screening}}}
 """
-    assert fallen(changed((STROKE, other))) == {"rule logic", "rule exact"}
+    assert fallen(changed((STROKE, other))) == {"connective", "rule logic", "rule exact"}
+
+
+def test_neighbours_are_counted_on_each_side() -> None:
+    """Of "asthma, hay fever, eczema" in another order, other pairs are neighbours, and all are joined alike."""
+    old, new = FORGIVEN["the order of members"]
+    outcomes = [j.outcome for j in compare(RIGHT, changed((old, new))).judgements if j.measure == "connective"]
+    assert sorted(set(outcomes)) == ["confirmed", "found", "right"]
+    assert outcomes.count("found") == outcomes.count("confirmed") == 1
+
+
+def test_exceptions_to_one_thing_are_alternatives() -> None:
+    text = "* Cancer except melanoma or leukaemia"
+    cancer = (
+        "criteria: [{kind: exclusion, starts: Cancer, rule: {base: {domain: condition, concept: Cancer}, except: %s}}]"
+    )
+    both = "{domain: condition, concept: melanoma}, {domain: condition, concept: leukaemia}"
+    case = compare(build(cancer % f"[{both}]", text), build(cancer % f"{{any: [{both}]}}", text))
+    assert {j.outcome for j in case.judgements if j.measure in ("connective", "meaning")} == {"right"}
+    assert case.figures()["rule logic"].f1 == 0
+
+
+def test_a_concept_without_a_place_is_looked_up_in_its_criterion() -> None:
+    def unplaced(concept: Concept) -> Concept:
+        return replace(concept, text=concept.text.upper(), span=None)
+
+    assert fallen(model.renamed(RIGHT, unplaced)) == set()
+    lost = model.renamed(RIGHT, lambda c: replace(c, text="measles", span=None) if c.text == "Creatinine" else c)
+    assert fallen(lost) == {"concept"}  # its value tells which it is
+    assert fallen(model.renamed(RIGHT, lambda c: replace(c, text="measles", span=None))) >= {"fact", "rule logic"}
 
 
 # ------------------------------------------------------------------ the table of measures
@@ -451,6 +487,7 @@ def test_a_judgement_says_where_and_what() -> None:
     assert (judgement.criterion, judgement.kind, judgement.domain) == ("inclusion.7.1", "inclusion", "measurement")
 
 
+TWO = "[Pregnancy], [tubal surgery]"
 THREE = "(condition [asthma]; condition [hay fever]; condition [eczema])"
 
 
@@ -474,6 +511,7 @@ THREE = "(condition [asthma]; condition [hay fever]; condition [eczema])"
         ("combine", "combine: all", "combine: {at_least: 1}", "all", "at least 1"),
         ("section", '- {kind: inclusion, label: "6."', '- {kind: exclusion, label: "6."', "inclusion", "exclusion"),
         ("rule logic", "at_least: 2", "at_least: 1", f"at least 2 of {THREE}", f"at least 1 of {THREE}"),
+        ("connective", TUBAL, DAMAGES["an exception is a not"][1], f"except of {TWO}", f"all of {TWO}"),
         ("polarity", TUBAL, DAMAGES["an exception is a not"][1], "exception", "not"),
     ],
 )  # fmt: skip
@@ -548,3 +586,63 @@ def test_time_grows_with_the_document_and_no_faster() -> None:
         gc.enable()
     # eight times the facts: sixty-four times the time would be quadratic
     assert large < 20 * small
+
+
+# ------------------------------------------------------------------ any two documents
+
+PLACES = 12
+WORDS = "word " * PLACES
+
+
+@st.composite
+def documents(draw: st.DrawFn) -> Document:
+    """Documents over one text, whose facts are cut from its words, one behind another or again."""
+    criteria: list[model.Criterion] = []
+    for start in draw(st.lists(st.integers(0, PLACES - 1), max_size=4, unique=True)):
+        place = draw(st.integers(0, 3))
+
+        def cut(concept: Concept, draw: st.DrawFn = draw) -> Concept:
+            nonlocal place
+            place = min(PLACES - 1, place + draw(st.integers(0, 2)))
+            return replace(concept, span=(5 * place, 5 * place + draw(st.sampled_from([4, 9]))))
+
+        rule = draw(st.none() | factories.rules)
+        criteria.append(
+            model.Criterion(
+                kind=draw(st.sampled_from(["inclusion", "exclusion"])),
+                label=draw(st.sampled_from([None, "1."])),
+                group=draw(st.sampled_from([None, "Part A"])),
+                span=(5 * start, len(WORDS)),
+                rule=None if rule is None else model.renamed(rule, cut),
+            )
+        )
+    if len(criteria) > 2:
+        first, *rest = criteria
+        criteria = [replace(first, combine=draw(st.sampled_from(["all", "any"])), children=tuple(rest))]
+    return Document(text=WORDS, criteria=tuple(criteria))
+
+
+@given(documents())
+def test_any_document_agrees_with_itself(document: Document) -> None:
+    assert {j.outcome for j in compare(document, document).judgements} <= {"right"}
+
+
+@given(documents(), documents())
+def test_any_two_documents_are_compared(gold: Document, predicted: Document) -> None:
+    rates = Evaluation(cases=(compare(gold, predicted),), measures=MEASURES).figures()
+    alone = Evaluation(cases=(compare(gold, gold),), measures=MEASURES).figures()
+    for measure, rate in rates.items():
+        assert rate.gold == alone[measure].gold
+        assert rate.found <= rate.gold
+        assert rate.right <= rate.predicted
+    for whole, part in [
+        ("outline", "criterion"),
+        ("outline", "section"),
+        ("concept", "fact"),
+        ("domain", "fact"),
+        ("value", "comparator"),
+        ("value", "number"),
+        ("rule logic", "meaning"),
+        ("rule exact", "rule logic"),
+    ]:
+        assert rates[whole].found <= rates[part].found

@@ -13,14 +13,16 @@ In: two documents over one text. Out: their criteria and facts in reading order,
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_left
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from protoparse.evaluate.gold import MARK
 from protoparse.evaluate.keys import Key, comparison_key, window_key
-from protoparse.model import Criterion, Document, Except, Fact, If, Not, Rule, Span, members
+from protoparse.evaluate.phenomena import phenomena
+from protoparse.model import AtLeast, Criterion, Document, Except, Fact, If, Not, Rule, Span, members
 
 
 @dataclass(frozen=True)
@@ -44,10 +46,16 @@ class Item:
 
 @dataclass(frozen=True)
 class Placed:
-    """A fact, the connectives above it that change what it says, its item, and the fact that it is an example of."""
+    """A fact, the connectives above it that change what it says, its item, and the fact that it is an example of.
+
+    `span` is its concept's place, looked up where the concept has none of its own; `branches` are all connectives above
+    it that join several, from the outside, each with the branch that it is on.
+    """
 
     fact: Fact
+    span: Span | None
     path: tuple[str, ...]
+    branches: tuple[tuple[str, int], ...]
     item: int
     example_of: int | None
 
@@ -69,6 +77,7 @@ class Side:
         self.text = document.text
         self.items: list[Item] = []
         self.facts: list[Placed] = []
+        self._searched: Span = (0, 0)
         counts: dict[str, int] = {}
         for criterion in document.criteria:
             counts[criterion.kind] = counts.get(criterion.kind, 0) + 1
@@ -81,8 +90,9 @@ class Side:
         if mark := MARK.match(self.text, start, end):
             start = mark.end()
         first = len(self.facts)
+        self._searched = criterion.span
         if criterion.rule is not None:
-            self._place(criterion.rule, (), None)
+            self._place(criterion.rule, (), (), None)
         until = min((child.span[0] for child in criterion.children), default=end)
         item = Item(
             criterion=criterion,
@@ -98,29 +108,49 @@ class Side:
         for i, child in enumerate(criterion.children, 1):
             self._take(child, f"{path}.{i}", item)
 
-    def _place(self, rule: Rule, path: tuple[str, ...], example_of: int | None) -> None:
+    def _place(
+        self, rule: Rule, path: tuple[str, ...], branches: tuple[tuple[str, int], ...], example_of: int | None
+    ) -> None:
         """Every fact of a rule, examples behind what they exemplify."""
         if isinstance(rule, Fact):
-            self.facts.append(Placed(rule, path, len(self.items), example_of))
+            span = rule.concept.span or self._find(rule.concept.text)
+            self.facts.append(Placed(rule, span, path, branches, len(self.items), example_of))
             example_of = len(self.facts) - 1
-        for step, member in _steps(rule):
-            self._place(member, path + step, example_of)
+        name = connective(rule)
+        for i, member in enumerate(members(rule)):
+            step, below = _step(rule, i), branches if name is None else (*branches, (name, i))
+            self._place(member, path if step is None else (*path, step), below, example_of)
+
+    def _find(self, words: str) -> Span | None:
+        """Where words stand first in the criterion at hand, white space and case aside."""
+        pattern = r"\s+".join(map(re.escape, words.split()))
+        found = re.compile(pattern, re.IGNORECASE).search(self.text, *self._searched) if pattern else None
+        return found.span() if found else None
 
 
-def _steps(rule: Rule) -> Iterator[tuple[tuple[str, ...], Rule]]:
-    """Each rule below another, with what its place there is called where it makes a difference."""
-    for i, member in enumerate(members(rule)):
-        match rule:
-            case Fact():
-                yield ("example",), member
-            case Not():
-                yield ("not",), member
-            case If():
-                yield ("then",) if i else ("condition",), member
-            case Except() if i:
-                yield ("exception",), member
-            case _:
-                yield (), member
+def connective(rule: Rule) -> str | None:
+    """What joins the members of a rule; None where it has but one, or examples."""
+    match rule:
+        case Fact() | Not():
+            return None
+        case AtLeast():
+            return f"at least {rule.count}"
+        case _:
+            return str(rule.__struct_config__.tag)
+
+
+def _step(rule: Rule, i: int) -> str | None:
+    """What the place of a member is called where it changes what the member says."""
+    match rule:
+        case Fact():
+            return "example"
+        case Not():
+            return "not"
+        case If():
+            return "then" if i else "condition"
+        case Except() if i:
+            return "exception"
+    return None
 
 
 # ------------------------------------------------------------------ criteria
@@ -183,12 +213,12 @@ def pair_facts(gold: Side, predicted: Side) -> dict[int, int]:
 
 def _overlaps(gold: Sequence[Placed], predicted: Sequence[Placed]) -> Iterator[tuple[int, int, float]]:
     """The pairs of facts whose concepts share characters, with the share of the longer concept that lies in both."""
-    there = sorted((*p.fact.concept.span, j) for j, p in enumerate(predicted) if p.fact.concept.span)
+    there = sorted((*p.span, j) for j, p in enumerate(predicted) if p.span)
     longest = max((end - start for start, end, _ in there), default=0)
     for i, g in enumerate(gold):
-        if g.fact.concept.span is None:
+        if g.span is None:
             continue
-        start, end = g.fact.concept.span
+        start, end = g.span
         for at in range(bisect_left(there, (start - longest,)), len(there)):
             other, until, j = there[at]
             if other >= end:
@@ -202,27 +232,55 @@ def _ranks(facts: Sequence[Placed]) -> list[int]:
     seen: dict[Key, int] = {}
     ranks = []
     for placed in facts:
-        place = placed.fact.concept.span and placed.fact.concept.span[0]
+        place = placed.span and placed.span[0]
         ranks.append(seen.get(place, 0))
         seen[place] = ranks[-1] + 1
     return ranks
 
 
-# ------------------------------------------------------------------ rules
+# ------------------------------------------------------------------ both
 
 
-def skeleton(rule: Rule, names: Iterator[Key]) -> Key:
-    """The tree with a name for each fact, in the order of `Side.facts`; order among members says nothing, nor examples.
+@dataclass(frozen=True)
+class Sides:
+    """Gold and prediction with their partners, by number: of gold's criteria and facts, and of the predicted ones."""
 
-    Names of examples are passed over.
-    """
-    name = next(names) if isinstance(rule, Fact) else None
-    below = [skeleton(member, names) for member in members(rule)]
-    match rule:
-        case Fact():
-            return name
-        case If() | Not():
-            return type(rule).__name__, *below
-        case Except():
-            return "except", below[0], *sorted(below[1:], key=repr)
-    return type(rule).__name__, getattr(rule, "count", None), *sorted(below, key=repr)
+    gold: Side
+    predicted: Side
+    items: Mapping[int, int]
+    facts: Mapping[int, int]
+    gold_items: Mapping[int, int]
+    gold_facts: Mapping[int, int]
+
+    @classmethod
+    def of(cls, gold: Document, predicted: Document) -> Sides:
+        """The sides of two documents, their partners found, and the ways of writing that gold shows."""
+        ours, theirs = Side(gold), Side(predicted)
+        ours.items = [replace(i, phenomena=ways) for i, (_, ways) in zip(ours.items, phenomena(gold), strict=True)]
+        items, facts = pair_items(ours, theirs), pair_facts(ours, theirs)
+        back = ({j: i for i, j in pairs.items()} for pairs in (items, facts))
+        return cls(ours, theirs, items, facts, *back)
+
+    def both_items(self) -> Iterator[tuple[Item | None, Item | None]]:
+        """Each criterion with its partner: all of gold, then those predicted alone."""
+        for i, item in enumerate(self.gold.items):
+            yield item, self.predicted.items[self.items[i]] if i in self.items else None
+        for j, item in enumerate(self.predicted.items):
+            if j not in self.gold_items:
+                yield None, item
+
+    def both_facts(self) -> Iterator[tuple[Placed | None, Placed | None]]:
+        """Each fact with its partner: all of gold, then those predicted alone."""
+        for i, placed in enumerate(self.gold.facts):
+            yield placed, self.predicted.facts[self.facts[i]] if i in self.facts else None
+        for j, placed in enumerate(self.predicted.facts):
+            if j not in self.gold_facts:
+                yield None, placed
+
+    def home(self, ours: Placed | None, theirs: Placed | None) -> Item:
+        """The criterion that a fact is in: gold's, the one of gold that begins where the predicted does, or that."""
+        if ours is not None:
+            return self.gold.items[ours.item]
+        assert theirs is not None
+        i = self.gold_items.get(theirs.item)
+        return self.predicted.items[theirs.item] if i is None else self.gold.items[i]
