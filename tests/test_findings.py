@@ -21,7 +21,7 @@ from protoparse.evaluate.findings import (
 )
 from protoparse.evaluate.judgements import Case, Rate
 from protoparse.evaluate.tasks import TASKS, compare_findings
-from protoparse.model import Document, Span, load
+from protoparse.model import Document, Span, load, without_spans
 
 CORPUS = sorted((Path(__file__).parents[1] / "corpus").glob("*/criteria.json"))
 
@@ -85,6 +85,16 @@ def test_examples_and_what_joins_them() -> None:
 def test_an_outline_only_implies_how_its_items_count() -> None:
     found = findings("Exclusion Criteria:\n- any of the following:\n  - gout\n  - asthma")
     assert [(j.connective, j.claimed) for j in found.junctions] == [("or", False)]
+
+
+def test_what_has_no_place_is_looked_up() -> None:
+    text = "Within 4 weeks of entry:\n- gout, AST over 3 x ULN, or gout twice"
+    document = without_spans(parse(text))
+    found = of_document(document)
+    assert words(text, found.concepts) == words(text, findings(text).concepts)
+    assert [thing.span for thing in found.concepts] == [thing.span for thing in findings(text).concepts]
+    assert [text[slice(*limit.span)] for limit in found.limits] == ["3"]
+    assert {text[slice(*period.span)] for period in found.periods} == {"4"}
 
 
 def test_facts_are_numbered_in_reading_order() -> None:

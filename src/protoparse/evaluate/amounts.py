@@ -22,7 +22,8 @@ from protoparse.evaluate.tables import read_table
 TIME_UNITS = frozenset({"s", "min", "h", "d", "wk", "mo", "a"})
 """The UCUM codes of time."""
 
-_DIGITS = re.compile(r"\d{1,3}(?:,\d{3})+(?![\d])(?:\.\d+)?|\d+,\d{1,2}(?!\d)|\d*\.\d+|\d+")
+DIGITS = re.compile(r"\d{1,3}(?:,\d{3})+(?![\d])(?:\.\d+)?|\d+,\d{1,2}(?!\d)|\d*\.\d+|\d+")
+"""How a number is printed in digits."""
 _WORD = re.compile(r"[a-z]+")
 _ROMAN = {"i": 1.0, "ii": 2.0, "iii": 3.0, "iv": 4.0, "v": 5.0, "vi": 6.0}
 _PIECE = re.compile(r"[^\W\d_]+|\d+|[^\w\s]")
@@ -31,11 +32,16 @@ _SILENT = frozenset(".-–^()_")
 
 def numerals(text: str) -> tuple[float, ...]:
     """The numbers that a text prints in digits; where there are none, the first number that it has in words."""
-    found = _DIGITS.findall(text)
+    found = DIGITS.findall(text)
     if found:
         return tuple(map(_number, found))
-    named = (_words().get(word) for word in _WORD.findall(text.lower()))
+    named = map(number_of, _WORD.findall(text.lower()))
     return tuple(number for number in named if number is not None)[:1]
+
+
+def number_of(word: str) -> float | None:
+    """The number that one word is, in digits, as a name or as a Roman numeral; None where it is none."""
+    return _number(word) if word[:1].isdecimal() or word[:1] == "." else _words().get(word.lower())
 
 
 def _number(digits: str) -> float:

@@ -6,7 +6,7 @@ In: a folder of `.txt` and `.ann` files, and a label map. Out: `Annotated` texts
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import pairwise
 from pathlib import Path
 
@@ -41,10 +41,13 @@ class Annotated(Record, frozen=True, kw_only=True):
     findings: Findings
 
 
-def read_corpus(folder: str | Path, labels: str | Path | LabelMap) -> Iterator[Annotated]:
+def read_corpus(
+    folder: str | Path, labels: str | Path | LabelMap, *, texts: Mapping[str, str] | None = None
+) -> Iterator[Annotated]:
     """Every text of a folder that has annotations, in the order of their names, read one by one.
 
-    `labels` is a map, its name (`lct`, `chia`) or a file. Raises `InputError` where the folder holds no annotations,
+    `labels` is a map, its name (`lct`, `chia`) or a file; `texts` are those of annotations that have none beside them,
+    by name, as where a tool writes no more than annotations. Raises `InputError` where the folder holds no annotations,
     an annotation file has no text beside it or cannot be read, and where the map knows no label of the whole folder.
     """
     folder = Path(folder)
@@ -56,16 +59,21 @@ def read_corpus(folder: str | Path, labels: str | Path | LabelMap) -> Iterator[A
         raise InputError(f"{folder}: no .ann file")
     known = False
     for file in files:
-        text_file = file.with_suffix(".txt")
-        if not text_file.exists():
-            raise InputError(f"{file}: no {text_file.name} beside it")
-        text = read_file(text_file)
+        name = file.relative_to(folder).with_suffix("").as_posix()
+        text = _text(file.with_suffix(".txt"), texts.get(name) if texts else None)
         standoff = read_standoff(read_file(file), text, source=str(file))
         known = known or any(mark.label in names for mark in standoff.marks.values())
-        name = str(file.relative_to(folder).with_suffix(""))
         yield Annotated(name=name, text=text, findings=findings_of(standoff, names, text, name=name))
     if not known:
         raise InputError(f"{folder}: no annotation has a label of the map {names.name}")
+
+
+def _text(file: Path, given: str | None) -> str:
+    if given is not None and not file.exists():
+        return given
+    if not file.exists():
+        raise InputError(f"{file.with_suffix('.ann')}: no {file.name} beside it")
+    return read_file(file)
 
 
 def findings_of(standoff: Standoff, labels: LabelMap, text: str, *, name: str = "") -> Findings:
@@ -109,6 +117,7 @@ class _Reader:
             self._twins[link.target].append(link.source)
         self._owned = {link.target for link in standoff.links if link.argument}
         self._unread: set[str] = set()
+        """The values that `limits` met and could not read."""
 
     # ------------------------------------------------------------ things
 
@@ -132,7 +141,7 @@ class _Reader:
         span = self.standoff.span(ref)
         if span is None:
             return None
-        own = {ref, *self._of(ref, "name")}
+        own = dict.fromkeys((ref, *self._of(ref, "name")))
         twins = [twin for one in own for twin in self._twins.get(one, ()) if twin not in own]
         spans = [
             s for one in (ref, *twins) for named in (one, *self._of(one, "name")) if (s := self.standoff.span(named))
@@ -199,7 +208,8 @@ class _Reader:
 
     def _unit(self, ref: str) -> str | None:
         """The unit as printed; one marked in two pieces that touch is joined, what it is per put below the line."""
-        marks = [self.standoff.marks[target] for target in self._of(ref, "unit") if self._means(target) == "unit"]
+        targets = [target for target in self._of(ref, "unit") if self._means(target) == "unit"]
+        marks = [mark for target in targets if (mark := self.standoff.mark(target))]
         if not marks:
             return None
         marks.sort(key=lambda mark: mark.span)

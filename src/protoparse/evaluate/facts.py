@@ -11,8 +11,9 @@ import csv
 import io
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
+from math import isfinite
 from pathlib import Path
-from typing import Any, NoReturn, cast
+from typing import Any, NoReturn, cast, get_args
 
 from msgspec import UNSET
 
@@ -31,9 +32,10 @@ from protoparse.evaluate.findings import (
     limits_of,
     of_document,
 )
-from protoparse.evaluate.predictions import Places, Prediction
+from protoparse.evaluate.places import Places, PrintedNumbers
+from protoparse.evaluate.predictions import Prediction
 from protoparse.evaluate.tables import read_file
-from protoparse.model import Comparison, Concept, Document, Fact, Span, Unit, facts, walk
+from protoparse.model import Comparison, Concept, Document, Fact, Reference, Span, Unit, facts, walk
 
 COLUMNS = (
     "document", "fact", "criterion", "kind", "start", "end", "domain", "concept", "name", "operator", "value", "low",
@@ -45,6 +47,7 @@ COLUMNS = (
 _YES = {"yes": True, "true": True, "1": True, "no": False, "false": False, "0": False, "": False}
 _KINDS = ("inclusion", "exclusion", "unspecified")
 _OPERATORS = ("<", "<=", ">", ">=", "=", "!=", "between", "in")
+_REFERENCES = ("", *get_args(Reference))
 _IMPLIED = "~"
 """Before the number of a group whose joining the outline implies."""
 
@@ -77,7 +80,8 @@ def _rows(name: str, document: Document) -> Iterator[dict[str, Any]]:
         for j, member in enumerate(junction.members):
             for thing in member:
                 groups[junction.connective][thing.fact].append(f"{label}.{j}")
-    sure = {thing.fact: thing.confidence for thing in findings.concepts}
+    things = {thing.fact: thing for thing in findings.concepts}
+    values = {thing.fact: limit.span for limit in findings.limits for thing in limit.subjects}
     windows = defaultdict(list)
     for period in findings.periods:
         for thing in period.targets:
@@ -85,18 +89,19 @@ def _rows(name: str, document: Document) -> Iterator[dict[str, Any]]:
     number = 0
     for criterion in walk(document.criteria):
         for fact in facts(criterion.rule):
-            if fact.concept.span is not None:
+            if number in things:
                 yield {
                     "document": name,
                     "fact": number,
                     "criterion": criterion.id,
                     "kind": criterion.kind,
-                    "start": fact.concept.span[0],
-                    "end": fact.concept.span[1],
+                    "start": things[number].span[0],
+                    "end": things[number].span[1],
                     "domain": fact.domain,
                     "concept": fact.concept.text,
                     "name": fact.concept.name or "",
                     **_compared(fact.value),
+                    **dict(zip(("value_start", "value_end"), values.get(number, ()), strict=False)),
                     "windows": "|".join(windows[number]),
                     "negated": "yes" if number in negated else "no",
                     "excepted": "yes" if number in excepted else "no",
@@ -104,7 +109,7 @@ def _rows(name: str, document: Document) -> Iterator[dict[str, Any]]:
                     "example_of": "|".join(wholes[number]),
                     "any": "|".join(groups["or"][number]),
                     "all": "|".join(groups["and"][number]),
-                    "confidence": "" if sure[number] is None else sure[number],
+                    "confidence": "" if things[number].confidence is None else things[number].confidence,
                 }
             number += 1
 
@@ -123,8 +128,6 @@ def _compared(value: Comparison | None) -> dict[str, Any]:
             cells[name] = "yes" if flag else "no"
     if value.unit:
         cells |= {"unit": value.unit.text or "", "ucum": value.unit.ucum or ""}
-    if value.span:
-        cells |= {"value_start": value.span[0], "value_end": value.span[1]}
     return cells
 
 
@@ -187,11 +190,12 @@ class _Reader:
     def __init__(self, source: str, text: str) -> None:
         self.source, self.text, self.lost = source, text, 0
         self._places = Places(text)
+        self._numbers = PrintedNumbers(text)
         self._last = 0
         self._line = 0
         self._cells: Cells = {}
         self._things: dict[str, tuple[Thing, Cells]] = {}
-        self._facts: list[tuple[Fact, Thing]] = []
+        self._facts: list[tuple[Fact, Thing, Span]] = []
         self._periods: list[Period] = []
         self._sections: list[Section] = []
         self._wholes: list[tuple[str, Thing]] = []
@@ -204,11 +208,10 @@ class _Reader:
             self.lost += 1
             return
         confidence = self._number("confidence")
-        number = self._number("fact")
         thing = Thing(
             span=span,
             domain=cast(Any, domain),
-            fact=None if number is None else int(number),
+            fact=self._whole("fact"),
             confidence=confidence,
         )
         fact = Fact(
@@ -216,8 +219,11 @@ class _Reader:
             concept=Concept(text=self._cell("concept") or self.text[slice(*span)], name=self._cell("name") or None),
             value=self._comparison(span),
         )
-        self._things[self._cell("fact") or f"line {line}"] = (thing, cells)
-        self._facts.append((fact, thing))
+        key = self._cell("fact") or f"line {line}"
+        if self._things.setdefault(key, (thing, cells))[0] is not thing:
+            self._refuse("fact", "a number that no other row of the document has")
+        place = fact.value.span if fact.value and fact.value.span else span
+        self._facts.append((fact, thing, place))
         self._periods.extend(self._windows(thing))
         if self._cell("kind"):
             kind = self._one_of("kind", _KINDS)
@@ -227,7 +233,7 @@ class _Reader:
     def findings(self) -> Findings:
         things = list(self._things.values())
         return Findings(
-            limits=tuple(limit for fact, thing in self._facts for limit in limits_of(fact, thing)),
+            limits=tuple(limit for fact, thing, place in self._facts for limit in limits_of(fact, thing, place)),
             periods=tuple(self._periods),
             concepts=tuple(thing for thing, _ in things),
             negated=tuple(thing for thing, cells in things if self._flag(cells, "negated")),
@@ -283,19 +289,18 @@ class _Reader:
             held["value"] = self._amount("value")
         printed, ucum = self._cell("unit"), self._cell("ucum")
         unit = Unit(text=printed or None, ucum=ucum or lexicon.unit_code(printed)) if printed or ucum else None
-        place = self._span("value_start", "value_end") or self._printed(held, span)
-        reference = self._cell("reference") or None
+        told = held["values"] if operator == "in" else held.values()
+        place = self._span("value_start", "value_end") or self._printed(told, span) or span
+        reference = self._one_of("reference", _REFERENCES) or None
         return Comparison(operator=cast(Any, operator), unit=unit, reference=cast(Any, reference), span=place, **held)
 
-    def _printed(self, held: Mapping[str, Any], span: Span) -> Span:
-        """Where a value without offsets stands: its first number behind the concept in the same line, else there."""
+    def _printed(self, numbers: Iterable[object], span: Span) -> Span | None:
+        """Where numbers without offsets stand: in the line of the concept, behind it rather than before it."""
         end = self.text.find("\n", span[1])
-        for value in held.values():
-            if isinstance(value, (int, float)) and not isinstance(value, bool):
-                found = self._places.find(f"{value:g}", span[1], end if end >= 0 else None)
-                if found:
-                    return found
-        return span
+        line = self.text.rfind("\n", 0, span[0]) + 1, end if end >= 0 else len(self.text)
+        amounts = [number for number in numbers if isinstance(number, float)]
+        places = [place for amount in amounts if (place := self._numbers.near(amount, line, span[1]))]
+        return (min(places)[0], max(place[1] for place in places)) if places else None
 
     def _windows(self, thing: Thing) -> Iterator[Period]:
         for quantity in lexicon.spellings(self._cell("windows")):
@@ -303,10 +308,11 @@ class _Reader:
             number, _, unit = said.strip().partition(" ")
             start, colon, end = place.partition(":")
             try:
-                span = (int(start), int(end)) if colon else thing.span
                 amount = abs(float(number))
+                told = (int(start), int(end)) if colon else None
             except ValueError:
                 self._refuse("windows", "quantities like '4 wk' or '4 wk@120:129', parted by |")
+            span = self._place("windows", *told) if told else self._printed([amount], thing.span) or thing.span
             code = unit if unit in TIME_UNITS else lexicon.unit_code(unit)
             if code:
                 yield Period(span=span, number=amount, time=code, targets=(thing,), confidence=thing.confidence)
@@ -317,7 +323,7 @@ class _Reader:
     def _one_of(self, column: str, allowed: tuple[str, ...]) -> str:
         cell = self._cell(column)
         if cell not in allowed:
-            self._refuse(column, ", ".join(allowed))
+            self._refuse(column, ", ".join(filter(None, allowed)))
         return cell
 
     def _flag(self, cells: Cells, column: str) -> bool:
@@ -332,18 +338,25 @@ class _Reader:
             number = float(cell) if cell else None
         except ValueError:
             self._refuse(column, "a number")
-        return number
+        return number if number is None or isfinite(number) else self._refuse(column, "a number")
+
+    def _whole(self, column: str) -> int | None:
+        number = self._number(column)
+        return (
+            None if number is None else int(number) if number.is_integer() else self._refuse(column, "a whole number")
+        )
 
     def _amount(self, column: str) -> float | str:
         return _amount(self._cell(column) or self._refuse(column, "a value"))
 
     def _span(self, start: str, end: str) -> Span | None:
-        first, last = self._number(start), self._number(end)
-        if first is None or last is None:
-            return None
-        if not 0 <= first < last <= len(self.text):
-            self._refuse(end, f"a place in the text of {len(self.text)} characters", f"{first:g}-{last:g}")
-        return int(first), int(last)
+        first, last = self._whole(start), self._whole(end)
+        return None if first is None or last is None else self._place(end, first, last)
+
+    def _place(self, column: str, start: int, end: int) -> Span:
+        if not 0 <= start < end <= len(self.text):
+            self._refuse(column, f"a place in the text of {len(self.text)} characters", f"{start}-{end}")
+        return start, end
 
     def _refuse(self, column: str, wanted: str, cell: str | None = None) -> NoReturn:
         shown = self._cell(column) if cell is None else cell

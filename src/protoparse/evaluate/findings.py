@@ -15,13 +15,15 @@ example of what. `tasks` compares two of them.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
+from functools import cached_property
 from typing import Literal, TypeAlias, get_args
 
 from msgspec import UNSET
 from msgspec.structs import force_setattr
 
 from protoparse.evaluate.amounts import TIME_UNITS, numerals, unit_key
+from protoparse.evaluate.places import Places, PrintedNumbers
 from protoparse.model import (
     All,
     Comparison,
@@ -146,8 +148,13 @@ class Findings(Record, frozen=True, kw_only=True):
 
 
 def of_document(document: Document) -> Findings:
-    """What a document says, with its places; facts whose concept has no place are left out."""
-    return _Reader(document.criteria).findings()
+    """What a document says, with its places.
+
+    A concept without a place stands where its words do in its criterion; where they do not, its fact is left out. A
+    value or a window without one stands where its number is printed, in the criterion or in a lead-in above it; failing
+    that, a value is anywhere in the criterion, and a window is left out.
+    """
+    return _Reader(document).findings()
 
 
 # ------------------------------------------------------------------ reading a document
@@ -156,7 +163,7 @@ def of_document(document: Document) -> Findings:
 class _Reader:
     """Walks the criteria, and keeps what the facts on the way say."""
 
-    def __init__(self, criteria: Iterable[Criterion]) -> None:
+    def __init__(self, document: Document) -> None:
         self.limits: list[Limit] = []
         self.periods: list[Period] = []
         self.concepts: list[Thing] = []
@@ -166,8 +173,16 @@ class _Reader:
         self.examples: list[Example] = []
         self.sections: list[Section] = []
         self._facts = 0
-        for criterion in criteria:
-            self._criterion(criterion)
+        self._text = document.text
+        self._numbers = PrintedNumbers(document.text)
+        self._scopes: tuple[Span, ...] = ()
+        self._last = 0
+        for criterion in document.criteria:
+            self._criterion(criterion, ())
+
+    @cached_property
+    def _places(self) -> Places:
+        return Places(self._text)
 
     def findings(self) -> Findings:
         return Findings(
@@ -181,10 +196,14 @@ class _Reader:
             sections=tuple(sorted(self.sections, key=lambda s: (s.span[0], -s.span[1]))),
         )
 
-    def _criterion(self, criterion: Criterion) -> list[Thing]:
+    def _criterion(self, criterion: Criterion, above: tuple[Span, ...]) -> list[Thing]:
+        """`above`: the texts of the lead-ins over it, the nearest first."""
         self.sections.append(Section(span=criterion.span, kind=criterion.kind, id=criterion.id or None))
+        self._scopes = (criterion.span, *above)
+        self._last = criterion.span[0]
         things = self._rule(criterion.rule, negated=False, excepted=False) if criterion.rule else []
-        below = [self._criterion(child) for child in criterion.children]
+        start = criterion.span[0]
+        below = [self._criterion(child, ((start, child.span[0]), *above)) for child in criterion.children]
         if criterion.combine:
             # an outline implies how its items count; few annotators mark it
             self._join("and" if criterion.combine == "all" else "or", below, claimed=False)
@@ -207,17 +226,19 @@ class _Reader:
         number = self._facts
         self._facts += 1
         thing = None
-        if fact.concept.span is not None:
+        span = fact.concept.span or self._named(fact.concept.text)
+        if span is not None:
             sure = getattr(fact, "confidence", None)
             confidence = sure if isinstance(sure, float) else None
-            thing = Thing(span=fact.concept.span, domain=fact.domain, fact=number, confidence=confidence)
+            thing = Thing(span=span, domain=fact.domain, fact=number, confidence=confidence)
             self.concepts.append(thing)
             if negated:
                 self.negated.append(thing)
             if excepted:
                 self.excepted.append(thing)
-            self.limits.extend(limits_of(fact, thing))
-            self.periods.extend(periods_of(fact, thing))
+            if fact.value is not None:
+                self.limits.extend(limits_of(fact, thing, self._value_place(fact.value, thing)))
+            self.periods.extend(self._periods(fact, thing))
         parts = [self._rule(member, negated=negated, excepted=excepted) for member in fact.includes]
         within = [example for part in parts for example in part]
         if thing is not None:
@@ -230,11 +251,43 @@ class _Reader:
         if len(parts) > 1:
             self.junctions.append(Junction(connective=connective, members=tuple(map(tuple, parts)), claimed=claimed))
 
+    def _named(self, words: str) -> Span | None:
+        """Where words stand in the criterion, behind those of the fact before rather than in front of them."""
+        start, end = self._scopes[0]
+        span = self._places.find(words, self._last, end) or self._places.find(words, start, end)
+        if span is not None:
+            self._last = span[0]
+        return span
 
-def limits_of(fact: Fact, thing: Thing) -> Iterator[Limit]:
-    """The limits that a fact's value sets; none where the value has no place."""
+    def _value_place(self, value: Comparison, thing: Thing) -> Span:
+        if value.span is not None:
+            return value.span
+        amounts = [amount for number, _ in _signed(value) if (amount := _amount(number)) is not None]
+        places = [place for amount in amounts if (place := self._printed(amount, thing))]
+        return (min(places)[0], max(place[1] for place in places)) if places else self._scopes[0]
+
+    def _printed(self, number: float, thing: Thing) -> Span | None:
+        found = (self._numbers.near(number, scope, thing.span[1]) for scope in self._scopes)
+        return next(filter(None, found), None)
+
+    def _periods(self, fact: Fact, thing: Thing) -> Iterator[Period]:
+        """The lengths of time of a fact, each once; what counts half-lives or cycles is no time."""
+        if fact.time is None:
+            return
+        told: set[tuple[float, str]] = set()
+        for window in fact.time.any_of or (fact.time,):
+            for number, unit in _lengths(window):
+                amount = abs(_amount(number) or 0.0)
+                place = window.span or fact.time.span or self._printed(amount, thing)
+                if place and unit and (amount, unit) not in told:
+                    told.add((amount, unit))
+                    yield Period(span=place, number=amount, time=unit, targets=(thing,), confidence=thing.confidence)
+
+
+def limits_of(fact: Fact, thing: Thing, place: Span) -> Iterator[Limit]:
+    """The limits that a fact's value sets, which stands in a place."""
     value = fact.value
-    if value is None or value.span is None:
+    if value is None:
         return
     unit = value.unit
     printed = unit.text if unit else None
@@ -245,7 +298,7 @@ def limits_of(fact: Fact, thing: Thing) -> Iterator[Limit]:
     for number, sign in _signed(value):
         if (amount := _amount(number)) is not None:
             yield Limit(
-                span=value.span,
+                span=place,
                 number=amount,
                 sign=sign,
                 unit=value.reference.lower() if value.reference in ("ULN", "LLN") else unit_key(printed),
@@ -274,22 +327,6 @@ def _amount(number: object) -> float | None:
         named = numerals(number)
         return named[0] if named else None
     return float(number) if isinstance(number, (int, float)) else None
-
-
-def periods_of(fact: Fact, thing: Thing) -> Iterator[Period]:
-    """The lengths of time of a fact, each once; none of a window without a place, which a lead-in elsewhere gives."""
-    if fact.time is None:
-        return
-    told: set[tuple[float, str]] = set()
-    for window in fact.time.any_of or (fact.time,):
-        span = window.span or fact.time.span
-        if span is None:
-            continue
-        for number, unit in _lengths(window):
-            amount = _amount(number)
-            if amount is not None and unit and (abs(amount), unit) not in told:
-                told.add((abs(amount), unit))
-                yield Period(span=span, number=abs(amount), time=unit, targets=(thing,), confidence=thing.confidence)
 
 
 def _lengths(window: Window) -> Iterator[tuple[object, str | None]]:

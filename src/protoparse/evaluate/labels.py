@@ -12,13 +12,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cache
-from importlib.resources import files
 from pathlib import Path
 from typing import Literal, NamedTuple, TypeAlias, cast, get_args
 
 from protoparse.errors import InputError
 from protoparse.evaluate.findings import DOMAINS
-from protoparse.evaluate.tables import read_file, rows_of
+from protoparse.evaluate.tables import read_file, rows_of, shipped
 from protoparse.lexicon import spellings
 from protoparse.model import Domain, Kind
 
@@ -109,7 +108,7 @@ def label_map(name_or_file: str | Path) -> LabelMap:
 
 @cache
 def _shipped(name: str) -> LabelMap:
-    return _read((files("protoparse.evaluate") / "maps" / f"{name}.tsv").read_text("utf-8"), name)
+    return _read(shipped(name), name)
 
 
 def _read(text: str, source: str) -> LabelMap:

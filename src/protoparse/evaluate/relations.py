@@ -24,7 +24,8 @@ from protoparse import lexicon
 from protoparse.errors import InputError
 from protoparse.evaluate.amounts import TIME_UNITS, numerals, unit_key
 from protoparse.evaluate.findings import Findings, Limit, Section, Sign, Thing
-from protoparse.evaluate.predictions import Places, Prediction
+from protoparse.evaluate.places import Places
+from protoparse.evaluate.predictions import Prediction
 from protoparse.evaluate.tables import read_file, rows_of
 from protoparse.model import Kind, Span
 
@@ -203,7 +204,11 @@ class _Reader:
 def _ends(row: _Row) -> Iterator[tuple[str, Sign | None]]:
     """Each number of a relation with the comparator that the text prints."""
     excluded = row.kind == "exclusion"
-    for end, with_it, without in ((row.relation.lower, ">=", ">"), (row.relation.upper, "<=", "<")):
+    lower, upper = row.relation.lower, row.relation.upper
+    if lower and upper and lower.value == upper.value:
+        yield lower.value, "="  # excluded, it is all below and all above
+        return
+    for end, with_it, without in ((lower, ">=", ">"), (upper, "<=", "<")):
         if end is not None:
             sign: Sign = with_it if end.incl else without  # type: ignore[assignment]  # of the four above
             yield end.value, _TURNED[sign] if excluded else sign

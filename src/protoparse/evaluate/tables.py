@@ -18,10 +18,12 @@ from protoparse.lexicon import Row
 @cache
 def read_table(name: str) -> tuple[Row, ...]:
     """The rows of a table of the package."""
-    return tuple(
-        row
-        for _, row in rows_of((files(__name__.rpartition(".")[0]) / "maps" / f"{name}.tsv").read_text("utf-8"), name)
-    )
+    return tuple(row for _, row in rows_of(shipped(name), name))
+
+
+def shipped(name: str) -> str:
+    """The text of a table of the package."""
+    return (files("protoparse.evaluate") / "maps" / f"{name}.tsv").read_text("utf-8")
 
 
 def read_file(path: Path) -> str:
