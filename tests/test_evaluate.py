@@ -147,6 +147,21 @@ def test_an_annotated_corpus_is_gold_and_prediction(run: Run, tmp_path: Path) ->
     assert table(run(*corpus, "--pred", pred).out)["concept"][1] == "100.0"
 
 
+def test_annotations_that_are_broken_or_of_another_text(run: Run, tmp_path: Path) -> None:
+    for name, content in BRAT.items():
+        write(tmp_path / name, content)
+        write(tmp_path / "p" / name, content.replace("T2\tTest 11 15", "T2\tTest 11 x") if "ann" in name else content)
+    args = ("evaluate", "--corpus", "brat", "--labels", tmp_path / "labels.tsv", tmp_path / "c")
+    run(*args, "--pred", tmp_path / "p" / "c", "--pred-format", "brat")
+    assert run.code == 1
+    assert run.err.startswith("protoparse: lung: ")
+    assert run.err.endswith("counted as empty\n")
+    assert table(run.out)["concept"][1] == "0.0"
+    write(tmp_path / "p" / "c" / "lung.txt", "Another text.")
+    run(*args, "--pred", tmp_path / "p" / "c", "--pred-format", "brat")
+    assert "over another text" in run.err
+
+
 def test_only_and_skip(run: Run, gold: Path, tmp_path: Path) -> None:
     names = write(tmp_path / "names.txt", "b\n")
     assert "1 document\n" in run("evaluate", gold, "--only", names).out

@@ -11,13 +11,16 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from protoparse.errors import InputError
-from protoparse.evaluate.corpus import read_corpus
+from protoparse.evaluate.brat import read_standoff
+from protoparse.evaluate.corpus import findings_of, read_corpus
 from protoparse.evaluate.facts import read_facts
 from protoparse.evaluate.findings import Findings, of_document
 from protoparse.evaluate.judgements import Case
+from protoparse.evaluate.labels import label_map
 from protoparse.evaluate.measures import GROUPS, compare
 from protoparse.evaluate.predictions import Prediction
 from protoparse.evaluate.relations import read_relations
+from protoparse.evaluate.tables import read_file
 from protoparse.evaluate.tasks import TASKS, compare_findings
 from protoparse.model import Document, Record, load
 from protoparse.sources import Listing, read
@@ -212,15 +215,19 @@ def _by_name(path: Path) -> Callable[[Gold], Document]:
 
 
 def _annotations(path: Path, labels: str | Path) -> Callable[[Gold], Findings]:
-    found = {annotated.name: annotated for annotated in read_corpus(path, labels)}
+    names = label_map(labels)
+    if not path.is_dir() or not any(path.rglob("*.ann")):
+        raise InputError("a folder without predictions (*.ann)")
 
     def find(gold: Gold) -> Findings:
-        annotated = found.get(gold.name)
-        if annotated is None:
+        file = path / f"{gold.name}.ann"
+        if not file.exists():
             raise InputError("no prediction: counted as empty")
-        if annotated.text != gold.text:
+        beside = file.with_suffix(".txt")
+        if beside.exists() and read_file(beside) != gold.text:
             raise OtherTextError("the prediction is over another text than gold: not measured")
-        return annotated.findings
+        standoff = read_standoff(read_file(file), gold.text, source=str(file))
+        return findings_of(standoff, names, gold.text, name=gold.name)
 
     return find
 
