@@ -126,6 +126,14 @@ def test_a_table_of_facts_is_measured_by_tasks(run: Run, gold: Path, tmp_path: P
     assert table(run.out)["window"][1] == "0.0"
 
 
+def test_facts_that_are_not_in_the_text_are_told(run: Run, gold: Path, tmp_path: Path) -> None:
+    facts = write(tmp_path / "facts.csv", "document,domain,concept\na,condition,pregnancy\na,condition,leprosy\n")
+    run("evaluate", gold, "--pred", facts, "--pred-format", "csv")
+    told = "1 of 2 findings are not in the texts they are said to be of: they count for nothing"
+    assert run.err == f"protoparse: {facts}: {told}\n"
+    assert run.code == 0
+
+
 BRAT = {
     "c/lung.txt": "No asthma.\nFEV1 > 50 %.\n",
     "c/lung.ann": "T1\tDisorder 3 9\tasthma\nT2\tTest 11 15\tFEV1\nT3\tValue 16 22\t> 50 %\n"

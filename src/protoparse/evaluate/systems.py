@@ -60,9 +60,14 @@ class OtherTextError(InputError):
 
 
 class System(Protocol):
-    """What is measured. `groups` are its measures under their headings."""
+    """What is measured. `groups` are its measures under their headings.
+
+    `lost` of `told` findings could not be placed in the texts that they are said to be of, so far.
+    """
 
     groups: Mapping[str, tuple[str, ...]]
+    lost: int
+    told: int
 
     def case(self, gold: Gold) -> Case:
         """How it did on one text; raises `InputError` where it has nothing, `OtherTextError` for another text."""
@@ -117,6 +122,7 @@ class Documents:
         self._find = find
         self._annotated = annotated
         self.groups = TASK_GROUPS if annotated else GROUPS
+        self.lost = self.told = 0
 
     def case(self, gold: Gold) -> Case:
         """How it did on one text."""
@@ -138,13 +144,17 @@ class Documents:
 class Listed:
     """A system whose findings are in a table or in annotations: measured by tasks."""
 
-    def __init__(self, find: Callable[[Gold], Findings]) -> None:
+    def __init__(self, find: Callable[[Gold], Prediction]) -> None:
         self._find = find
         self.groups = TASK_GROUPS
+        self.lost = self.told = 0
 
     def case(self, gold: Gold) -> Case:
         """How it did on one text."""
-        return compare_findings(gold.found(), self._find(gold), name=gold.name, text=gold.text)
+        prediction = self._find(gold)
+        self.lost += prediction.lost
+        self.told += prediction.told
+        return compare_findings(gold.found(), prediction.findings, name=gold.name, text=gold.text)
 
     def nothing(self, gold: Gold) -> Case:
         """How no finding does."""
@@ -214,12 +224,12 @@ def _by_name(path: Path) -> Callable[[Gold], Document]:
     return find
 
 
-def _annotations(path: Path, labels: str | Path) -> Callable[[Gold], Findings]:
+def _annotations(path: Path, labels: str | Path) -> Callable[[Gold], Prediction]:
     names = label_map(labels)
     if not path.is_dir() or not any(path.rglob("*.ann")):
         raise InputError("a folder without predictions (*.ann)")
 
-    def find(gold: Gold) -> Findings:
+    def find(gold: Gold) -> Prediction:
         file = path / f"{gold.name}.ann"
         if not file.exists():
             raise InputError("no prediction: counted as empty")
@@ -227,7 +237,7 @@ def _annotations(path: Path, labels: str | Path) -> Callable[[Gold], Findings]:
         if beside.exists() and read_file(beside) != gold.text:
             raise OtherTextError("the prediction is over another text than gold: not measured")
         standoff = read_standoff(read_file(file), gold.text, source=str(file))
-        return findings_of(standoff, names, gold.text, name=gold.name)
+        return Prediction(findings=findings_of(standoff, names, gold.text, name=gold.name))
 
     return find
 
@@ -238,19 +248,19 @@ class _Table(Protocol):
     def prediction(self, name: str, text: str) -> Prediction: ...
 
 
-def _tables(path: Path, suffix: str, reader: Callable[[Path], _Table]) -> Callable[[Gold], Findings]:
+def _tables(path: Path, suffix: str, reader: Callable[[Path], _Table]) -> Callable[[Gold], Prediction]:
     files: Iterable[Path] = [path] if path.is_file() else sorted(path.rglob(f"*.{suffix}"))
     tables: list[Any] = [reader(file) for file in files]
     if not tables:
         raise InputError(f"a folder without predictions (*.{suffix})")
     by_name = {name: table for table in reversed(tables) for name in table.documents}
 
-    def find(gold: Gold) -> Findings:
+    def find(gold: Gold) -> Prediction:
         short = gold.name.rpartition("/")[2]
         for name in (gold.name, short, short.partition("_")[0]):
             if name in by_name:
                 found: Prediction = by_name[name].prediction(name, gold.text)
-                return found.findings
-        return Findings()  # a table has no row for a text without findings
+                return found
+        return Prediction(findings=Findings())  # a table has no row for a text without findings
 
     return find
