@@ -126,6 +126,14 @@ def test_a_table_of_facts_is_measured_by_tasks(run: Run, gold: Path, tmp_path: P
     assert table(run.out)["window"][1] == "0.0"
 
 
+def test_facts_that_are_not_in_the_text_are_told(run: Run, gold: Path, tmp_path: Path) -> None:
+    facts = write(tmp_path / "facts.csv", "document,domain,concept\na,condition,pregnancy\na,condition,leprosy\n")
+    run("evaluate", gold, "--pred", facts, "--pred-format", "csv")
+    told = "1 of 2 findings are not in the texts they are said to be of: they count for nothing"
+    assert run.err == f"protoparse: {facts}: {told}\n"
+    assert run.code == 0
+
+
 BRAT = {
     "c/lung.txt": "No asthma.\nFEV1 > 50 %.\n",
     "c/lung.ann": "T1\tDisorder 3 9\tasthma\nT2\tTest 11 15\tFEV1\nT3\tValue 16 22\t> 50 %\n"
@@ -145,6 +153,21 @@ def test_an_annotated_corpus_is_gold_and_prediction(run: Run, tmp_path: Path) ->
     assert table(same.out)["concept="][:3] == ["100.0", "100.0", "100.0"]
     pred = folder(tmp_path / "pred", lung=BRAT["c/lung.txt"])
     assert table(run(*corpus, "--pred", pred).out)["concept"][1] == "100.0"
+
+
+def test_annotations_that_are_broken_or_of_another_text(run: Run, tmp_path: Path) -> None:
+    for name, content in BRAT.items():
+        write(tmp_path / name, content)
+        write(tmp_path / "p" / name, content.replace("T2\tTest 11 15", "T2\tTest 11 x") if "ann" in name else content)
+    args = ("evaluate", "--corpus", "brat", "--labels", tmp_path / "labels.tsv", tmp_path / "c")
+    run(*args, "--pred", tmp_path / "p" / "c", "--pred-format", "brat")
+    assert run.code == 1
+    assert run.err.startswith("protoparse: lung: ")
+    assert run.err.endswith("counted as empty\n")
+    assert table(run.out)["concept"][1] == "0.0"
+    write(tmp_path / "p" / "c" / "lung.txt", "Another text.")
+    run(*args, "--pred", tmp_path / "p" / "c", "--pred-format", "brat")
+    assert "over another text" in run.err
 
 
 def test_only_and_skip(run: Run, gold: Path, tmp_path: Path) -> None:
@@ -167,7 +190,7 @@ def test_breakdowns(run: Run, gold: Path) -> None:
         ("phenomenon", "comma in a number"),
         ("document", "b"),
     ):
-        assert f"\n{part} " in run("evaluate", gold, "--by", by).out
+        assert f"\n{part}\n" in run("evaluate", gold, "--by", by).out
 
 
 def test_errors_with_the_words_they_are_about(run: Run, gold: Path, tmp_path: Path) -> None:

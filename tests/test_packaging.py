@@ -40,13 +40,13 @@ def wheel(built: Path) -> Path:
 
 
 @pytest.mark.slow
-def test_the_wheel_holds_grammars_tables_and_types(wheel: Path) -> None:
+def test_the_wheel_holds_grammars_tables_templates_and_types(wheel: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         inside = set(archive.namelist())
     for grammar in (ROOT / "grammars").glob("*.lark"):
         assert f"protoparse/grammars/{grammar.name}" in inside
     for source in (ROOT / "src").rglob("*"):
-        if source.suffix in {".py", ".tsv"} or source.name == "py.typed":
+        if source.suffix in {".py", ".tsv", ".html", ".css", ".js"} or source.name == "py.typed":
             assert source.relative_to(ROOT / "src").as_posix() in inside
     assert "protoparse/grammars/canonical.lark" in inside
     assert "protoparse/concepts/model.npz" in inside
@@ -77,6 +77,9 @@ def test_the_installed_wheel_parses(wheel: Path, tmp_path: Path) -> None:
     assert run(bin_ / "protoparse", "--version", cwd=tmp_path) == f"protoparse {protoparse.__version__}\n"
     home = run(bin_ / "python", "-c", "import protoparse; print(protoparse.__file__)", cwd=tmp_path)
     assert Path(home.strip()).is_relative_to(environment)
+    done = subprocess.run([bin_ / "protoparse", "evaluate", tmp_path], cwd=tmp_path, capture_output=True, text=True)
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (1, "", 1)
+    assert done.stderr.endswith("pip install 'protoparse[evaluate]'\n")
 
 
 def test_the_types_are_for_others_too() -> None:

@@ -151,6 +151,13 @@ def test_a_number_leads_to_its_errors(page: Page) -> None:
     page.go_back()
 
 
+def test_a_confusion_leads_to_its_errors(page: Page) -> None:
+    row = page.locator("#confusion tr", has=page.get_by_role("rowheader", name="condition"))
+    row.get_by_role("link", name="1").click()
+    expect(page.locator("#count")).to_have_text("1 error of 125")
+    expect(page.locator("#list dd")).to_have_text(["condition", "drug"])
+
+
 def test_an_error_leads_to_its_document(page: Page) -> None:
     page.get_by_label("Measure", exact=True).select_option("domain")
     page.locator("#list > li").get_by_role("link", name="first & <foremost>").click()

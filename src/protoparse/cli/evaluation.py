@@ -93,6 +93,10 @@ def evaluate(wanted: Wanted, parser: Callable[[], Callable[[Listing], Document]]
                 kept.append(case)
     if not cases[0]:
         raise InputError(f"{wanted.gold}: nothing to measure")
+    for name, system in systems:
+        if system.lost:
+            told = f"{system.lost} of {system.told} findings are not in the texts they are said to be of"
+            click.echo(f"protoparse: {one_line(name)}: {told}: they count for nothing", err=True)
     evaluations = [Evaluation(cases=tuple(kept), measures=measures) for kept in cases]
     against = (systems[1][0], evaluations[1]) if len(systems) > 1 else None
     made_report = report(

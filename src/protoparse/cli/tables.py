@@ -39,7 +39,7 @@ class Tables:
                 table.add_row(Text(group, "bold"))
             for row in shown:
                 table.add_row(f"  {row.measure}", *_cells(row))
-        self.console.print(table)
+        self._print(table)
 
     def broken_down(self, report: Report, by: str) -> None:
         """The chief measures in each part of a breakdown."""
@@ -51,7 +51,7 @@ class Tables:
             for row in report.of(by, part):
                 if row.measure in report.chief:
                     table.add_row(f"  {row.measure}", *_cells(row))
-        self.console.print(table)
+        self._print(table)
 
     def differences(self, report: Report) -> None:
         """Two systems side by side."""
@@ -72,7 +72,7 @@ class Tables:
                 f"{d.p:.4f}",
                 f"{d.corrected:.4f}{star}",
             )
-        self.console.print(table)
+        self._print(table)
 
     def calibration(self, report: Report) -> None:
         """How far confidences can be believed."""
@@ -83,7 +83,7 @@ class Tables:
             table.add_column(heading, justify="right")
         for one in report.calibrations:
             table.add_row(one.measure, f"{one.ece:.3f}", f"{one.brier:.3f}", str(one.count))
-        self.console.print(table)
+        self._print(table)
 
     def errors(self, report: Report, measure: str) -> None:
         """Every error of a measure, with the words it is about."""
@@ -105,6 +105,16 @@ class Tables:
         for heading in ("precision", "recall", "F1", "95 % interval", "gold", "predicted"):
             table.add_column(heading, justify="right", no_wrap=True)
         return table
+
+    def _print(self, table: Table) -> None:
+        """A table; in a file, without the blanks that fill its lines."""
+        if self.console.is_terminal:
+            self.console.print(table)
+            return
+        with self.console.capture() as captured:
+            self.console.print(table)
+        for line in captured.get().splitlines():
+            self.console.print(line.rstrip(), soft_wrap=True, markup=False)
 
     def _line(self, line: str | Text, indent: int = 0) -> None:
         text = Text(" " * indent) + (Text(line) if isinstance(line, str) else line)

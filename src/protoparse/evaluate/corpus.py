@@ -59,7 +59,7 @@ def read_corpus(
         raise InputError(f"{folder}: no .ann file")
     known = False
     for file in files:
-        name = str(file.relative_to(folder).with_suffix(""))
+        name = file.relative_to(folder).with_suffix("").as_posix()
         text = _text(file.with_suffix(".txt"), texts.get(name) if texts else None)
         standoff = read_standoff(read_file(file), text, source=str(file))
         known = known or any(mark.label in names for mark in standoff.marks.values())
@@ -117,6 +117,7 @@ class _Reader:
             self._twins[link.target].append(link.source)
         self._owned = {link.target for link in standoff.links if link.argument}
         self._unread: set[str] = set()
+        """The values that `limits` met and could not read."""
 
     # ------------------------------------------------------------ things
 
@@ -140,7 +141,7 @@ class _Reader:
         span = self.standoff.span(ref)
         if span is None:
             return None
-        own = {ref, *self._of(ref, "name")}
+        own = dict.fromkeys((ref, *self._of(ref, "name")))
         twins = [twin for one in own for twin in self._twins.get(one, ()) if twin not in own]
         spans = [
             s for one in (ref, *twins) for named in (one, *self._of(one, "name")) if (s := self.standoff.span(named))

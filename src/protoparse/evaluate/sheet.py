@@ -16,7 +16,7 @@ from protoparse import __version__
 from protoparse.evaluate import plots
 from protoparse.evaluate.judgements import errors
 from protoparse.evaluate.report import Report
-from protoparse.evaluate.statistics import LEVEL, PERMUTATIONS, RESAMPLES, Confusion, Row
+from protoparse.evaluate.statistics import LEVEL, NOTHING, PERMUTATIONS, RESAMPLES, Row, domain_measure
 from protoparse.pages import Facet, Item, listing, page
 
 KINDS = {"section": "section", "domain": "domain", "phenomenon": "way of writing"}
@@ -43,7 +43,7 @@ def sheet(report: Report) -> str:
         outcomes=outcomes,
         breakdowns=[(by, name, _cross(report, by)) for by, name in KINDS.items() if report.of(by)],
         documents=_documents(report),
-        shades=report.confusion and _shades(report.confusion),
+        confused=report.confusion and _confused(report),
         rates_plot=Markup(plots.rates([rows[m] for m in shown], shown, key="rates", title="F1 of each measure")),
         ways_plot=_ways(report),
         curves=_curves(report),
@@ -76,9 +76,23 @@ def _documents(report: Report) -> list[tuple[str, int, dict[str, Row]]]:
     return [(name, wrong[name], figures.get(name, {})) for name in names]
 
 
-def _shades(confusion: Confusion) -> list[list[int]]:
-    """How dark each cell is, in per cent of its row."""
-    return [[round(100 * n / max(sum(row), 1)) for n in row] for row in confusion.counts]
+def _confused(report: Report) -> list[tuple[str, list[tuple[int, int, str | None]]]]:
+    """The rows of the confusion of domains: each cell's number, its share of the row, and the address of its errors."""
+    assert report.confusion is not None
+    labels = report.confusion.labels
+    measure = domain_measure(report.evaluation)
+    rows = []
+    for gold, counts in zip(labels, report.confusion.counts, strict=True):
+        total = max(sum(counts), 1)
+        cells: list[tuple[int, int, str | None]] = []
+        for predicted, number in zip(labels, counts, strict=True):
+            # where both are of a domain, the list cannot be narrowed to the predicted one: all of the row is shown
+            domain = predicted if gold == NOTHING else gold
+            outcome = "extra" if gold == NOTHING else "missed" if predicted == NOTHING else "wrong"
+            link = _link(measure=measure or "", outcome=outcome, domain=domain)
+            cells.append((number, round(100 * number / total), None if gold == predicted else link))
+        rows.append((gold, cells))
+    return rows
 
 
 def _ways(report: Report) -> Markup | None:

@@ -21,13 +21,13 @@ from __future__ import annotations
 import warnings
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, TypeAlias, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
 from protoparse.evaluate.judgements import RATES, Evaluation, Judgement, Outcome, Rate
-from protoparse.model import Record
+from protoparse.model import Domain, Record
 
 Array: TypeAlias = NDArray[Any]
 Interval: TypeAlias = tuple[float, float]
@@ -43,6 +43,7 @@ PERMUTATIONS = 9_999
 SEED = 20_240_229
 LEVEL = 0.95
 BINS = 10
+DOMAINS = frozenset(get_args(Domain))
 NOTHING = "nothing"
 """In a confusion, the partner of what has none."""
 
@@ -445,7 +446,7 @@ def confusion(evaluation: Evaluation) -> Confusion | None:
     """
     from sklearn.metrics import confusion_matrix
 
-    measure = next((name for name in ("domain", "concept") if name in evaluation.measures), None)
+    measure = domain_measure(evaluation)
     pairs = [
         (_domain(j, j.expected, "missed"), _domain(j, j.got, "extra"))
         for case in evaluation.cases
@@ -463,10 +464,15 @@ def confusion(evaluation: Evaluation) -> Confusion | None:
     return Confusion(labels=tuple(labels), counts=tuple(tuple(int(n) for n in row) for row in matrix))
 
 
+def domain_measure(evaluation: Evaluation) -> str | None:
+    """The measure that compares domains: `domain`, or among tasks `concept`."""
+    return next((name for name in ("domain", "concept") if name in evaluation.measures), None)
+
+
 def _domain(judgement: Judgement, words: str | None, alone: Outcome) -> str:
     """The domain on one side: what is told of it begins with its name; `alone` is the outcome that has this side."""
-    if words is not None:
-        return words.partition(":")[0]
+    if words is not None and (named := words.partition(":")[0]) in DOMAINS:
+        return named
     if judgement.outcome in ("right", alone):
         return str(judgement.domain)
     return NOTHING

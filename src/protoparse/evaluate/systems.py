@@ -11,13 +11,16 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from protoparse.errors import InputError
-from protoparse.evaluate.corpus import read_corpus
+from protoparse.evaluate.brat import read_standoff
+from protoparse.evaluate.corpus import findings_of, read_corpus
 from protoparse.evaluate.facts import read_facts
 from protoparse.evaluate.findings import Findings, of_document
 from protoparse.evaluate.judgements import Case
+from protoparse.evaluate.labels import label_map
 from protoparse.evaluate.measures import GROUPS, compare
 from protoparse.evaluate.predictions import Prediction
 from protoparse.evaluate.relations import read_relations
+from protoparse.evaluate.tables import read_file
 from protoparse.evaluate.tasks import TASKS, compare_findings
 from protoparse.model import Document, Record, load
 from protoparse.sources import Listing, read
@@ -57,9 +60,14 @@ class OtherTextError(InputError):
 
 
 class System(Protocol):
-    """What is measured. `groups` are its measures under their headings."""
+    """What is measured. `groups` are its measures under their headings.
+
+    `lost` of `told` findings could not be placed in the texts that they are said to be of, so far.
+    """
 
     groups: Mapping[str, tuple[str, ...]]
+    lost: int
+    told: int
 
     def case(self, gold: Gold) -> Case:
         """How it did on one text; raises `InputError` where it has nothing, `OtherTextError` for another text."""
@@ -114,6 +122,7 @@ class Documents:
         self._find = find
         self._annotated = annotated
         self.groups = TASK_GROUPS if annotated else GROUPS
+        self.lost = self.told = 0
 
     def case(self, gold: Gold) -> Case:
         """How it did on one text."""
@@ -135,13 +144,17 @@ class Documents:
 class Listed:
     """A system whose findings are in a table or in annotations: measured by tasks."""
 
-    def __init__(self, find: Callable[[Gold], Findings]) -> None:
+    def __init__(self, find: Callable[[Gold], Prediction]) -> None:
         self._find = find
         self.groups = TASK_GROUPS
+        self.lost = self.told = 0
 
     def case(self, gold: Gold) -> Case:
         """How it did on one text."""
-        return compare_findings(gold.found(), self._find(gold), name=gold.name, text=gold.text)
+        prediction = self._find(gold)
+        self.lost += prediction.lost
+        self.told += prediction.told
+        return compare_findings(gold.found(), prediction.findings, name=gold.name, text=gold.text)
 
     def nothing(self, gold: Gold) -> Case:
         """How no finding does."""
@@ -211,16 +224,20 @@ def _by_name(path: Path) -> Callable[[Gold], Document]:
     return find
 
 
-def _annotations(path: Path, labels: str | Path) -> Callable[[Gold], Findings]:
-    found = {annotated.name: annotated for annotated in read_corpus(path, labels)}
+def _annotations(path: Path, labels: str | Path) -> Callable[[Gold], Prediction]:
+    names = label_map(labels)
+    if not path.is_dir() or not any(path.rglob("*.ann")):
+        raise InputError("a folder without predictions (*.ann)")
 
-    def find(gold: Gold) -> Findings:
-        annotated = found.get(gold.name)
-        if annotated is None:
+    def find(gold: Gold) -> Prediction:
+        file = path / f"{gold.name}.ann"
+        if not file.exists():
             raise InputError("no prediction: counted as empty")
-        if annotated.text != gold.text:
+        beside = file.with_suffix(".txt")
+        if beside.exists() and read_file(beside) != gold.text:
             raise OtherTextError("the prediction is over another text than gold: not measured")
-        return annotated.findings
+        standoff = read_standoff(read_file(file), gold.text, source=str(file))
+        return Prediction(findings=findings_of(standoff, names, gold.text, name=gold.name))
 
     return find
 
@@ -231,19 +248,19 @@ class _Table(Protocol):
     def prediction(self, name: str, text: str) -> Prediction: ...
 
 
-def _tables(path: Path, suffix: str, reader: Callable[[Path], _Table]) -> Callable[[Gold], Findings]:
+def _tables(path: Path, suffix: str, reader: Callable[[Path], _Table]) -> Callable[[Gold], Prediction]:
     files: Iterable[Path] = [path] if path.is_file() else sorted(path.rglob(f"*.{suffix}"))
     tables: list[Any] = [reader(file) for file in files]
     if not tables:
         raise InputError(f"a folder without predictions (*.{suffix})")
     by_name = {name: table for table in reversed(tables) for name in table.documents}
 
-    def find(gold: Gold) -> Findings:
+    def find(gold: Gold) -> Prediction:
         short = gold.name.rpartition("/")[2]
         for name in (gold.name, short, short.partition("_")[0]):
             if name in by_name:
                 found: Prediction = by_name[name].prediction(name, gold.text)
-                return found.findings
-        return Findings()  # a table has no row for a text without findings
+                return found
+        return Prediction(findings=Findings())  # a table has no row for a text without findings
 
     return find
