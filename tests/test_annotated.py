@@ -10,11 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from protoparse.errors import InputError
-from protoparse.evaluate.brat import Group, Link, Standoff, read_standoff
-from protoparse.evaluate.corpus import findings_of, read_corpus
-from protoparse.evaluate.findings import Findings, Thing
-from protoparse.evaluate.labels import LabelMap, label_map
-from protoparse.evaluate.wording import read_lengths, read_quantity
+from protoparse.evaluate.spans.brat import Group, Link, Standoff, read_standoff
+from protoparse.evaluate.spans.corpus import findings_of, read_corpus
+from protoparse.evaluate.spans.findings import Findings, Thing
+from protoparse.evaluate.spans.labels import LabelMap, label_map
+from protoparse.evaluate.spans.wording import read_lengths, read_quantity
 
 
 class Annotator:

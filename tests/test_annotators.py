@@ -13,7 +13,7 @@ import pytest
 
 from protoparse import cli
 from protoparse.evaluate import agreement, build
-from protoparse.evaluate.gold import build_folder
+from protoparse.evaluate.gold.building import build_folder
 from protoparse.model import Document, dump
 
 CORPUS = Path(__file__).parents[1] / "corpus"

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from protoparse.evaluate import facts, labels, tasks
+from protoparse.evaluate.spans import facts, labels, tasks
 
 PAGE = (Path(__file__).parents[1] / "docs" / "corpora.md").read_text("utf-8")
 FILES = re.compile(r"<!-- file: (\S+) -->\n```\w+\n(.*?)^```$", re.M | re.S)

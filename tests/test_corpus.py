@@ -6,7 +6,7 @@ import pytest
 
 from protoparse import model
 from protoparse.evaluate import MEASURES, Evaluation, compare
-from protoparse.evaluate.gold import build, build_folder
+from protoparse.evaluate.gold.building import build, build_folder
 
 CORPUS = Path(__file__).parents[1] / "corpus"
 FOLDERS = sorted(p.parent for p in CORPUS.glob("*/criteria.yaml"))

@@ -17,7 +17,7 @@ from protoparse import cli
 from protoparse.alignment import align
 from protoparse.diff import Diff, diff
 from protoparse.evaluate import build
-from protoparse.evaluate.gold import build_folder
+from protoparse.evaluate.gold.building import build_folder
 from protoparse.model import Age, Document, Trial, Unit, dump
 from protoparse.parsing import parse
 from protoparse.sources import read

@@ -13,8 +13,8 @@ from tests.test_cli import Run, write
 
 from protoparse import cli
 from protoparse.evaluate import MEASURES, Evaluation, compare
-from protoparse.evaluate.facts import facts_csv
-from protoparse.evaluate.tasks import TASKS
+from protoparse.evaluate.spans.facts import facts_csv
+from protoparse.evaluate.spans.tasks import TASKS
 from protoparse.model import Document, dump, load, walk
 from protoparse.parsing import parse
 
@@ -334,7 +334,7 @@ def test_help_imports_nothing_heavy() -> None:
 
 
 def test_the_choices_are_the_readers_own() -> None:
-    from protoparse.evaluate.labels import SHIPPED
+    from protoparse.evaluate.spans.labels import SHIPPED
     from protoparse.evaluate.statistics import BREAKDOWNS
     from protoparse.evaluate.systems import FORMATS
 

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from protoparse import parse
-from protoparse.evaluate.amounts import numerals, unit_key
-from protoparse.evaluate.findings import (
+from protoparse.evaluate.judgements import Case, Rate
+from protoparse.evaluate.spans.amounts import numerals, unit_key
+from protoparse.evaluate.spans.findings import (
     Example,
     Findings,
     Junction,
@@ -19,8 +20,7 @@ from protoparse.evaluate.findings import (
     Thing,
     of_document,
 )
-from protoparse.evaluate.judgements import Case, Rate
-from protoparse.evaluate.tasks import TASKS, compare_findings
+from protoparse.evaluate.spans.tasks import TASKS, compare_findings
 from protoparse.model import Document, Span, load, without_spans
 
 CORPUS = sorted((Path(__file__).parents[1] / "corpus").glob("*/criteria.json"))

@@ -13,10 +13,10 @@ import pytest
 from msgspec.structs import replace
 
 from protoparse import cli, model
-from protoparse.evaluate.doubting import doubts
-from protoparse.evaluate.drafting import draft
-from protoparse.evaluate.gold import GoldError, build, build_folder
-from protoparse.evaluate.notation import WIDTH
+from protoparse.evaluate.gold.building import GoldError, build, build_folder
+from protoparse.evaluate.gold.doubting import doubts
+from protoparse.evaluate.gold.drafting import draft
+from protoparse.evaluate.gold.notation import WIDTH
 from protoparse.parsing import Parser, parse
 from protoparse.sources import read
 

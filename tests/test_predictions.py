@@ -12,10 +12,10 @@ from msgspec.structs import replace
 
 from protoparse import parse
 from protoparse.errors import InputError
-from protoparse.evaluate.facts import COLUMNS, facts_csv, parse_facts, read_facts
-from protoparse.evaluate.findings import Findings, of_document
-from protoparse.evaluate.places import Places
-from protoparse.evaluate.relations import parse_relations, read_relations
+from protoparse.evaluate.spans.facts import COLUMNS, facts_csv, parse_facts, read_facts
+from protoparse.evaluate.spans.findings import Findings, of_document
+from protoparse.evaluate.spans.places import Places
+from protoparse.evaluate.spans.relations import parse_relations, read_relations
 from protoparse.model import load
 
 CORPUS = sorted((Path(__file__).parents[1] / "corpus").glob("*/criteria.json"))

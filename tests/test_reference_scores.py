@@ -16,10 +16,10 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from protoparse.evaluate.corpus import Annotated, read_corpus
-from protoparse.evaluate.findings import of_document
 from protoparse.evaluate.judgements import Evaluation, Rate
-from protoparse.evaluate.tasks import TASKS, compare_findings
+from protoparse.evaluate.spans.corpus import Annotated, read_corpus
+from protoparse.evaluate.spans.findings import of_document
+from protoparse.evaluate.spans.tasks import TASKS, compare_findings
 from protoparse.model import Document, dump
 from protoparse.parsing import Parser
 

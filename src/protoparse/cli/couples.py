@@ -103,7 +103,7 @@ def _given(path: Path, failures: Failures, *, among: bool = False) -> Iterator[_
     name = path.parent.resolve().name if path.stem == "criteria" else path.stem
     with failures.of(str(path)):
         if path.suffix in (".yaml", ".yml"):
-            from protoparse.evaluate.gold import build_over, source_of
+            from protoparse.evaluate.gold.building import build_over, source_of
 
             yaml_text = path.read_text("utf-8")
             yield _Found(str(path), name, build_over(yaml_text, source_of(path.parent)))

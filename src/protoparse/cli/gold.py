@@ -60,7 +60,7 @@ def build(inputs: tuple[str, ...], source: Path | None, container: str, out: Pat
 
     What does not build is one line, `protoparse: <file>: line <n>: <item>: <cause>`, and the exit code is then 1.
     """
-    from protoparse.evaluate.gold import build_folder, build_over
+    from protoparse.evaluate.gold.building import build_folder, build_over
     from protoparse.model import dump
 
     failures = Failures(debug=debug)
@@ -98,7 +98,7 @@ def check(inputs: tuple[str, ...], source: Path | None, container: str, strict: 
       protoparse gold check corpus/ --strict
       protoparse gold check criteria.yaml --text trial.txt
     """
-    from protoparse.evaluate.gold import build_folder, build_over
+    from protoparse.evaluate.gold.building import build_folder, build_over
     from protoparse.model import dump
 
     failures = Failures(debug=debug)
@@ -146,7 +146,7 @@ def new(inputs: tuple[str, ...], container: str, out: Path | None, concepts: str
     A criteria.yaml that is there already is never written over.
     """
     from protoparse.cli.reading import documents, parser_of
-    from protoparse.evaluate.drafting import draft
+    from protoparse.evaluate.gold.drafting import draft
 
     failures = Failures(debug=debug)
     parser = parser_of(concepts, ())
@@ -214,8 +214,8 @@ def _folders(inputs: tuple[str, ...], failures: Failures) -> Iterator[Path]:
 
 def _warn(document: Document, file: str, yaml_text: str) -> int:
     """Print what is doubtful in a document, a line each, and say how many there are."""
-    from protoparse.evaluate.doubting import doubts
-    from protoparse.evaluate.gold import lines
+    from protoparse.evaluate.gold.building import lines
+    from protoparse.evaluate.gold.doubting import doubts
 
     found = doubts(document)
     numbers = lines(yaml_text) if found else {}

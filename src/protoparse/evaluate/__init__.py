@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from protoparse.evaluate.annotators import Agreement, agreement
-    from protoparse.evaluate.doubting import doubts
-    from protoparse.evaluate.drafting import draft
-    from protoparse.evaluate.gold import GoldError, build
+    from protoparse.evaluate.gold.building import GoldError, build
+    from protoparse.evaluate.gold.doubting import doubts
+    from protoparse.evaluate.gold.drafting import draft
     from protoparse.evaluate.judgements import Case, Evaluation, Facet, Judgement, Outcome, Rate, errors
     from protoparse.evaluate.measures import GROUPS, MEASURES, PARTS, compare
     from protoparse.evaluate.phenomena import WAYS
@@ -47,9 +47,9 @@ __all__ = [
 
 _HOMES = {
     "annotators": ("Agreement", "agreement"),
-    "doubting": ("doubts",),
-    "drafting": ("draft",),
-    "gold": ("GoldError", "build"),
+    "gold.building": ("GoldError", "build"),
+    "gold.doubting": ("doubts",),
+    "gold.drafting": ("draft",),
     "measures": ("GROUPS", "MEASURES", "PARTS", "compare"),
     "phenomena": ("WAYS",),
 }

@@ -3,7 +3,7 @@
 In: for each text, its name and both documents. Out: an `Agreement`: for each measure how many things the first has, the
 second has, and both; Cohen's kappa of the decisions where both had the same thing before them; every disagreement.
 
->>> from protoparse.evaluate.gold import build
+>>> from protoparse.evaluate.gold.building import build
 >>> def said(op: str) -> Document:
 ...     value = f"{{op: '{op}', value: 3, ref: ULN}}"
 ...     rule = f"{{domain: measurement, concept: ALT, value: {value}}}"

@@ -19,7 +19,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from protoparse.evaluate.gold import MARK
+from protoparse.evaluate.gold.building import MARK
 from protoparse.evaluate.keys import Key, comparison_key, window_key
 from protoparse.evaluate.phenomena import phenomena
 from protoparse.model import AtLeast, Criterion, Document, Except, Fact, If, Not, Rule, Span, members

@@ -22,7 +22,7 @@ from itertools import pairwise
 
 from msgspec import UNSET
 
-from protoparse.evaluate.gold import MARK
+from protoparse.evaluate.gold.building import MARK
 from protoparse.evaluate.keys import ROMAN, comparison_key, window_key
 from protoparse.lexicon import fold, powers, rows, spellings
 from protoparse.lexicon.dates import DATE

@@ -11,17 +11,17 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from protoparse.errors import InputError
-from protoparse.evaluate.brat import read_standoff
-from protoparse.evaluate.corpus import findings_of, read_corpus
-from protoparse.evaluate.facts import read_facts
-from protoparse.evaluate.findings import Findings, of_document
 from protoparse.evaluate.judgements import Case
-from protoparse.evaluate.labels import label_map
 from protoparse.evaluate.measures import GROUPS, compare
-from protoparse.evaluate.predictions import Prediction
-from protoparse.evaluate.relations import read_relations
-from protoparse.evaluate.tables import read_file
-from protoparse.evaluate.tasks import TASKS, compare_findings
+from protoparse.evaluate.spans.brat import read_standoff
+from protoparse.evaluate.spans.corpus import findings_of, read_corpus
+from protoparse.evaluate.spans.facts import read_facts
+from protoparse.evaluate.spans.findings import Findings, of_document
+from protoparse.evaluate.spans.labels import label_map
+from protoparse.evaluate.spans.predictions import Prediction
+from protoparse.evaluate.spans.relations import read_relations
+from protoparse.evaluate.spans.tables import read_file
+from protoparse.evaluate.spans.tasks import TASKS, compare_findings
 from protoparse.model import Document, Record, load
 from protoparse.sources import Listing, read
 

@@ -113,7 +113,7 @@ _EXAMPLES = re.compile(r"\b(?:such as|e\.g\.|for example)", re.I)
 
 def _uncovered(document: Document) -> Iterator[Note]:
     """Text in no item, but for headings, a cohort's too, preambles and the marks before items."""
-    from protoparse.evaluate.gold import MARK
+    from protoparse.evaluate.gold.building import MARK
 
     plan = outline(document.text)
     cohorts = {c.group for c in document.criteria}

@@ -27,8 +27,8 @@ from typing import Any
 import msgspec
 
 from protoparse.errors import InputError
-from protoparse.evaluate.notation import GoldError, Shape, keys, line_of, listed, read
-from protoparse.evaluate.quotes import find, read_rule
+from protoparse.evaluate.gold.notation import GoldError, Shape, keys, line_of, listed, read
+from protoparse.evaluate.gold.quotes import find, read_rule
 from protoparse.model import AtLeastChildren, Criterion, Document, Trial, limit_depth
 
 __all__ = ["MARK", "GoldError", "build", "build_folder", "build_over", "lines", "own_end", "source_of"]

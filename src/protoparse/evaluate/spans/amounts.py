@@ -17,7 +17,7 @@ from collections.abc import Mapping
 from functools import cache, lru_cache
 
 from protoparse import lexicon
-from protoparse.evaluate.tables import read_table
+from protoparse.evaluate.spans.tables import read_table
 
 TIME_UNITS = frozenset({"s", "min", "h", "d", "wk", "mo", "a"})
 """The UCUM codes of time."""

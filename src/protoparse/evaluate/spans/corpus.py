@@ -11,9 +11,9 @@ from itertools import pairwise
 from pathlib import Path
 
 from protoparse.errors import InputError
-from protoparse.evaluate.amounts import numerals, unit_key
-from protoparse.evaluate.brat import Link, Mark, Standoff, read_standoff
-from protoparse.evaluate.findings import (
+from protoparse.evaluate.spans.amounts import numerals, unit_key
+from protoparse.evaluate.spans.brat import Link, Mark, Standoff, read_standoff
+from protoparse.evaluate.spans.findings import (
     Connective,
     Example,
     Findings,
@@ -25,9 +25,9 @@ from protoparse.evaluate.findings import (
     Sign,
     Thing,
 )
-from protoparse.evaluate.labels import LabelMap, Meaning, label_map
-from protoparse.evaluate.tables import read_file
-from protoparse.evaluate.wording import read_lengths, read_quantity
+from protoparse.evaluate.spans.labels import LabelMap, Meaning, label_map
+from protoparse.evaluate.spans.tables import read_file
+from protoparse.evaluate.spans.wording import read_lengths, read_quantity
 from protoparse.model import Domain, Record, Span
 
 _THINGS = ("concept", "thing", "age", "group")

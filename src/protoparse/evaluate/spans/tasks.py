@@ -14,7 +14,8 @@ from typing import Any, TypeVar
 
 from msgspec.structs import replace
 
-from protoparse.evaluate.findings import (
+from protoparse.evaluate.judgements import Case, Judgement, Outcome
+from protoparse.evaluate.spans.findings import (
     Connective,
     Example,
     Findings,
@@ -23,7 +24,6 @@ from protoparse.evaluate.findings import (
     Period,
     Thing,
 )
-from protoparse.evaluate.judgements import Case, Judgement, Outcome
 from protoparse.model import Domain, Span
 
 TASKS = (

@@ -19,8 +19,8 @@ from msgspec import UNSET
 
 from protoparse import lexicon
 from protoparse.errors import InputError
-from protoparse.evaluate.amounts import TIME_UNITS
-from protoparse.evaluate.findings import (
+from protoparse.evaluate.spans.amounts import TIME_UNITS
+from protoparse.evaluate.spans.findings import (
     DOMAINS,
     Connective,
     Example,
@@ -32,9 +32,9 @@ from protoparse.evaluate.findings import (
     limits_of,
     of_document,
 )
-from protoparse.evaluate.places import Places, PrintedNumbers
-from protoparse.evaluate.predictions import Prediction
-from protoparse.evaluate.tables import read_file
+from protoparse.evaluate.spans.places import Places, PrintedNumbers
+from protoparse.evaluate.spans.predictions import Prediction
+from protoparse.evaluate.spans.tables import read_file
 from protoparse.model import Comparison, Concept, Document, Fact, Reference, Span, Unit, facts, walk
 
 COLUMNS = (

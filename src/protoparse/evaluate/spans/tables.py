@@ -23,7 +23,7 @@ def read_table(name: str) -> tuple[Row, ...]:
 
 def shipped(name: str) -> str:
     """The text of a table of the package."""
-    return (files("protoparse.evaluate") / "maps" / f"{name}.tsv").read_text("utf-8")
+    return (files("protoparse.evaluate.spans") / "maps" / f"{name}.tsv").read_text("utf-8")
 
 
 def read_file(path: Path) -> str:

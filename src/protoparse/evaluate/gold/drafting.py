@@ -31,9 +31,9 @@ from typing import Any
 
 from msgspec import UNSET
 
-from protoparse.evaluate.gold import MARK, own_end
-from protoparse.evaluate.notation import WIDTH, GoldError, Quote, Shape, flow, written
-from protoparse.evaluate.quotes import TIMES, find
+from protoparse.evaluate.gold.building import MARK, own_end
+from protoparse.evaluate.gold.notation import WIDTH, GoldError, Quote, Shape, flow, written
+from protoparse.evaluate.gold.quotes import TIMES, find
 from protoparse.lexicon import fold
 from protoparse.model import (
     All,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from protoparse.evaluate.findings import Findings
+from protoparse.evaluate.spans.findings import Findings
 from protoparse.model import Record
 
 

@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import Literal, NamedTuple, TypeAlias, cast, get_args
 
 from protoparse.errors import InputError
-from protoparse.evaluate.findings import DOMAINS
-from protoparse.evaluate.tables import read_file, rows_of, shipped
+from protoparse.evaluate.spans.findings import DOMAINS
+from protoparse.evaluate.spans.tables import read_file, rows_of, shipped
 from protoparse.lexicon import spellings
 from protoparse.model import Domain, Kind
 

@@ -15,7 +15,7 @@ from typing import Any
 
 from msgspec import UNSET
 
-from protoparse.evaluate.notation import GoldError, Shape, keys, line_of, listed
+from protoparse.evaluate.gold.notation import GoldError, Shape, keys, line_of, listed
 from protoparse.lexicon import fold
 from protoparse.model import (
     All,

@@ -13,7 +13,7 @@ from bisect import bisect_right
 from collections.abc import Mapping
 from functools import cached_property
 
-from protoparse.evaluate.amounts import DIGITS, number_of
+from protoparse.evaluate.spans.amounts import DIGITS, number_of
 from protoparse.model import Span
 
 _WORD = re.compile(r"[^\W_]+")

@@ -22,11 +22,11 @@ import msgspec
 
 from protoparse import lexicon
 from protoparse.errors import InputError
-from protoparse.evaluate.amounts import TIME_UNITS, numerals, unit_key
-from protoparse.evaluate.findings import Findings, Limit, Section, Sign, Thing
-from protoparse.evaluate.places import Places
-from protoparse.evaluate.predictions import Prediction
-from protoparse.evaluate.tables import read_file, rows_of
+from protoparse.evaluate.spans.amounts import TIME_UNITS, numerals, unit_key
+from protoparse.evaluate.spans.findings import Findings, Limit, Section, Sign, Thing
+from protoparse.evaluate.spans.places import Places
+from protoparse.evaluate.spans.predictions import Prediction
+from protoparse.evaluate.spans.tables import read_file, rows_of
 from protoparse.model import Kind, Span
 
 TASKS = ("value", "value+op", "value+op+unit", "value+subject")

@@ -22,8 +22,8 @@ from typing import Literal, TypeAlias, get_args
 from msgspec import UNSET
 from msgspec.structs import force_setattr
 
-from protoparse.evaluate.amounts import TIME_UNITS, numerals, unit_key
-from protoparse.evaluate.places import Places, PrintedNumbers
+from protoparse.evaluate.spans.amounts import TIME_UNITS, numerals, unit_key
+from protoparse.evaluate.spans.places import Places, PrintedNumbers
 from protoparse.model import (
     All,
     Comparison,

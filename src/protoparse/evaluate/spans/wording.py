@@ -15,7 +15,7 @@ from functools import cache, lru_cache
 
 from msgspec.structs import replace
 
-from protoparse.evaluate.findings import Limit, of_document
+from protoparse.evaluate.spans.findings import Limit, of_document
 from protoparse.lexing import lexer
 from protoparse.model import Span
 from protoparse.parsing import Parser
