@@ -101,9 +101,7 @@ class Namer(Valuer):
         while i < last:
             code = codes[i - offset]
             if code in "KMYwamqnrutj":
-                if begin >= 0 and (
-                    (code in "KM" and self._parts(i)) or self.entries[i].roles.get("family") == "partner"
-                ):
+                if begin >= 0 and code in "KMY" and self._parts(i):
                     found.append(Phrase(begin, i, cue, known, standing))
                     begin, cue, standing = -1, -1, None
                 if begin < 0:
@@ -161,6 +159,8 @@ class Namer(Valuer):
         """Whether a name begins a phrase of its own ("breast cancer HER2 negative", "QTc male ≥ 450 ms")."""
         if i == self.offset:
             return False
+        if self.code(i) == "Y":
+            return bool(self.entries[i].roles["family"] == "partner")  # "men whose wife is pregnant"
         if self.code(i) == "M":
             return self.code(i - 1) == "K" and _RESULTED.match(self.codes, i + 1 - self.offset) is not None
         term = self.entries[i].roles["concept"]
