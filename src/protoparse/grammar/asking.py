@@ -185,8 +185,10 @@ def partly_in_state(base: Tree, state: Tree) -> None:
     if isinstance(base, Draft) and base.concept is not None and isinstance(state, Node) and state.op == "all":
         for member in state.members:
             if isinstance(member, Draft) and member.concept is None and _is_state(member):
-                state_of = next(m for m in member.modifiers if m.type == "status")
-                if state_of.span is None:
+                states = [m for m in member.modifiers if m.type == "status"]
+                state_of = states[0]
+                if len(states) > 1 or state_of.span is None:
+                    _tell_of(base, member)
                     continue
                 said = state_of.value if isinstance(state_of.value, str) else fold(state_of.text)
                 member.modifiers = tuple(m for m in member.modifiers if m is not state_of)
