@@ -56,6 +56,7 @@ _SIGNS = (
     "inform ",
     "notify ",
     "any procedures",
+    " will be ",
 )
 _PEOPLE = r"(?:patient|subject|participant|individual|volunteer|wom[ae]n|men|female|male|children|they)s?\b"
 _ALSO = re.compile(
@@ -101,6 +102,15 @@ _NOTICE = re.compile(
     r"|\W*(?:should|if)\s+[^;:()]*?\b(?:pregnan|wom[ae]n|female|partner)[^;:()]*?\s(?:should|must|will|has\s+to)\s+(?:immediately\s+)?"
     r"(?:inform|notify|tell|contact)\b"
     r"|\W*[^.,;:()]{3,40}?\s(?:is|are)\s+any\s+(?:procedures?|activit\w+)\s+that\b"
+)
+# What the study will do: "an ECG will be recorded at baseline", "consent will be obtained from all".
+_DONE = re.compile(
+    r"(?!.*(?:[\d<>≥≤]|\b(?:must|should|only|exclud|defined|consent|assent)))[^;:()]{0,110}?(?<!who)(?<!which)(?<!that)(?<!either)(?<!\bor)(?<!\band)\s"
+    r"will\s+(?:(?:then|also|routinely|usually)\s+)?be\s+"
+    r"(?:performed|done|ordered|obtained|collected|undertaken|conducted|carried\s+out|withdrawn|presented|recorded|documented|"
+    r"monitored|reviewed|informed|asked|contacted|assessed|evaluated|determined|discussed|provided|explained|instructed|advised|"
+    r"discontinued|removed|randomi[sz]ed|assigned|allocated|offered)\b",
+    re.DOTALL,
 )
 _NO_NEED = re.compile(
     r"\W*(?:note\W+)?no\s[^.;:()]*?\s(?:is|are|will\s+be)\s+(?:required|mandatory|necessary|needed)\b(?!\s+to\b)"
@@ -157,7 +167,7 @@ def asides(text: str, lexemes: Lexemes, first: int, codes: str) -> list[Span]:
                 stop = codes.find(".", stop + 1)
                 stop = len(codes) if stop < 0 else stop
             found.append((match.start(), stop))
-        elif any(limitless.match(sentence) for limitless in (_COUNTED, _UNKNOWN, _NOTICE, _NO_NEED)):
+        elif any(limitless.match(sentence) for limitless in (_COUNTED, _UNKNOWN, _NOTICE, _NO_NEED, _DONE)):
             # the address of a site has stops of its own
             found.append((match.start(), len(codes) if sentence.endswith("www") else match.end()))
         elif end := _aside(words[:low], sentence):
