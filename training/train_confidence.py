@@ -63,7 +63,7 @@ FACTS = tuple(
     Recipe(rare, strength, knot) for rare in (2, 4, 8) for strength in (0.3, 1.0, 3.0) for knot in (200, 400, 800)
 )
 CRITERIA = tuple(Recipe(2, strength, 0) for strength in (0.03, 0.1, 0.3, 1.0))
-"""The recipes to choose from. What was met once says nothing of other trials; rules show few things, none of them rare."""
+"""The recipes to choose from. What was met once says nothing of other trials; of rules nothing is rare."""
 CAUTIONS = (0.0, 1.0, 2.0, 3.0, 4.0)
 """The curve is up to so many standard errors too low where it is high: the parser was made with these trials in view,
 and who reads 0.9 should be able to rely on it."""
