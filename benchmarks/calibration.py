@@ -1,26 +1,22 @@
-"""Whether the parser is as sure of itself as it is right: facts by the marks of LCT, criteria by gold.
+"""Whether the parser is as sure of itself as it is right: facts by what LCT's annotators found, criteria by gold.
 
     python benchmarks/calibration.py [--bins 10] [--json FILE]
 
 Tables are of equal-width bins; the last column is the share that is right. What "right" means is told in
-`protoparse.evaluate.calibration`. Trials kept for scoring are counted apart: nothing was learned from them, but one
-number for criteria (see `src/protoparse/confidence/CARD.md`).
+`protoparse.evaluate.calibration`. Trials kept for scoring are counted apart: nothing was learned from them.
 """
 
 from __future__ import annotations
 
 import argparse
-import sys
 from collections.abc import Sequence
-from pathlib import Path
 
-from protoparse.evaluate.calibration import BINS, Judged, criteria_judged, ece, judged, reliability
+from protoparse.evaluate.calibration import BINS, calibration, criteria_judged, judged
+from protoparse.evaluate.judgements import Judged
+from protoparse.evaluate.spans.corpus import read_corpus
 from protoparse.model import load
 from protoparse.parsing import Parser
-from texts import closed, data, gold, lct, may_be_shown, written
-
-sys.path.append(str(Path(__file__).parents[1] / "training"))
-from marks import marks
+from texts import closed, data, gold, may_be_shown, written
 
 
 def main() -> None:
@@ -31,8 +27,8 @@ def main() -> None:
 
     parser = Parser()
     facts: dict[bool, list[Judged]] = {True: [], False: []}
-    for name, text in lct():
-        facts[may_be_shown("lct", name)] += judged(parser.parse(text), marks(data() / "lct" / f"{name}.ann"))
+    for one in read_corpus(data() / "lct", "lct"):
+        facts[may_be_shown("lct", one.name)] += judged(parser.parse(one.text), one.findings)
     criteria: dict[bool, list[Judged]] = {True: [], False: []}
     kept = closed()
     for name, text in gold():
@@ -49,16 +45,16 @@ def main() -> None:
 
 
 def shown(title: str, found: Sequence[Judged], bins: int) -> dict[str, float]:
-    sure = [j.right for j in found if j.confidence > 0.9]
+    it = calibration(title, found, bins)
     figures = {
-        "count": len(found),
-        "right": round(sum(j.right for j in found) / max(len(found), 1), 4),
-        "ece": round(ece(found, bins), 4),
-        "above 0.9": len(sure),
-        "above 0.9 right": round(sum(sure) / max(len(sure), 1), 4),
+        "count": it.count,
+        "right": round(it.right, 4),
+        "ece": round(it.ece, 4),
+        "above 0.9": it.sure,
+        "above 0.9 right": round(it.sure_right or 0, 4),
     }
     print(f"{title}: " + ", ".join(f"{name} {figure}" for name, figure in figures.items()))
-    for b in reliability(found, bins):
+    for b in it.bins:
         print(f"  {b.low:.2f}-{b.high:.2f}{b.count:7}{b.confidence:8.3f}{b.right:8.3f}")
     return figures
 

@@ -15,17 +15,6 @@ from protoparse.check import check
 from protoparse.confidence.features import Piece, fact_features, placed
 from protoparse.confidence.scoring import Weights, scored, shipped
 from protoparse.errors import DocumentError
-from protoparse.evaluate.calibration import (
-    Amount,
-    Judged,
-    Marks,
-    Thing,
-    criteria_judged,
-    ece,
-    facts_judged,
-    judged,
-    reliability,
-)
 from protoparse.model import (
     FORMAT,
     SCORED,
@@ -207,71 +196,3 @@ def test_the_table_fits_the_features() -> None:
     [found] = fact_features(placed(rule), Piece("No gout", 0, 7, "inclusion", (), {(3, 7): "term"}))
     assert {"condition,term", "condition,words=0", "only=gout", "under=not", "directly=not", "unread=0"} <= set(found)
     assert {"condition,term", "under=not"} <= set(model.fact.weights)
-
-
-# ------------------------------------------------------------------ calibration
-
-
-def sample(*pairs: tuple[float, int]) -> list[Judged]:
-    return [Judged(confidence=c, right=bool(r)) for c, r in pairs]
-
-
-def test_the_calibration_error_of_a_worked_example() -> None:
-    found = sample((0.9, 1), (0.92, 1), (0.94, 0), (0.96, 1), (0.31, 0), (0.35, 1), (0.0, 0), (1.0, 1))
-    table = [(b.low, b.count, round(b.confidence, 4), b.right) for b in reliability(found)]
-    assert table == [(0.0, 1, 0.0, 0.0), (0.3, 2, 0.33, 0.5), (0.9, 5, 0.944, 0.8)]
-    assert ece(found) == pytest.approx((1 * 0 + 2 * 0.17 + 5 * 0.144) / 8)
-    assert ece(found, bins=1) == pytest.approx(abs(sum(j.confidence for j in found) - 5) / 8)
-    assert ece([]) == 0
-
-
-WORDS = "Exclusion Criteria:\n\n* No gout\n* Ferritin > 30 ng/mL within 3 weeks\n* Age below 21 years\n"
-
-
-def at(words: str, text: str = WORDS) -> tuple[int, int]:
-    return text.index(words), text.index(words) + len(words)
-
-
-GOUT = Thing(spans=(at("gout"),), domain="condition", denied=True)
-FERRITIN = Thing(spans=(at("Ferritin"),), domain="observation")
-LIMIT = Amount(span=at("30"), number=30, operator=">", unit="ng/mL", of=(at("Ferritin"),))
-TIME = Amount(span=at("3 weeks"), number=3, time_unit="wk", of=(at("Ferritin"),))
-AGE = Amount(span=at("21"), number=21, operator="<", time_unit="a", age=True)
-MARKS = Marks(things=(GOUT, FERRITIN), limits=(LIMIT, AGE), times=(TIME,))
-
-
-def right(marks: Marks) -> list[bool]:
-    return [j.right for j in judged(parse(WORDS), marks)]
-
-
-def test_facts_are_judged_by_marks() -> None:
-    assert [j.fact and j.fact.concept.text for j in judged(parse(WORDS), MARKS)] == ["gout", "Ferritin", "Age"]
-    assert right(MARKS) == [True, True, True]
-    assert right(replace(MARKS, things=(replace(GOUT, denied=False), FERRITIN))) == [False, True, True]
-    assert right(replace(MARKS, things=(replace(GOUT, excepted=True), FERRITIN))) == [False, True, True]
-    assert right(replace(MARKS, things=(replace(GOUT, domain="drug"), FERRITIN))) == [False, True, True]
-    for wrong in (
-        replace(LIMIT, number=31), replace(LIMIT, operator=">="), replace(LIMIT, unit="g/L"), replace(LIMIT, of=()),
-    ):  # fmt: skip
-        assert right(replace(MARKS, limits=(wrong, AGE))) == [True, False, True]
-    for wrong in (replace(TIME, number=4), replace(TIME, time_unit="d"), replace(TIME, of=(at("gout"),))):
-        assert right(replace(MARKS, times=(wrong,))) == [True, False, True]
-    assert right(replace(MARKS, limits=(LIMIT, replace(AGE, operator="<=")))) == [True, True, False]
-    assert right(replace(MARKS, limits=(AGE,), others=(LIMIT,))) == [True, True, True]
-
-
-def test_criteria_are_judged_by_gold() -> None:
-    made = parse(WORDS)
-    assert [j.right for j in criteria_judged(made, made)] == [True, True, True]
-    assert [j.confidence for j in criteria_judged(made, made)] == [c.confidence for c in made.criteria]
-    first, second, third = made.criteria
-    denied = replace(first, rule=first.rule.of)  # type: ignore[union-attr]
-    older = replace(third, rule=replace(third.rule, value=replace(third.rule.value, operator=">")))  # type: ignore[union-attr, type-var]
-    gold = replace(made, criteria=(denied, second, older))
-    assert [j.right for j in criteria_judged(gold, made)] == [False, True, False]
-    assert [j.right for j in facts_judged(made, made)] == [True, True, True]
-    assert [j.right for j in facts_judged(gold, made)] == [True, True, False]
-    consent = parse("Inclusion Criteria:\n\n* Written informed consent\n* Allergy to penicillin\n")
-    assert [j.right for j in facts_judged(consent, consent)] == [True, True]
-    other = replace(consent, criteria=consent.criteria[:1])
-    assert [j.right for j in facts_judged(other, consent)] == [True, False]

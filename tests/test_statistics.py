@@ -12,8 +12,6 @@ from protoparse.evaluate.statistics import (
     BREAKDOWNS,
     NOTHING,
     Row,
-    calibration,
-    calibrations,
     compared,
     confusion,
     figures,
@@ -162,30 +160,7 @@ def test_holms_correction() -> None:
     assert holm([]) == []
 
 
-# ------------------------------------------------------------------ confidence, domains
-
-
-def test_calibration_of_a_worked_example() -> None:
-    scored = [(0.95, "right"), (0.91, "wrong"), (0.55, "right"), (0.55, "extra"), (1.0, "confirmed")]
-    found = calibration("value", [judged(outcome, confidence=c) for c, outcome in scored])  # type: ignore[arg-type]
-    assert found is not None
-    assert [(b.low, b.count) for b in found.bins] == [(0.5, 2), (0.9, 3)]
-    assert found.bins[1].confidence == pytest.approx((0.95 + 0.91 + 1) / 3)
-    assert found.bins[1].right == pytest.approx(2 / 3)
-    assert found.ece == pytest.approx((abs(1 - 1.1) + abs(2 - 2.86)) / 5)
-    squares = [0.05**2, 0.91**2, 0.45**2, 0.55**2, 0]
-    assert found.brier == pytest.approx(sum(squares) / 5)
-
-
-def test_sure_predictors_that_are_right_are_calibrated() -> None:
-    found = calibration("value", [judged("right", confidence=1.0)] * 3)
-    assert found is not None
-    assert (found.ece, found.brier, found.count) == (0, 0, 3)
-
-
-def test_what_was_not_predicted_has_no_confidence() -> None:
-    assert calibration("value", [judged("missed", confidence=0.5), judged("right")]) is None
-    assert calibrations(evaluation([judged("right")])) == []
+# ------------------------------------------------------------------ domains
 
 
 def test_domains_taken_for_one_another() -> None:

@@ -27,8 +27,8 @@ from protoparse.evaluate.logic import skeleton
 from protoparse.evaluate.meaning import same_meaning
 from protoparse.evaluate.pairing import Item, Placed
 from protoparse.lexicon import fold
-from protoparse.model import Comparison, Concept, Document, Fact, Kind, Record, Rule, Span, Trial, facts, renamed
-from protoparse.render import phrase, render
+from protoparse.model import Comparison, Concept, Document, Fact, Kind, Record, Rule, Span, Trial, facts
+from protoparse.render import phrase
 
 Status: TypeAlias = Literal["lost", "gained", "changed", "recoded", "reworded", "moved"]
 """`lost` and `gained`: a criterion, or all that was read of one; `changed`: it says something else; `recoded`: it says
@@ -132,9 +132,8 @@ def _difference(couple: Couple, old_text: str, new_text: str, *, same_text: bool
     changes = [*_outline(old, new)]
     if was is None or now is None:
         if was is not now:
-            return told(
-                "gained" if was is None else "lost", (Change(what="rule", old=_rule(was), new=_rule(now)), *changes)
-            )
+            whole = Change(what="rule", old=words.rule(was), new=words.rule(now))
+            return told("gained" if was is None else "lost", (whole, *changes))
         shape = False
     else:
         of_rule = list(_changes(was, now, couple))
@@ -173,8 +172,8 @@ def _told(
             new_span=_place(new, new_text) if new else None,
             old_words=before,
             new_words=after,
-            old_rule=_rule(old.criterion.rule) if old else None,
-            new_rule=_rule(new.criterion.rule) if new else None,
+            old_rule=words.rule(old.criterion.rule) if old else None,
+            new_rule=words.rule(new.criterion.rule) if new else None,
             changes=changes,
         )
 
@@ -198,15 +197,6 @@ def _outline(old: Item, new: Item) -> Iterator[Change]:
 
 def _unread(item: Item, text: str) -> str | None:
     return " … ".join(" ".join(text[slice(*span)].split()) for span in item.criterion.unparsed) or None
-
-
-def _rule(rule: Rule | None) -> str | None:
-    """A rule in English, without names and codes."""
-    return None if rule is None else render(_bare(rule))
-
-
-def _bare(rule: Rule) -> Rule:
-    return renamed(rule, lambda c: replace(c, name=fold(c.text), codes=()))
 
 
 # ------------------------------------------------------------------ rules
@@ -237,7 +227,7 @@ def _stated(placed: Placed | None) -> str | None:
     """A fact that the other side does not have, with what stands above it."""
     if placed is None:
         return None
-    said = render(_bare(replace(placed.fact, includes=())))
+    said = words.rule(replace(placed.fact, includes=()))
     return f"{words.path(placed.path)}: {said}" if placed.path else said
 
 

@@ -79,10 +79,11 @@ class Tables:
         self._line("Confidence: expected calibration error and Brier score")
         table = Table(box=None, pad_edge=False, header_style="bold")
         table.add_column("measure")
-        for heading in ("ECE", "Brier", "predictions"):
-            table.add_column(heading, justify="right")
+        for heading in ("ECE", "Brier", "predictions", "above .9", "of these right"):
+            table.add_column(heading, justify="right", no_wrap=True)
         for one in report.calibrations:
-            table.add_row(one.measure, f"{one.ece:.3f}", f"{one.brier:.3f}", str(one.count))
+            right = "" if one.sure_right is None else f"{one.sure_right:.3f}"
+            table.add_row(one.measure, f"{one.ece:.3f}", f"{one.brier:.3f}", str(one.count), str(one.sure), right)
         self._print(table)
 
     def errors(self, report: Report, measure: str) -> None:

@@ -1,96 +1,55 @@
 """Whether a parse is as sure of itself as it is right: its facts judged by annotators' marks, and the figures on them.
 
-In: a parsed document, and what annotators marked in its text. Out: each fact that the marks can judge, with its
-confidence and whether it is right; of many such, the expected calibration error and the table behind it.
+In: a parsed document, and what annotators found in its text, or gold. Out: each fact (or criterion) that they can
+judge, with its confidence and whether it is right; of many such, the expected calibration error and the table behind
+it.
 
 >>> sure, other = Judged(confidence=0.95, right=True), Judged(confidence=0.55, right=True)
->>> ece([sure, other, Judged(confidence=0.55, right=False)])
+>>> calibration("facts", [sure, other, Judged(confidence=0.55, right=False)]).ece
 0.05
 
 A fact can be judged where it is about a condition, a drug, a procedure, a measurement or an observation, or about an
-age with a number. It is right when all that the marks say of it agrees:
+age with a number. It is right when all that was found of it agrees, in the way that `spans.likeness` tells:
 
-- its concept overlaps a thing marked as of its domain (what is measured and what is observed are one domain there);
-- every number of its value is marked there, with its comparator, its unit, and this thing as what is compared;
-- every amount of time in its window is marked there, with its unit, on this thing;
+- its concept overlaps a thing of its domain (what is measured and what is observed are one domain there);
+- every number of its value is there, with its comparator, its unit, and this thing as what is compared;
+- every amount of time in its window is there, with its unit, of this thing;
 - it stands under a denial, and among exceptions, just where the thing does.
 
-An age is right when its numbers are: no thing is marked apart from them. What annotators marked and no fact says is not
+An age is right when its numbers are: no thing is marked apart from them. What annotators found and no fact says is not
 looked at: that is for recall.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 
 from msgspec import UNSET
 from msgspec.structs import replace
 
+from protoparse.evaluate.judgements import RATES, Evaluation, Judged
+from protoparse.evaluate.keys import fields_key
 from protoparse.evaluate.measures import compare
-from protoparse.lexicon import loose_unit, unit_code
-from protoparse.model import (
-    Comparison,
-    Criterion,
-    Document,
-    Domain,
-    Except,
-    Fact,
-    Not,
-    Number,
-    Offset,
-    Record,
-    Rule,
-    Span,
-    Window,
-    facts,
-    members,
-    walk,
+from protoparse.evaluate.spans.findings import Findings, Limit, Period, Thing, of_document
+from protoparse.evaluate.spans.likeness import (
+    is_free,
+    meet,
+    overlap,
+    same_length,
+    same_number,
+    same_sign,
+    same_subject,
+    same_target,
+    same_unit,
 )
+from protoparse.model import Criterion, Document, Domain, Fact, Record, facts, walk
 
 BINS = 10
-
-
-class Thing(Record, frozen=True, kw_only=True):
-    """What annotators marked as one of a domain: all the places that name it, and what it stands under."""
-
-    spans: tuple[Span, ...]
-    domain: Domain
-    denied: bool = False
-    excepted: bool = False
-
-
-class Amount(Record, frozen=True, kw_only=True):
-    """A number that annotators marked as a limit, or as an amount of time.
-
-    `operator` is one of a comparison's, with "~" behind it where the edge may count or not, or None where none is
-    marked; `of` are the places of what it is said of, none where it is of an age, or of anything near.
-    """
-
-    span: Span
-    number: float
-    operator: str | None = None
-    unit: str | None = None
-    time_unit: str | None = None
-    age: bool = False
-    of: tuple[Span, ...] = ()
-
-
-class Marks(Record, frozen=True, kw_only=True):
-    """All that annotators marked in a text; `others` are numbers that they left open: nobody is held to them."""
-
-    things: tuple[Thing, ...] = ()
-    limits: tuple[Amount, ...] = ()
-    times: tuple[Amount, ...] = ()
-    others: tuple[Amount, ...] = ()
-
-
-class Judged(Record, frozen=True, kw_only=True):
-    """How sure a parse is of something, and whether it is right. `fact` is what it is about, where that is a fact."""
-
-    confidence: float
-    right: bool
-    fact: Fact | None = None
+FACTS = "facts"
+"""What facts judged as wholes are called among the measures."""
+SURE = 0.9
+"""Above it a reader relies on a fact."""
 
 
 class Bin(Record, frozen=True, kw_only=True):
@@ -103,69 +62,176 @@ class Bin(Record, frozen=True, kw_only=True):
     right: float
 
 
+class Calibration(Record, frozen=True, kw_only=True):
+    """How well confidences say how often a prediction is right.
+
+    `right` is the share that is right, `ece` the expected calibration error: the mean over bins of |share right − mean
+    confidence|, weighted by how many a bin holds; bins are of equal width (Guo et al., *On Calibration of Modern Neural
+    Networks*, ICML 2017). `brier` is the mean squared distance of a confidence from 1 where right, 0 where not. `sure`
+    have a confidence above 0.9; `sure_right` is the share of these that is right, None where there are none.
+    """
+
+    measure: str
+    count: int
+    right: float
+    ece: float
+    brier: float
+    sure: int
+    sure_right: float | None
+    bins: tuple[Bin, ...]
+
+
 # ------------------------------------------------------------------ figures
 
 
-def reliability(judged: Sequence[Judged], bins: int = BINS) -> list[Bin]:
-    """The sample in bins of equal width, those that hold anything."""
+def calibrations(evaluation: Evaluation) -> list[Calibration]:
+    """The calibration of each measure whose predictions carry a confidence, facts judged by annotators before them."""
+    parts: dict[str, list[Judged]] = {measure: [] for measure in (FACTS, *evaluation.measures)}
+    for case in evaluation.cases:
+        parts[FACTS] += case.judged
+        for j in case.judgements:
+            if j.confidence is not None and RATES[j.outcome].predicted:
+                right = j.outcome in ("right", "confirmed")
+                parts.setdefault(j.measure, []).append(Judged(confidence=j.confidence, right=right))
+    return [calibration(measure, part) for measure, part in parts.items() if part]
+
+
+def calibration(measure: str, judged: Sequence[Judged], bins: int = BINS) -> Calibration:
+    """The figures of a sample, all 0 for an empty one; `measure` is what it is called."""
     parts: list[list[Judged]] = [[] for _ in range(bins)]
     for one in judged:
         parts[min(int(one.confidence * bins), bins - 1)].append(one)
-    return [
+    table = tuple(
         Bin(
             low=k / bins,
             high=(k + 1) / bins,
             count=len(part),
-            confidence=sum(j.confidence for j in part) / len(part),
-            right=sum(j.right for j in part) / len(part),
+            confidence=_mean(j.confidence for j in part),
+            right=_mean(j.right for j in part),
         )
         for k, part in enumerate(parts)
         if part
-    ]
+    )
+    sure = [j.right for j in judged if j.confidence > SURE]
+    return Calibration(
+        measure=measure,
+        count=len(judged),
+        right=_mean(j.right for j in judged),
+        ece=round(sum(b.count * abs(b.confidence - b.right) for b in table) / max(len(judged), 1), 6),
+        brier=round(_mean((j.confidence - j.right) ** 2 for j in judged), 6),
+        sure=len(sure),
+        sure_right=_mean(sure) if sure else None,
+        bins=table,
+    )
 
 
-def ece(judged: Sequence[Judged], bins: int = BINS) -> float:
-    """The expected calibration error: how far confidence and the share that is right are apart, bin by bin, weighted.
-
-    Bins are of equal width, as in Guo et al. (2017); 0 for an empty sample.
-    """
-    parts = reliability(judged, bins)
-    return round(sum(b.count * abs(b.confidence - b.right) for b in parts) / max(len(judged), 1), 6)
+def _mean(numbers: Iterable[float]) -> float:
+    listed = list(numbers)
+    return sum(listed) / max(len(listed), 1)
 
 
-# ------------------------------------------------------------------ judging
+# ------------------------------------------------------------------ judging by findings
 
 
-_MARKED: dict[Domain, Domain] = {
-    "condition": "condition",
-    "drug": "drug",
-    "procedure": "procedure",
-    "measurement": "observation",
-    "observation": "observation",
-}
-"""The domains of which things are marked."""
+_JUDGED: frozenset[Domain] = frozenset(("condition", "drug", "procedure", "measurement", "observation"))
+"""The domains of which annotators mark every thing."""
 
 
-def judged(document: Document, marks: Marks) -> list[Judged]:
-    """The facts of a document that the marks in its text can judge, in reading order.
+def markable(fact: Fact) -> bool:
+    """Whether a fact is of a kind that annotators' marks can judge."""
+    return fact.domain in _JUDGED or _of_age(fact)
+
+
+def _of_age(fact: Fact) -> bool:
+    return fact.domain == "person" and "age" in (fact.concept.name or fact.concept.text).lower()
+
+
+def judged(document: Document, findings: Findings) -> list[Judged]:
+    """The facts of a document that what annotators found in its text can judge, in reading order.
 
     A fact without a confidence has 1: a parse that never doubts.
     """
-    return [
-        Judged(confidence=_confidence(fact), right=verdict, fact=fact)
-        for criterion in walk(document.criteria)
-        for fact, verdict in verdicts(criterion, document.text, marks)
-    ]
+    judge = _Judge(document, findings)
+    found = []
+    for number, fact in enumerate(fact for criterion in walk(document.criteria) for fact in facts(criterion.rule)):
+        right = judge.verdict(number, fact)
+        if right is not None:
+            found.append(Judged(confidence=_confidence(fact), right=right, fact=fact))
+    return found
 
 
-def verdicts(criterion: Criterion, text: str, marks: Marks) -> Iterator[tuple[Fact, bool]]:
-    """The facts of a criterion's own rule that can be judged, and whether each is right."""
-    if criterion.rule is None:
-        return
-    for fact, denied, excepted in _standing(criterion.rule, False, False):
-        verdict = _verdict(fact, denied, excepted, text, marks)
-        if verdict is not None:
-            yield fact, verdict
+class _Judge:
+    """What a document says, fact by fact, beside what was found in its text."""
+
+    def __init__(self, document: Document, findings: Findings) -> None:
+        self._text, self._findings = document.text, findings
+        self._standing = _standing(findings)
+        self._domains = set(map(_domain, findings.domains))
+        own = of_document(document)
+        self._own = {thing.fact: thing for thing in own.concepts}
+        self._stands = _standing(own)
+        self._limits: Mapping[int | None, list[Limit]] = defaultdict(list)
+        self._periods: Mapping[int | None, list[Period]] = defaultdict(list)
+        for limit in own.limits:
+            self._limits[limit.subjects[0].fact].append(limit)
+        for period in own.periods:
+            self._periods[period.targets[0].fact].append(period)
+
+    def verdict(self, number: int, fact: Fact) -> bool | None:
+        """Whether a fact is right; None where it cannot be judged."""
+        if fact.concept.span is None:
+            return None
+        limits = self._limits.get(number, ())
+        if _of_age(fact) and limits:
+            return self._compared(fact, limits) and self._timed(fact, number)
+        thing = self._own[number]
+        if fact.domain not in _JUDGED or _domain(thing.domain) not in self._domains:
+            return None
+        named = any(
+            _domain(other.domain) == _domain(thing.domain) and meet(other, thing) and standing == self._stands[thing]
+            for other, standing in self._standing.items()
+        )
+        return named and self._compared(fact, limits) and self._timed(fact, number)
+
+    def _compared(self, fact: Fact, limits: Sequence[Limit]) -> bool:
+        """Every number is there; a value without a place was not read here."""
+        if fact.value is None or fact.value.span is None:
+            return True
+        return all(self._agrees(limit) for limit in limits)
+
+    def _agrees(self, given: Limit) -> bool:
+        here = [gold for gold in self._findings.limits if same_number(gold, given)]
+        if not here and is_free(given, self._findings, any_number=True):
+            return True
+        return any(
+            same_sign(gold, given) and same_unit(gold, given, self._text) and same_subject(gold, given) for gold in here
+        )
+
+    def _timed(self, fact: Fact, number: int) -> bool:
+        """Every amount of time is there; a window that a lead-in gives has no place here, and is not this fact's."""
+        window = fact.time
+        if window is None or not any(one.span for one in (window, *(window.any_of or ()))):
+            return True
+        return all(self._lasts(period) for period in self._periods.get(number, ()))
+
+    def _lasts(self, given: Period) -> bool:
+        here = [gold for gold in self._findings.periods if same_length(gold, given)]
+        if not here and is_free(given, self._findings, any_number=False):
+            return True
+        return any(gold.time == given.time and same_target(gold, given) for gold in here)
+
+
+def _domain(domain: Domain) -> Domain:
+    return "observation" if domain == "measurement" else domain
+
+
+def _standing(findings: Findings) -> dict[Thing, tuple[bool, bool]]:
+    """Each thing, and whether it is denied, and excepted."""
+    denied, excepted = set(findings.negated), set(findings.excepted)
+    return {thing: (thing in denied, thing in excepted) for thing in findings.concepts}
+
+
+# ------------------------------------------------------------------ judging by gold
 
 
 def criteria_judged(gold: Document, predicted: Document) -> list[Judged]:
@@ -177,7 +243,7 @@ def criteria_judged(gold: Document, predicted: Document) -> list[Judged]:
     for criterion in walk(predicted.criteria):
         if criterion.rule is None:
             continue
-        near = [g for g in walk(gold.criteria) if g.rule is not None and _meet(g.span, criterion.span)]
+        near = [g for g in walk(gold.criteria) if g.rule is not None and overlap(g.span, criterion.span)]
         right = any(_exact(gold.text, g, criterion) for g in near)
         found.append(Judged(confidence=_confidence(criterion), right=right))
     return found
@@ -185,28 +251,20 @@ def criteria_judged(gold: Document, predicted: Document) -> list[Judged]:
 
 def facts_judged(gold: Document, predicted: Document) -> list[Judged]:
     """The facts of a parse, each right where gold has one of its domain there, with its value, count, dose and time."""
-    theirs = [(g, f) for g in walk(gold.criteria) for f in facts(g.rule)]
+    theirs = [(fact, fields_key(fact)) for c in walk(gold.criteria) for fact in facts(c.rule)]
     found = []
-    for criterion in walk(predicted.criteria):
-        for fact in facts(criterion.rule):
-            if fact.concept.span is None:
-                continue
-            right = any(
-                f.domain == fact.domain
-                and f.concept.span is not None
-                and _meet(f.concept.span, fact.concept.span)
-                and _exact(
-                    gold.text, replace(g, rule=replace(f, includes=())), replace(g, rule=replace(fact, includes=()))
-                )
-                for g, f in theirs
-            )
-            found.append(Judged(confidence=_confidence(fact), right=right, fact=fact))
+    for fact in (fact for criterion in walk(predicted.criteria) for fact in facts(criterion.rule)):
+        place = fact.concept.span
+        if place is None:
+            continue
+        near = [
+            said
+            for other, said in theirs
+            if other.domain == fact.domain and other.concept.span and overlap(other.concept.span, place)
+        ]
+        right = bool(near) and fields_key(fact) in near
+        found.append(Judged(confidence=_confidence(fact), right=right, fact=fact))
     return found
-
-
-def _alone(fact: Fact, criterion: Criterion) -> Criterion:
-    """A criterion that says one fact, without its examples."""
-    return replace(criterion, rule=replace(fact, includes=()))
 
 
 def _exact(text: str, gold: Criterion, predicted: Criterion) -> bool:
@@ -217,185 +275,3 @@ def _exact(text: str, gold: Criterion, predicted: Criterion) -> bool:
 
 def _confidence(record: Fact | Criterion) -> float:
     return 1.0 if record.confidence is UNSET else record.confidence
-
-
-def _standing(rule: Rule, denied: bool, excepted: bool) -> Iterator[tuple[Fact, bool, bool]]:
-    """The facts of a rule, examples among them, and whether each is denied, and excepted."""
-    if isinstance(rule, Fact):
-        yield rule, denied, excepted
-    for number, member in enumerate(members(rule)):
-        yield from _standing(
-            member, denied != isinstance(rule, Not), excepted or (isinstance(rule, Except) and number > 0)
-        )
-
-
-def _verdict(fact: Fact, denied: bool, excepted: bool, text: str, marks: Marks) -> bool | None:
-    place = fact.concept.span
-    if place is None:
-        return None
-    age = _aged(fact)
-    if not age:
-        domain = _MARKED.get(fact.domain)
-        if domain is None:
-            return None
-        things = [t for t in marks.things if t.domain == domain and any(_meet(s, place) for s in t.spans)]
-        if not any((t.denied, t.excepted) == (denied, excepted) for t in things):
-            return False
-    return _value_agrees(fact, age, text, marks) and _time_agrees(fact, marks)
-
-
-def markable(fact: Fact) -> bool:
-    """Whether a fact is of a kind that annotators' marks can judge."""
-    return fact.domain in _MARKED or _aged(fact)
-
-
-def _aged(fact: Fact) -> bool:
-    """Whether a fact is of an age with a number."""
-    named = fact.domain == "person" and "age" in (fact.concept.name or fact.concept.text).lower()
-    return named and fact.value is not None and any(True for _ in _numbers(fact.value))
-
-
-def _meet(one: Span, other: Span) -> bool:
-    return one[0] < other[1] and other[0] < one[1]
-
-
-def _at(span: Span, number: float, amount: Amount) -> bool:
-    """Whether a number is the one marked in this place; signs are not marked."""
-    return _meet(span, amount.span) and abs(number) == abs(amount.number)
-
-
-def _value_agrees(fact: Fact, age: bool, text: str, marks: Marks) -> bool:
-    value, place = fact.value, fact.concept.span
-    if value is None or value.span is None or place is None:
-        return True
-    for number, operator in _numbers(value):
-        here = [m for m in marks.limits if _at(value.span, number, m)]
-        if not here and any(_at(value.span, number, m) for m in marks.others):
-            continue
-        if not any(
-            _same_operator(m.operator, operator)
-            and _same_unit(m, value, text, age=age)
-            and (age if m.age else any(_meet(s, place) for s in m.of))
-            for m in here
-        ):
-            return False
-    return True
-
-
-def _time_agrees(fact: Fact, marks: Marks) -> bool:
-    place = fact.concept.span
-    if fact.time is None or place is None:
-        return True
-    for span, number, unit in _amounts(fact.time):
-        here = [m for m in marks.times if _meet(span, m.span) and number == m.number]
-        if not here and any(_at(span, number, m) for m in marks.others):
-            continue
-        if not any(m.time_unit == unit and (not m.of or any(_meet(s, place) for s in m.of)) for m in here):
-            return False
-    return True
-
-
-_ROMAN = {"i": 1.0, "ii": 2.0, "iii": 3.0, "iv": 4.0, "v": 5.0, "vi": 6.0}
-_DIGITS = re.compile(r"\d+(?:\.\d+)?")
-
-
-def _number(value: object) -> float | None:
-    """The number that a value is, or begins with: "II" is 2, "3b" is 3; None for other words."""
-    if isinstance(value, int | float):
-        return float(value)
-    if not isinstance(value, str):
-        return None
-    found = _DIGITS.search(value)
-    return float(found[0]) if found else _ROMAN.get(value.strip().lower())
-
-
-def _numbers(value: Comparison) -> Iterator[tuple[float, str]]:
-    """The numbers of a comparison, each with the comparator that it stands for."""
-    said: list[tuple[object, str]]
-    match value.operator:
-        case "between":
-            low = ">" if value.low_inclusive is False else ">="
-            high = "<" if value.high_inclusive is False else "<="
-            said = [(value.low, low), (value.high, high)]
-        case "in":
-            said = [(v, "=") for v in value.values or ()]
-        case _:
-            said = [(value.value, value.operator)]
-    for printed, operator in said:
-        number = _number(printed)
-        if number is not None:
-            yield number, operator
-
-
-_TIMES = frozenset({"s", "min", "h", "d", "wk", "mo", "a"})
-
-
-def _amounts(window: Window) -> Iterator[tuple[Span, float, str]]:
-    """The amounts of time in a window, with unit and place."""
-    for one in window.any_of if window.any_of is not UNSET else (window,):
-        span = one.span or window.span
-        if span is None:
-            continue
-        offsets = [b.offset for b in (one.start, one.end) if b and b.offset is not None]
-        for number, unit in [*_offsets(offsets), *_lengths(one.duration or None)]:
-            if unit in _TIMES:
-                yield span, abs(number), unit
-
-
-def _offsets(offsets: Iterable[Offset]) -> Iterator[tuple[Number, str | None]]:
-    for offset in offsets:
-        if offset.value is not UNSET:
-            yield offset.value, offset.unit.ucum if offset.unit else None
-        else:
-            yield from _offsets(offset.longest_of or offset.shortest_of or ())
-
-
-def _lengths(duration: Comparison | None) -> Iterator[tuple[Number, str | None]]:
-    if duration is not None:
-        for number, _ in _numbers(duration):
-            yield number, duration.unit.ucum if duration.unit else None
-
-
-def _same_operator(marked: str | None, said: str) -> bool:
-    if marked is None:
-        return True
-    if marked.endswith("~"):
-        return said == "=" or said[0] == marked[0]  # "0 or 1" is a range to the annotators
-    return marked == said
-
-
-_LIMIT = re.compile(
-    r"(?:upper|lower)\s*(?:limits?\s*(?:of\s*)?(?:the\s*)?normal|normal\s*limit)|\b[ul]ln\b|\bunl\b", re.I
-)
-_SCALES = frozenset(
-    {"class", "classification", "category", "grade", "stage", "status", "score", "points", "point", "total"}
-)
-_NEAR = 30
-"""A unit printed no further behind a number belongs to it, marked or not."""
-
-
-def _same_unit(mark: Amount, value: Comparison, text: str, *, age: bool) -> bool:
-    printed = (value.unit.text if value.unit else None) or ""
-    code = value.unit.ucum if value.unit else None
-    marked = (mark.unit or "").strip()
-    if not marked and mark.time_unit is None and printed and printed in text[mark.span[1] : mark.span[1] + _NEAR]:
-        return True
-    if mark.time_unit is not None or (age and code in _TIMES):
-        return mark.time_unit == code
-    if _LIMIT.search(marked):
-        return value.reference in ("ULN", "LLN", "normal")
-    if loose_unit(marked).removesuffix("s") in _SCALES:
-        marked = ""
-    if not marked or not printed:
-        return not marked and not printed
-    ours, theirs = _unit_key(printed, code), _unit_key(marked, unit_code(marked))
-    return ours == theirs or ours.split("/")[0] == theirs or ours.replace("/", "") == theirs
-
-
-_COUNTED = re.compile(r"cells?|platelets?|leu[ck]ocytes|points?|scores?|beats?|units?$|\{\w+\}|[().\-_]")
-
-
-def _unit_key(printed: str, code: str | None) -> str:
-    """A unit without its spelling, and without what it counts."""
-    loose = loose_unit(re.sub(r"\bper\b", "/", code or printed))
-    return _COUNTED.sub("", loose).replace("mm3", "ul")

@@ -86,7 +86,7 @@ def outline(sides: Sides) -> Iterator[Judgement]:
     for ours, theirs in sides.both_items():
         item = ours or theirs
         assert item is not None
-        about = about_item(item, item.own, None if theirs is None else theirs.criterion)
+        about = about_item(item, item.own, None)  # how sure its rule is says nothing of its place
         for place in _PLACES:
             yield from place.judge(ours, theirs, about)
         if labelled:

@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Literal, TypeAlias
 
-from protoparse.model import Domain, Kind, Record, Span
+from protoparse.model import Domain, Fact, Kind, Record, Span
 
 Outcome: TypeAlias = Literal["right", "wrong", "missed", "extra", "found", "confirmed"]
 """`right`: in gold and predicted, and the same; `wrong`: in both, and different; `missed`: in gold alone; `extra`:
@@ -90,12 +90,24 @@ class Judgement(Record, frozen=True, kw_only=True):
     confidence: float | None = None
 
 
+class Judged(Record, frozen=True, kw_only=True):
+    """How sure a parse is of something, and whether it is right. `fact` is what it is about, where that is a fact."""
+
+    confidence: float
+    right: bool
+    fact: Fact | None = None
+
+
 class Case(Record, frozen=True, kw_only=True):
-    """One document compared: its name, its text, and every judgement on it."""
+    """One document compared: its name, its text, and every judgement on it.
+
+    `judged` are whole facts of the prediction that carry a confidence, where gold is of a kind that can judge them.
+    """
 
     name: str
     text: str
     judgements: tuple[Judgement, ...]
+    judged: tuple[Judged, ...] = ()
 
     def figures(self) -> dict[str, Rate]:
         """The rate of each measure, in the order in which the measures come."""

@@ -90,8 +90,17 @@ def unit_key(unit: Unit | UnsetType | None) -> Key:
     """The code, else the printed unit in its loosest spelling; the same amount has the same key."""
     if unit is None or isinstance(unit, UnsetType):
         return None
-    code = unit.ucum or unit_code(unit.text or "") or loose_unit(unit.text or "") or None
+    code = unit.ucum or _looked_up(unit.text or "") or loose_unit(unit.text or "") or None
     return code and _SAME_UNIT.get(code, code)
+
+
+def _looked_up(text: str) -> str | None:
+    """The code of a printed unit, but for what only names the things counted ("letters", "cells"): no amount."""
+    code = unit_code(text)
+    return None if code is None or _ANNOTATION.fullmatch(code) else code
+
+
+_ANNOTATION = re.compile(r"\{[^{}]*\}")
 
 
 # ------------------------------------------------------------------ windows

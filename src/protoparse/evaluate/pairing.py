@@ -13,7 +13,6 @@ In: two documents over one text. Out: their criteria and facts in reading order,
 
 from __future__ import annotations
 
-import re
 from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -22,6 +21,7 @@ from functools import cached_property
 from protoparse.evaluate.gold.building import MARK
 from protoparse.evaluate.keys import Key, comparison_key, window_key
 from protoparse.evaluate.phenomena import phenomena
+from protoparse.evaluate.spans.places import Places
 from protoparse.model import AtLeast, Criterion, Document, Except, Fact, If, Not, Rule, Span, members
 
 
@@ -119,7 +119,7 @@ class Side:
     ) -> None:
         """Every fact of a rule, examples behind what they exemplify."""
         if isinstance(rule, Fact):
-            span = rule.concept.span or self._find(rule.concept.text)
+            span = rule.concept.span or self._words.find(rule.concept.text, *self._searched)
             self.facts.append(Placed(rule, span, path, branches, len(self.items), example_of))
             example_of = len(self.facts) - 1
         name = connective(rule)
@@ -127,11 +127,9 @@ class Side:
             step, below = _step(rule, i), branches if name is None else (*branches, (name, i))
             self._place(member, path if step is None else (*path, step), below, example_of)
 
-    def _find(self, words: str) -> Span | None:
-        """Where words stand first in the criterion at hand, white space and case aside."""
-        pattern = r"\s+".join(map(re.escape, words.split()))
-        found = re.compile(pattern, re.IGNORECASE).search(self.text, *self._searched) if pattern else None
-        return found.span() if found else None
+    @cached_property
+    def _words(self) -> Places:
+        return Places(self.text)
 
 
 def connective(rule: Rule) -> str | None:

@@ -12,7 +12,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 from xml.sax.saxutils import escape
 
-from protoparse.evaluate.statistics import Calibration, Row
+from protoparse.evaluate.calibration import Calibration
+from protoparse.evaluate.statistics import Row
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -13,15 +13,14 @@ from typing import Any
 import msgspec
 
 from protoparse import __version__
+from protoparse.evaluate.calibration import Calibration, calibrations
 from protoparse.evaluate.judgements import Evaluation
 from protoparse.evaluate.statistics import (
     BREAKDOWNS,
     LEVEL,
-    Calibration,
     Confusion,
     Difference,
     Row,
-    calibrations,
     compared,
     confusion,
     figures,

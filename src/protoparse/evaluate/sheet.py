@@ -14,6 +14,7 @@ from markupsafe import Markup
 
 from protoparse import __version__
 from protoparse.evaluate import plots
+from protoparse.evaluate.calibration import FACTS
 from protoparse.evaluate.judgements import errors
 from protoparse.evaluate.report import Report
 from protoparse.evaluate.statistics import LEVEL, NOTHING, PERMUTATIONS, RESAMPLES, Row, domain_measure
@@ -106,7 +107,7 @@ def _ways(report: Report) -> Markup | None:
 
 
 def _curves(report: Report) -> list[tuple[str, Markup]]:
-    chosen = [one for one in report.calibrations if one.measure in report.chief][:CURVES]
+    chosen = [one for one in report.calibrations if one.measure in (FACTS, *report.chief)][:CURVES]
     return [
         (
             one.measure,

@@ -1,4 +1,4 @@
-"""Statistics on judgements: intervals, comparisons of two systems, calibration, confusions.
+"""Statistics on judgements: intervals, comparisons of two systems, confusions.
 
 In: an `Evaluation`, or two over the same documents. Out: figures with how far they may be trusted.
 
@@ -42,7 +42,6 @@ RESAMPLES = 2_000
 PERMUTATIONS = 9_999
 SEED = 20_240_229
 LEVEL = 0.95
-BINS = 10
 DOMAINS = frozenset(get_args(Domain))
 NOTHING = "nothing"
 """In a confusion, the partner of what has none."""
@@ -85,26 +84,6 @@ class Difference(Record, frozen=True, kw_only=True):
     interval: Interval | None
     p: float
     corrected: float
-
-
-class Bin(Record, frozen=True, kw_only=True):
-    """Predictions with a confidence from `low` to below `high`: how many, their mean confidence, the share right."""
-
-    low: float
-    high: float
-    count: int
-    confidence: float
-    right: float
-
-
-class Calibration(Record, frozen=True, kw_only=True):
-    """How well confidences say how often a prediction is right: see `calibration`."""
-
-    measure: str
-    count: int
-    ece: float
-    brier: float
-    bins: tuple[Bin, ...]
 
 
 class Confusion(Record, frozen=True, kw_only=True):
@@ -382,58 +361,6 @@ def holm(chances: Sequence[float]) -> list[float]:
         least = max(least, min(1.0, (len(chances) - rank) * chances[k]))
         corrected[k] = least
     return corrected
-
-
-# ------------------------------------------------------------------ confidence
-
-
-def calibrations(evaluation: Evaluation) -> list[Calibration]:
-    """The calibration of each measure whose predictions carry a confidence."""
-    parts: dict[str, list[Judgement]] = {}
-    for case in evaluation.cases:
-        for judgement in case.judgements:
-            parts.setdefault(judgement.measure, []).append(judgement)
-    found = (calibration(measure, parts.get(measure, ())) for measure in _measures(evaluation))
-    return [one for one in found if one is not None]
-
-
-def calibration(measure: str, judgements: Iterable[Judgement]) -> Calibration | None:
-    """How far the confidences of predictions are from the share that is right; None where no prediction has one.
-
-    The expected calibration error is the mean over bins of |share right − mean confidence|, weighted by how many
-    predictions a bin holds; ten bins of equal width (Guo et al., *On Calibration of Modern Neural Networks*, ICML
-    2017). The Brier score is the mean squared distance of a confidence from 1 where right, 0 where not.
-    """
-    from sklearn.metrics import brier_score_loss
-
-    scored = [
-        (j.confidence, j.outcome in ("right", "confirmed"))
-        for j in judgements
-        if j.confidence is not None and RATES[j.outcome].predicted
-    ]
-    if not scored:
-        return None
-    sure, right = np.array([s for s, _ in scored], dtype=float), np.array([r for _, r in scored], dtype=float)
-    place = np.minimum((sure * BINS).astype(int), BINS - 1)
-    count, sum_sure, sum_right = (np.bincount(place, weights, BINS) for weights in (None, sure, right))
-    bins = tuple(
-        Bin(
-            low=k / BINS,
-            high=(k + 1) / BINS,
-            count=int(count[k]),
-            confidence=float(sum_sure[k] / count[k]),
-            right=float(sum_right[k] / count[k]),
-        )
-        for k in range(BINS)
-        if count[k]
-    )
-    return Calibration(
-        measure=measure,
-        count=len(scored),
-        ece=float(np.abs(sum_right - sum_sure).sum() / len(scored)),
-        brier=float(brier_score_loss(right, sure, pos_label=1)),
-        bins=bins,
-    )
 
 
 # ------------------------------------------------------------------ domains

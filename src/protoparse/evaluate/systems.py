@@ -10,7 +10,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
+from msgspec import UNSET
+from msgspec.structs import replace
+
 from protoparse.errors import InputError
+from protoparse.evaluate.calibration import facts_judged, judged
 from protoparse.evaluate.judgements import Case
 from protoparse.evaluate.measures import GROUPS, compare
 from protoparse.evaluate.spans.brat import read_standoff
@@ -137,8 +141,12 @@ class Documents:
 
     def _case(self, gold: Gold, document: Document) -> Case:
         if gold.document is None or self._annotated:
-            return compare_findings(gold.found(), of_document(document), name=gold.name, text=gold.text)
-        return compare(gold.document, document, name=gold.name)
+            case = compare_findings(gold.found(), of_document(document), name=gold.name, text=gold.text)
+            verdicts = judged(document, gold.found())
+        else:
+            case = compare(gold.document, document, name=gold.name)
+            verdicts = facts_judged(gold.document, document)
+        return replace(case, judged=tuple(j for j in verdicts if j.fact and j.fact.confidence is not UNSET))
 
 
 class Listed:

@@ -16,7 +16,20 @@ from msgspec import UNSET
 from msgspec.structs import replace
 
 from protoparse.lexicon import fold
-from protoparse.model import AtLeastChildren, Bound, Comparison, Concept, Criterion, Except, Fact, If, Not, Rule, Window
+from protoparse.model import (
+    AtLeastChildren,
+    Bound,
+    Comparison,
+    Concept,
+    Criterion,
+    Except,
+    Fact,
+    If,
+    Not,
+    Rule,
+    Window,
+    renamed,
+)
 from protoparse.render import phrase, render
 
 _SIGNS: Mapping[str, str] = {"<=": "≤", ">=": "≥", "!=": "≠"}
@@ -120,8 +133,8 @@ def path(steps: tuple[str, ...]) -> str:
 
 
 def rule(whole: Rule | None) -> str | None:
-    """A rule with all that it says."""
-    return None if whole is None else render(whole)
+    """A rule with all that it says, but for names and codes, which have measures of their own."""
+    return None if whole is None else render(renamed(whole, lambda c: replace(c, name=fold(c.text), codes=())))
 
 
 def logic(whole: Rule | None) -> str | None:

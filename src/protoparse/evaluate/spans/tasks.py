@@ -24,6 +24,17 @@ from protoparse.evaluate.spans.findings import (
     Period,
     Thing,
 )
+from protoparse.evaluate.spans.likeness import (
+    is_free,
+    meet,
+    overlap,
+    same_length,
+    same_number,
+    same_sign,
+    same_subject,
+    same_target,
+    same_unit,
+)
 from protoparse.model import Domain, Span
 
 TASKS = (
@@ -38,9 +49,6 @@ with what is compared besides. `window`: a length of time, number and unit; `win
 `exception`: things negated, things excepted. `coordination`: pairs joined by "and" or "or". `includes`: pairs of a
 thing and its example.
 """
-
-_UNMARKED = 30
-"""How far behind a number its unit may be printed."""
 
 _Found = TypeVar("_Found", Limit, Period, Thing)
 
@@ -61,8 +69,8 @@ class _Comparison:
         yield from self._limits()
         yield from self._periods()
         yield from self._concepts()
-        yield from self._matched("negation", self.gold.negated, self.predicted.negated, _meet)
-        yield from self._matched("exception", self.gold.excepted, self.predicted.excepted, _meet)
+        yield from self._matched("negation", self.gold.negated, self.predicted.negated, meet)
+        yield from self._matched("exception", self.gold.excepted, self.predicted.excepted, meet)
         for connective in ("or", "and"):
             yield from self._joined(connective)
         yield from self._examples()
@@ -77,19 +85,19 @@ class _Comparison:
         given = [
             limit
             for limit in given
-            if any(_same_number(right, limit) for right in gold) or not self._neutral(limit, any_number=True)
+            if any(same_number(right, limit) for right in gold) or not is_free(limit, self.gold, any_number=True)
         ]
 
         def sign(a: Limit, b: Limit) -> bool:
-            return _same_number(a, b) and _same_sign(a, b)
+            return same_number(a, b) and same_sign(a, b)
 
         def unit(a: Limit, b: Limit) -> bool:
-            return sign(a, b) and self._same_unit(a, b)
+            return sign(a, b) and same_unit(a, b, self.text)
 
-        yield from self._matched("value", gold, given, _same_number)
+        yield from self._matched("value", gold, given, same_number)
         yield from self._matched("value+op", gold, given, sign)
         yield from self._matched("value+op+unit", gold, given, unit)
-        yield from self._matched("value+subject", gold, given, lambda a, b: unit(a, b) and _same_subject(a, b))
+        yield from self._matched("value+subject", gold, given, lambda a, b: unit(a, b) and same_subject(a, b))
 
     def _periods(self) -> Iterator[Judgement]:
         gold = _merged(self.gold.periods, lambda period: (period.span, period.number, period.time))
@@ -97,15 +105,14 @@ class _Comparison:
         given = [
             period
             for period in given
-            if any(_overlap(right.span, period.span) and right.number == period.number for right in gold)
-            or not self._neutral(period, any_number=False)
+            if any(same_length(right, period) for right in gold) or not is_free(period, self.gold, any_number=False)
         ]
 
         def same(a: Period, b: Period) -> bool:
-            return _overlap(a.span, b.span) and a.number == b.number and a.time == b.time
+            return same_length(a, b) and a.time == b.time
 
         def target(a: Period, b: Period) -> bool:
-            return same(a, b) and (not a.targets or not b.targets or _any_meet(a.targets, b.targets))
+            return same(a, b) and same_target(a, b)
 
         yield from self._matched("window", gold, given, same)
         yield from self._matched("window+target", gold, given, target)
@@ -118,7 +125,7 @@ class _Comparison:
         def typed(a: Thing, b: Thing) -> bool:
             return self._domain(a.domain) == self._domain(b.domain)
 
-        yield from self._matched("concept", gold, given, lambda a, b: typed(a, b) and _meet(a, b))
+        yield from self._matched("concept", gold, given, lambda a, b: typed(a, b) and meet(a, b))
         yield from self._matched(
             "concept=", gold, given, lambda a, b: typed(a, b) and not set(a.spans).isdisjoint(b.spans)
         )
@@ -146,29 +153,21 @@ class _Comparison:
             right = any(_same_example(one, other) for other in gold)
             yield self._pair("includes", "confirmed" if right else "extra", one.part, one.whole, "example of")
 
-    # ------------------------------------------------------------ what counts as the same
+    # ------------------------------------------------------------ domains
 
     def _domain(self, domain: Domain) -> Domain:
         """Where one side does not tell measurements from observations, neither does the comparison."""
         return "observation" if domain == "measurement" and not self._measured else domain
 
-    def _same_unit(self, gold: Limit, given: Limit) -> bool:
-        if not gold.time and not gold.unit and given.printed:
-            start = gold.span[1]
-            if given.printed in self.text[start : start + _UNMARKED]:
-                return True  # printed, and not marked
-        if gold.unit and gold.unit in (given.unit.partition("/")[0], given.unit.replace("/", "")):
-            return True  # only what is above the line is marked
-        if gold.time or (given.time and gold.age):
-            return gold.time == given.time
-        return gold.unit == given.unit
-
-    def _neutral(self, found: Limit | Period, *, any_number: bool) -> bool:
-        return any(
-            _overlap(free.span, found.span)
-            and (any_number if free.number is None else abs(free.number) == abs(found.number))
-            for free in self.gold.neutral
-        )
+    def _of_domain(self, found: Limit | Period | Thing) -> Domain | None:
+        if isinstance(found, Limit) and found.age:
+            return "person"
+        things: Sequence[Thing] = (found,) if isinstance(found, Thing) else ()
+        if isinstance(found, Limit):
+            things = found.subjects
+        elif isinstance(found, Period):
+            things = found.targets
+        return self._domain(things[0].domain) if things else None
 
     # ------------------------------------------------------------ judgements
 
@@ -188,7 +187,7 @@ class _Comparison:
             else:
                 yield self._judgement(measure, "right", right, left.pop(partner))
         for right in missed:
-            partner = next((i for i, found in enumerate(left) if _overlap(right.span, found.span)), None)
+            partner = next((i for i, found in enumerate(left) if overlap(right.span, found.span)), None)
             if partner is None:
                 yield self._judgement(measure, "missed", right, None)
             else:
@@ -203,7 +202,7 @@ class _Comparison:
             measure,
             outcome,
             told.span,
-            domain=_domain_of(told),
+            domain=self._of_domain(told),
             expected=None if gold is None or outcome == "right" else self._words(gold),
             got=None if given is None or outcome == "right" else self._words(given),
             confidence=given.confidence if given is not None else None,
@@ -215,7 +214,7 @@ class _Comparison:
             measure,
             outcome,
             a.span,
-            domain=a.domain,
+            domain=self._domain(a.domain),
             expected=words if outcome == "missed" else None,
             got=words if outcome == "extra" else None,
         )
@@ -236,7 +235,7 @@ class _Comparison:
 
     def _words(self, found: Limit | Period | Thing) -> str:
         if isinstance(found, Thing):
-            return f"{found.domain}: {self._quote(found.span)}"
+            return f"{self._domain(found.domain)}: {self._quote(found.span)}"
         subjects = found.subjects if isinstance(found, Limit) else found.targets
         of = ", ".join(dict.fromkeys(self._quote(thing.span) for thing in subjects))
         if isinstance(found, Period):
@@ -249,50 +248,7 @@ class _Comparison:
 _SIGNS = {"<=": "≤", ">=": "≥", "!=": "≠", "": "?"}
 
 
-def _domain_of(found: Limit | Period | Thing) -> Domain | None:
-    if isinstance(found, Thing):
-        return found.domain
-    things = found.subjects if isinstance(found, Limit) else found.targets
-    if isinstance(found, Limit) and found.age:
-        return "person"
-    return things[0].domain if things else None
-
-
-# ------------------------------------------------------------------ places and partners
-
-
-def _overlap(a: Span, b: Span) -> bool:
-    return a[0] < b[1] and b[0] < a[1]
-
-
-def _meet(a: Thing, b: Thing) -> bool:
-    return any(_overlap(s, t) for s in a.spans for t in b.spans)
-
-
-def _any_meet(one: Iterable[Thing], other: Sequence[Thing]) -> bool:
-    return any(_meet(a, b) for a in one for b in other)
-
-
-def _same_number(a: Limit, b: Limit) -> bool:
-    """Annotators leave the sign out."""
-    return abs(a.number) == abs(b.number) and _overlap(a.span, b.span)
-
-
-def _same_sign(a: Limit, b: Limit) -> bool:
-    """The end of a range is as good as a limit of either kind, and "0 or 1" is a range to some, a list to others."""
-    if a.sign == b.sign or a.sign is None or b.sign is None:
-        return True
-    for one, other in ((a.sign, b.sign), (b.sign, a.sign)):
-        if one in ("from", "to") and (other == "=" or other[0] == (">" if one == "from" else "<")):
-            return True
-    return False
-
-
-def _same_subject(a: Limit, b: Limit) -> bool:
-    """An age is everybody's, wherever it is printed."""
-    if a.age:
-        return b.age
-    return _any_meet(a.subjects, b.subjects)
+# ------------------------------------------------------------------ pairs
 
 
 def _same_example(a: Example, b: Example) -> bool:
@@ -302,7 +258,7 @@ def _same_example(a: Example, b: Example) -> bool:
 
 
 def _first_meet(a: Thing, b: Thing) -> bool:
-    return _overlap(a.span, b.span)
+    return overlap(a.span, b.span)
 
 
 def _holds(junction: Junction, a: Thing, b: Thing) -> bool:
@@ -341,7 +297,7 @@ class _Reach:
         return not self._near(a).isdisjoint(self._near(b))
 
     def _near(self, thing: Thing) -> set[Span]:
-        return {self._head(span) for span in list(self._heads) if _overlap(span, thing.span)}
+        return {self._head(span) for span in list(self._heads) if overlap(span, thing.span)}
 
 
 def _merged(found: Iterable[_Found], key: Callable[[_Found], Hashable]) -> list[_Found]:
