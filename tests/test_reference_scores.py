@@ -1,4 +1,4 @@
-"""On samples of the two public corpora, the tasks give the figures of the scorer that lies beside them.
+"""On gold and on samples of the two public corpora, the figures are those of the scorers that lie beside them.
 
 The folder is named by PROTOPARSE_DATA; without it there is nothing to compare with.
 """
@@ -17,10 +17,11 @@ import pytest
 from msgspec.structs import replace
 
 from protoparse.evaluate.judgements import Evaluation, Rate
+from protoparse.evaluate.measures import compare
 from protoparse.evaluate.spans.corpus import Annotated, read_corpus
 from protoparse.evaluate.spans.findings import of_document
 from protoparse.evaluate.spans.tasks import TASKS, compare_findings
-from protoparse.model import Document, dump
+from protoparse.model import Document, dump, load
 from protoparse.parsing import Parser
 
 DATA = Path(os.environ.get("PROTOPARSE_DATA", "-"))
@@ -74,6 +75,27 @@ def ours(texts: Iterable[Annotated], parsed: dict[str, Document]) -> dict[str, R
 def parse(texts: Iterable[Annotated]) -> dict[str, Document]:
     parser = Parser()
     return {text.name: parser.parse(text.text) for text in texts}
+
+
+def test_gold(tmp_path: Path) -> None:
+    gold, parser = DATA / "gold" / "json", Parser()
+    cases = []
+    for file in sorted(gold.glob("*.json")):
+        right = load(file.read_bytes())
+        found = parser.parse(right.text)
+        (tmp_path / file.name).write_bytes(dump(found))
+        cases.append(compare(right, found, name=file.stem))
+    figures = tmp_path / "figures"
+    run("gold.py", "score", "--gold", gold, "--pred", tmp_path, "--json", figures)
+    ours = Evaluation(cases=tuple(cases)).figures()
+    told = json.loads(figures.read_bytes())
+    assert {"outline", "fact", "value", "window", "polarity", "rule logic", "rule exact"} <= set(told)
+    for measure, theirs in told.items():
+        rate = ours[measure]
+        assert (rate.gold, rate.predicted) == (theirs["gold"], theirs["pred"]), measure
+        assert [rate.precision, rate.recall, rate.f1] == pytest.approx(
+            [theirs["precision"], theirs["recall"], theirs["f1"]], abs=0.0005
+        ), measure
 
 
 def test_leaf_clinical_trials(tmp_path: Path) -> None:
