@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 from msgspec.structs import replace
 
-from protoparse.evaluate.calibration import calibration, calibrations, criteria_judged, facts_judged, judged
+from protoparse.evaluate.calibration import calibration, calibrations, criteria_judged, facts_judged, judged, markable
 from protoparse.evaluate.judgements import Case, Evaluation, Judged, Judgement, Outcome
 from protoparse.evaluate.spans.findings import Findings, Limit, Neutral, Period, Thing
 from protoparse.evaluate.systems import Gold, parsing
-from protoparse.model import Document, Domain
+from protoparse.model import Document, Domain, facts
 from protoparse.parsing import Parser, parse
 from protoparse.sources import Listing
 
@@ -47,8 +47,8 @@ def said(outcome: Outcome, confidence: float | None = None) -> Judgement:
 def test_every_measure_that_carries_a_confidence_has_figures() -> None:
     judgements = (said("right", 0.95), said("wrong", 0.95), said("extra", 0.5), said("confirmed", 0.5), said("right"))
     case = Case(name="a", text="", judgements=judgements, judged=tuple(sample((0.75, 1))))
-    facts, value = calibrations(Evaluation(cases=(case,), measures=("unit", "value")))
-    assert (facts.measure, facts.count, facts.ece) == ("facts", 1, 0.25)
+    whole, value = calibrations(Evaluation(cases=(case,), measures=("unit", "value")))
+    assert (whole.measure, whole.count, whole.ece) == ("facts", 1, 0.25)
     assert (value.measure, value.count, value.ece) == ("value", 4, 0.225)
 
 
@@ -111,6 +111,14 @@ def test_domains_that_are_not_marked_are_not_judged() -> None:
         "gout",
         "Age",
     ]
+
+
+def test_what_can_be_judged() -> None:
+    [aged] = (fact for c in parse("* Age 18 or older\n").criteria for fact in facts(c.rule))
+    [consent] = (fact for c in parse("* Written informed consent\n").criteria for fact in facts(c.rule))
+    [asthma] = (fact for c in parse("* Asthma\n").criteria for fact in facts(c.rule))
+    bare = replace(aged, value=None)
+    assert [markable(fact) for fact in (aged, asthma, bare, consent)] == [True, True, False, False]
 
 
 def test_a_window_of_a_lead_in_is_not_held_against_the_facts_below() -> None:

@@ -286,6 +286,9 @@ def test_measurements_are_observations_where_one_side_does_not_part_them() -> No
     found = Findings(concepts=(thing("Creatinine", "measurement"),))
     assert outcomes(gold, found, "concept") == ["right"]
     assert outcomes(Findings(concepts=gold.concepts), found, "concept") == ["wrong"]
+    nothing = Findings(domains=frozenset(("observation",)))
+    [extra] = [j for j in compared(nothing, found).judgements if j.measure == "concept"]
+    assert (extra.outcome, extra.domain, extra.got) == ("extra", "observation", "observation: Creatinine")
 
 
 def test_negation_and_exception() -> None:

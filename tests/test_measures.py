@@ -14,7 +14,8 @@ from msgspec.structs import replace
 import factories
 from protoparse import model
 from protoparse.evaluate import GROUPS, MEASURES, PARTS, WAYS, Evaluation, Judgement, build, compare, errors
-from protoparse.model import Code, Concept, Document
+from protoparse.evaluate.keys import unit_key
+from protoparse.model import Code, Concept, Document, Unit
 
 CORPUS = Path(__file__).parents[1] / "corpus"
 PAGE = CORPUS.parent / "docs" / "evaluation.md"
@@ -518,6 +519,28 @@ THREE = "(condition [asthma]; condition [hay fever]; condition [eczema])"
 def test_what_differs_is_told_in_words(measure: str, old: str, new: str, expected: str, got: str | None) -> None:
     [judgement] = judged(changed((old, new)), measure)
     assert (judgement.expected, judgement.got) == (expected, got)
+
+
+def test_rules_are_told_without_names_and_codes() -> None:
+    named = changed(
+        ('concept: "hay fever"', 'concept: "hay fever", name: "pollen rhinitis"'), ("at_least: 2", "at_least: 1")
+    )
+    coded = model.renamed(named, lambda c: replace(c, codes=(Code(system="MeSH", code="D000001"),)))
+    [judgement] = judged(coded, "rule exact")
+    assert (judgement.expected, judgement.got) == (f"at least 2 of {THREE}", f"at least 1 of {THREE}")
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        (Unit(text="letters"), Unit(text="Letters"), True),
+        (Unit(text="letters"), Unit(text="letters", ucum="{letters}"), False),
+        (Unit(text="x 10^9/L"), Unit(text="giga", ucum="10*9/L"), True),
+        (Unit(text="copies/mL"), Unit(text="copies per mL", ucum="{copies}/mL"), True),
+    ],
+)
+def test_a_printed_unit_is_looked_up_unless_it_only_names_what_is_counted(one: Unit, other: Unit, same: bool) -> None:
+    assert (unit_key(one) == unit_key(other)) is same
 
 
 def test_what_is_too_much_belongs_to_golds_criterion() -> None:

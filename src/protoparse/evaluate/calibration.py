@@ -31,7 +31,7 @@ from msgspec.structs import replace
 from protoparse.evaluate.judgements import RATES, Evaluation, Judged
 from protoparse.evaluate.keys import fields_key
 from protoparse.evaluate.measures import compare
-from protoparse.evaluate.spans.findings import Findings, Limit, Period, Thing, of_document
+from protoparse.evaluate.spans.findings import Findings, Limit, Period, Thing, limits_of, of_document
 from protoparse.evaluate.spans.likeness import (
     is_free,
     meet,
@@ -143,7 +143,9 @@ def markable(fact: Fact) -> bool:
 
 
 def _of_age(fact: Fact) -> bool:
-    return fact.domain == "person" and "age" in (fact.concept.name or fact.concept.text).lower()
+    """Whether a fact is of an age with a number."""
+    named = fact.domain == "person" and "age" in (fact.concept.name or fact.concept.text).lower()
+    return named and any(True for _ in limits_of(fact, Thing(span=(0, 0), domain="person"), (0, 0)))
 
 
 def judged(document: Document, findings: Findings) -> list[Judged]:
@@ -182,7 +184,7 @@ class _Judge:
         if fact.concept.span is None:
             return None
         limits = self._limits.get(number, ())
-        if _of_age(fact) and limits:
+        if _of_age(fact):
             return self._compared(fact, limits) and self._timed(fact, number)
         thing = self._own[number]
         if fact.domain not in _JUDGED or _domain(thing.domain) not in self._domains:
