@@ -33,6 +33,7 @@ from protoparse.model import (
     FORMAT,
     SCORED,
     All,
+    Any_,
     Bound,
     Combine,
     Criterion,
@@ -391,11 +392,17 @@ def _timed(text: str, rule: Rule, window: Window) -> Rule:
         case Not():
             return replace(rule, of=_timed(text, rule.of, window))
         case _:
-            measured = [isinstance(m, Fact) and m.domain == "measurement" for m in rule.of]
             # "≤ 3 × ULN in Gilbert's syndrome": what was measured was measured then
-            also = any(measured)
-            dated = [_timed(text, m, window) if also <= x else m for m, x in zip(rule.of, measured, strict=True)]
+            also = any(isinstance(m, Fact) and m.domain == "measurement" for m in rule.of)
+            dated = [_timed(text, m, window) if also <= _measured(m) else m for m in rule.of]
             return replace(rule, of=tuple(dated))
+
+
+def _measured(rule: Rule) -> bool:
+    """Whether a rule is a measurement, or joins one with others."""
+    if isinstance(rule, All | Any_):
+        return any(f.domain == "measurement" for f in facts(rule))
+    return isinstance(rule, Fact) and rule.domain == "measurement"
 
 
 def _printed(text: str, item: Item) -> int:

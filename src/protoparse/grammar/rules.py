@@ -42,6 +42,8 @@ _AWAITED = ("planned", "expected", "likely", "unlikely")
 _TO_COME = re.compile("(?i)plan|schedul|intend|intent")
 _OF_UNIT = {"{drinks}": "alcohol use", "{cigarettes}": "smoking"}
 _DETECTED = {"detectable": "positive", "undetectable": "negative"}
+_FOUND = ("positive", "negative")
+_UNMEASURED = ("antibod", "surface antigen", "anti-", "mutation", "amplification", "expression")
 
 
 def rule(tree: Tree | None, text: str, kind: Kind, *, required: bool = True) -> Rule | None:
@@ -150,7 +152,9 @@ def _fact(draft: Draft, text: str, kind: Kind) -> Fact | None:
             draft.modifiers = tuple([m for m in draft.modifiers if m is not said])
     elif draft.domain == "measurement" and draft.value is None:
         draft.value, draft.modifiers = _detected(draft.modifiers)
-    told = draft.value.span if draft.value is not None and draft.value.value in ("positive", "negative") else None
+    if draft.domain == "measurement" and draft.value is not None and draft.value.value in _FOUND:
+        draft.value = _against_limit(draft.value, name, text)
+    told = draft.value.span if draft.value is not None and draft.value.value in _FOUND else None
     if draft.domain == "condition" and told is not None and told < draft.concept:
         draft.domain = "measurement"  # "tests positive for hepatitis B"; "HIV-positive" is a state
     dose = draft.dose
@@ -203,6 +207,17 @@ def _detected(modifiers: tuple[Modifier, ...]) -> tuple[Comparison | None, tuple
         return None, modifiers
     result = Comparison(operator="=", value=_DETECTED[str(said.value)], span=said.span)
     return result, tuple([m for m in modifiers if m is not said])
+
+
+def _against_limit(result: Comparison, name: str, text: str) -> Comparison:
+    """A result in words that compares an amount with what a test can detect: "undetectable HBV DNA".
+
+    Of an antibody or an antigen the words say no more than that it was found or not.
+    """
+    words = text[slice(*result.span)].lower() if result.span else ""
+    if ("detectab" not in words and "below" not in words) or any(w in name for w in _UNMEASURED):
+        return result
+    return replace(result, operator="<" if result.value == "negative" else ">", value=1, reference="detection_limit")
 
 
 def _pointless(value: Comparison | None) -> Comparison | None:

@@ -272,6 +272,11 @@ _WHOLE = re.compile(
         impaired)\b[^.:]{0,90}?
         (?:\b(?:function|functions|parameters|values?|reserve|status|laborator\w+|criteria|tests?|results?|counts?|
           hematology|chemistry)\b.{0,90})
+    | [^.,;:]{0,80}\b(?:functions?|reserve|values?|parameters?|results?|tests?|counts?)\b
+      (?:\s+of\s[^.;:]{0,60}?)?\s+(?:is|are|(?:must|should|shall|needs?\ to|has\ to|have\ to)\ be)\s+
+      (?:(?:basically|generally|essentially)\s+)?(?:adequate|acceptable|sufficient|normal|satisfactory|appropriate)
+        (?:\s*,?\s+(?:within|at|before|prior|during|in|on|as|and\ meets?|defined|according|based|when|assessed|shown|
+          with)\b[^.;:]{0,110})?:
     | \S+(?:\s+\S+){0,2}\s*:
     | (?:(?!following)\S+\s+){0,3}criteria\s*:
     )\W*$""",
