@@ -54,6 +54,9 @@ class Linker(Amender, Sides):
             )
         if after == "h" or (code == "," and kind == "WHICHEVER" and after in "bfOF"):
             return ""
+        if code == "," and after == "b" and kind == "TIME" and out[0].type == "WITHIN":
+            # "A within 3 months, or B within 4 weeks, before baseline"
+            return "" if self._event(j + 1, known=True) else None
         if code == "," and after == "|" and kind == "EVENT" and out[0].type == "WITHIN":
             beyond = self._next(j + 1)  # "within 4 weeks of screening, or 5 half-lives, whichever is longer"
             lives = self.code(beyond) == "n" and self.code(beyond + 1) == "t"
