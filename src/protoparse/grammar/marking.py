@@ -50,6 +50,7 @@ _QUALIFYING = re.compile(r"(?<=d)\+|\+(?=[wKMm])")
 # An exception between two commas, what it is an exception to going on behind: "any disease, other than asthma, that …".
 _EXCEPTED = re.compile(r",(X[^,.:()^!?X\n]{1,24}),(?=[Rc])")
 _HALF = re.compile("[wbftrM<>]-?(?:,[&|]?|[&|/])(?=[wKbfMt<>r])")
+_FOUND = re.compile("m(?=M)")
 _WITH = re.compile("(?<=[Kw])p(?=d*[KM])")
 _ABBREVIATED = re.compile(r"\(w\)")
 _PARTS = re.compile(r"[&|,/]+")
@@ -90,6 +91,9 @@ def marked(text: str, lexemes: Lexemes, first: int, codes: str, found: Sequence[
         codes = _genera(text, lexemes, first, codes)
     if "MO" in codes:
         codes = _bearers(lexemes, first, codes)
+    if "mM" in codes:
+        # "treatment with undetectable viral load": what a test found is its result
+        codes = _FOUND.sub(lambda m: "q" if "qualitative" in lexemes.entries[first + m.start()].roles else "m", codes)
     if ",M" in codes:
         codes = _scales(lexemes, first, codes)
     if ",|" in codes or ",&" in codes:
