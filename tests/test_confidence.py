@@ -9,8 +9,8 @@ import msgspec
 import pytest
 from msgspec import UNSET
 from msgspec.structs import replace
-from tests.factories import all_, any_, except_, fact, if_, not_
 
+from factories import all_, any_, except_, fact, if_, not_
 from protoparse.check import check
 from protoparse.confidence.features import Piece, fact_features, placed
 from protoparse.confidence.scoring import Weights, scored, shipped

@@ -9,7 +9,6 @@ import sys
 from pathlib import Path
 
 import pytest
-from tests.test_cli import Run, write
 
 from protoparse import cli
 from protoparse.evaluate import MEASURES, Evaluation, compare
@@ -17,6 +16,7 @@ from protoparse.evaluate.spans.facts import facts_csv
 from protoparse.evaluate.spans.tasks import TASKS
 from protoparse.model import Document, dump, load, walk
 from protoparse.parsing import parse
+from test_cli import Run, write
 
 CORPUS = Path(__file__).parents[1] / "corpus"
 GOLD = """Inclusion Criteria:

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
-from tests.browser import Visit, chromium
 
+from browser import Visit, chromium
 from protoparse.evaluate import GROUPS, MEASURES, Case, Evaluation, Judgement
 from protoparse.evaluate.report import report
 from protoparse.evaluate.sheet import sheet
