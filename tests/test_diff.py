@@ -266,6 +266,7 @@ def test_a_page_that_asks_for_nothing(tmp_path: Path, capsys: pytest.CaptureFixt
 
 def test_the_page_is_filtered_in_a_browser(sides: tuple[Path, Path], tmp_path: Path) -> None:
     from playwright.sync_api import expect
+
     from browser import Visit, chromium
 
     write(sides[1] / "b.json", numbered(listed("Stroke", "Dialysis"), 2))
