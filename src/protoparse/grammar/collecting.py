@@ -112,10 +112,6 @@ class Collector(Linker):
         if code == "<" and kind in AMOUNT and entry.text.startswith("but ") and self._opposed(out, i):
             out += [Lexeme("AND", entry, i, i, self.starts[i], self.starts[i]), self._lexeme("CMP", i)]
             return i + 1
-        if not kind and entry.text == "over" and self._stretches(i):
-            self.timely = True
-            out.append(self._lexeme("WITHIN", i))
-            return i + 1
         if code == "<" and kind in AMOUNT and entry.text[0].isalpha():
             return END  # "60 dB under earphones": only a sign looks back at its number ("18 ≤ age")
         if code == ">" and kind == "TIME" and out[0].type == "WITHIN":
@@ -127,10 +123,6 @@ class Collector(Linker):
                 out.pop()  # "within < 12 months of the first dose"
         out.append(self._lexeme(DIRECT[code], i))
         return i + 1
-
-    def _stretches(self, i: int) -> bool:
-        """Whether "over" at i leads to a stretch of time that is known: "over the 3 months before"."""
-        return self.entries[i + 1].text == "the" and self.code(i + 2) == "n" and self.code(i + 3) == "t"
 
     def _within(self, out: list[Lexeme], i: int, kind: str) -> int:
         if not out and self._limits(i + 1):
