@@ -25,3 +25,7 @@ class TermsError(ProtoparseError):
 
 class UnitError(ProtoparseError):
     """A unit that is no UCUM, or two that do not convert into one another; the message names the cause."""
+
+
+class LedgerError(ProtoparseError):
+    """A batch folder that cannot be worked in: broken, of another version, or taken by another run."""

@@ -18,7 +18,7 @@ from typing import Any
 import click
 
 from protoparse import __version__
-from protoparse.cli import agreement, diff, gold, options
+from protoparse.cli import agreement, batch, diff, gold, options
 from protoparse.cli.failures import Failures, counted, one_line
 from protoparse.cli.inputs import gather
 from protoparse.cli.options import CONTAINERS
@@ -73,6 +73,7 @@ def program() -> None:
     Examples:
       protoparse parse trial.html                 criteria JSON to the screen
       protoparse parse listings/ --out criteria/  a folder, one file a trial
+      protoparse batch dump.zip --out criteria/   a whole registry, over processes, resumable
       protoparse show trial.html                  what was read, and what was not
       protoparse check criteria/                  does every file keep its promises?
       protoparse evaluate gold/                   how much of it is right?
@@ -324,6 +325,7 @@ def schema() -> None:
     click.echo(msgspec.json.format(msgspec.json.encode(made()), indent=2))
 
 
+program.add_command(batch.command)
 program.add_command(gold.group)
 program.add_command(agreement.command)
 program.add_command(diff.command)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -42,6 +42,8 @@ def gather(
     In a folder, files that begin with a dot are left out, all of another `suffix` where one is given, and those in the
     folder `besides`, which is where the results go.
     """
+    from protoparse.sources.records import files as below
+
     found: dict[str, Source] = {}
     for name in inputs:
         if name == STDIN:
@@ -50,7 +52,7 @@ def gather(
         path = Path(name)
         if path.is_dir():
             with failures.of(name):
-                files = [f for f in _files(path, besides) if suffix is None or f.suffix == suffix]
+                files = [f for f in below(path, besides=besides) if suffix is None or f.suffix == suffix]
                 if not files:
                     raise InputError("a folder without files to read")
                 for file in files:
@@ -60,18 +62,3 @@ def gather(
         else:
             failures.add(name, "no such file or folder")
     return list(found.values())
-
-
-def _files(folder: Path, besides: Path | None) -> Iterator[Path]:
-    def refuse(error: OSError) -> None:
-        raise error
-
-    for place, folders, files in os.walk(folder, onerror=refuse):
-        folders[:] = sorted(f for f in folders if not f.startswith(".") and not _same(Path(place, f), besides))
-        for file in sorted(files):
-            if not file.startswith("."):
-                yield Path(place, file)
-
-
-def _same(folder: Path, other: Path | None) -> bool:
-    return other is not None and other.exists() and folder.samefile(other)

@@ -17,7 +17,6 @@ import os
 import re
 import sys
 from collections.abc import Callable, Iterable, Iterator
-from itertools import chain
 from typing import BinaryIO
 
 import msgspec
@@ -27,6 +26,7 @@ from protoparse.sources import ctgov, page
 from protoparse.sources import text as bare
 from protoparse.sources.decoding import decode
 from protoparse.sources.listing import Listing
+from protoparse.sources.records import lines
 
 __all__ = ["CONTAINERS", "Listing", "listings", "read", "recognise"]
 
@@ -34,7 +34,6 @@ CONTAINERS = ("auto", "page", "html", "ctgov", "text")
 
 OnError = Callable[[InputError], None]
 
-_BLANK_LINES = 1000  # before or below the first line of a file with one study a line
 _CAUSES = {
     errno.ENOENT: "no such file",
     errno.EISDIR: "a directory, not a file",
@@ -125,19 +124,14 @@ def _guarded(file: BinaryIO, container: str) -> Iterator[Listing | InputError]:
 
 
 def _records(file: BinaryIO, container: str) -> Iterable[Listing | InputError]:
-    opening: list[bytes] = []  # the first two lines that are not blank, with the blank ones among them
-    heads: list[bytes] = []
     if container in ("auto", "ctgov"):
-        for line in file:
-            opening.append(line)
-            head = line.removeprefix(b"\xef\xbb\xbf").strip()
-            if head:
-                heads.append(head)
-            if len(heads) == 2 or (head and not head.startswith(b"{")) or len(opening) > _BLANK_LINES:
-                break
-        if len(heads) == 2 and ctgov.is_lines(*heads):
-            return ctgov.read_lines(chain(opening, file))
-    text = decode(b"".join(opening) + file.read())
+        lined, pieces = lines(file)
+        if lined:
+            return ctgov.read_lines(pieces)
+        data = b"".join(pieces)
+    else:
+        data = file.read()
+    text = decode(data)
     container = recognise(text) if container == "auto" else container
     if container == "ctgov":
         return ctgov.read(text)

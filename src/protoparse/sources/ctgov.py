@@ -18,7 +18,7 @@ import msgspec
 
 from protoparse.errors import InputError
 from protoparse.model import Trial
-from protoparse.sources import fields
+from protoparse.sources import fields, plain
 from protoparse.sources.decoding import decode, is_blank
 from protoparse.sources.listing import Listing
 
@@ -72,8 +72,30 @@ def read_lines(lines: Iterable[bytes]) -> Iterator[Listing | InputError]:
             yield InputError(f"line {count}: {error}")
 
 
+def parts(text: str) -> list[msgspec.Raw] | None:
+    """Each study of a page or a list of studies, as it is printed; None where the text is a single one.
+
+    Raises `msgspec.MsgspecError` for broken JSON.
+    """
+    if text.lstrip().startswith("["):
+        return msgspec.json.decode(text, type=list[msgspec.Raw])
+    whole = msgspec.json.decode(text, type=dict[str, msgspec.Raw])
+    for *path, last in (("studies",), ("FullStudiesResponse", "FullStudies")):
+        inner = whole
+        for key in path:
+            inner = msgspec.json.decode(inner[key], type=dict[str, msgspec.Raw]) if key in inner else {}
+        if bytes(inner.get(last, b""))[:1] == b"[":
+            return msgspec.json.decode(inner[last], type=list[msgspec.Raw])
+    return None
+
+
 def study(record: object) -> Listing:
-    """One study, API v2 or older; raises `InputError`, with the study's number, where it has no eligibility section."""
+    """One study, API v2 or older, or an object with a number and a text.
+
+    Raises `InputError`, with the study's number, where it has no eligibility section.
+    """
+    if isinstance(record, dict) and plain.recognises(record):
+        return plain.study(record)
     old = _part(record, "Study", "ProtocolSection") or _part(record, "ProtocolSection")
     return _old_study(old) if old else _study(_part(record, "protocolSection") or _part(record))
 

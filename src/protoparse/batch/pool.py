@@ -1,0 +1,123 @@
+"""Processes that work off shards, and are replaced when they die.
+
+In: shards, lists of items, and a function of a shard. Out: each shard with what the function made of it, as they are
+done. When a process is killed, the shards that were under way are done again, one at a time; one that kills its process
+is halved until the item is found that does it, which is given up.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import threading
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from types import TracebackType
+from typing import Any, Generic, NamedTuple, Self, TypeVar
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+DEATHS = 2
+"""An item is given up when so many processes have died that did nothing else: one may have been somebody's mistake."""
+AHEAD = 2
+"""So many shards a process are under way or wait for it."""
+
+
+class _Shard(NamedTuple, Generic[T]):
+    number: int
+    items: Sequence[T]
+    deaths: int = 0
+
+
+class Pool:
+    """So many processes; a `with` around it ends them."""
+
+    def __init__(self, workers: int) -> None:
+        self._workers = workers
+        self._executor = self._made()
+
+    def run(
+        self, work: Callable[[Sequence[T]], Sequence[R]], shards: Iterable[Sequence[T]]
+    ) -> Iterator[tuple[int, Sequence[T], Sequence[R] | None]]:
+        """Each shard's number, its items and what `work` made of them, None for an item that kills its process.
+
+        Shards are taken only as they can be worked off. One that was halved comes in parts, under the same number.
+        What `work` raises is raised here.
+        """
+        waiting: dict[Future[Sequence[R]], _Shard[T]] = {}
+        suspects: deque[_Shard[T]] = deque()
+        fresh = (_Shard(number, items) for number, items in enumerate(shards))
+        while True:
+            if suspects and not waiting:
+                waiting[self._submitted(work, suspects[0].items)] = suspects.popleft()
+            while not suspects and len(waiting) < self._workers * AHEAD and (shard := next(fresh, None)) is not None:
+                waiting[self._submitted(work, shard.items)] = shard
+            if not waiting:
+                return
+            done = wait(waiting, return_when=FIRST_COMPLETED).done
+            if any(isinstance(future.exception(), BrokenProcessPool) for future in done):
+                done = wait(waiting).done
+            lost = []
+            for future in done:
+                shard = waiting.pop(future)
+                if isinstance(future.exception(), BrokenProcessPool):
+                    lost.append(shard)
+                else:
+                    yield shard.number, shard.items, future.result()
+            if len(lost) == 1:
+                [shard] = lost
+                if len(shard.items) == 1 and shard.deaths + 1 == DEATHS:
+                    yield shard.number, shard.items, None
+                else:
+                    suspects.extend(_after_death(shard))
+            else:
+                suspects.extend(lost)
+
+    def _submitted(self, work: Callable[[Sequence[T]], Sequence[R]], items: Sequence[T]) -> Future[Sequence[R]]:
+        try:
+            return self._executor.submit(work, items)
+        except BrokenProcessPool:
+            self._executor = self._made()
+            return self._executor.submit(work, items)
+
+    def _made(self) -> ProcessPoolExecutor:
+        # a process that is forked takes with it whatever threads of its parent hold locked
+        context = multiprocessing.get_context("spawn")
+        return ProcessPoolExecutor(self._workers, mp_context=context, initializer=_begin)
+
+    def close(self) -> None:
+        """End the processes; what is under way is waited for."""
+        self._executor.shutdown(cancel_futures=True)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def _after_death(shard: _Shard[T]) -> list[_Shard[T]]:
+    """What is to be done of a shard whose process died while it was alone: its halves, or an only item once more."""
+    half = len(shard.items) // 2
+    if not half:
+        return [shard._replace(deaths=shard.deaths + 1)]
+    return [_Shard(shard.number, shard.items[:half]), _Shard(shard.number, shard.items[half:])]
+
+
+def _begin() -> None:
+    """A process leaves interruptions to its parent, and ends when its parent is gone."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
+
+
+def _end_with(parent: Any) -> None:
+    parent.join()
+    os._exit(1)

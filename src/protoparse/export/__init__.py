@@ -1,0 +1,1 @@
+"""Documents in the forms that other tools take; one module a form."""

@@ -1,0 +1,164 @@
+"""Files, however packed, to the records in them, one trial each and not read yet.
+
+In: an open file: one record, a page or list of studies, one study a line, any of these in gzip, or a zip archive of
+such files. Out: `Record`s in order, each asked for only when the one before it is done with; what cannot be unpacked
+is a record with an `error`.
+
+>>> for record in records(io.BytesIO(b'{"id": "A", "text": "Age > 5"}\\n{"id": "B", "text": "Age > 6"}'), name="two"):
+...     print(record.name, record.place, record.content)
+two 1 b'{"id": "A", "text": "Age > 5"}\\n'
+two 2 b'{"id": "B", "text": "Age > 6"}'
+"""
+
+from __future__ import annotations
+
+import gzip
+import io
+import os
+import shutil
+import tempfile
+import zipfile
+import zlib
+from collections.abc import Iterable, Iterator
+from itertools import chain
+from pathlib import Path
+from typing import BinaryIO, NamedTuple
+
+import msgspec
+
+from protoparse.errors import InputError
+from protoparse.sources import ctgov
+from protoparse.sources.decoding import decode
+
+LARGEST = 256 * 2**20
+"""So many bytes of one record, or of one file that is not one study a line, are held in memory, not more."""
+
+_BLANK_LINES = 1000  # before or below the first line of a file with one study a line
+_OFFICE = "[Content_Types].xml"
+_BROKEN = (OSError, EOFError, zlib.error, zipfile.BadZipFile, RuntimeError, NotImplementedError)
+
+
+class Record(NamedTuple):
+    """The bytes of one trial's record, or why they could not be had.
+
+    `name` is its file, `place` the number of the line or study that it is in the file, 0 where it is the whole of it.
+    """
+
+    name: str
+    content: bytes = b""
+    place: int = 0
+    error: str | None = None
+
+
+def records(file: BinaryIO, *, name: str) -> Iterator[Record]:
+    """The records of an open file; `name` stands for it."""
+    try:
+        yield from _unpacked(_peekable(file), name)
+    except _BROKEN as error:
+        yield Record(name, error=f"cannot be unpacked: {' '.join(str(error).split()) or type(error).__name__}")
+
+
+def files(folder: Path, *, besides: Path | None = None) -> Iterator[Path]:
+    """The files below a folder, in order of name, but those that begin with a dot and those of the folder `besides`."""
+
+    def refuse(error: OSError) -> None:
+        raise error
+
+    for place, folders, names in os.walk(folder, onerror=refuse):
+        folders[:] = sorted(f for f in folders if not f.startswith(".") and not _same(Path(place, f), besides))
+        for name in sorted(names):
+            if not name.startswith("."):
+                yield Path(place, name)
+
+
+def lines(file: BinaryIO) -> tuple[bool, Iterable[bytes]]:
+    """Whether a file holds one study a line, and its lines, all of them, from the first."""
+    opening: list[bytes] = []  # the first two lines that are not blank, with the blank ones among them
+    heads: list[bytes] = []
+    while line := file.readline(LARGEST):
+        opening.append(line)
+        head = line.removeprefix(b"\xef\xbb\xbf").strip()
+        if head:
+            heads.append(head)
+        if len(heads) == 2 or (head and not head.startswith(b"{")) or len(opening) > _BLANK_LINES:
+            break
+    rest = iter(lambda: file.readline(LARGEST), b"")
+    return len(heads) == 2 and ctgov.is_lines(*heads), chain(opening, rest)
+
+
+def _same(folder: Path, other: Path | None) -> bool:
+    return other is not None and other.exists() and folder.samefile(other)
+
+
+def _peekable(file: BinaryIO) -> io.BufferedReader:
+    return file if isinstance(file, io.BufferedReader) else io.BufferedReader(file)  # type: ignore[arg-type]
+
+
+def _unpacked(file: io.BufferedReader, name: str) -> Iterator[Record]:
+    signature = file.peek(4)[:4]
+    if signature.startswith(b"\x1f\x8b"):
+        with gzip.GzipFile(fileobj=file) as inner:
+            yield from _unpacked(io.BufferedReader(inner), name)
+    elif signature == b"PK\x03\x04":
+        yield from _archived(file, name)
+    else:
+        lined, found = lines(file)
+        if lined:
+            for count, line in enumerate(found, start=1):
+                if line.strip():
+                    yield Record(name, line, count)
+        else:
+            yield from _whole(found, name)
+
+
+def _archived(file: io.BufferedReader, name: str) -> Iterator[Record]:
+    with tempfile.TemporaryFile() as held:
+        if not file.seekable():
+            shutil.copyfileobj(file, held)
+        with zipfile.ZipFile(held if held.tell() else file) as archive:
+            if _OFFICE in archive.namelist():
+                yield from _whole([file.read(LARGEST)] if file.seekable() and not file.seek(0) else [], name)
+                return
+            for member in archive.infolist():
+                parts = member.filename.split("/")
+                if member.is_dir() or any(p.startswith((".", "__MACOSX")) for p in parts):
+                    continue
+                inside = f"{name}/{member.filename}"
+                try:
+                    opened = archive.open(member)
+                except _BROKEN as error:
+                    yield Record(inside, error=f"cannot be unpacked: {error}")
+                    continue
+                with opened:
+                    yield from records(opened, name=inside)  # type: ignore[arg-type]
+
+
+def _whole(pieces: Iterable[bytes], name: str) -> Iterator[Record]:
+    """A file that is read as a whole: one record, or each study of a page or list of them."""
+    held = bytearray()
+    for piece in pieces:
+        held += piece
+        if len(held) > LARGEST:
+            yield Record(name, error=f"larger than {LARGEST >> 20} MB; a file with one study a line may be of any size")
+            return
+    data = bytes(held)
+    studies = _studies(data)
+    if studies is None:
+        yield Record(name, data)
+        return
+    for count, study in enumerate(studies, start=1):
+        yield Record(name, study, count)
+
+
+def _studies(data: bytes) -> list[bytes] | None:
+    """The studies of a JSON text with several, as they are printed in it; None for anything else."""
+    if data.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] not in (b"[", b"{"):
+        return None
+    try:
+        text = decode(data)
+        if not ctgov.recognises(text):
+            return None
+        found = ctgov.parts(text)
+    except (InputError, msgspec.MsgspecError, UnicodeError, RecursionError):
+        return None  # whoever reads it as a whole says what is wrong
+    return [bytes(part) for part in found] if found else None
