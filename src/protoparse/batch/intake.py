@@ -19,11 +19,14 @@ STDIN = "-"
 class Intake:
     """Iterate it for the records; `size` bytes are to be read in all, None where nobody knows, `taken` are."""
 
-    def __init__(self, inputs: Iterable[str | os.PathLike[str]], *, besides: Path | None = None) -> None:
+    def __init__(
+        self, inputs: Iterable[str | os.PathLike[str]], *, container: str = "auto", besides: Path | None = None
+    ) -> None:
         """Look up what there is; raises `InputError` for a name of nothing and for a folder without files.
 
         The folder `besides`, where results go, is left out.
         """
+        self._several = container in ("auto", "ctgov")
         self._found: dict[str, str] = {}
         for given in inputs:
             name = os.fspath(given)
@@ -46,12 +49,12 @@ class Intake:
     def __iter__(self) -> Iterator[Record]:
         for name in self._found.values():
             if name == STDIN:
-                yield from records(sys.stdin.buffer, name="stdin")
+                yield from records(sys.stdin.buffer, name="stdin", several=self._several)
                 continue
             before = self.taken
             try:
                 with open(name, "rb") as file:
-                    for record in records(file, name=name):
+                    for record in records(file, name=name, several=self._several):
                         self.taken = before + (file.tell() if not file.closed else 0)
                         yield record
                     self.taken = before + os.path.getsize(name)

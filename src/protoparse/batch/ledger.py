@@ -11,6 +11,7 @@ from __future__ import annotations
 import sqlite3
 import zlib
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from hashlib import blake2b
 from pathlib import Path
 from types import TracebackType
@@ -23,10 +24,10 @@ from protoparse.errors import LedgerError
 from protoparse.model import dump, facts, walk
 
 FORMAT = 1
-_TABLES = """
-create table if not exists result (key blob primary key, parser blob not null, outcomes blob not null);
-create table if not exists entry (position integer primary key, name text not null, place integer not null, key blob);
-"""
+_TABLES = (
+    "create table if not exists result (key blob primary key, parser blob not null, outcomes blob not null)",
+    "create table if not exists entry (position integer primary key, name text not null, place integer, key blob)",
+)
 
 
 _NONE = msgspec.Raw()
@@ -104,31 +105,32 @@ class Ledger:
 
     def __init__(self, path: Path, parser: bytes) -> None:
         self.path, self.parser = path, parser
-        try:
+        self._entries: list[tuple[str, int, bytes]] = []
+        with self._told():
             self._file = sqlite3.connect(path, timeout=1, isolation_level=None)
-            self._file.execute("pragma locking_mode = exclusive")
-            self._file.execute("pragma journal_mode = wal")
-            self._file.execute("pragma synchronous = normal")
-            self._file.execute("begin exclusive")
+            try:
+                self._begin()
+            except BaseException:
+                self._file.close()
+                raise
+
+    def _begin(self) -> None:
+        for setting in ("locking_mode = exclusive", "journal_mode = wal", "synchronous = normal"):
+            self._file.execute(f"pragma {setting}")
+        with self._whole():
             version = self._file.execute("pragma user_version").fetchone()[0]
             if version not in (0, FORMAT):
-                raise LedgerError(f"{path}: written by another version of protoparse; take another folder")
-            for statement in _TABLES.split(";"):
+                raise LedgerError(f"{self.path}: written by another version of protoparse; take another folder")
+            for statement in _TABLES:
                 self._file.execute(statement)
             self._file.execute(f"pragma user_version = {FORMAT}")
             self._file.execute("delete from entry")
-            self._file.execute("commit")
-        except sqlite3.OperationalError as error:
-            cause = "another run works in this folder" if "locked" in str(error) else str(error)
-            raise LedgerError(f"{path}: {cause}") from None
-        except sqlite3.DatabaseError as error:
-            raise LedgerError(f"{path}: {error}; delete it to begin anew") from None
-        self._entries: list[tuple[str, int, bytes]] = []
 
     def knows(self, key: bytes) -> bool:
         """Whether a record has been parsed by this parser."""
-        found = self._file.execute("select 1 from result where key = ? and parser = ?", (key, self.parser))
-        return found.fetchone() is not None
+        with self._told():
+            found = self._file.execute("select 1 from result where key = ? and parser = ?", (key, self.parser))
+            return found.fetchone() is not None
 
     def enter(self, name: str, place: int, key: bytes) -> None:
         """Note the next record of this run; written with the next `keep` or at the end."""
@@ -139,25 +141,49 @@ class Ledger:
 
         What is not `surely` so is there for this run alone: the next one does not know it.
         """
-        self._file.execute("begin")
-        self._file.executemany(
-            "insert or replace into result (key, parser, outcomes) values (?, ?, ?)",
-            [(key, self.parser if surely else b"", outcomes) for key, outcomes in results],
-        )
-        self._file.executemany("insert into entry (name, place, key) values (?, ?, ?)", self._entries)
-        self._file.execute("commit")
+        parser = self.parser if surely else b""
+        with self._told(), self._whole():
+            self._file.executemany(
+                "insert or replace into result (key, parser, outcomes) values (?, ?, ?)",
+                [(key, parser, outcomes) for key, outcomes in results],
+            )
+            self._file.executemany("insert into entry (name, place, key) values (?, ?, ?)", self._entries)
         self._entries.clear()
 
     def entries(self) -> Iterator[Entry]:
         """The records of this run, in the order in which they were entered."""
         self.keep([])
         query = "select name, place, outcomes from entry join result using (key) order by position"
-        for name, place, outcomes in self._file.execute(query):
-            yield Entry(name, place, outcomes)
+        with self._told():
+            for name, place, outcomes in self._file.execute(query):
+                yield Entry(name, place, outcomes)
 
     def tidy(self) -> None:
         """Away with what other parsers read."""
-        self._file.execute("delete from result where parser != ?", (self.parser,))
+        with self._told():
+            self._file.execute("delete from result where parser != ?", (self.parser,))
+
+    @contextmanager
+    def _whole(self) -> Iterator[None]:
+        """What is written inside is there as a whole or not at all."""
+        self._file.execute("begin exclusive")
+        try:
+            yield
+        except BaseException:
+            self._file.execute("rollback")
+            raise
+        self._file.execute("commit")
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        """What SQLite has to complain of, as a `LedgerError`."""
+        try:
+            yield
+        except sqlite3.OperationalError as error:
+            cause = "another run works in this folder" if "locked" in str(error) else str(error)
+            raise LedgerError(f"{self.path}: {cause}") from None
+        except sqlite3.DatabaseError as error:
+            raise LedgerError(f"{self.path}: {error}; delete it to begin anew") from None
 
     def close(self) -> None:
         """Let go of the file."""

@@ -15,6 +15,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
+from multiprocessing.context import BaseContext
 from types import TracebackType
 from typing import Any, Generic, NamedTuple, Self, TypeVar
 
@@ -53,9 +54,10 @@ class Pool:
         fresh = (_Shard(number, items) for number, items in enumerate(shards))
         while True:
             if suspects and not waiting:
-                waiting[self._submitted(work, suspects[0].items)] = suspects.popleft()
-            while not suspects and len(waiting) < self._workers * AHEAD and (shard := next(fresh, None)) is not None:
+                shard = suspects.popleft()
                 waiting[self._submitted(work, shard.items)] = shard
+            while not suspects and len(waiting) < self._workers * AHEAD and (taken := next(fresh, None)) is not None:
+                waiting[self._submitted(work, taken.items)] = taken
             if not waiting:
                 return
             done = wait(waiting, return_when=FIRST_COMPLETED).done
@@ -85,9 +87,7 @@ class Pool:
             return self._executor.submit(work, items)
 
     def _made(self) -> ProcessPoolExecutor:
-        # a process that is forked takes with it whatever threads of its parent hold locked
-        context = multiprocessing.get_context("spawn")
-        return ProcessPoolExecutor(self._workers, mp_context=context, initializer=_begin)
+        return ProcessPoolExecutor(self._workers, mp_context=_context(), initializer=_begin)
 
     def close(self) -> None:
         """End the processes; what is under way is waited for."""
@@ -100,6 +100,18 @@ class Pool:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+def _context() -> BaseContext:
+    """Processes are forked, where that is possible, from one that has loaded the parser and nothing else.
+
+    Not from this one, whose threads may hold locks that nobody would open again.
+    """
+    if "forkserver" not in multiprocessing.get_all_start_methods():
+        return multiprocessing.get_context("spawn")
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["protoparse.batch.converting"])
+    return context
 
 
 def _after_death(shard: _Shard[T]) -> list[_Shard[T]]:

@@ -78,7 +78,7 @@ def run(
     target = writing.target(to)
     if (folder / LEDGER).exists() and not resume:
         raise LedgerError(f"{folder}: holds a batch already; resume it, or take another folder")
-    intake = Intake(inputs, besides=folder)
+    intake = Intake(inputs, container=options.container, besides=folder)
     folder.mkdir(parents=True, exist_ok=True)
     with Ledger(folder / LEDGER, options.identity()) as ledger, Pool(workers or _cores()) as pool:
         shards = _Shards(intake, ledger)

@@ -50,10 +50,10 @@ class Record(NamedTuple):
     error: str | None = None
 
 
-def records(file: BinaryIO, *, name: str) -> Iterator[Record]:
-    """The records of an open file; `name` stands for it."""
+def records(file: BinaryIO, *, name: str, several: bool = True) -> Iterator[Record]:
+    """The records of an open file; `name` stands for it. Without `several`, JSON is not looked for: a file is one."""
     try:
-        yield from _unpacked(_peekable(file), name)
+        yield from _unpacked(_peekable(file), name, several)
     except _BROKEN as error:
         yield Record(name, error=f"cannot be unpacked: {' '.join(str(error).split()) or type(error).__name__}")
 
@@ -94,30 +94,35 @@ def _peekable(file: BinaryIO) -> io.BufferedReader:
     return file if isinstance(file, io.BufferedReader) else io.BufferedReader(file)  # type: ignore[arg-type]
 
 
-def _unpacked(file: io.BufferedReader, name: str) -> Iterator[Record]:
+def _unpacked(file: io.BufferedReader, name: str, several: bool) -> Iterator[Record]:
     signature = file.peek(4)[:4]
     if signature.startswith(b"\x1f\x8b"):
         with gzip.GzipFile(fileobj=file) as inner:
-            yield from _unpacked(io.BufferedReader(inner), name)
+            yield from _unpacked(io.BufferedReader(inner), name, several)
     elif signature == b"PK\x03\x04":
-        yield from _archived(file, name)
+        yield from _archived(file, name, several)
+    elif not several:
+        yield from _whole([file.read(LARGEST + 1)], name, several)
     else:
         lined, found = lines(file)
-        if lined:
-            for count, line in enumerate(found, start=1):
-                if line.strip():
-                    yield Record(name, line, count)
-        else:
-            yield from _whole(found, name)
+        if not lined:
+            yield from _whole(found, name, several)
+            return
+        for count, line in enumerate(found, start=1):
+            if line.strip():
+                yield Record(name, line, count)
 
 
-def _archived(file: io.BufferedReader, name: str) -> Iterator[Record]:
+def _archived(file: io.BufferedReader, name: str, several: bool) -> Iterator[Record]:
     with tempfile.TemporaryFile() as held:
+        packed: BinaryIO = file
         if not file.seekable():
             shutil.copyfileobj(file, held)
-        with zipfile.ZipFile(held if held.tell() else file) as archive:
+            packed = held
+        with zipfile.ZipFile(packed) as archive:
             if _OFFICE in archive.namelist():
-                yield from _whole([file.read(LARGEST)] if file.seekable() and not file.seek(0) else [], name)
+                packed.seek(0)
+                yield from _whole([packed.read(LARGEST + 1)], name, False)
                 return
             for member in archive.infolist():
                 parts = member.filename.split("/")
@@ -130,10 +135,10 @@ def _archived(file: io.BufferedReader, name: str) -> Iterator[Record]:
                     yield Record(inside, error=f"cannot be unpacked: {error}")
                     continue
                 with opened:
-                    yield from records(opened, name=inside)  # type: ignore[arg-type]
+                    yield from records(opened, name=inside, several=several)  # type: ignore[arg-type]
 
 
-def _whole(pieces: Iterable[bytes], name: str) -> Iterator[Record]:
+def _whole(pieces: Iterable[bytes], name: str, several: bool) -> Iterator[Record]:
     """A file that is read as a whole: one record, or each study of a page or list of them."""
     held = bytearray()
     for piece in pieces:
@@ -142,7 +147,7 @@ def _whole(pieces: Iterable[bytes], name: str) -> Iterator[Record]:
             yield Record(name, error=f"larger than {LARGEST >> 20} MB; a file with one study a line may be of any size")
             return
     data = bytes(held)
-    studies = _studies(data)
+    studies = _studies(data) if several else None
     if studies is None:
         yield Record(name, data)
         return
