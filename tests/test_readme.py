@@ -16,6 +16,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
+from contextlib import chdir
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -59,10 +60,15 @@ def to_run(language: str) -> list[Block]:
     return [block for block in BLOCKS if block.language == language and block.mark is None]
 
 
+def lay_out(page: Path, folder: Path) -> None:
+    for name, content in marked(page, "file: "):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(content, "utf-8")
+
+
 def session(block: Block, folder: Path) -> str:
     """The console session that the commands of a block give in a folder with its page's files."""
-    for name, content in marked(block.page, "file: "):
-        (folder / name).write_text(content, "utf-8")
+    lay_out(block.page, folder)
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     lines = []
     for command in re.findall(r"^\$ (.+)$", block.body, re.M):
@@ -105,7 +111,9 @@ def test_commands_give_what_stands_below_them(block: Block, tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
-def test_python_gives_what_stands_below_it(page: Path) -> None:
+def test_python_gives_what_stands_below_it(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    lay_out(page, tmp_path)
+    monkeypatch.chdir(tmp_path)
     outcome: list[str] = []
     names: dict[str, Any] = {}
     for block in python_of(page):
@@ -154,11 +162,13 @@ def rewritten(page: Path) -> str:
             with tempfile.TemporaryDirectory() as place:
                 text = text.replace(block.body, session(block, Path(place)))
     names: dict[str, Any] = {}
-    for block in python_of(page):
-        transcript, test = Transcript(), examples(block, names)
-        transcript.run(test, clear_globs=False)
-        names = test.globs
-        text = text.replace(block.body, "\n".join([*transcript.lines, "", ""]))
+    with tempfile.TemporaryDirectory() as place, chdir(place):
+        lay_out(page, Path(place))
+        for block in python_of(page):
+            transcript, test = Transcript(), examples(block, names)
+            transcript.run(test, clear_globs=False)
+            names = test.globs
+            text = text.replace(block.body, "\n".join([*transcript.lines, "", ""]))
     return text
 
 
