@@ -161,8 +161,7 @@ class Parser:
 
         The same wording with abbreviations that its listing defines is another wording.
         """
-        known = self.known
-        meanings, longs = abbreviations.meanings, abbreviations.longs
+        known, longs = self.known, abbreviations.longs
         keys: list[_Wording] = []
         unknown: dict[_Wording, Span] = {}
         for kind, (start, end) in pieces:
@@ -172,7 +171,21 @@ class Parser:
             keys.append(key)
             if key not in known:
                 unknown.setdefault(key, (start, end))
-        lexemes = self.lexer.lex(text, unknown.values(), meanings)
+        fresh = self._read(text, unknown, abbreviations) if unknown else {}
+        readings = []
+        for key, (_, (start, _)) in zip(keys, pieces, strict=True):
+            place, reading = fresh.get(key) or known[key]
+            readings.append(reading if place == start else reading.moved(start - place))
+        known.update(fresh)
+        while len(known) > self.KEPT:
+            del known[next(iter(known))]
+        return iter(readings)
+
+    def _read(
+        self, text: str, unknown: Mapping[_Wording, Span], abbreviations: Glossary
+    ) -> dict[_Wording, tuple[int, Reading]]:
+        """What wordings say that were not met before, each with the place where it was read."""
+        lexemes = self.lexer.lex(text, unknown.values(), abbreviations.meanings)
         first = 0
         fresh: dict[_Wording, tuple[int, Reading]] = {}
         grounds: dict[_Wording, dict[Span, str]] = {}
@@ -204,14 +217,7 @@ class Parser:
                     piece = Piece(text, start, start + len(key[1]), key[0], reading.unparsed, grounds[key])
                     rule, score = self.scorer.rule(reading.rule, piece)
                     fresh[key] = start, reading._replace(rule=rule, score=score)
-        readings = []
-        for key, (_, (start, _)) in zip(keys, pieces, strict=True):
-            place, reading = fresh.get(key) or known[key]
-            readings.append(reading if place == start else reading.moved(start - place))
-        known.update(fresh)
-        while len(known) > self.KEPT:
-            del known[next(iter(known))]
-        return iter(readings)
+        return fresh
 
     def _named(self, wording: _Wording, reading: Reading) -> Reading:
         """The reading with names and codes for its concepts."""

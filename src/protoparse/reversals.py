@@ -37,7 +37,9 @@ def reversals(text: str, criteria: Sequence[Criterion]) -> Iterator[Note]:
                 yield _note("double-negation", "an exclusion that denies what it names", text, (start, end))
         elif _denied(rule) and _refusals().search(text[start:end].lower()):
             yield _note("exclusion-among-inclusions", "who cannot take part, among the inclusions", text, (start, end))
-        if any(f.domain == "other" and own_criteria().search(f.concept.text.lower()) for f in facts(rule)):
+        if "criteri" in text[slice(*criterion.span)].lower() and any(
+            f.domain == "other" and own_criteria().search(f.concept.text.lower()) for f in facts(rule)
+        ):
             yield _note("self-reference", "the criteria are said to be met or not", text, (start, end))
 
 

@@ -1,0 +1,196 @@
+"""What every stage of parsing costs, in milliseconds and in times of spaCy's blank tokenizer on the same texts.
+
+Timers are put around the functions of the stages from outside, each counting what no inner one counts. Two figures
+for each stage:
+
+- unseen: texts that the parser has not read before;
+- warm: the same ones again, the readings of whose criteria it has kept.
+
+The timers cost something themselves: "as it is" tells what parsing takes without them.
+
+    python benchmarks/stages.py [--concepts lexicon] [--corpus ctgov] [--texts 500] [--turns 5] [--json FILE]
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import wraps
+from inspect import isgeneratorfunction
+from itertools import islice
+from typing import Any
+
+import spacy
+
+from protoparse.concepts import RECOGNISERS
+from protoparse.parsing import Parser
+from protoparse.sources import Listing
+from texts import bulk, data, written
+
+STAGES = {
+    "sources": ["protoparse.sources:read"],
+    "canonical": ["protoparse.grammar.canonical:read"],
+    "outline: lines": ["protoparse.outline:blocks"],
+    "outline: tree": ["protoparse.outline:grow"],
+    "outline: items": ["protoparse.parsing:outline"],
+    "abbreviations": ["protoparse.parsing:glossary"],
+    "lexing": ["protoparse.lexing:Lexer.lex"],
+    "grammar": [
+        "protoparse.parsing:drafted",
+        "protoparse.grammar.reading:Drafted.reading",
+        "protoparse.grammar.reading:Drafted.grounds",
+        "protoparse.grammar.reading:Drafted.guessed",
+        "protoparse.grammar.reading:Drafted.tell",
+    ],
+    "recogniser": [
+        "protoparse.parsing:near",
+        "protoparse.parsing:judge",
+        "protoparse.concepts.recogniser:Recogniser.names",
+    ],
+    "normalising": ["protoparse.concepts.normalising:Normaliser.rule"],
+    "confidence": ["protoparse.confidence.scoring:Scorer.rule", "protoparse.confidence.scoring:Scorer.criterion"],
+    "moving": ["protoparse.grammar.reading:Reading.moved"],
+    "readings": ["protoparse.parsing:Parser._readings"],
+    "assembly": ["protoparse.parsing:_criterion"],
+    "notes: powers": ["protoparse.lexicon.powers:flattened"],
+    "notes: registry": ["protoparse.parsing:disagreements"],
+    "notes: contradictions": ["protoparse.parsing:inconsistencies"],
+    "notes: reversals": ["protoparse.parsing:reversals"],
+    "depth": ["protoparse.parsing:limit_depth"],
+    "the rest": ["protoparse.parsing:Parser.parse"],
+}
+"""The functions of each stage, where the parser looks for them."""
+UNIT = 2200
+"""How many characters a listing has."""
+
+
+class Clock:
+    """The seconds that each stage took by itself."""
+
+    def __init__(self) -> None:
+        self.spent = dict.fromkeys(STAGES, 0.0)
+        self.inner = [0.0]
+
+    def around(self, stage: str, function: Callable[..., Any]) -> Callable[..., Any]:
+        """The function under a timer; what a generator yields is made at once."""
+        lazy = isgeneratorfunction(function)
+
+        @wraps(function)
+        def timed(*args: Any, **options: Any) -> Any:
+            self.inner.append(0.0)
+            begun = time.process_time()
+            try:
+                made = function(*args, **options)
+                return iter(list(made)) if lazy else made
+            finally:
+                took = time.process_time() - begun
+                self.spent[stage] += took - self.inner.pop()
+                self.inner[-1] += took
+
+        return timed
+
+    @contextmanager
+    def running(self) -> Iterator[None]:
+        """Timers around all stages; ends the program where a function of one is gone."""
+        kept = [(place(target), stage) for stage, targets in STAGES.items() for target in targets]
+        before = [(owner, name, vars(owner)[name]) for (owner, name), _ in kept]
+        try:
+            for (owner, name), stage in kept:
+                setattr(owner, name, self.around(stage, vars(owner)[name]))
+            yield
+        finally:
+            for owner, name, function in before:
+                setattr(owner, name, function)
+
+
+def place(target: str) -> tuple[Any, str]:
+    """What holds a function, and its name there, of "module:Class.name"."""
+    module, _, path = target.partition(":")
+    *above, name = path.split(".")
+    try:
+        owner: Any = importlib.import_module(module)
+        for part in above:
+            owner = vars(owner)[part]
+        vars(owner)[name]
+    except (ImportError, KeyError):
+        sys.exit(f"stages.py: there is no {target}: mend STAGES")
+    return owner, name
+
+
+def seconds(work: Callable[[Any], object], items: Sequence[Any]) -> float:
+    begun = time.process_time()
+    for item in items:
+        work(item)
+    return time.process_time() - begun
+
+
+def measured(parser: Parser, items: Sequence[Any], turns: int) -> dict[str, dict[str, float]]:
+    """Seconds by stage and altogether, unseen and warm, of texts or of the files of listings."""
+    sources = importlib.import_module("protoparse.sources")
+
+    def work(item: Any) -> None:
+        for source in [item] if isinstance(item, str | Listing) else sources.read(item):
+            parser.parse(source)
+
+    figures: dict[str, dict[str, float]] = {}
+    turned: list[dict[str, float]] = []
+    for turn in range(turns + 1):
+        clock = Clock()
+        with clock.running():
+            spent = clock.spent | {"with timers": seconds(work, items)}
+        turned.append(spent)
+    plain = min([seconds(work, items) for _ in range(turns)])
+    figures["unseen"] = turned[0]
+    figures["warm"] = {name: min([t[name] for t in turned[1:]]) for name in turned[0]}
+    figures["warm"]["as it is"] = plain
+    return figures
+
+
+def main() -> int:
+    options = argparse.ArgumentParser(description="What every stage of parsing costs.")
+    options.add_argument("--concepts", choices=RECOGNISERS, default="model")
+    options.add_argument("--corpus", choices=("bulk", "ctgov"), default="bulk", help="bare texts, or files of listings")
+    options.add_argument("--texts", type=int, default=500)
+    options.add_argument("--turns", type=int, default=5, help="how often the warm texts are read")
+    options.add_argument("--json", help="write the figures to this file")
+    given = options.parse_args()
+
+    if given.corpus == "bulk":
+        unique = list(dict.fromkeys(text for _, text in bulk()))
+        items: list[Any] = unique[:: max(1, len(unique) // given.texts)][: given.texts]
+        texts = items
+    else:
+        items = list(islice(sorted((data() / "listings" / "ctgov-v2").glob("*.json")), given.texts))
+        texts = [listing.text for file in items for listing in importlib.import_module("protoparse.sources").read(file)]
+    parser = Parser(concepts=given.concepts)
+    parser.parse("Inclusion criteria: age of 18 years or more, signed informed consent")  # what is made on first use
+    found = measured(parser, items, given.turns)
+    tokenize = spacy.blank("en").make_doc
+    blank = min([seconds(tokenize, texts) for _ in range(given.turns + 1)])
+    units = sum(map(len, texts)) / UNIT
+    figures = {
+        state: {stage: {"ms": s * 1000 / units, "times blank": s / blank} for stage, s in stages.items()}
+        for state, stages in found.items()
+    }
+    print(f"{'':<24}{'unseen: ms':>12}{'× blank':>9}{'share':>8}{'warm: ms':>14}{'× blank':>9}{'share':>8}")
+    for stage in found["warm"]:
+        line = f"{stage:<24}"
+        for state, width in (("unseen", 12), ("warm", 14)):
+            figure = figures[state].get(stage)
+            if figure is not None:
+                share = found[state][stage] / found[state]["with timers"]
+                line += f"{figure['ms']:>{width}.3f}{figure['times blank']:>9.3f}{share:>8.1%}"
+            else:
+                line += " " * (width + 17)
+        print(line)
+    print(f"{'blank tokenizer':<24}{blank * 1000 / units:>12.3f}")
+    written(figures, given.json)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
