@@ -26,6 +26,9 @@ _THINGS: frozenset[Domain] = frozenset({"condition", "drug", "procedure", "devic
 
 def reversals(text: str, criteria: Sequence[Criterion]) -> Iterator[Note]:
     """A note for each item that denies what excludes, excludes among what includes, or names the criteria."""
+    low = text.lower()
+    if len(low) != len(text):
+        low = ""  # a few capitals lower to two characters: nothing is told by a glance then
     for criterion in walk(criteria):
         rule = criterion.rule
         if rule is None:
@@ -35,9 +38,9 @@ def reversals(text: str, criteria: Sequence[Criterion]) -> Iterator[Note]:
             of = rule.base if isinstance(rule, Except) else rule
             if isinstance(of, Not) and _DENIES.match(text, start, end) and {f.domain for f in facts(of)} <= _THINGS:
                 yield _note("double-negation", "an exclusion that denies what it names", text, (start, end))
-        elif _denied(rule) and _refusals().search(text[start:end].lower()):
+        elif _denied(rule) and _refuses(text[start:end].lower()):
             yield _note("exclusion-among-inclusions", "who cannot take part, among the inclusions", text, (start, end))
-        if "criteri" in text[slice(*criterion.span)].lower() and any(
+        if (not low or low.find("criteri", *criterion.span) >= 0) and any(
             f.domain == "other" and own_criteria().search(f.concept.text.lower()) for f in facts(rule)
         ):
             yield _note("self-reference", "the criteria are said to be met or not", text, (start, end))
@@ -64,11 +67,22 @@ def _denied(rule: Rule) -> bool:
             return False
 
 
+def _refuses(low: str) -> bool:
+    """Whether words in lower case refuse somebody; "not excluded" refuses nobody."""
+    words, stems = _refusals()
+    for stem in stems:
+        if stem in low:
+            return words.search(low) is not None
+    return False
+
+
 @cache
-def _refusals() -> re.Pattern[str]:
-    """Words that refuse somebody; "not excluded" refuses nobody."""
+def _refusals() -> tuple[re.Pattern[str], frozenset[str]]:
+    """Words that refuse somebody, and how the longest of each begins: without one of these nobody is refused."""
     words = {w for row in lexicon.rows("cues") if row["cue"] == "refusal" for w in lexicon.spellings(row["phrases"])}
-    return re.compile(rf"(?<!\w)(?<!not )(?:{'|'.join(map(re.escape, sorted(words, key=len, reverse=True)))})(?!\w)")
+    alternatives = "|".join(map(re.escape, sorted(words, key=len, reverse=True)))
+    stems = frozenset(max(w.split(), key=len)[:5] for w in words)
+    return re.compile(rf"(?<!\w)(?<!not )(?:{alternatives})(?!\w)"), stems
 
 
 @cache
