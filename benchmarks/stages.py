@@ -14,6 +14,7 @@ The timers cost something themselves: "as it is" tells what parsing takes withou
 from __future__ import annotations
 
 import argparse
+import gc
 import importlib
 import sys
 import time
@@ -62,6 +63,7 @@ STAGES = {
     "notes: reversals": ["protoparse.parsing:reversals"],
     "depth": ["protoparse.parsing:limit_depth"],
     "the rest": ["protoparse.parsing:Parser.parse"],
+    "garbage collection": [],
 }
 """The functions of each stage, where the parser looks for them."""
 UNIT = 2200
@@ -74,6 +76,7 @@ class Clock:
     def __init__(self) -> None:
         self.spent = dict.fromkeys(STAGES, 0.0)
         self.inner = [0.0]
+        self.begun = 0.0
 
     def around(self, stage: str, function: Callable[..., Any]) -> Callable[..., Any]:
         """The function under a timer; what a generator yields is made at once."""
@@ -81,17 +84,30 @@ class Clock:
 
         @wraps(function)
         def timed(*args: Any, **options: Any) -> Any:
-            self.inner.append(0.0)
-            begun = time.process_time()
+            begun = self.begin()
             try:
                 made = function(*args, **options)
                 return iter(list(made)) if lazy else made
             finally:
-                took = time.process_time() - begun
-                self.spent[stage] += took - self.inner.pop()
-                self.inner[-1] += took
+                self.end(stage, begun)
 
         return timed
+
+    def begin(self) -> float:
+        self.inner.append(0.0)
+        return time.process_time()
+
+    def end(self, stage: str, begun: float) -> None:
+        took = time.process_time() - begun
+        self.spent[stage] += took - self.inner.pop()
+        self.inner[-1] += took
+
+    def collecting(self, phase: str, _: object) -> None:
+        """Garbage is collected whenever it has piled up, whatever stage that falls into."""
+        if phase == "start":
+            self.begun = self.begin()
+        else:
+            self.end("garbage collection", self.begun)
 
     @contextmanager
     def running(self) -> Iterator[None]:
@@ -101,8 +117,10 @@ class Clock:
         try:
             for (owner, name), stage in kept:
                 setattr(owner, name, self.around(stage, vars(owner)[name]))
+            gc.callbacks.append(self.collecting)
             yield
         finally:
+            gc.callbacks.remove(self.collecting)
             for owner, name, function in before:
                 setattr(owner, name, function)
 

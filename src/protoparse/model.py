@@ -81,10 +81,19 @@ class Comparison(Record, frozen=True, kw_only=True):
     span: Span | None = None
 
     def __post_init__(self) -> None:
-        wanted = {"between": ("low", "high"), "in": ("values",)}.get(self.operator, ("value",))
-        for name in ("value", "low", "high", "values"):
-            if (getattr(self, name) is UNSET) == (name in wanted):
-                raise ValueError(f"operator {self.operator!r} takes {' and '.join(wanted)}")
+        wanted = _OPERANDS.get(self.operator, ("value",))
+        missing = self.value is UNSET, self.low is UNSET, self.high is UNSET, self.values is UNSET
+        if missing != _MISSING[wanted]:
+            raise ValueError(f"operator {self.operator!r} takes {' and '.join(wanted)}")
+
+
+_OPERANDS: Mapping[str, tuple[str, ...]] = {"between": ("low", "high"), "in": ("values",)}
+_MISSING = {
+    ("value",): (False, True, True, True),
+    ("low", "high"): (True, False, False, True),
+    ("values",): (True, True, True, False),
+}
+"""What is left out of `value`, `low`, `high` and `values` where some are wanted."""
 
 
 class Offset(Record, frozen=True, kw_only=True):
@@ -241,7 +250,7 @@ Rule: TypeAlias = All | Any_ | Not | AtLeast | If | Except | Fact
 def _members(rule: All | Any_) -> None:
     if len(rule.of) < 2:
         raise ValueError(f"{type(rule).__struct_config__.tag} needs two members or more")
-    if any(type(member) is type(rule) for member in rule.of):
+    if type(rule) in map(type, rule.of):
         raise ValueError(f"{type(rule).__struct_config__.tag} has a member of its own type")
 
 
