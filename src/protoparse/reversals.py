@@ -26,9 +26,6 @@ _THINGS: frozenset[Domain] = frozenset({"condition", "drug", "procedure", "devic
 
 def reversals(text: str, criteria: Sequence[Criterion]) -> Iterator[Note]:
     """A note for each item that denies what excludes, excludes among what includes, or names the criteria."""
-    low = text.lower()
-    if len(low) != len(text):
-        low = ""  # a few capitals lower to two characters: nothing is told by a glance then
     for criterion in walk(criteria):
         rule = criterion.rule
         if rule is None:
@@ -40,7 +37,7 @@ def reversals(text: str, criteria: Sequence[Criterion]) -> Iterator[Note]:
                 yield _note("double-negation", "an exclusion that denies what it names", text, (start, end))
         elif _denied(rule) and _refuses(text[start:end].lower()):
             yield _note("exclusion-among-inclusions", "who cannot take part, among the inclusions", text, (start, end))
-        if (not low or low.find("criteri", *criterion.span) >= 0) and any(
+        if _may_name_criteria(text, criterion.span) and any(
             f.domain == "other" and own_criteria().search(f.concept.text.lower()) for f in facts(rule)
         ):
             yield _note("self-reference", "the criteria are said to be met or not", text, (start, end))
@@ -65,6 +62,10 @@ def _denied(rule: Rule) -> bool:
             return _denied(rule.base)
         case _:
             return False
+
+
+def _may_name_criteria(text: str, span: Span) -> bool:
+    return text.find("riteri", *span) >= 0 or text.find("RITERI", *span) >= 0
 
 
 def _refuses(low: str) -> bool:

@@ -86,8 +86,7 @@ def words(phrase: str) -> list[str]:
             continue  # "hepatitis A" keeps its letter
         if word in _ROMAN and found and found[-1] in _NUMBERED:
             word = _ROMAN[word]
-        word = singular(word)
-        if word := _SAME.get(word, word):
+        if word := _alike(word):
             found.append(word)
     return found
 
@@ -102,6 +101,12 @@ def _american(word: str) -> str:
 
 
 @lru_cache(20_000)
+def _alike(word: str) -> str:
+    """A word without its plural, or the one that is used for it; empty where it adds nothing."""
+    word = singular(word)
+    return _SAME.get(word, word)
+
+
 def singular(word: str) -> str:
     """A word without its plural: by rule, so that what is no plural is shortened alike wherever it stands.
 
