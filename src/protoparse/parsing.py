@@ -293,9 +293,7 @@ def _criterion(text: str, item: Item, id_: str, readings: Iterator[Reading], sco
         rule=rule,
         children=children,
         unparsed=tuple(sorted([*unread, *_gaps(text, item.span, [*known, *unread])])),
-        confidence=UNSET
-        if scorer is None or said.score is None
-        else scorer.criterion(said.score, children=True),
+        confidence=UNSET if scorer is None or said.score is None else scorer.criterion(said.score, children=True),
     )
 
 
