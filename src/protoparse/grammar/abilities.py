@@ -8,7 +8,7 @@ says nothing of its own the object is the name: "unable to undergo MRI" is about
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from functools import cache
 from typing import NamedTuple
 
@@ -22,7 +22,8 @@ _BARE = re.compile("[^wKMa]")
 # The rest of a list of what has no name of its own ("the nature, scope and consequences of the study").
 _REST = re.compile(r"(?:,[dwmvaOp'-]+){0,3},?[&|/]+[dm]*w[dwmvaOpi~o'-]*(?![KM])")
 _NAMED = re.compile("[KM]")
-_TONGUE = re.compile(r"\b(?:speak|spoken|read|writ|underst|compreh|communicat)", re.IGNORECASE)
+_TONGUES = ("speak", "spoken", "read", "writ", "underst", "compreh", "communicat")
+_TONGUE = re.compile(rf"\b(?:{'|'.join(_TONGUES)})")
 _SPEAKING = re.compile("speak")
 _LANGUAGE = re.compile(r"[wKv](?:[,&|/]+[wKv])*(?:[,&|/]+|[pi]?[dm]*w?)K")
 _SIGNED = re.compile("Rv*a")
@@ -42,10 +43,15 @@ class Ability(NamedTuple):
     """Where what says so begins, if that names nothing by itself ("willingness to")."""
 
 
-def abilities(text: str, lexemes: Lexemes, first: int, codes: str, found: Sequence[Phrase]) -> list[Ability]:
-    """What somebody is said to be able or willing to do, where it is one name, in order."""
+def abilities(
+    words: str, lexemes: Lexemes, first: int, codes: str, found: Sequence[Phrase], played: Set[str]
+) -> list[Ability]:
+    """What somebody is said to be able or willing to do, where it is one name, in order.
+
+    `words`: the item in lower case; `played`: every role that any of its lexemes can play.
+    """
     made: list[Ability] = []
-    if "K" in codes and _TONGUE.search(text, lexemes.starts[first], lexemes.ends[first + len(codes) - 1]):
+    if "K" in codes and any(stem in words for stem in _TONGUES) and _TONGUE.search(words):
         made = _tongues(lexemes, first, codes)
     k = codes.find("!")
     stops = {p.first - first for p in found} if k >= 0 else set()
@@ -56,7 +62,7 @@ def abilities(text: str, lexemes: Lexemes, first: int, codes: str, found: Sequen
             if last > k + 1:
                 made.append(Ability(k + 1, last, _OBJECT[kind]))
         k = codes.find("!", k + 1)
-    if _skilled().search(text, lexemes.starts[first], lexemes.ends[first + len(codes) - 1]):
+    if "skill" in played and _skilled().search(words):
         made += _skills(lexemes, first, codes, {p.first - first for p in found}, made)
     if "R" in codes:
         made += _signed(lexemes, first, codes)
@@ -78,7 +84,7 @@ def _signed(lexemes: Lexemes, first: int, codes: str) -> list[Ability]:
 def _skilled() -> re.Pattern[str]:
     """What says that somebody can or will do something: few texts have it."""
     words = [w for w, e in lexer().singles.items() if "skill" in e.roles]
-    return re.compile(rf"\b(?:{'|'.join(sorted(words))})\b", re.IGNORECASE)
+    return re.compile(rf"\b(?:{'|'.join(sorted(words))})\b")
 
 
 def _skills(lexemes: Lexemes, first: int, codes: str, stops: set[int], made: Sequence[Ability]) -> list[Ability]:

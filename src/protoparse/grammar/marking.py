@@ -7,7 +7,7 @@ last four are one description (`Vlll`), which names nothing of its own.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from functools import cache, partial
 from itertools import pairwise
 
@@ -73,8 +73,13 @@ _SIDE_BY_SIDE = re.compile("(?<=m)[,|&/]+[dv]*(?=m)")
 _OBJECT = re.compile(r"[dOpvamwKMtbfyGi-]*")
 
 
-def marked(text: str, lexemes: Lexemes, first: int, codes: str, found: Sequence[Phrase]) -> str:
-    """The codes of an item, with what its neighbours make of them."""
+def marked(
+    text: str, words: str, lexemes: Lexemes, first: int, codes: str, found: Sequence[Phrase], played: Set[str]
+) -> str:
+    """The codes of an item, with what its neighbours make of them.
+
+    `words`: the item in lower case; `played`: every role that any of its lexemes can play.
+    """
     if "(" in codes:
         if "w(>)O" in codes:
             codes = codes.replace("w(>)O", "wyyyO")  # "1 line (or more) of …"
@@ -110,7 +115,6 @@ def marked(text: str, lexemes: Lexemes, first: int, codes: str, found: Sequence[
         # "clear media, to permit imaging": what for is behind a comma, too
         codes = _PURPOSE.sub(lambda m: "dV".ljust(len(m[0]), "l"), codes)
     codes = placed(lexemes, first, codes, found)
-    words = text[lexemes.starts[first] : lexemes.ends[first + len(codes) - 1]].lower() if codes else ""
     if acts(words):
         codes = classed(words, lexemes.starts[first], lexemes, first, codes)
     if "-R" in codes:
@@ -120,16 +124,15 @@ def marked(text: str, lexemes: Lexemes, first: int, codes: str, found: Sequence[
     if "R" in codes:
         codes = _SAID_OF.sub(partial(_narrowed, lexemes, first), codes)
         codes = _descriptions(lexemes, first, codes, found)
-    if codes:
-        if "nfection with " in words:
-            codes = _infections(lexemes, first, codes)
-        if _pairs().search(words):
-            codes = _halves(lexemes, first, codes, found)
-        if "guardian" in words or "representative" in words:
-            codes = _guardians(lexemes, first, codes)
-        for word in _undertaken():
-            if word in words:
-                return _undertakings(lexemes, first, codes, found)
+    if "nfection with " in words:
+        codes = _infections(lexemes, first, codes)
+    if "paired" in played and _pairs().search(words):
+        codes = _halves(lexemes, first, codes, found)
+    if "guardian" in words or "representative" in words:
+        codes = _guardians(lexemes, first, codes)
+    for word in _undertaken():
+        if word in words:
+            return _undertakings(lexemes, first, codes, found)
     return codes
 
 
