@@ -8,11 +8,11 @@ says nothing of its own the object is the name: "unable to undergo MRI" is about
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence, Set
+from collections.abc import Sequence
 from functools import cache
 from typing import NamedTuple
 
-from protoparse.grammar.items import plays
+from protoparse.grammar.items import plays, telling
 from protoparse.grammar.phrases import Phrase
 from protoparse.lexing import Lexemes, lexer
 from protoparse.model import Domain
@@ -43,13 +43,9 @@ class Ability(NamedTuple):
     """Where what says so begins, if that names nothing by itself ("willingness to")."""
 
 
-def abilities(
-    words: str, lexemes: Lexemes, first: int, codes: str, found: Sequence[Phrase], played: Set[str]
-) -> list[Ability]:
-    """What somebody is said to be able or willing to do, where it is one name, in order.
-
-    `words`: the item in lower case; `played`: every role that any of its lexemes can play.
-    """
+def abilities(text: str, lexemes: Lexemes, first: int, codes: str, found: Sequence[Phrase]) -> list[Ability]:
+    """What somebody is said to be able or willing to do, where it is one name, in order."""
+    words = text[lexemes.starts[first] : lexemes.ends[first + len(codes) - 1]].lower()
     made: list[Ability] = []
     if "K" in codes and any(stem in words for stem in _TONGUES) and _TONGUE.search(words):
         made = _tongues(lexemes, first, codes)
@@ -62,7 +58,7 @@ def abilities(
             if last > k + 1:
                 made.append(Ability(k + 1, last, _OBJECT[kind]))
         k = codes.find("!", k + 1)
-    if "skill" in played and _skilled().search(words):
+    if any(word in words for word in telling("skill")) and _skilled().search(words):
         made += _skills(lexemes, first, codes, {p.first - first for p in found}, made)
     if "R" in codes:
         made += _signed(lexemes, first, codes)

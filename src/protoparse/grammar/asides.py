@@ -157,15 +157,15 @@ def _signs(text: str) -> Sequence[str]:
     return [sign for sign in _SIGNS if sign in text]
 
 
-def asides(text: str, words: str, lexemes: Lexemes, first: int, codes: str) -> list[Span]:
-    """The lexemes `[first, last)` of sentences that limit nobody, counted from the beginning of their item.
-
-    `words`: the item in lower case.
-    """
-    if not any(sign in words for sign in _signs(text)):
+def asides(text: str, lexemes: Lexemes, first: int, codes: str) -> list[Span]:
+    """The lexemes `[first, last)` of sentences that limit nobody, counted from the beginning of their item."""
+    if not codes:
         return []
     starts = lexemes.starts
     begin = starts[first]
+    words = text[begin : lexemes.ends[first + len(codes) - 1]].lower()
+    if not any(sign in words for sign in _signs(text)):
+        return []
     found: list[Span] = []
     for match in _SENTENCE.finditer(codes):
         low, high = starts[first + match.start()] - begin, lexemes.ends[first + match.end() - 1] - begin

@@ -49,10 +49,13 @@ def _judging() -> frozenset[str]:
     return frozenset().union(*(_words()[part] for part in ("hazard", "opinion", "opining", "judged", "view")))
 
 
-def judgements(words: str, lexemes: Lexemes, first: int, codes: str) -> list[Judgement]:
-    """The clauses of an item that say what somebody judges of it, in order; `words`: its text in lower case."""
+def judgements(text: str, lexemes: Lexemes, first: int, codes: str) -> list[Judgement]:
+    """The clauses of an item that say what somebody judges of it, in order."""
     last = first + len(codes)
+    if not codes:
+        return []
     begin = lexemes.starts[first]
+    words = text[begin : lexemes.ends[last - 1]].lower()
     if "criteri" in words and _of_itself(words):
         return [Judgement(0, len(codes.rstrip(".")), "name")]
     if _judging().isdisjoint(_WORD.findall(words)):

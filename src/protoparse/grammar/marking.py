@@ -7,13 +7,13 @@ last four are one description (`Vlll`), which names nothing of its own.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence, Set
+from collections.abc import Sequence
 from functools import cache, partial
 from itertools import pairwise
 
 from protoparse.grammar.classing import acts, classed
 from protoparse.grammar.completing import half
-from protoparse.grammar.items import plays
+from protoparse.grammar.items import plays, telling
 from protoparse.grammar.naming import CLASSES
 from protoparse.grammar.phrases import Phrase, Value
 from protoparse.grammar.places import placed
@@ -73,13 +73,8 @@ _SIDE_BY_SIDE = re.compile("(?<=m)[,|&/]+[dv]*(?=m)")
 _OBJECT = re.compile(r"[dOpvamwKMtbfyGi-]*")
 
 
-def marked(
-    text: str, words: str, lexemes: Lexemes, first: int, codes: str, found: Sequence[Phrase], played: Set[str]
-) -> str:
-    """The codes of an item, with what its neighbours make of them.
-
-    `words`: the item in lower case; `played`: every role that any of its lexemes can play.
-    """
+def marked(text: str, lexemes: Lexemes, first: int, codes: str, found: Sequence[Phrase]) -> str:
+    """The codes of an item, with what its neighbours make of them."""
     if "(" in codes:
         if "w(>)O" in codes:
             codes = codes.replace("w(>)O", "wyyyO")  # "1 line (or more) of …"
@@ -115,6 +110,7 @@ def marked(
         # "clear media, to permit imaging": what for is behind a comma, too
         codes = _PURPOSE.sub(lambda m: "dV".ljust(len(m[0]), "l"), codes)
     codes = placed(lexemes, first, codes, found)
+    words = text[lexemes.starts[first] : lexemes.ends[first + len(codes) - 1]].lower()
     if acts(words):
         codes = classed(words, lexemes.starts[first], lexemes, first, codes)
     if "-R" in codes:
@@ -126,13 +122,13 @@ def marked(
         codes = _descriptions(lexemes, first, codes, found)
     if "nfection with " in words:
         codes = _infections(lexemes, first, codes)
-    if "paired" in played and _pairs().search(words):
+    paired = any("paired" in e.roles for e in lexemes.entries[first : first + len(codes)])
+    if paired and _pairs().search(words):
         codes = _halves(lexemes, first, codes, found)
     if "guardian" in words or "representative" in words:
         codes = _guardians(lexemes, first, codes)
-    for word in _undertaken():
-        if word in words:
-            return _undertakings(lexemes, first, codes, found)
+    if any(word in words for word in telling("undertaking")):
+        codes = _undertakings(lexemes, first, codes, found)
     return codes
 
 
@@ -471,10 +467,3 @@ def _undertakings(lexemes: Lexemes, first: int, codes: str, found: Sequence[Phra
             break
         i = link.end()
     return f"{codes[: k + 1]}{'w' * (end - k - 1)}{codes[end:]}"
-
-
-@cache
-def _undertaken() -> tuple[str, ...]:
-    """The words that may begin an undertaking: few texts have one."""
-    words = sorted(w for w, e in lexer().singles.items() if "undertaking" in e.roles)
-    return tuple(w for w in words if not any(other != w and other in w for other in words))

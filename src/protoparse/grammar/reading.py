@@ -129,14 +129,12 @@ def _ground(draft: Draft) -> str:
 def drafted(text: str, lexemes: Lexemes, first: int, last: int, kind: Kind) -> Drafted:
     """What the lexemes `[first, last)` of one item say; there is at least one."""
     found, codes = phrases(text, lexemes, first, last)
-    words = text[lexemes.starts[first] : lexemes.ends[last - 1]].lower()
-    played = frozenset().union(*[entry.roles for entry in lexemes.entries[first:last]])
-    judged = judgements(words, lexemes, first, codes)
-    for begin, stop, role in (*judged, *((a, b, "aside") for a, b in asides(text, words, lexemes, first, codes))):
+    judged = judgements(text, lexemes, first, codes)
+    for begin, stop, role in (*judged, *((a, b, "aside") for a, b in asides(text, lexemes, first, codes))):
         codes = f"{codes[:begin]}{_JUDGED[role](stop - begin)}{codes[stop:]}"
         found = [p for p in found if p.last <= first + begin or p.first >= first + stop]
-    codes = marked(text, words, lexemes, first, codes, found, played)
-    able = abilities(words, lexemes, first, codes, found, played)
+    codes = marked(text, lexemes, first, codes, found)
+    able = abilities(text, lexemes, first, codes, found)
     able = [a for a in able if not any(j.first < a.last and a.first < j.last for j in judged)]
     for begin, stop, _, cue in able:
         carried = codes[cue:begin].translate(_CARRIED) if cue >= 0 else ""
