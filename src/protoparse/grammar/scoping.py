@@ -19,6 +19,8 @@ from protoparse.model import Kind
 _JOINTS = frozenset({"AND", "OR", "EITHER", "STOP", "THEN", "EXCEPT", "INCLUDE", "IF", "LIMIT"})
 _NAMES = re.compile("[wKMYaqrnuj]")
 _ENDS = frozenset({"ATOM", "CLOSE", "SCOPE_END"})
+_DEEPEST = 24
+"""So many scopes are open at once: behind them a denial, or a list of which some must hold, ends those before it."""
 
 
 class Scoper:
@@ -52,6 +54,8 @@ class Scoper:
             kind = item.type
             if kind == "DROP":
                 continue
+            if kind in ("NOT", "QUORUM") and len(frames) > _DEEPEST:
+                close_scopes("NOT", "QUORUM")
             if (kind in OPERANDS or kind == "OPEN") and out and out[-1].type == "SCOPE_END":
                 # nothing joins what stands behind a denial: "if X is not possible (e.g. Y) we will …"
                 out.append(Clause(self.default, item.first, item.first, ","))

@@ -193,7 +193,7 @@ class Shaper(Guards):
                 del out[sentence:]
                 self.opening = i
                 continue
-            if kind == "COLON" and depth == 0 and self._some(out[sentence:]):
+            if kind == "COLON" and depth == 0 and self._some(out, sentence):
                 out.insert(sentence, Clause("IF", i - 1, i - 1))
             if kind == "IF" and depth == 0 and len(out) > sentence and self._begins(i - 1):
                 out.append(Clause("STOP", i - 1, i - 1))
