@@ -7,6 +7,7 @@ some wait until `run` has killed one of the workers, so that it is sure that it 
 from __future__ import annotations
 
 import gzip
+import json
 import os
 import shutil
 import subprocess
@@ -25,7 +26,7 @@ from protoparse import batch
 from protoparse.export.tables import TABLES
 
 ROOT = Path(__file__).parents[1]
-TIMES = 15
+TIMES = 4
 FREE = 3
 """So many parts are let pass before a worker is killed: they are done then, and their rows must neither be lost nor
 doubled."""
@@ -34,20 +35,24 @@ MARK = "PROTOPARSE_TEST_CLUSTER"
 
 
 def laid_out(folder: Path) -> None:
-    """A folder with some 250 files: the listings of the corpus many times over, what must be refused, and packed ones."""
+    """A folder with some 250 files: the listings of the corpus, their lines, what must be refused, and packed ones."""
     folder.mkdir()
     sources = sorted((ROOT / "corpus").glob("*/source.*"))
     refused = sorted(p for p in (ROOT / "corpus" / "invalid").iterdir() if p.suffix not in (".md", ".message"))
     assert len(sources) > 10
     assert len(refused) > 10
-    for turn in range(TIMES):
-        for source in sources:
-            shutil.copyfile(source, folder / f"{turn:02}-{source.parent.name}{source.suffix}")
+    for source in sources:
+        for turn in range(TIMES):
+            shutil.copyfile(source, folder / f"{turn}-{source.parent.name}{source.suffix}")
+        if source.suffix == ".txt":
+            for count, line in enumerate(source.read_text("utf-8").split("\n")[:: len(sources) // 3]):
+                study = {"id": f"{source.parent.name}-{count}", "text": line}
+                (folder / f"{count % 7}-{source.parent.name}-{count}.json").write_text(json.dumps(study), "utf-8")
     for source in refused:
-        shutil.copyfile(source, folder / f"07-{source.name}")
+        shutil.copyfile(source, folder / f"2-{source.name}")
     two = b'[{"id": "T1", "text": "Age > 5 years"}, {"id": "T2", "text": "No pregnancy"}]'
-    (folder / "09-two.json").write_bytes(two)
-    (folder / "11-packed.gz").write_bytes(gzip.compress(b"Exclusion Criteria:\n\n* Platelets < 50 x 10^9/L\n"))
+    (folder / "2-two.json").write_bytes(two)
+    (folder / "4-packed.gz").write_bytes(gzip.compress(b"Exclusion Criteria:\n\n* Platelets < 50 x 10^9/L\n"))
 
 
 def contents(folder: Path) -> list[tuple[str, bytes]]:
