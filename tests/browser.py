@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 from playwright.sync_api import Browser, Error, Page, sync_playwright
 
-from tests.missing import absent
+from missing import absent
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
 REQUIRED = "PROTOPARSE_BROWSER_REQUIRED"

@@ -77,7 +77,7 @@ def under_way(folder: Path) -> Iterator[tuple[int, int]]:
         yield int(part), int(process)
 
 
-def run(module: str, folder: Path, *, worker: Callable[[psutil.Process], psutil.Process]) -> None:
+def run(script: str, folder: Path, *, worker: Callable[[psutil.Process], psutil.Process]) -> None:
     """Run a job in a process of its own, and kill a worker of its cluster while it has a task.
 
     `worker` tells a worker's process by that of a task. Whatever becomes of the job, none of its processes is left.
@@ -86,7 +86,7 @@ def run(module: str, folder: Path, *, worker: Callable[[psutil.Process], psutil.
     log = folder / "log.txt"
     with log.open("wb") as output, _alone(folder) as environment:
         job = subprocess.Popen(
-            [sys.executable, "-m", module, str(folder)], cwd=ROOT, env=environment, stdin=subprocess.DEVNULL,
+            [sys.executable, script, str(folder)], cwd=ROOT, env=environment, stdin=subprocess.DEVNULL,
             stdout=output, stderr=output, start_new_session=True,
         )  # fmt: skip
         try:
@@ -124,7 +124,7 @@ def _killed(
 @contextmanager
 def _alone(folder: Path) -> Iterator[dict[str, str]]:
     """An environment by which the processes of a job are known; those that are left in the end are killed."""
-    path = os.pathsep.join([str(ROOT), str(ROOT / "src"), os.environ.get("PYTHONPATH", "")])
+    path = os.pathsep.join([str(ROOT / "tests"), str(ROOT / "src"), os.environ.get("PYTHONPATH", "")])
     try:
         yield os.environ | {MARK: str(folder), "PYTHONPATH": path.rstrip(os.pathsep)}
     finally:

@@ -8,15 +8,15 @@ from typing import Any
 
 import pytest
 
-import protoparse
-from tests import cluster
+import cluster
+from protoparse.errors import ProtoparseError
 
 PARTITIONS = 16
 
 
 def test_a_cluster_that_loses_a_worker_gives_the_rows_of_a_local_run(tmp_path: Path) -> None:
     cluster.laid_out(tmp_path / "records")
-    cluster.run("tests.test_dask", tmp_path, worker=lambda task: task)
+    cluster.run(__file__, tmp_path, worker=lambda task: task)
     cluster.assert_same_rows(tmp_path, tmp_path / "records", tmp_path / "local")
 
 
@@ -60,11 +60,11 @@ def frame(*rows: tuple[Any, Any]) -> Any:
 def test_what_cannot_be_read_is_a_row_with_its_cause() -> None:
     import protoparse.dask
 
-    records = frame(("a", "Age > 5"), ("b", None), ("c", b"\x00\x01"), (4, '{"id": "X", "text": "No pregnancy"}'))
+    records = frame(("a", "Age > 5"), (None, None), ("c", b"\x00\x01"), (4, '{"id": "X", "text": "No pregnancy"}'))
     documents = protoparse.dask.table(records, "documents").compute(scheduler="sync")
     assert documents[["document", "trial", "error"]].fillna("").to_numpy().tolist() == [
         ["a", "", ""],
-        ["b", "", "no content"],
+        ["", "", "no content"],
         ["c", "", "binary data, not text"],
         ["4", "X", ""],
     ]
@@ -83,7 +83,7 @@ def test_a_partition_without_rows_has_the_columns_of_the_others() -> None:
 def test_a_table_that_is_none_is_refused() -> None:
     import protoparse.dask
 
-    with pytest.raises(protoparse.ProtoparseError, match="table 'fact' is none of documents, criteria, facts"):
+    with pytest.raises(ProtoparseError, match="table 'fact' is none of documents, criteria, facts"):
         protoparse.dask.table(frame(("a", "Age > 5")), "fact")
 
 
@@ -92,7 +92,7 @@ def test_without_dask_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -
 
     records = frame(("a", "Age > 5"))
     monkeypatch.setitem(sys.modules, "dask.dataframe", None)
-    with pytest.raises(protoparse.ProtoparseError, match=r"pip install 'protoparse\[dask\]'"):
+    with pytest.raises(ProtoparseError, match=r"pip install 'protoparse\[dask\]'"):
         protoparse.dask.table(records, "facts")
 
 

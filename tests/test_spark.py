@@ -19,10 +19,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-import protoparse
+import cluster
+from missing import absent
+from protoparse.errors import ProtoparseError
 from protoparse.export.tables import TABLES
-from tests import cluster
-from tests.missing import absent
 
 REQUIRED = "PROTOPARSE_SPARK_REQUIRED"
 JAVA = 17
@@ -51,7 +51,7 @@ def executor(task: psutil.Process) -> psutil.Process:
 def test_a_cluster_that_loses_a_worker_gives_the_rows_of_a_local_run(tmp_path: Path) -> None:
     java()
     cluster.laid_out(tmp_path / "records")
-    cluster.run("tests.test_spark", tmp_path, worker=executor)
+    cluster.run(__file__, tmp_path, worker=executor)
     cluster.assert_same_rows(tmp_path, tmp_path / "records", tmp_path / "local")
     few = pq.read_table(tmp_path / "few.parquet", columns=["document", "trial", "error"])
     assert [tuple(row.values()) for row in few.to_pylist()] == [("1", None, "no content"), ("2", "X", None)]
@@ -129,7 +129,7 @@ def test_the_columns_are_those_of_the_tables_with_what_they_say() -> None:
 def test_a_table_that_is_none_is_refused() -> None:
     import protoparse.spark
 
-    with pytest.raises(protoparse.ProtoparseError, match="table 'fact' is none of documents, criteria, facts"):
+    with pytest.raises(ProtoparseError, match="table 'fact' is none of documents, criteria, facts"):
         protoparse.spark.schema("fact")
 
 
@@ -137,7 +137,7 @@ def test_without_spark_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) 
     import protoparse.spark
 
     monkeypatch.setitem(sys.modules, "pyspark", None)
-    with pytest.raises(protoparse.ProtoparseError, match=r"pip install 'protoparse\[spark\]'"):
+    with pytest.raises(ProtoparseError, match=r"pip install 'protoparse\[spark\]'"):
         protoparse.spark.schema("facts")
 
 

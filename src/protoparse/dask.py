@@ -59,11 +59,14 @@ def tables(parsed: DataFrame) -> dict[str, DataFrame]:
 def _mapped(frame: DataFrame, options: Options | None, table: str | None) -> DataFrame:
     _check()
     meta = _framed([], table)
-    return frame.map_partitions(_partition, options=options, table=table, meta=meta)
+    made: DataFrame = frame.map_partitions(  # type: ignore[no-untyped-call]
+        _partition, options=options, table=table, meta=meta
+    )
+    return made
 
 
 def _partition(frame: pd.DataFrame, options: Options | None, table: str | None) -> pd.DataFrame:
-    """What a worker makes of a partition: of its names and contents, or without options of what `parse` gave of them."""
+    """What a worker makes of a partition: of names and contents, or without options of what `parse` gave of them."""
     import pyarrow as pa
 
     if options is None:
@@ -71,8 +74,9 @@ def _partition(frame: pd.DataFrame, options: Options | None, table: str | None) 
 
         batch = pa.RecordBatch.from_pandas(frame, schema=schema(columns(None)), preserve_index=False)
     else:
-        name, content = (frame.iloc[:, n] for n in (0, 1))
-        batch = pa.record_batch({"name": pa.array(map(str, name)), "content": pa.array(map(_bytes, content), pa.binary())})
+        names, contents = (frame.iloc[:, n] for n in (0, 1))
+        called = pa.array(names.astype("string").fillna(""), pa.string())
+        batch = pa.record_batch({"name": called, "content": pa.array(map(_bytes, contents), pa.binary())})
     return _framed(sliced(work(options, table), [batch]), table)
 
 
