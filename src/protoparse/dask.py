@@ -75,7 +75,7 @@ def _partition(frame: pd.DataFrame, options: Options | None, table: str | None) 
         batch = pa.RecordBatch.from_pandas(frame, schema=schema(columns(None)), preserve_index=False)
     else:
         names, contents = (frame.iloc[:, n] for n in (0, 1))
-        called = pa.array(names.astype("string").fillna(""), pa.string())
+        called = pa.array(names.astype("string").fillna("").tolist(), pa.string())
         batch = pa.record_batch({"name": called, "content": pa.array(map(_bytes, contents), pa.binary())})
     return _framed(sliced(work(options, table), [batch]), table)
 
