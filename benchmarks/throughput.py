@@ -22,7 +22,6 @@ import gc
 import sys
 from multiprocessing import Pipe, get_context
 from multiprocessing.connection import Connection
-from pathlib import Path
 from typing import Any
 
 import spacy
@@ -30,10 +29,9 @@ import spacy
 from measuring import AVERAGE, hourly, pair, record, shown, spread, with_clock
 from protoparse.concepts import RECOGNISERS
 from protoparse.parsing import Parser
-from protoparse.sources import read
 from texts import bulk
+from texts import corpus as listings
 
-CORPUS = Path(__file__).parents[1] / "corpus"
 OPENING = "Inclusion Criteria:\n\n* Aged 40 years or older\n* No gout within 2 months\n* Uric acid > 7 mg/dL\n"
 """Read before a turn begins, in words that no listing of the corpus has: tables are loaded where they are first used."""
 
@@ -82,7 +80,7 @@ def registry(given: argparse.Namespace) -> dict[str, list[tuple[float, float, in
 
 def corpus(given: argparse.Namespace) -> dict[str, list[tuple[float, float, int]]]:
     """The same of the project's own listings: each turn is a process that has seen none of them."""
-    texts = [listing.text for source in sorted(CORPUS.glob("*/source.*")) for listing in read(source)]
+    texts = [text for _, text in listings()]
     given.texts, size = len(texts), sum(map(len, texts))
     tokenize = spacy.blank("en").make_doc
     parse = Parser(concepts=given.concepts).parse
