@@ -33,7 +33,7 @@ from texts import bulk
 from texts import corpus as listings
 
 OPENING = "Inclusion Criteria:\n\n* Aged 40 years or older\n* No gout within 2 months\n* Uric acid > 7 mg/dL\n"
-"""Read before a turn begins, in words that no listing of the corpus has: tables are loaded where they are first used."""
+"""Read before a turn begins, in words of its own: tables are loaded where they are first used."""
 
 WARM = 5
 """How often a turn goes through the few listings that it has seen."""
