@@ -13,7 +13,7 @@ from __future__ import annotations
 import argparse
 import random
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from statistics import median
 from typing import Any
 
@@ -41,13 +41,7 @@ def main() -> int:
     whole = "\n\n".join(real)
     work = {} if given.shapes else {str(length): cut(whole, length) for length in LENGTHS}
     work |= {name: [shape(whole)] for name, shape in SHAPES.items() if name in (given.shapes or SHAPES)}
-    cost(given, real)
-    costs: dict[str, list[float]] = {name: [] for name in work}
-    real_costs = []
-    for _ in range(given.turns):
-        real_costs.append(cost(given, real))
-        for name, texts in work.items():
-            costs[name].append(cost(given, texts) / real_costs[-1])
+    real_costs, costs = measured(real, work, concepts=given.concepts, turns=given.turns, clock=given.clock)
     figures: dict[str, dict[str, Any]] = {"lengths": {}, "shapes": {}}
     for name, found in costs.items():
         figures["shapes" if name in SHAPES else "lengths"][name] = spread(found)
@@ -69,10 +63,29 @@ def main() -> int:
     return int(given.limit is not None and worst > given.limit)
 
 
-def cost(given: argparse.Namespace, texts: Sequence[str]) -> float:
-    """The seconds of a character, to a parser that remembers nothing."""
-    parser = Parser(concepts=given.concepts)
-    return seconds(parser.parse, texts, given.clock) / sum(map(len, texts))
+def measured(
+    real: Sequence[str],
+    work: Mapping[str, Sequence[str]],
+    *,
+    concepts: str = "model",
+    turns: int = 1,
+    clock: str = "wall",
+) -> tuple[list[float], dict[str, list[float]]]:
+    """Of each turn the seconds of a character of real texts, and what one of other texts costs in times of it."""
+
+    def cost(texts: Sequence[str]) -> float:
+        """To a parser that remembers nothing."""
+        parser = Parser(concepts=concepts)
+        return seconds(parser.parse, texts, clock) / sum(map(len, texts))
+
+    cost(real)
+    real_costs: list[float] = []
+    costs: dict[str, list[float]] = {name: [] for name in work}
+    for _ in range(turns):
+        real_costs.append(cost(real))
+        for name, texts in work.items():
+            costs[name].append(cost(texts) / real_costs[-1])
+    return real_costs, costs
 
 
 def taken(named: Sequence[tuple[str, str]], characters: int) -> Iterator[str]:
@@ -151,8 +164,11 @@ def digits(whole: str) -> str:
 
 
 def another_script(whole: str) -> str:
-    """Greek and Chinese, which are not read: sorry words of a patient with a disease, with numbers among them."""
-    lines = ("* Ασθενείς με σοβαρή νόσο ή πυρετό για {} ημέρες\n", "* 患有严重疾病或发热{}天的患者\n")
+    """Greek and Chinese, which are not read, with numbers among them."""
+    lines = (
+        "* Ασθενείς με σοβαρή νεφρική νόσο ή πυρετό για περισσότερες από {} ημέρες πριν από την έναρξη της μελέτης\n",
+        "* 在筛选前{}天内患有严重肾脏疾病、持续发热或需要住院治疗的活动性感染的患者，以及对研究药物过敏的患者\n",
+    )
     return filled(lambda n: lines[n % 2].format(n))
 
 

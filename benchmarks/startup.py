@@ -1,8 +1,9 @@
 """How long a new process takes to its first document, and how much memory a long run needs.
 
-Each turn starts three processes, as a user would: `protoparse --help`, `protoparse parse` of one listing of the corpus,
-and Python that parses one text. One process more parses thousands of texts: what is reported of it is the peak of its
-resident memory after the first text and at the end.
+Each turn starts processes as a user would: `protoparse --help`, `protoparse parse` of one listing of the corpus, and
+Python that parses one text; and, to compare, Python that does nothing or only imports spaCy. One process more parses
+thousands of texts: what is reported of it is the peak of its resident memory after the first text, after more of them
+and at the end: whether it goes on growing shows there.
 
     python benchmarks/startup.py [--concepts lexicon] [--texts 6000] [--turns 5] [--json FILE]
                                  [--limit-help 0.3] [--limit-parse 4] [--limit-memory 500]
@@ -27,6 +28,17 @@ from texts import bulk
 
 LISTING = Path(__file__).parents[1] / "corpus" / "car-t-lymphoid" / "source.txt"
 FIRST = "from protoparse.parsing import Parser; Parser(concepts={!r}).parse({!r})"
+SAID = {
+    "python": "Python that does nothing",
+    "spacy": "Python that imports spaCy",
+    "help": "protoparse --help",
+    "parse": "protoparse parse FILE",
+    "first": "first document in Python",
+}
+"""How figures are called; the first two are what the others are compared with."""
+
+LOOKED_AT = (1, 500, 1000, 2000, 4000)
+"""After how many texts of the long run its memory is looked at, besides the last."""
 
 
 def main() -> int:
@@ -44,35 +56,41 @@ def main() -> int:
         print(json.dumps(long_run(given.concepts)))
         return 0
 
-    program = command()
-    starts = {
-        "help": [*program, "--help"],
-        "parse": [*program, "parse", str(LISTING), "--concepts", given.concepts],
-        "first": [sys.executable, "-c", FIRST.format(given.concepts, LISTING.read_text("utf-8"))],
-    }
-    taken: dict[str, list[float]] = {name: [] for name in starts}
+    starting = starts(given.concepts)
+    taken: dict[str, list[float]] = {name: [] for name in starting}
     for _ in range(given.turns):
-        for name, start in starts.items():
+        for name, start in starting.items():
             taken[name].append(seconds(start, given.clock))
     figures: dict[str, Any] = {name: spread(turns) for name, turns in taken.items()} | {"clock": given.clock}
-    said = {"help": "protoparse --help", "parse": "protoparse parse FILE", "first": "first document in Python"}
-    for name, words in said.items():
+    for name, words in SAID.items():
         print(f"{words:<26}{shown(figures[name])} s")
     if given.texts:
         texts = [text for _, text in bulk()][: given.texts]
         start = [sys.executable, __file__, "--run", "--concepts", given.concepts]
         lines = "\n".join(map(json.dumps, texts))
         told = subprocess.run(start, input=lines, stdout=subprocess.PIPE, text=True, check=True).stdout
-        figures |= {"texts": len(texts), "megabytes": json.loads(told)}
-        first, last = figures["megabytes"]
-        print(f"{'peak memory':<26}{first:g} MB after one text, {last:g} MB after {len(texts)}")
+        figures["megabytes"] = json.loads(told)
+        for number, megabytes in figures["megabytes"].items():
+            print(f"{'peak memory after':<20}{number:>5} {megabytes} MB")
     record("startup", figures, given.json)
     limits = (
         (given.limit_help, figures["help"]["median"]),
         (given.limit_parse, figures["parse"]["median"]),
-        (given.limit_memory, max(figures.get("megabytes", [0]))),
+        (given.limit_memory, max(figures.get("megabytes", {"": 0}).values())),
     )
     return int(any(limit is not None and figure > limit for limit, figure in limits))
+
+
+def starts(concepts: str = "model") -> dict[str, list[str]]:
+    """What is started, by the names of its figures."""
+    program, python = command(), sys.executable
+    return {
+        "python": [python, "-c", ""],
+        "spacy": [python, "-c", "import spacy"],
+        "help": [*program, "--help"],
+        "parse": [*program, "parse", str(LISTING), "--concepts", concepts],
+        "first": [python, "-c", FIRST.format(concepts, LISTING.read_text("utf-8"))],
+    }
 
 
 def command() -> list[str]:
@@ -93,19 +111,20 @@ def _of_children() -> float:
     return used.ru_utime + used.ru_stime
 
 
-def long_run(concepts: str) -> tuple[float, float]:
-    """The megabytes of this process after the first text of its standard input and after the last."""
+def long_run(concepts: str) -> dict[int, int]:
+    """The megabytes of this process after so many texts of its standard input."""
     from protoparse.parsing import Parser
 
     parser = Parser(concepts=concepts)
-    parser.parse(json.loads(next(sys.stdin)))
-    first = _peak()
-    for line in sys.stdin:
+    megabytes = {}
+    for number, line in enumerate(sys.stdin, 1):
         parser.parse(json.loads(line))
-    return first, _peak()
+        if number in LOOKED_AT:
+            megabytes[number] = _peak()
+    return megabytes | {number: _peak()}
 
 
-def _peak() -> float:
+def _peak() -> int:
     unit = 1024 * 1024 if sys.platform == "darwin" else 1024
     return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit)
 
