@@ -74,8 +74,7 @@ def run(records: Sequence[tuple[str, str]], workers: int, form: str) -> dict[str
         sizes = {"output": 0, "ledger": 0}
         for file_ in out.rglob("*"):
             if file_.is_file():
-                output = file_.suffix == f".{form}" and "ledger" not in file_.name
-                sizes["output" if output else "ledger"] += file_.stat().st_size
+                sizes["ledger" if file_.name.startswith("ledger") else "output"] += file_.stat().st_size
         return {"seconds": taken, **sizes}
 
 
