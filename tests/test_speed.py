@@ -26,7 +26,7 @@ RATIOS = {"warm": 1.0, "unseen": 8.0}
 To be lowered with what makes the parser faster."""
 
 STARTS = {"help": 0.12, "parse": 3.5}
-"""`protoparse --help` and parsing one listing, in times of starting Python to import spaCy, which the first does not."""
+"""`protoparse --help` and parsing one listing, in times of starting Python to import spaCy."""
 
 SHAPES = ("one list", "brackets", "bullets")
 BOUND = 3
