@@ -74,8 +74,8 @@ def _throughput(found: Results) -> str:
 def _registry(found: Results) -> str:
     paper = TRIALS / found["throughput"]["texts_per_hour"]["median"]
     rows: list[Sequence[object]] = [("one core, from the rate above", f"{paper:.1f}", "", "", "", "")]
-    scaling = found.get("scaling")
-    for workers, run in scaling["workers"].items() if scaling else ():
+    scaling = found.get("scaling", {})
+    for workers, run in scaling.get("workers", {}).items():
         name = f"`protoparse batch --workers {workers} --to {scaling['to']}`"
         sizes = (f"{run['output_gigabytes']:g}", f"{run['ledger_gigabytes']:g}")
         seconds = f"{run['seconds']['median']:.3g} s"

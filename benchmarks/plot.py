@@ -24,7 +24,7 @@ from matplotlib.figure import Figure
 OURS, OTHERS, LINE, INK, SOFT = "#0072b2", "#b4b8bd", "#d55e00", "#222222", "#5f6368"
 """Blue, grey and vermilion differ for every kind of colour vision, and in print."""
 
-STYLE = {
+STYLE: Any = {
     "svg.fonttype": "none",
     "svg.hashsalt": "protoparse",
     "font.size": 10,
@@ -206,7 +206,7 @@ def _rows(axes: Axes, heights: range, names: list[str]) -> None:
     axes.set_ylim(0.4, len(names) + 0.6)
     for at, name in zip(heights, names, strict=True):
         first, _, more = name.partition("\n")
-        place = {"xycoords": ("axes fraction", "data"), "textcoords": "offset points", "ha": "right"}
+        place: dict[str, Any] = {"xycoords": ("axes fraction", "data"), "textcoords": "offset points", "ha": "right"}
         axes.annotate(first, (0, at), (-8, 1 if more else 0), va="bottom" if more else "center", **place)
         axes.annotate(more, (0, at), (-8, 0), va="top", fontsize=8, color=SOFT, **place)
 
