@@ -19,11 +19,6 @@ from pathlib import Path
 from typing import Any
 
 import psutil
-import pyarrow.dataset as ds
-import pyarrow.parquet as pq
-
-from protoparse import batch
-from protoparse.export.tables import TABLES
 
 ROOT = Path(__file__).parents[1]
 TIMES = 4
@@ -144,6 +139,13 @@ def _environment(process: psutil.Process) -> dict[str, str]:
 
 def assert_same_rows(found: Path, records: Path, folder: Path) -> None:
     """The tables in `found`, a folder of Parquet each, are those of a local run over the files of `records`."""
+    # only here: tasks that wait load this module, and nothing more
+    import pyarrow.dataset as ds
+    import pyarrow.parquet as pq
+
+    from protoparse import batch
+    from protoparse.export.tables import TABLES
+
     batch.run([records], folder, to="parquet", workers=1)
     for table in TABLES:
         expected, given = pq.read_table(folder / f"{table}.parquet"), ds.dataset(found / table).to_table()

@@ -70,6 +70,14 @@ def test_what_cannot_be_read_is_a_row_with_its_cause() -> None:
     ]
 
 
+def test_a_partition_of_more_than_a_few_records_gives_all_their_rows() -> None:
+    import protoparse.dask
+
+    records = frame(*((f"{age}", f"Age > {age}") for age in range(100))).repartition(npartitions=1)
+    facts = protoparse.dask.tables(protoparse.dask.parse(records))["facts"].compute(scheduler="sync")
+    assert facts["value"].tolist() == list(range(100))
+
+
 def test_a_partition_without_rows_has_the_columns_of_the_others() -> None:
     import protoparse.dask
 

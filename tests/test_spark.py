@@ -82,6 +82,7 @@ def job(folder: Path) -> None:
         "spark.local.dir": str(folder / "local-dir"),
         "spark.scheduler.minRegisteredResourcesRatio": "1.0",
         "spark.sql.adaptive.enabled": "false",
+        "spark.sql.codegen.factoryMode": "NO_CODEGEN",
         "spark.sql.codegen.wholeStage": "false",
         "spark.sql.execution.arrow.maxRecordsPerBatch": "10",
         "spark.sql.warehouse.dir": str(folder / "warehouse"),

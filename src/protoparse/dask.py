@@ -72,12 +72,12 @@ def _partition(frame: pd.DataFrame, options: Options | None, table: str | None) 
     if options is None:
         from protoparse.export.arrow import schema
 
-        batch = pa.RecordBatch.from_pandas(frame, schema=schema(columns(None)), preserve_index=False)
+        given = pa.Table.from_pandas(frame, schema=schema(columns(None)), preserve_index=False)
     else:
         names, contents = (frame.iloc[:, n] for n in (0, 1))
         called = pa.array(names.astype("string").fillna("").tolist(), pa.string())
-        batch = pa.record_batch({"name": called, "content": pa.array(map(_bytes, contents), pa.binary())})
-    return _framed(sliced(work(options, table), [batch]), table)
+        given = pa.table({"name": called, "content": pa.array(map(_bytes, contents), pa.binary())})
+    return _framed(sliced(work(options, table), given.to_batches()), table)
 
 
 def _framed(batches: Iterable[pa.RecordBatch], table: str | None) -> pd.DataFrame:
