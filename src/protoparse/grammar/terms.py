@@ -9,7 +9,7 @@ In: the lower-case words of a noun phrase, and the vocabulary's terms in it. Out
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import cache
+from functools import cache, lru_cache
 
 from protoparse import lexicon
 from protoparse.lexing import Term
@@ -43,7 +43,7 @@ def _suffixes() -> tuple[Mapping[str, Domain], Sequence[int]]:
     return found, sorted(set(map(len, found)), reverse=True)
 
 
-@cache
+@lru_cache(20_000)
 def _domain_of_word(word: str) -> Domain | None:
     found = _heads().get(word)
     if found is None and len(word) > 5:
