@@ -363,7 +363,10 @@ class Lexer:
         """What the tables say of a whole phrase, None where they do not have it."""
         if len(tokens) == 1:
             return self.singles.get(tokens[0])
-        return self.phrases.get(tuple([self.singles[token].orth for token in tokens]))
+        strings = self.vocab.strings
+        if not all(token in strings for token in tokens):
+            return None
+        return self.phrases.get(tuple([strings[token] for token in tokens]))
 
     def lex(
         self, text: str, pieces: Iterable[Span], meanings: Mapping[str, tuple[str, Entry]] = MappingProxyType({})
