@@ -188,7 +188,12 @@ def asides(text: str, lexemes: Lexemes, first: int, codes: str) -> list[Span]:
             found += _either(lexemes, first, codes, match.start(), match.end())
     told = _ELSEWHERE.finditer(words) if "see " in words else ()
     why = _REASON.finditer(words) if any(sign in words for sign in _REASONS) else ()
-    for free in (*(_UNLIMITED.finditer(words) if "no " in words else ()), *(_OPTIONAL.finditer(words) if "(" in words else ()), *told, *why):
+    for free in (
+        *(_UNLIMITED.finditer(words) if "no " in words else ()),
+        *(_OPTIONAL.finditer(words) if "(" in words else ()),
+        *told,
+        *why,
+    ):
         low, high = (bisect_left(starts, begin + x, first, first + len(codes)) - first for x in free.span(1))
         found.append((low, high))
     return found

@@ -272,8 +272,7 @@ class Guards(Lister):
         return term is not None and term.name == "age"
 
     def _some(self, out: list[Clause], sentence: int) -> bool:
-        """Whether a sentence names some people, whom a colon asks something of ("women of childbearing potential: …").
-        """
+        """Whether a sentence names some people, of whom a colon asks something ("women of childbearing age: …")."""
         if any(c.type != "VALUE" and c.type not in _NAMING for c in islice(out, sentence, None)):
             return False
         entries, clauses = self.cutter.entries, out[sentence:]

@@ -31,7 +31,10 @@ class Parter(Attacher):
         """The parts of the statements that an atom makes, None where it makes one."""
         if len(parts) > 2 and (segments := self._segments(parts)) is not None:
             return segments
-        if len(parts) == 1 and _PARTING.search(self.codes, parts[0].first - self.offset, parts[0].last - self.offset) is None:
+        if (
+            len(parts) == 1
+            and _PARTING.search(self.codes, parts[0].first - self.offset, parts[0].last - self.offset) is None
+        ):
             return None
         if (two := self._treated(parts) or self._progressed(parts)) is not None:
             return [some for some in two if some]
