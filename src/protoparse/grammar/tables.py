@@ -88,6 +88,7 @@ class Table:
             children = values[-size:]
             del values[-size:]
             values.append(callback(children))
+        values += lexemes[begin:]  # one that is handed on to the end
         return values[-1]
 
     def _steps(self, types: Sequence[str]) -> list[_Step]:
