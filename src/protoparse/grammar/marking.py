@@ -122,8 +122,7 @@ def marked(text: str, lexemes: Lexemes, first: int, codes: str, found: Sequence[
         codes = _descriptions(lexemes, first, codes, found)
     if "nfection with " in words:
         codes = _infections(lexemes, first, codes)
-    paired = any("paired" in e.roles for e in lexemes.entries[first : first + len(codes)])
-    if paired and _pairs().search(words):
+    if _HALF.search(codes) and _pairs().search(words):
         codes = _halves(lexemes, first, codes, found)
     if "guardian" in words or "representative" in words:
         codes = _guardians(lexemes, first, codes)

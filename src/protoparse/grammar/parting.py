@@ -20,6 +20,8 @@ from protoparse.grammar.undergoing import done
 _TREATED = "treatment with"
 _EARLIER = "previously treated "
 _COURSE = re.compile("(?<=[wKMmy)])R(v*)[Kw]")
+_PARTING = re.compile("[HR]")
+"""What a lone run of words has where it says two things."""
 
 
 class Parter(Attacher):
@@ -29,6 +31,11 @@ class Parter(Attacher):
         """The parts of the statements that an atom makes, None where it makes one."""
         if len(parts) > 2 and (segments := self._segments(parts)) is not None:
             return segments
+        if (
+            len(parts) == 1
+            and _PARTING.search(self.codes, parts[0].first - self.offset, parts[0].last - self.offset) is None
+        ):
+            return None
         if (two := self._treated(parts) or self._progressed(parts)) is not None:
             return [some for some in two if some]
         if k := self._having(parts):
