@@ -101,7 +101,7 @@ class Namer(Valuer):
         while i < last:
             code = codes[i - offset]
             if code in "KMYwamqnrutj":
-                if begin >= 0 and code in "KMY" and self._parts(i):
+                if begin >= 0 and ((code in "KMY" and self._parts(i)) or (code == "m" and self.governs(i))):
                     found.append(Phrase(begin, i, cue, known, standing))
                     begin, cue, standing = -1, -1, None
                 if begin < 0:
@@ -154,6 +154,11 @@ class Namer(Valuer):
         elif standing is not None and draft.standing is None:
             draft.standing = standing
         return found
+
+    def governs(self, i: int) -> bool:
+        """Whether what follows is what a modifier is about, not what it stands behind: "pain unresponsive to heat"."""
+        entry = self.entries[i]
+        return entry.text.endswith(" to") and entry.roles.get("modifier", ("",))[0] == "status"
 
     def _parts(self, i: int) -> bool:
         """Whether a name begins a phrase of its own ("breast cancer HER2 negative", "QTc male ≥ 450 ms")."""

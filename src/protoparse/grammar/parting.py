@@ -127,6 +127,9 @@ class Parter(Attacher):
             if self.codes.find("K", part.first - self.offset, i - self.offset) >= 0:
                 # "myeloma previously treated with bortezomib"
                 return [*parts[:k], Words(part.first, i)], [Words(i, part.last), *parts[k + 1 :]]
+        for k, part in enumerate(parts):
+            if isinstance(part, Words) and (i := self._unresponsive(part)):
+                return [*parts[:k], Words(part.first, i)], [Words(i, part.last), *parts[k + 1 :]]
         for k in range(len(parts) - 1):
             before, value = parts[k], parts[k + 1]
             if not isinstance(before, Words) or isinstance(value, Words | Bracket):
@@ -139,6 +142,14 @@ class Parter(Attacher):
             behind = [Words(place + 1, before.last)] if place + 1 < before.last else []
             return [*parts[:k], Words(before.first, place)], [*behind, *parts[k + 1 :]]
         return None
+
+    def _unresponsive(self, words: Words) -> int:
+        """Where it is said what did not help against a disease: "pain unresponsive to heat"; 0 if nowhere."""
+        named = self.codes.find("K", words.first - self.offset, words.last - self.offset - 2)
+        place = self.codes.find("m", named + 1, words.last - self.offset - 1) if named >= 0 else -1
+        while place >= 0 and not self.governs(place + self.offset):
+            place = self.codes.find("m", place + 1, words.last - self.offset - 1)
+        return place + self.offset if place >= 0 else 0
 
     def _segments(self, parts: Sequence[Any]) -> list[list[Any]] | None:
         """Statements that only follow one another, each a measure and its value ("ANC ≥ 1500 Platelets ≥ 50,000")."""

@@ -44,6 +44,13 @@ def resumed(cutter: Cutter, items: Sequence[Clause], n: int, opener: Clause, hel
     return ("determiner" in roles or "assured" in roles) and _predicates(cutter, follower)
 
 
+def either(cutter: Cutter, i: int) -> bool:
+    """Whether "either" stands at i, or in front of the verb there ("either no statin or …", "either are not")."""
+    while i > cutter.offset and cutter.code(i) in "v^":
+        i -= 1
+    return i >= cutter.offset and cutter.entries[i].text.rpartition(" ")[2] == "either"
+
+
 def _demands(cutter: Cutter, i: int) -> bool:
     """Whether somebody must do something at i."""
     return i < len(cutter.entries) and "duty" in cutter.entries[i].roles

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from protoparse.grammar.denying import denied, named, owner, subject, suffered
 from protoparse.grammar.facts import Cutter
 from protoparse.grammar.naming import Words
-from protoparse.grammar.resuming import again, promised, resumed, wanted
+from protoparse.grammar.resuming import again, either, promised, resumed, wanted
 from protoparse.grammar.terminals import OPERANDS, Clause
 from protoparse.model import Kind
 
@@ -218,6 +218,9 @@ class Scoper:
         if self._others(items, n, out, frame) or (follower and suffered(self.cutter, opener, follower)):
             return True
         held = out[frame.begin :]
+        if kind == "OR" and held and items[n].value != "," and either(self.cutter, opener.first - 1):
+            items[n].type = "EITHER"
+            return True
         if resumed(self.cutter, items, n, opener, held):
             return True
         if self.kind != "exclusion" and (promised(self.cutter, items, n, held) or wanted(self.cutter, items, n, held)):
