@@ -265,7 +265,8 @@ class Scoper:
             return False
         joint = items[n + 1] if n + 1 < len(items) else items[n]
         comma = items[n].value == "," and joint.type in ("AND", "OR") and joint.value in ("or", "and")
-        return comma and self.cutter.entries[out[begin - 1].first].text == "without"
+        lacked = self.cutter.entries[out[begin - 1].first].text
+        return comma and (lacked == "without" or lacked.endswith("ed with"))  # "asthma not treated with steroids, or …"
 
     def _lacking(self, item: Clause, out: Sequence[Clause], frame: _Frame) -> bool:
         """Whether a negation is part of what somebody cannot do: "unable to walk without assistance"."""
