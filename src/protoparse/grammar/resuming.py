@@ -27,7 +27,7 @@ def resumed(cutter: Cutter, items: Sequence[Clause], n: int, opener: Clause, hel
     if "determiner" in roles and "population" in cutter.entries[i + 1].roles and _demands(cutter, i + 2):
         return True
     if joint.type == "OR" and joint.value != ",":
-        if joint.value == "or" and "skill" in roles and not ability and not any(_offers(cutter, c) for c in held):
+        if joint.value == "or" and "skill" in roles and not ability and held and not _offers(cutter, held[0]):
             return True  # "not taking it, or able to stop"
         return "companion" in roles and cutter.entries[opener.first].text == "without"
     if "duty" in roles and not ability:

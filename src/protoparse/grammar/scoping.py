@@ -287,7 +287,7 @@ class Scoper:
         entries, last = self.cutter.entries, self.last - 1
         while i < last and self.cutter.code(i) == "d":
             i += 1
-        if i >= last or "apart" not in entries[i + 1].roles:
+        if i >= last or not entries[i + 1].roles.keys() & {"apart", "not"}:
             return False
         term = entries[i].roles.get("concept")
         return "population" in entries[i].roles or (term is not None and term.domain == "person")
