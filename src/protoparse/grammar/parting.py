@@ -19,6 +19,7 @@ from protoparse.grammar.undergoing import done
 
 _TREATED = "treatment with"
 _EARLIER = "previously treated "
+_SUFFERED = re.compile("[Kw]")
 _COURSE = re.compile("(?<=[wKMmy)])R(v*)[Kw]")
 
 
@@ -145,11 +146,11 @@ class Parter(Attacher):
 
     def _unresponsive(self, words: Words) -> int:
         """Where it is said what did not help against a disease: "pain unresponsive to heat"; 0 if nowhere."""
-        named = self.codes.find("K", words.first - self.offset, words.last - self.offset - 2)
-        place = self.codes.find("m", named + 1, words.last - self.offset - 1) if named >= 0 else -1
+        named = _SUFFERED.search(self.codes, words.first - self.offset, max(words.last - self.offset - 2, 0))
+        place = self.codes.find("m", named.end(), words.last - self.offset - 1) if named else -1
         while place >= 0 and not self.governs(place + self.offset):
             place = self.codes.find("m", place + 1, words.last - self.offset - 1)
-        return place + self.offset if place >= 0 else 0
+        return place + self.offset if place >= 0 and not self.relates_back(place + self.offset) else 0
 
     def _segments(self, parts: Sequence[Any]) -> list[list[Any]] | None:
         """Statements that only follow one another, each a measure and its value ("ANC ≥ 1500 Platelets ≥ 50,000")."""
