@@ -36,7 +36,7 @@ _WORDS = (
     "requiring recovery returning restating often factor occasion bout shown tested other singular relative "
     "listed testable examining done choice paired counterpart place bearing coupled denial state ability "
     "relation owning contrast sort medicine acting course outcome treating skill possessing retelling usage alternate "
-    "wanted"
+    "wanted tumour harmless"
 )
 
 CODES: Mapping[str, str] = {

@@ -247,6 +247,9 @@ def _flat(text: str, span: Span) -> str:
     return f"'{_line(text, span)}' is read as a power of ten: its exponent was printed without a superscript"
 
 
+_EVER = re.compile(r"(?i)\b(?:at any time|ever)\b")
+
+
 def _canonical_criterion(text: str, rule: Rule) -> Criterion:
     start = len(text) - len(text.lstrip())
     return Criterion(id="unspecified.1", kind="unspecified", span=(start, len(text.rstrip())), rule=rule)
@@ -269,6 +272,8 @@ def _criterion(text: str, item: Item, id_: str, readings: Iterator[Reading], sco
         window = _frame(framing)
     if window is not None:
         children = tuple([_within_window(text, c, window) for c in children])
+    elif item.lead and _EVER.search(text, *item.lead):
+        pass  # "gout within a year, or any of the following at any time:"
     elif rule and item.combine not in ("except", "then") and (window := _named_time(rule)) is not None:
         children = tuple([_also_within(c, rule, window) for c in children])
     if item.combine not in ("all", "then", None):

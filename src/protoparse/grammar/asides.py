@@ -79,6 +79,8 @@ _METHODS = re.compile(
     r"(?:acceptable|adequate|effective|appropriate|reliable|approved)\s[^.;:()]{0,30}?"
     r"(?:contracepti\w+|birth\s+control)(?:\s+(?:methods?|measures?|options))?\s*"
     r"(?:\([^()]*\)\s*)?(?:for\s[^.;:()]{0,30}?\s|in\s+this\s+(?:study|trial)\s+)?(?:includ\w+|are\b|is\s+defined|:)"
+    r"|\W*(?:note\W+)?(?:the\s+)?following\s(?:(?!\b(?:must|should|shall|required|exclu|not)\b)[^.;:()]){0,70}?\b(?:considered|acceptable|"
+    r"accepted|effective|adequate)\b(?:(?!\b(?:must|should|shall|required)\b)[^.;:()]){0,50}?(?:contracepti\w+|birth\s+control)\b"
 )
 _UNFIT = re.compile(
     r".*?\b(?:is|are)\s+not\s+(?:an?\s+)?(?:considered\s+)?(?:to\s+be\s+)?(?:an?\s+)?(?:highly\s+|medically\s+)?"

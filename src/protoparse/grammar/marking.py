@@ -46,7 +46,7 @@ _ENDING = re.compile(r"[.:;()XI?+#\n]")
 _PURPOSE = re.compile(r",G[dmvwKMaOp-]+(?=$|[.;(),])")
 # "Insulin-requiring diabetes" is one name.
 _REQUIRING = re.compile("(?<=[wKM]-)R(?=[mwK])")
-_QUALIFYING = re.compile(r"(?<=d)\+|\+(?=[wKMm])")
+_QUALIFYING = re.compile(r"(?<=d)\+|\+(?=[wKMm])|(?<=[wmv^])\+(?=[,&][dwm]{0,3}[KM])")
 # An exception between two commas, what it is an exception to going on behind: "any disease, other than asthma, that …".
 _EXCEPTED = re.compile(r",(X[^,.:()^!?X\n]{1,24}),(?=[Rc])")
 _HALF = re.compile("[wbftrM<>]-?(?:,[&|]?|[&|/])(?=[wKbfMt<>r])")

@@ -19,6 +19,7 @@ from protoparse.grammar.undergoing import done
 
 _TREATED = "treatment with"
 _EARLIER = "previously treated "
+_SUFFERED = re.compile("[Kw]")
 _COURSE = re.compile("(?<=[wKMmy)])R(v*)[Kw]")
 _PARTING = re.compile("[HR]")
 """What a lone run of words has where it says two things."""
@@ -134,6 +135,9 @@ class Parter(Attacher):
             if self.codes.find("K", part.first - self.offset, i - self.offset) >= 0:
                 # "myeloma previously treated with bortezomib"
                 return [*parts[:k], Words(part.first, i)], [Words(i, part.last), *parts[k + 1 :]]
+        for k, part in enumerate(parts):
+            if isinstance(part, Words) and (i := self._unresponsive(part)):
+                return [*parts[:k], Words(part.first, i)], [Words(i, part.last), *parts[k + 1 :]]
         for k in range(len(parts) - 1):
             before, value = parts[k], parts[k + 1]
             if not isinstance(before, Words) or isinstance(value, Words | Bracket):
@@ -146,6 +150,14 @@ class Parter(Attacher):
             behind = [Words(place + 1, before.last)] if place + 1 < before.last else []
             return [*parts[:k], Words(before.first, place)], [*behind, *parts[k + 1 :]]
         return None
+
+    def _unresponsive(self, words: Words) -> int:
+        """Where it is said what did not help against a disease: "pain unresponsive to heat"; 0 if nowhere."""
+        named = _SUFFERED.search(self.codes, words.first - self.offset, max(words.last - self.offset - 2, 0))
+        place = self.codes.find("m", named.end(), words.last - self.offset - 1) if named else -1
+        while place >= 0 and not self.governs(place + self.offset):
+            place = self.codes.find("m", place + 1, words.last - self.offset - 1)
+        return place + self.offset if place >= 0 and not self.relates_back(place + self.offset) else 0
 
     def _segments(self, parts: Sequence[Any]) -> list[list[Any]] | None:
         """Statements that only follow one another, each a measure and its value ("ANC ≥ 1500 Platelets ≥ 50,000")."""
