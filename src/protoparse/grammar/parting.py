@@ -21,7 +21,7 @@ _TREATED = "treatment with"
 _EARLIER = "previously treated "
 _SUFFERED = re.compile("[Kw]")
 _COURSE = re.compile("(?<=[wKMmy)])R(v*)[Kw]")
-_PARTING = re.compile("[HR]")
+_PARTING = re.compile("[HRm]")
 """What a lone run of words has where it says two things."""
 
 
