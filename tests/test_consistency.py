@@ -1,7 +1,11 @@
 """What contradicts or repeats something else in a listing is noted, and nothing is changed."""
 
+import random
+
 import pytest
 
+from protoparse.consistency import inconsistencies
+from protoparse.model import Comparison, Concept, Criterion, Fact, Not, Span, Unit
 from protoparse.parsing import Parser
 
 PARSER = Parser(concepts="lexicon", codes=False)
@@ -72,3 +76,45 @@ def test_alternatives_below_an_item_may_differ() -> None:
     assert [n for n in PARSER.parse(text).notes if n.code == "empty-range"] == []
     both = text.replace("Any", "All")
     assert [n.code for n in PARSER.parse(both).notes if n.code == "empty-range"] == ["empty-range"]
+
+
+def value(drawn: random.Random) -> Comparison | None:
+    """A value of any kind."""
+    unit = drawn.choice(
+        [None, Unit(text="g/L", ucum="g/L"), Unit(text="g/dL", ucum="g/dL"), Unit(text="kg", ucum="kg")]
+    )
+    reference = drawn.choice([None, None, "ULN"])
+    match drawn.randrange(6):
+        case 0:
+            return None
+        case 1:
+            word = drawn.choice(["positive", "negative", "normal", "abnormal", "II"])
+            return Comparison(operator=drawn.choice(["=", "=", ">="]), value=word, unit=unit, reference=reference)
+        case 2 | 3:
+            ends = {"low_inclusive": drawn.random() < 0.5, "high_inclusive": drawn.random() < 0.5}
+            return Comparison(operator="between", low=drawn.randrange(9), high=drawn.randrange(30), unit=unit, **ends)
+        case _:
+            operator = drawn.choice(["=", ">", ">=", "<", "<=", "!="])
+            number = drawn.choice([1, 2.5, 5, 10, 20, 25, 50])
+            return Comparison(operator=operator, value=number, unit=unit, reference=reference)
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_of_many_each_contradicts_the_first_that_it_would_alone(seed: int) -> None:
+    chance = random.Random(seed)
+    criteria = []
+    for k in range(40):
+        fact = Fact(domain="measurement", concept=Concept(text="iron"), value=value(chance), span=(k, k + 1))
+        kind = chance.choice(["inclusion", "exclusion"])
+        rule = Not(of=fact) if chance.random() < 0.3 else fact
+        group = chance.choice([None, None, "A", "B"])
+        criteria.append(Criterion(id=f"{kind}.{k}", kind=kind, span=(k, k + 1), group=group, rule=rule))
+    expected: dict[Span | None, str] = {}
+    for at, other in enumerate(criteria):
+        for one in criteria[:at]:
+            for note in inconsistencies([one, other]):
+                if note.code != "duplicate":
+                    expected.setdefault(note.span, note.message)
+    found = [note for note in inconsistencies(criteria) if note.code != "duplicate"]
+    assert {note.span: note.message for note in found} == expected
+    assert len(found) == len(expected)

@@ -11,10 +11,11 @@ some people only (an `if`, an `except`, an alternative, another cohort) nothing 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Hashable, Iterator, Sequence
-from fractions import Fraction
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from itertools import combinations
 from typing import Literal, NamedTuple
+
+from msgspec.structs import replace
 
 from protoparse.errors import UnitError
 from protoparse.lexicon import fold
@@ -27,6 +28,7 @@ from protoparse.model import (
     Fact,
     Not,
     Note,
+    Reference,
     Rule,
     Span,
     facts,
@@ -35,7 +37,7 @@ from protoparse.model import (
     walk,
     without_spans,
 )
-from protoparse.units import convert
+from protoparse.ranges import Range, as_range, first_apart, meet, stretches
 
 _OPPOSITES = {"positive": "negative", "negative": "positive", "normal": "abnormal", "abnormal": "normal"}
 
@@ -49,6 +51,14 @@ class _Literal(NamedTuple):
     fact: Fact
     required: bool
     criterion: Criterion
+
+
+class _Said(NamedTuple):
+    """What matters of literals that are alike but for the value."""
+
+    name: str | None
+    value: Comparison | None
+    required: bool
 
 
 def inconsistencies(criteria: Sequence[Criterion]) -> list[Note]:
@@ -69,7 +79,7 @@ def _contradictions(criteria: Sequence[Criterion]) -> Iterator[Note]:
         if len(literals) == 1:
             continue
         told: set[Span | None] = set()
-        for one, other in combinations(literals, 2):
+        for one, other in _pairs(literals):
             groups = one.criterion.group, other.criterion.group
             if other.fact.span in told or (groups[0] != groups[1] and None not in groups):
                 continue
@@ -105,6 +115,97 @@ def _met(rule: Rule, required: bool, criterion: Criterion, found: list[_Literal]
             _met(member, required, criterion, found)
 
 
+_FEW = 16
+"""So many are compared each with each."""
+
+
+def _pairs(literals: Sequence[_Literal]) -> Iterable[tuple[_Literal, _Literal]]:
+    """The pairs in which there may be a contradiction: for each literal the first that it contradicts is among them."""
+    if len(literals) <= _FEW:
+        return combinations(literals, 2)
+    alike: dict[Hashable, list[int]] = defaultdict(list)
+    for at, (fact, _, _) in enumerate(literals):
+        alike[_but_for_value(fact)].append(at)
+    found: list[tuple[int, int]] = []
+    for places in alike.values():
+        grouped: dict[str | None, list[int]] = defaultdict(list)
+        for at in places:
+            grouped[literals[at].criterion.group].append(at)
+        everybody = grouped.pop(None, [])
+        found += _clashes(literals, everybody, places)
+        if grouped:
+            found += _clashes(literals, places, everybody)
+        for own in grouped.values():
+            found += _clashes(literals, own, own)
+    return [(literals[i], literals[j]) for i, j in sorted(set(found))]
+
+
+def _clashes(literals: Sequence[_Literal], ones: Sequence[int], others: Sequence[int]) -> Iterator[tuple[int, int]]:
+    """For each of the others the first of the ones that it contradicts, where that stands before it."""
+    if not ones or not others:
+        return
+    first: dict[_Said, int] = {}
+    for at in ones:
+        first.setdefault(_said_by(literals[at]), at)
+    said: dict[_Said, list[int]] = defaultdict(list)
+    for at in others:
+        said[_said_by(literals[at])].append(at)
+    for other, least in zip(said, _firsts(first, list(said)), strict=True):
+        if least is not None:
+            yield from ((least, at) for at in said[other] if least < at)
+
+
+def _said_by(literal: _Literal) -> _Said:
+    return _Said(literal.fact.concept.name, without_spans(literal.fact.value), literal.required)
+
+
+def _firsts(ones: Mapping[_Said, int], others: Sequence[_Said]) -> list[int | None]:
+    """For each of the others the least number among those that it contradicts."""
+    words: dict[Hashable, int] = {}
+    limits: dict[tuple[str | None, str | None, Reference | None], list[tuple[_Said, int]]] = defaultdict(list)
+    for one, number in ones.items():
+        value = one.value
+        if value is None or isinstance(value.value, str):
+            words.setdefault((_word(value), one.required), number)
+        else:
+            limits[one.name, value.unit.ucum if value.unit else None, value.reference].append((one, number))
+    found: list[list[int | None]] = [[words.get(word) for word in _contrary(other)] for other in others]
+    for (name, unit, reference), told in limits.items():
+        own = [(r, number) for one, number in told if (r := _range(one, reference, unit, name)) is not None]
+        asked = [(r, at) for at, other in enumerate(others) if (r := _range(other, reference, unit, name)) is not None]
+        for (_, at), least in zip(asked, first_apart(own, [r for r, _ in asked]), strict=True):
+            found[at].append(least)
+    return [min([n for n in each if n is not None], default=None) for each in found]
+
+
+def _word(value: Comparison | None) -> Hashable:
+    """What a word says that is no number; None where something is there at all."""
+    return value and (value.operator, value.value, value.reference)
+
+
+def _contrary(said: _Said) -> Iterator[Hashable]:
+    """The words, each with whether it is required, that contradict one."""
+    value = said.value
+    if value is None:
+        yield None, not said.required
+    elif value.operator == "=" and isinstance(value.value, str):
+        yield _word(value), not said.required
+        if said.required and value.value in _OPPOSITES:
+            yield _word(replace(value, value=_OPPOSITES[value.value])), True
+
+
+def _range(said: _Said, reference: Reference | None, unit: str | None, name: str | None) -> Range | None:
+    """The numbers that something allows, in a unit; None where that cannot be told or compared."""
+    value = said.value
+    if value is None or isinstance(value.value, str) or value.reference != reference:
+        return None
+    try:
+        found = stretches(value, said.required, unit, name)
+    except UnitError:
+        return None
+    return None if found is None else as_range(found)
+
+
 def _contradiction(one: _Literal, other: _Literal) -> Note | None:
     if not (one.required or other.required) and (one.fact.value is None or other.fact.value is None):
         return None
@@ -131,6 +232,12 @@ def _alike_but_for_value(one: Fact, other: Fact) -> bool:
     )
 
 
+def _but_for_value(fact: Fact) -> Hashable:
+    """What is the same of two facts that are alike but for the value."""
+    beside = without_spans(fact.time), without_spans(fact.count), without_spans(fact.dose)
+    return fact.domain, fact.experiencer, _narrowing(fact), *beside
+
+
 def _narrowing(fact: Fact) -> frozenset[tuple[str, str]]:
     return frozenset([(m.type, m.text.lower()) for m in fact.modifiers])
 
@@ -150,50 +257,10 @@ def _compatible(one: _Literal, other: _Literal) -> bool:
     unit = mine.unit.ucum if mine.unit else None
     name = one.fact.concept.name
     try:
-        left, right = _stretches(mine, one.required, unit, name), _stretches(yours, other.required, unit, name)
+        left, right = stretches(mine, one.required, unit, name), stretches(yours, other.required, unit, name)
     except UnitError:
         return True
-    return left is None or right is None or any(_meet(a, b) for a in left for b in right)
-
-
-_End = tuple[Fraction | float, int]
-"""One end of a stretch of numbers, itself within: the number, and -1 for just below it, 1 for just above."""
-
-_EVER = float("inf")
-
-
-def _stretches(value: Comparison, required: bool, unit: str | None, name: str | None) -> list[tuple[_End, _End]] | None:
-    """The stretches of numbers, in a unit, that meet a comparison, or that do not; None where that cannot be told."""
-    low: _End | None = (-_EVER, 0)
-    high: _End | None = (_EVER, 0)
-    if value.operator == "between":
-        low = _end(value.low, value, unit, name, 0 if value.low_inclusive is not False else 1)
-        high = _end(value.high, value, unit, name, 0 if value.high_inclusive is not False else -1)
-    elif value.operator in ("=", ">", ">=", "<", "<="):
-        if value.operator in ("=", ">", ">="):
-            low = _end(value.value, value, unit, name, 1 if value.operator == ">" else 0)
-        if value.operator in ("=", "<", "<="):
-            high = _end(value.value, value, unit, name, -1 if value.operator == "<" else 0)
-    else:
-        return None
-    if low is None or high is None:
-        return None
-    if required:
-        return [(low, high)]
-    return [((-_EVER, 0), (low[0], low[1] - 1)), ((high[0], high[1] + 1), (_EVER, 0))]
-
-
-def _end(number: object, value: Comparison, unit: str | None, name: str | None, side: int) -> _End | None:
-    if not isinstance(number, int | float):
-        return None
-    own = value.unit.ucum if value.unit else None
-    if own == unit:
-        return Fraction(str(number)), side
-    return None if own is None or unit is None else (convert(number, own, unit, analyte=name), side)
-
-
-def _meet(one: tuple[_End, _End], other: tuple[_End, _End]) -> bool:
-    return max(one[0], other[0]) <= min(one[1], other[1])
+    return left is None or right is None or any(meet(a, b) for a in left for b in right)
 
 
 def _said(literal: _Literal) -> str:

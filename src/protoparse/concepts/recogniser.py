@@ -95,15 +95,19 @@ class Recogniser:
 def judge(text: str, guessed: Iterable[Span], names: Sequence[Name], kind: Kind) -> dict[Span, Domain | None]:
     """What concepts are of which the grammar could only guess; None where one names nothing.
 
+    The names stand in order and do not overlap; of several in one concept the last tells what it is.
+
     Where the tagger finds no name, several words of an exclusion are of circumstances ("unsafe place of residence"),
     which are kept as such; elsewhere a statement that names nothing asks for nothing that could be checked.
     """
     told: dict[Span, Domain | None] = {}
+    fit = [n for n in names if n.label in _DOMAINS]
+    starts = [n.start for n in fit]
     for start, end in guessed:
-        labels = [n.label for n in names if n.start < end and start < n.end and n.label in _DOMAINS]
+        behind = bisect_left(starts, end)
         told[start, end] = (
-            _DOMAINS[labels[-1]]
-            if labels
+            _DOMAINS[fit[behind - 1].label]
+            if behind and start < fit[behind - 1].end
             else "other"
             if kind == "exclusion" and _WORDS.search(text, start, end)
             else None

@@ -11,6 +11,7 @@ import re
 from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
+from itertools import accumulate
 from math import log
 from typing import NamedTuple, TypeAlias
 
@@ -102,17 +103,34 @@ def fact_features(facts: Sequence[tuple[Fact, Path]], piece: Piece) -> list[list
     """The features of each fact."""
     unread = f"unread={bisect_left(_UNREAD, piece.unread)}"
     length = max(piece.end - piece.start, 1)
-    return [_features(fact, path, piece, unread, length) for fact, path in facts]
+    gaps = _Gaps(piece.unparsed) if piece.unparsed else None
+    return [_features(fact, path, piece, unread, length, gaps) for fact, path in facts]
 
 
-def _features(fact: Fact, path: Path, piece: Piece, unread: str, length: int) -> list[str]:
+class _Gaps:
+    """How far the nearest unread words are."""
+
+    def __init__(self, unparsed: Sequence[Span]) -> None:
+        spans = sorted(unparsed)
+        self.starts = [start for start, _ in spans]
+        self.ends = list(accumulate([end for _, end in spans], max))
+
+    def nearest(self, start: int, end: int) -> int:
+        """From a span to what is unread on either side; 0 where it overlaps."""
+        behind = bisect_left(self.starts, end)
+        sides = [max(start - self.ends[behind - 1], 0)] if behind else []
+        if behind < len(self.starts):
+            sides.append(self.starts[behind] - end)
+        return min(sides)
+
+
+def _features(fact: Fact, path: Path, piece: Piece, unread: str, length: int, gaps: _Gaps | None) -> list[str]:
     domain, concept, value, time = fact.domain, fact.concept, fact.value, fact.time
     span = start, end = concept.span or (0, 0)
     found = [unread, *_named(domain, concept.text, piece.grounds.get(span, "part")), *_above(path)]
     found.append(_SHARED[bisect_left(_SHARES, (end - start) / length)])
-    if piece.unparsed:
-        gap = min([a - end if a >= end else max(start - b, 0) for a, b in piece.unparsed])
-        found.append(f"gap={bisect_left(_GAPS, gap)}")
+    if gaps is not None:
+        found.append(f"gap={bisect_left(_GAPS, gaps.nearest(start, end))}")
     if value is not None:
         found.append(_compared(value))
         if value.span is not None:

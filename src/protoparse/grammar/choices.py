@@ -7,6 +7,7 @@ that stand side by side all hold, of these one is enough; "unresectable or metas
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 from protoparse.grammar.drafts import Draft, values
 from protoparse.grammar.facts import Cutter
@@ -81,21 +82,26 @@ def narrowing(cutter: Cutter, word: str, start: int) -> Modifier | None:
     return Modifier(type=said[0], text=word, span=(start, start + len(word)), value=said[1]) if said else None
 
 
-def loosened(cutter: Cutter, member: Draft, right: Draft) -> None:
-    """Make an adjective that stands for a disease narrow the next one: "metastatic or unresectable melanoma"."""
-    if member.concept is None or right.concept is None or member.last != member.concept[1] or member.value:
-        return
-    start, end = member.concept
-    if member.time or member.includes or "choice" not in cutter.roles(cutter.text[start:end]):
+def loosened(cutter: Cutter, members: Iterable[Draft], right: Draft) -> None:
+    """Make adjectives that stand for a disease narrow the next one: "metastatic or unresectable melanoma"."""
+    if right.concept is None:
         return
     leading = next((m for m in right.modifiers if m.span and m.span < right.concept), None)
-    modifier = narrowing(cutter, cutter.text[start:end], start)
+    apart = leading is not None
     if leading is None:
         first = cutter.text[slice(*right.concept)].partition(" ")[0]
         leading = narrowing(cutter, first, right.concept[0])
-        if leading is None or (modifier and leading.type != modifier.type):
-            return
-    if modifier is None or either(cutter.text, modifier, leading) is None:
+    if leading is None:
         return
-    member.modifiers += (modifier,)
-    member.concept = member.term = member.name = member.domain = None
+    for member in members:
+        if member.concept is None or member.last != member.concept[1] or member.value:
+            continue
+        start, end = member.concept
+        if member.time or member.includes or "choice" not in cutter.roles(cutter.text[start:end]):
+            continue
+        modifier = narrowing(cutter, cutter.text[start:end], start)
+        if modifier is None or (not apart and leading.type != modifier.type):
+            continue
+        if either(cutter.text, modifier, leading) is not None:
+            member.modifiers += (modifier,)
+            member.concept = member.term = member.name = member.domain = None

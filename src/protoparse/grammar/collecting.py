@@ -20,8 +20,15 @@ from protoparse.lexing import Entry
 _SIGNED = frozenset({"", "CMP", "BETWEEN", "TO", "AND", "OR", "FROM"})
 _REACH = 48
 """No phrase is longer: what repeats without end ("within 3 days within 3 days …") is read piece by piece."""
+_ABREAST = 3
+"""No phrase has so many numbers side by side, as a table without its lines has."""
 _AT_MOST = Entry("<", "within", {"before_number": "<="})
 _NORMAL = Entry("L", "normal", {"reference": "normal"})
+
+
+def _abreast(lexemes: list[Lexeme]) -> bool:
+    """Whether numbers alone stand at the end."""
+    return all(lexeme.type == "NUMBER" for lexeme in lexemes[-_ABREAST:])
 
 
 class Collector(Linker):
@@ -43,7 +50,7 @@ class Collector(Linker):
                 i += 2
                 continue
             step = _STEPS.get(code)
-            if step is None:
+            if step is None or (code == "n" and kind == "NUMBER" and len(out) >= _ABREAST and _abreast(out)):
                 break
             i = step(self, out, i, kind)
         return out

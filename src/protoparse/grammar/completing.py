@@ -7,6 +7,8 @@ or hepatic impairment" the renal one, of "alcohol or drug abuse" the abuse of al
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
+from functools import lru_cache
 
 from msgspec.structs import replace
 
@@ -26,10 +28,25 @@ _HABITS = ("dependence", "abuse", "addiction", "use", "disorder", "misuse")
 """How what somebody does with a substance ends, which no test tells."""
 
 
-def complete(cutter: Cutter, member: Draft, right: Draft, *, closed: bool) -> None:
-    """What the last member of a list says holds for the earlier ones that lack it; `closed`: one has its own time."""
-    if member.concept is None or right.concept is None:
+def complete(cutter: Cutter, members: Iterable[tuple[Draft, bool]], right: Draft) -> None:
+    """What the last member of a list says holds for the earlier ones that lack it.
+
+    Each of these comes with whether it is closed: one that has its own time takes no result of another.
+    """
+    if right.concept is None:
         return
+    tail = cutter.text[slice(*right.concept)].split()
+    whole = " ".join(tail)
+    for member, closed in members:
+        if member.concept is not None:
+            text = cutter.text[slice(*member.concept)]
+            _complete(cutter, member, text, right, tail, whole, closed=closed)
+
+
+def _complete(
+    cutter: Cutter, member: Draft, text: str, right: Draft, tail: list[str], whole: str, *, closed: bool
+) -> None:
+    """The same for one of them, its name `text`; `tail` are the words of the last member, `whole` these joined."""
     measured = member.domain in (None, "measurement") and right.domain in (None, "measurement")
     tested = right.domain == "condition" and member.domain in ("condition", "measurement")
     measured = measured or (tested and resulted(right) and testable(cutter.text, member))
@@ -37,7 +54,7 @@ def complete(cutter: Cutter, member: Draft, right: Draft, *, closed: bool) -> No
         said = member.finding is not None and member.finding.value != "positive"  # "MMR-deficient or MSI-high"
         if not isinstance(right.value.value, str):
             # "adequate renal function, with serum creatinine ≤ 1.5 × ULN": a function is adequate or not
-            said = said or cutter.text.endswith("function", 0, member.concept[1])
+            said = said or text.endswith("function")
         if not said:
             member.value, member.bare_value = right.value, right.bare_value
             member.domain = member.domain or right.domain
@@ -45,8 +62,6 @@ def complete(cutter: Cutter, member: Draft, right: Draft, *, closed: bool) -> No
         member.finding = right.finding  # "ALK or ROS1 rearrangement"
     if member.value and right.value and member.value.unit is None and _pressure(member) and _pressure(right):
         member.value = replace(member.value, unit=right.value.unit)  # "systolic > 160 or diastolic > 100 mmHg"
-    text = cutter.text[slice(*member.concept)]
-    tail = cutter.text[slice(*right.concept)].split()
     ailing = member.domain in (None, "drug") and right.domain in ("condition", "allergy") and right.value is None
     if ailing and (head := _of_substances(tail)) and _nothing_done(member):
         # "alcohol or drug abuse", "iron or vitamin D deficiency": no substance is said to be taken
@@ -56,8 +71,8 @@ def complete(cutter: Cutter, member: Draft, right: Draft, *, closed: bool) -> No
         _call(member, f"{text} {tail[-1]}", "drug")
         member.value = None
         return
-    parts = half(" ".join(tail)) if "paired" in cutter.roles(text) and not member.value else None
-    if parts is not None and member.domain in (None, right.domain, "measurement"):
+    parts = half(whole) if not member.value else None
+    if parts is not None and "paired" in cutter.roles(text) and member.domain in (None, right.domain, "measurement"):
         _call(member, text + parts[1], right.domain)
         return
     shared = functioning = False
@@ -129,6 +144,7 @@ def _call(draft: Draft, words: str, domain: Domain | None, *, known: bool = True
     draft.known = draft.completed = True
 
 
+@lru_cache(5_000)
 def half(name: str) -> tuple[str, str] | None:
     """The first half of a name that comes in pairs, and the rest: "lower" and " limb", "hyper" and "thyroidism"."""
     word = name.lower().partition(" ")[0].partition("-")[0]

@@ -181,9 +181,8 @@ def join(cutter: Cutter, op: Literal["all", "any"], left: Tree | None, right: Tr
             counterpart(cutter, before, right)
         if isinstance(first, Draft):
             of_place(cutter, first, right)
-        for member, closed in zip(tail, timed, strict=True):
-            loosened(cutter, member, right)
-            complete(cutter, member, right, closed=closed)
+        loosened(cutter, tail, right)
+        complete(cutter, zip(tail, timed, strict=True), right)
         for lone in [m for m in tail if m.concept is None]:
             if op == "any" and own_kind(cutter, lone, right):
                 continue
