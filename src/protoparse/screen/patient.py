@@ -16,14 +16,14 @@ import calendar
 import re
 from datetime import date
 from functools import lru_cache
-from typing import Literal, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 import msgspec
 
 from protoparse.errors import PatientError
 from protoparse.model import Code, Domain, Number, Record
 
-FORMAT = "protoparse.patient/1"
+FORMAT: Final = "protoparse.patient/1"
 
 Sex: TypeAlias = Literal["female", "male"]
 
@@ -34,9 +34,10 @@ class Event(Record, frozen=True, kw_only=True):
     """One thing that a record says of a patient: that it was so, or, with `absent`, that it was not.
 
     `start` and `end` are days as precise as they are known; a measurement or a single act has only a `start`. `ongoing`
-    says whether it still held when the record was made, None where the record does not say. `value` is a number with its
-    `unit` (UCUM where the source has it) or a word ("positive"); `low` and `high` are the laboratory's own reference range
-    in the same unit. `dose` goes with drugs. `source` points into the record ("Condition/123").
+    says whether it still held when the record was made, None where the record does not say. `value` is a number with
+    its `unit` (UCUM where the source has it) or a word ("positive"); `low` and `high` are the laboratory's own reference
+    range in the same unit. `dose` goes with drugs; `status` are words of the record that narrow it ("severe", "left").
+    `source` points into the record ("Condition/123").
     """
 
     domain: Domain

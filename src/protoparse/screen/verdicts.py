@@ -42,9 +42,9 @@ class Decision(Record, frozen=True, kw_only=True):
 class Verdict(Record, frozen=True, kw_only=True):
     """What is known of one criterion.
 
-    `holds`: whether what the criterion says is true, its children with it; `passed`: whether the patient passes it, which
-    for an exclusion is that it does not hold. `unread`: part of its text was not understood, so that a patient never
-    certainly passes it. `decisions` are those of its own rule's facts.
+    `holds`: whether what the criterion says is true, its children with it; `passed`: whether the patient passes it,
+    which for an exclusion is that it does not hold. `unread`: part of its text was not understood, so that a patient
+    never certainly passes it. `decisions` are those of its own rule's facts.
     """
 
     criterion: Criterion
