@@ -17,13 +17,14 @@ from typing import NamedTuple
 from protoparse import lexicon
 from protoparse.lexicon import fold
 from protoparse.model import (
+    Age,
     AtLeastChildren,
     Comparison,
     Concept,
     Criterion,
     Document,
     Fact,
-    Rule,
+    Operator,
     Trial,
     all_of,
 )
@@ -70,11 +71,10 @@ def holds(item: Item, groups: frozenset[str], *, wanted: bool | None = None) -> 
         wanted = criterion.kind != "exclusion"
     combine = criterion.combine or ("all" if criterion.kind != "exclusion" else "any")
     children: list[Node] = []
-    for child in item.children:
+    for child, turned in turns(item, wanted):
         if applies(child.criterion, groups):
-            contrary = (child.criterion.kind == "exclusion") != (criterion.kind == "exclusion")
-            node = holds(child, groups, wanted=wanted ^ contrary ^ (combine == "except"))
-            children.append(Denial(node) if contrary else node)
+            node = holds(child, groups, wanted=turned)
+            children.append(Denial(node) if contrary(criterion, child.criterion) else node)
     own = item.rule
     if not children:
         node = own if own is not None else TRUE if wanted else FALSE
@@ -88,6 +88,17 @@ def holds(item: Item, groups: frozenset[str], *, wanted: bool | None = None) -> 
     if item.riddle is None:
         return node
     return both([node, item.riddle]) if wanted else either([node, item.riddle])
+
+
+def turns(item: Item, wanted: bool) -> Iterator[tuple[Item, bool]]:
+    """The children of a criterion that is wanted to hold or not, each with whether that is wanted of it."""
+    for child in item.children:
+        yield child, wanted ^ contrary(item.criterion, child.criterion) ^ (item.criterion.combine == "except")
+
+
+def contrary(one: Criterion, other: Criterion) -> bool:
+    """Whether one of two criteria takes whom it is true of, and the other leaves them out."""
+    return (one.kind == "exclusion") != (other.kind == "exclusion")
 
 
 def applies(criterion: Criterion, groups: frozenset[str]) -> bool:
@@ -180,11 +191,9 @@ def _joining() -> re.Pattern[str]:
 
 def _registered(trial: Trial) -> Iterator[Criterion]:
     """What a registry's own fields ask, as criteria without a place in the text."""
-    ages: list[Rule] = []
-    if trial.minimum_age is not None:
-        ages.append(_person("age", Comparison(operator=">=", value=trial.minimum_age.value, unit=trial.minimum_age.unit)))
-    if trial.maximum_age is not None:
-        ages.append(_person("age", Comparison(operator="<=", value=trial.maximum_age.value, unit=trial.maximum_age.unit)))
+    limits: tuple[tuple[Operator, Age | None], ...]
+    limits = ((">=", trial.minimum_age), ("<=", trial.maximum_age))
+    ages = [_person("age", Comparison(operator=o, value=a.value, unit=a.unit)) for o, a in limits if a is not None]
     if ages:
         yield Criterion(id="registry.age", kind="inclusion", span=(0, 0), rule=all_of(ages))
     if trial.sex in ("female", "male"):
