@@ -54,11 +54,12 @@ class Plan(NamedTuple):
 
 
 def plan(document: Document, leaves: Leaves) -> Plan:
-    """A trial as formulas over `leaves`, which get what they lack."""
+    """A trial as formulas over `leaves`, which get what they lack; of a text without criteria nothing is known."""
     items = tuple(_item(c, document.text, leaves) for c in (*document.criteria, *_registered(document.trial)))
     parts = _groups(items)
     groups = {name: _taken(items, allowed) for name, allowed in parts.items()}
-    return Plan(items, groups, either(list(groups.values())) if groups else _taken(items, frozenset()))
+    takes = either(list(groups.values())) if groups else _taken(items, frozenset())
+    return Plan(items, groups, takes if document.criteria else both([takes, leaves.riddle()]))
 
 
 def holds(item: Item, groups: frozenset[str], *, wanted: bool | None = None) -> Node:
@@ -122,7 +123,7 @@ def _item(criterion: Criterion, text: str, leaves: Leaves) -> Item:
 
 def _taken(items: Iterable[Item], groups: frozenset[str]) -> Node:
     """Who passes all that is asked of everybody or of the groups."""
-    nodes = []
+    nodes: list[Node] = []
     for item in items:
         if applies(item.criterion, groups):
             node = holds(item, groups)
