@@ -86,10 +86,6 @@ def asks(questions: Any) -> list[str]:
     return [question.asks for question in questions]
 
 
-def example_of(name: str, *examples: Rule) -> Fact:
-    return fact(name, includes=examples)
-
-
 # ------------------------------------------------------------------ rules
 
 
@@ -124,12 +120,6 @@ a, b, c = fact("a"), fact("b"), fact("c")
         (except_(a, b), {"b": True}, False),
         (except_(a, b), {"a": False}, False),
         (except_(a, b, c), {"a": True, "b": False, "c": False}, True),
-        # an example suffices, but that there is none says nothing of what it is an example of
-        (example_of("a", b), {"b": True}, True),
-        (example_of("a", b), {"b": False}, None),
-        (example_of("a", b), {"a": False, "b": False}, False),
-        (example_of("a", b), {"a": False, "b": True}, True),
-        (not_(example_of("a", b, c)), {"c": True}, False),
         # one unknown in two places
         (any_(a, not_(a)), {}, True),
         (all_(a, not_(a)), {}, False),
@@ -149,13 +139,14 @@ def test_facts_that_differ_in_their_places_are_one_unknown() -> None:
     here = Fact(domain="condition", concept=fact("Asthma").concept, span=(3, 9), confidence=0.5)
     there = Fact(domain="condition", concept=fact("asthma").concept, span=(30, 36))
     assert truth_of(any_(here, not_(there)), lambda asked: None) is True
-    other = Fact(domain="condition", concept=fact("asthma").concept, modifiers=(modifier("severity", "severe"),))
-    assert truth_of(any_(here, not_(other)), lambda asked: None) is None
+    severe = fact("asthma", modifiers=(modifier("severity", "severe"),))
+    assert truth_of(any_(here, not_(severe)), lambda asked: None) is None
+    assert truth_of(any_(here, not_(fact("asthma", includes=(a,)))), lambda asked: None) is None
 
 
 def test_each_thing_is_asked_once() -> None:
     asked: list[str] = []
-    truth_of(any_(all_(a, b), all_(not_(a), example_of("c", b))), lambda x: asked.append(x.concept.text))
+    truth_of(any_(all_(a, b), all_(not_(a), fact("c", includes=(fact("d"),)))), lambda x: asked.append(x.concept.text))
     assert sorted(asked) == ["a", "b", "c"]
 
 
@@ -170,7 +161,7 @@ def test_too_many_shared_unknowns_are_left_unknown() -> None:
 
 def random_rule(random: Random, names: str, depth: int = 0) -> Rule:
     """A rule over a few names, of which some stand in it several times."""
-    kind = random.choice(["fact", "all", "any", "any", "not", "at_least", "if", "except", "example"])
+    kind = random.choice(["fact", "all", "any", "any", "not", "at_least", "if", "except"])
     if kind == "fact" and depth == 0:
         kind = "all"
     if kind == "fact" or depth == 3:
@@ -191,16 +182,13 @@ def random_rule(random: Random, names: str, depth: int = 0) -> Rule:
             return if_(*some[:2])
         case "except":
             return except_(*some)
-    return example_of(random.choice(names), *some[:2])
+    raise AssertionError(kind)
 
 
 def in_worlds(rule: Rule, worlds: Mapping[str, np.ndarray]) -> np.ndarray:
     """In which worlds a rule is true, `worlds` telling in which each fact is."""
     if isinstance(rule, Fact):
-        found = worlds[rule.concept.text]
-        for example in rule.includes:
-            found = found | in_worlds(example, worlds)
-        return found
+        return worlds[rule.concept.text]
     if isinstance(rule, Not):
         return ~in_worlds(rule.of, worlds)
     if isinstance(rule, If):
@@ -271,8 +259,7 @@ def each_by_itself(rule: Rule, numbers: Iterator[int]) -> Rule:
     """The same rule with no fact twice."""
     match rule:
         case Fact():
-            inner = tuple(each_by_itself(x, numbers) for x in rule.includes)
-            return fact(f"{rule.concept.text} {next(numbers)}", includes=inner)
+            return fact(f"{rule.concept.text} {next(numbers)}")
         case Not():
             return not_(each_by_itself(rule.of, numbers))
         case If():
@@ -474,10 +461,11 @@ def test_a_text_without_criteria_says_nothing() -> None:
     assert screening(document(text="See the protocol.")).answer == "undetermined"
 
 
-def test_decisions_are_those_of_the_rule_with_their_examples() -> None:
-    rule = all_(example_of("a", b), c)
+def test_decisions_are_those_of_the_rule_in_their_places() -> None:
+    here, there = (Fact(domain="condition", concept=fact("b").concept, span=span) for span in ((0, 1), (5, 6)))
+    rule = all_(fact("a", includes=(fact("x"),)), any_(here, not_(there)))
     [verdict] = screening(document(criterion(rule, criterion(fact("d")), combine="all")), b=True).verdicts
-    assert [(d.fact, d.truth) for d in verdict.decisions] == [(f, f.concept.text == "b" or None) for f in facts(rule)]
+    assert [(d.fact, d.truth) for d in verdict.decisions] == [(rule.of[0], None), (here, True), (there, True)]
     assert [d.fact.concept.text for d in verdict.children[0].decisions] == ["d"]
 
 

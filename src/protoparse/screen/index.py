@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from protoparse.model import Document, Domain, Event, Fact
+from protoparse.model import Document, Domain, Fact, facts
 from protoparse.screen.compiling import plan
 from protoparse.screen.logic import Denial, Leaves, Node, Shared, completed
 from protoparse.screen.patient import Patient
@@ -34,7 +34,7 @@ _MANY = 1 << 16
 _COUNTS = np.array([0, 1, _MANY + 1], np.int32)
 
 Keys: TypeAlias = Callable[[Fact], Iterable[Hashable]]
-"""What a record must speak of for a fact to be decided by it; nothing where that cannot be said."""
+"""What a record may speak of that decides a fact; a fact of which it speaks of none is unknown."""
 
 
 class Keyed(Knowledge, Protocol):
@@ -42,7 +42,7 @@ class Keyed(Knowledge, Protocol):
 
     @property
     def keys(self) -> Iterable[Hashable]:
-        """The keys that the record touches: a fact of which it touches none is unknown."""
+        """The keys of all that the record speaks of."""
         ...
 
 
@@ -74,13 +74,24 @@ class _Level(NamedTuple):
 
 
 class Index:
-    """Trials made ready for screening; `keys_of` is by default what `Known` goes with."""
+    """Trials made ready for screening; `terms`: vocabularies of the user's own."""
 
-    def __init__(self, documents: Iterable[Document], *, keys_of: Keys | None = None) -> None:
-        if keys_of is None:
-            from protoparse.screen import facts
+    def __init__(self, documents: Iterable[Document], *, terms: TermSource | None = None) -> None:
+        from protoparse.screen.facts import keys_of, matcher
+        from protoparse.screen.matching import UNRECORDED
 
-            keys_of = facts.keys_of
+        self._matcher = matcher(terms)
+        # every record has the key of what no record tells of: asked, it would only say why it does not know
+        self._prepare(documents, lambda fact: keys_of(fact, matcher=self._matcher) - {UNRECORDED})
+
+    @classmethod
+    def keyed(cls, documents: Iterable[Document], keys_of: Keys) -> Index:
+        """An index for what tells of patients by other keys than `Known` does; it is for `screened` alone."""
+        index = cls.__new__(cls)
+        index._prepare(documents, keys_of)
+        return index
+
+    def _prepare(self, documents: Iterable[Document], keys_of: Keys) -> None:
         self.documents = tuple(documents)
         leaves = Leaves()
         circuit = _Circuit()
@@ -90,19 +101,15 @@ class Index:
         self._size = self._levels[-1].end if self._levels else len(self._facts) + 1
         self._roots = np.array([places[n] if n >= 0 else ~n for n, _ in roots], np.int64)
         self._denied = np.array([denied for _, denied in roots], np.bool_)
-        self._always: list[int] = []
         touching: dict[Hashable, list[int]] = defaultdict(list)
         domains: dict[Domain, list[int]] = defaultdict(list)
         for n, fact in enumerate(self._facts):
             if fact is None:
                 continue
-            keys = () if fact.domain == "person" else tuple(dict.fromkeys(keys_of(fact)))
-            for key in keys:
+            for key in set(keys_of(fact)):
                 touching[key].append(n)
-            if keys:
-                domains[fact.domain].append(n)
-            else:
-                self._always.append(n)
+            for domain in {one.domain for one in facts(fact)}:
+                domains[domain].append(n)
         self._touching = dict(touching)
         self._domains = dict(domains)
 
@@ -111,14 +118,13 @@ class Index:
         patient: Patient,
         *,
         day: date,
-        anchors: Mapping[Event, date] | None = None,
+        anchors: Mapping[str, date] | None = None,
         recent: int = 180,
-        terms: TermSource | None = None,
     ) -> Answers:
         """What each trial says of a patient on a day; the options are those of `screen`."""
         from protoparse.screen.facts import Known
 
-        known = Known(patient, day, anchors=anchors or {}, recent=recent, terms=terms)
+        known = Known(patient, day, anchors=anchors, recent=recent, matcher=self._matcher)
         return self.screened(patient, known, day=day)
 
     def screened(self, patient: Patient, known: Keyed, *, day: date) -> Answers:
@@ -139,7 +145,7 @@ class Index:
 
     def _touched(self, patient: Patient, known: Keyed) -> Iterator[int]:
         """The facts that a record may decide."""
-        found = set(self._always)
+        found: set[int] = set()
         for key in known.keys:
             found.update(self._touching.get(key, ()))
         for domain in patient.complete:

@@ -11,8 +11,8 @@ A rule becomes a formula of gates: "at least `least` of these" is `all`, `any` a
 as soon as enough members are true, false as soon as too many are false. That says too little only where one unknown
 stands in it twice ("A, or not A"): then, if it comes out unknown, all completions of such unknowns are tried.
 
-An `if` is true of all whom its condition does not meet, an `except` where its base holds and no exception does. Of a
-fact with examples either it or an example suffices.
+An `if` is true of all whom its condition does not meet, an `except` where its base holds and no exception does. The
+examples of a fact belong to what is known of it.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from msgspec import UNSET
 from msgspec.structs import replace
 
 from protoparse.lexicon import fold
-from protoparse.model import AtLeast, Except, Fact, If, Not, Rule, members, without_spans
+from protoparse.model import All, AtLeast, Except, Fact, If, Not, Rule, members, without_spans
 from protoparse.screen.verdicts import Truth
 
 EXACT = 12
@@ -75,8 +75,7 @@ def either(nodes: Sequence[Node]) -> Node:
 class Leaves:
     """Numbers for what formulas rest on: facts, of which those that say the same have one number, and riddles.
 
-    `facts[n]` is the first fact met that has the number n, its examples away; None is a riddle: a leaf that nobody can
-    decide.
+    `facts[n]` is the first fact met that has the number n; None is a riddle: a leaf that nobody can decide.
     """
 
     def __init__(self) -> None:
@@ -84,12 +83,12 @@ class Leaves:
         self._numbers: dict[object, int] = {}
 
     def number(self, fact: Fact) -> int:
-        """The number of what a fact itself says, examples aside."""
+        """The number of what a fact says, wherever it stands."""
         key = _said(fact)
         known = self._numbers.get(key)
         if known is None:
             known = self._numbers[key] = len(self.facts)
-            self.facts.append(replace(fact, includes=()) if fact.includes else fact)
+            self.facts.append(fact)
         return known
 
     def riddle(self) -> int:
@@ -102,7 +101,7 @@ class Leaves:
 
 
 def truth_of(rule: Rule, decide: Callable[[Fact], Truth]) -> Truth:
-    """What is known of a rule; `decide` is asked once for each fact that says something of its own.
+    """What is known of a rule; `decide` is asked once for each fact, examples of another aside.
 
     Facts that differ in their places alone are one fact. None where the rule's truth depends on what is unknown, or
     where more than `EXACT` unknowns stand in it more than once.
@@ -123,8 +122,7 @@ def formula(rule: Rule, leaves: Leaves) -> Node:
 def _formula(rule: Rule, leaves: Leaves) -> Node:
     match rule:
         case Fact():
-            own = leaves.number(rule)
-            return Gate(1, (own, *[_formula(x, leaves) for x in rule.includes])) if rule.includes else own
+            return leaves.number(rule)
         case Not():
             return Denial(_formula(rule.of, leaves))
         case If():
@@ -133,9 +131,16 @@ def _formula(rule: Rule, leaves: Leaves) -> Node:
             exceptions = [Denial(_formula(x, leaves)) for x in rule.exceptions]
             return both([_formula(rule.base, leaves), *exceptions])
     nodes = tuple([_formula(x, leaves) for x in members(rule)])
-    if isinstance(rule, AtLeast):
-        return Gate(rule.count, nodes)
-    return Gate(len(nodes) if type(rule).__struct_config__.tag == "all" else 1, nodes)
+    return Gate(rule.count if isinstance(rule, AtLeast) else len(nodes) if isinstance(rule, All) else 1, nodes)
+
+
+def statements(rule: Rule | None) -> Iterator[Fact]:
+    """The facts that a rule's truth rests on, as they stand in it: all but the examples of another."""
+    if isinstance(rule, Fact):
+        yield rule
+    elif rule is not None:
+        for member in members(rule):
+            yield from statements(member)
 
 
 def _standing(node: Node) -> Iterator[int]:
@@ -155,9 +160,9 @@ def standing(node: Node) -> tuple[int, ...]:
 
 
 def _said(fact: Fact) -> object:
-    """What a fact itself says, for comparing: no places, no confidence, no examples, its name in one case."""
+    """What a fact says, for comparing: no places, no confidence, its name in one case."""
     concept = replace(fact.concept, text=fold(fact.concept.text), span=None)
-    return _encode(without_spans(replace(fact, concept=concept, includes=(), span=None, confidence=UNSET)))
+    return _encode(without_spans(replace(fact, concept=concept, span=None, confidence=UNSET)))
 
 
 _encode = msgspec.msgpack.Encoder().encode

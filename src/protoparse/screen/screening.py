@@ -19,10 +19,10 @@ from typing import TYPE_CHECKING, Protocol
 
 from msgspec.structs import replace
 
-from protoparse.model import Document, Event, Fact, facts
+from protoparse.model import Document, Fact
 from protoparse.screen.asking import questions
 from protoparse.screen.compiling import Item, group_name, holds, plan, turns
-from protoparse.screen.logic import Leaves, truth
+from protoparse.screen.logic import Leaves, statements, truth
 from protoparse.screen.patient import Patient
 from protoparse.screen.verdicts import Answer, Decision, Screening, Truth, Verdict, passed
 
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 
 class Knowledge(Protocol):
-    """What is known of a patient on a day: facts decided one by one, their examples aside."""
+    """What is known of a patient on a day: facts decided one by one, with their examples."""
 
     def decide(self, fact: Fact) -> Decision:
         """What is known of a fact."""
@@ -43,7 +43,7 @@ def screen(
     patient: Patient,
     *,
     day: date,
-    anchors: Mapping[Event, date] | None = None,
+    anchors: Mapping[str, date] | None = None,
     recent: int = 180,
     terms: TermSource | None = None,
 ) -> Screening:
@@ -54,7 +54,7 @@ def screen(
     """
     from protoparse.screen.facts import Known
 
-    return screened(document, patient, Known(patient, day, anchors=anchors or {}, recent=recent, terms=terms), day=day)
+    return screened(document, patient, Known(patient, day, anchors=anchors, recent=recent, terms=terms), day=day)
 
 
 def screened(document: Document, patient: Patient, known: Knowledge, *, day: date) -> Screening:
@@ -114,7 +114,7 @@ class _Judge:
 
     def _decisions(self, item: Item) -> list[Decision]:
         found = []
-        for fact in facts(item.criterion.rule):
+        for fact in statements(item.criterion.rule):
             decision = self._decided[self._leaves.number(fact)]
             if decision is not None:
                 found.append(replace(decision, fact=fact))
