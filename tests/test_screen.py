@@ -360,7 +360,8 @@ def test_what_is_certain_of_a_trial_comes_true(random: Random, known: dict[str, 
     made = screening(doc, **known)
     world = {name: np.array([bool(rest[name] if known[name] is None else known[name])]) for name in NAMES}
     named = [x.group for x in doc.criteria if x.group]
-    groups = set(named) | ({OTHERS} if len(set(named)) < 2 else set())
+    asked = not named or any(x.group is None and x.kind != "exclusion" for x in doc.criteria)
+    groups = set(named) | ({OTHERS} if len(set(named)) < 2 and asked else set())
     for riddle in (True, False):
         answers = {
             group: all(
@@ -492,6 +493,9 @@ def test_a_group_named_alone_leaves_others() -> None:
     doc = document(criterion(a), criterion(b, group="Women"))
     assert screening(doc, a=True, b=False).groups == {"Women": "ineligible", OTHERS: "eligible"}
     assert screening(doc, a=False).answer == "ineligible"
+    # where nothing is asked but of the group, nobody else is meant
+    doc = document(criterion(a, group="Recipients"), criterion(b, group="Recipients", kind="exclusion"))
+    assert screening(doc, a=False).groups == {"Recipients": "ineligible"}
 
 
 def test_a_group_in_a_group() -> None:

@@ -31,7 +31,7 @@ from protoparse.model import (
 from protoparse.screen.logic import FALSE, TRUE, Denial, Gate, Leaves, Node, both, either, formula
 
 OTHERS = ""
-"""The group of those who are of no group, where a trial names one alone."""
+"""The group of those who are of no group, where a trial names one alone and asks something of all."""
 
 _JOINING = ("and", "or", "comma", "stop", "open", "close", "slash", "colon", "dash", "filler")
 
@@ -56,7 +56,7 @@ class Plan(NamedTuple):
 def plan(document: Document, leaves: Leaves) -> Plan:
     """A trial as formulas over `leaves`, which get what they lack; of a text without criteria nothing is known."""
     items = tuple(_item(c, document.text, leaves) for c in (*document.criteria, *_registered(document.trial)))
-    parts = _groups(items)
+    parts = _groups(items[: len(document.criteria)])
     groups = {name: _taken(items, allowed) for name, allowed in parts.items()}
     takes = either(list(groups.values())) if groups else _taken(items, frozenset())
     return Plan(items, groups, takes if document.criteria else both([takes, leaves.riddle()]))
@@ -138,7 +138,7 @@ def _groups(items: Sequence[Item]) -> dict[str, frozenset[str]]:
     """The groups that somebody may be in, each with the names of all whose criteria are for it.
 
     A group within another answers for its criteria too. One that is parted is its parts; where but one part is named,
-    there are people who are not of it.
+    there are people who are not of it. So are there where the trial names one group alone, if it asks them anything.
     """
     above: dict[str, set[str]] = {}
     shown: dict[str, str] = {}
@@ -151,7 +151,8 @@ def _groups(items: Sequence[Item]) -> dict[str, frozenset[str]]:
     if not above:
         return {}
     found = {shown[name]: frozenset(above[name]) for name in above if len(parts.get(name, ())) < 2}
-    if len(parts.get(None, ())) == 1:
+    asked = any(i.criterion.group is None and i.criterion.kind != "exclusion" for i in items)
+    if len(parts.get(None, ())) == 1 and asked:
         found[OTHERS] = frozenset()
     return found
 

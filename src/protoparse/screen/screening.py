@@ -7,8 +7,8 @@ In: a `Document`, a `Patient` and a day. Out: a `Screening`. A man of 70, a tria
 - Undetermined: else.
 
 Criteria whose kind no heading tells count as inclusions. What was not understood of a criterion may keep a patient out
-but never lets one in: such a criterion may certainly fail, never certainly pass. Where a trial names one group alone,
-there are people who are not of it: `OTHERS` stands for them among the groups.
+but never lets one in: such a criterion may certainly fail, never certainly pass. Where a trial names one group alone
+and asks something of all, there are people who are not of it: `OTHERS` stands for them among the groups.
 """
 
 from __future__ import annotations
