@@ -139,6 +139,8 @@ def test_facts_that_differ_in_their_places_are_one_unknown() -> None:
     here = Fact(domain="condition", concept=fact("Asthma").concept, span=(3, 9), confidence=0.5)
     there = Fact(domain="condition", concept=fact("asthma").concept, span=(30, 36))
     assert truth_of(any_(here, not_(there)), lambda asked: None) is True
+    thousands, per_litre = (fact("platelets", value=more_than(5, units)) for units in ("x 10^9/L", "×10^9/l"))
+    assert truth_of(any_(thousands, not_(per_litre)), lambda asked: None) is True
     severe = fact("asthma", modifiers=(modifier("severity", "severe"),))
     assert truth_of(any_(here, not_(severe)), lambda asked: None) is None
     assert truth_of(any_(here, not_(fact("asthma", includes=(a,)))), lambda asked: None) is None

@@ -18,17 +18,13 @@ examples of a fact belong to what is known of it.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import reduce
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from functools import cache, reduce
 from operator import and_, or_
 from typing import NamedTuple, TypeAlias
 
-import msgspec
-from msgspec import UNSET
-from msgspec.structs import replace
-
 from protoparse.lexicon import fold
-from protoparse.model import All, AtLeast, Except, Fact, If, Not, Rule, members, without_spans
+from protoparse.model import All, AtLeast, Concept, Except, Fact, If, Not, Record, Rule, Unit, members
 from protoparse.screen.verdicts import Truth
 
 EXACT = 12
@@ -80,7 +76,7 @@ class Leaves:
 
     def __init__(self) -> None:
         self.facts: list[Fact | None] = []
-        self._numbers: dict[object, int] = {}
+        self._numbers: dict[Hashable, int] = {}
 
     def number(self, fact: Fact) -> int:
         """The number of what a fact says, wherever it stands."""
@@ -159,13 +155,25 @@ def standing(node: Node) -> tuple[int, ...]:
     return tuple(dict.fromkeys(_standing(node)))
 
 
-def _said(fact: Fact) -> object:
-    """What a fact says, for comparing: no places, no confidence, its name in one case."""
-    concept = replace(fact.concept, text=fold(fact.concept.text), span=None)
-    return _encode(without_spans(replace(fact, concept=concept, span=None, confidence=UNSET)))
+def _said(value: object) -> Hashable:
+    """What a part of a fact says, for comparing: no places, no confidence, names in one case, units by their code."""
+    if isinstance(value, tuple):
+        return tuple([_said(x) for x in value])
+    if not isinstance(value, Record):
+        return value
+    if isinstance(value, Unit) and value.ucum is not None:
+        return value.ucum
+    parts = [getattr(value, name) for name in _telling(type(value))]
+    if isinstance(value, Concept):
+        parts[0] = fold(value.text)
+    return type(value), *[_said(x) if isinstance(x, (Record, tuple)) else x for x in parts]
 
 
-_encode = msgspec.msgpack.Encoder().encode
+@cache
+def _telling(record: type[Record]) -> tuple[str, ...]:
+    """The fields of a record that tell what it says, a concept's text first."""
+    return tuple(name for name in record.__struct_fields__ if name not in ("span", "confidence"))
+
 
 # ------------------------------------------------------------------ truth
 
