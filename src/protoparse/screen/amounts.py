@@ -65,7 +65,8 @@ def meets(comparison: Comparison, amount: Amount, analyte: str | None = None) ->
     if value is None:
         return None, "no-value"
     try:
-        return _compared(comparison, _converted(value, *factor, analyte)), "decided"
+        truth = _compared(comparison, _converted(value, *factor, analyte))
+        return truth, "no-value" if truth is None else "decided"
     except UnitError:
         return None, "no-unit"
 

@@ -321,8 +321,8 @@ class Known:
         today = self.day, self.day
         if fact.time is not None:
             found = frames(fact.time, self._anchored)
-            if all(frame.start is frame.end is None for frame in found):
-                return [frame._replace(end=today) for frame in found]
+            if all(frame.start is frame.end is None for frame in found):  # "for at least 3 months": up to now
+                return [frame._replace(start=None if fact.domain in _ACTS else today, end=today) for frame in found]
             return found
         return [Frame(None if fact.domain in _ACTS else today, today)]
 
@@ -497,7 +497,7 @@ def _narrowed(modifier: Modifier, event: Event) -> Found:
     if _stated(modifier):
         return True, "decided"
     values = modifier.value if isinstance(modifier.value, tuple) else (modifier.value or modifier.text,)
-    said = [s for s in _said(event)]
+    said = list(_said(event))
     denied = forms_of("denied")
     for value in (*values, modifier.text):
         wanted = frozenset(words(value))

@@ -22,6 +22,8 @@ from collections.abc import Iterable, Iterator
 from functools import cache, lru_cache
 from typing import Final, NamedTuple, TypeAlias
 
+from msgspec import UNSET
+
 from protoparse import lexicon
 from protoparse.concepts.normalising import Normaliser
 from protoparse.concepts.terms import TermSource
@@ -45,6 +47,7 @@ _GROUPS: dict[Domain, str] = {
     "study": "study", "consent": "consent", "other": "other",
 }  # fmt: skip
 """Domains of one group may stand for one another; a drug and an allergy to it never."""
+_ACTS = ("procedure", "visit", "drug")
 _UNRECORDED = ("consent", "study", "other")
 _OWN = {"MeSH", "ICD-10-CM", "DrugBank"}
 """The vocabularies that ship: a row of theirs is known by all its codes together."""
@@ -133,7 +136,7 @@ class Matcher:
 
     def _named(self, name: str, domain: Domain, codes: frozenset[Key], absent: bool) -> Iterator[Reading]:
         group = _GROUPS[domain]
-        read = _name(name)
+        read = _name(name, group in _ACTS)
         if group in ("condition", "allergy") and (substance := _allergen(name)) is not None:
             keys = frozenset().union(*[self._keys(f, "allergy", "allergy") for f in _name(substance).forms])
             own = self._keys(normal(substance), "allergy", "allergy")
@@ -149,19 +152,22 @@ class Matcher:
         # what an abbreviation or another name stands for has more general names, too: "NSCLC" is a lung cancer
         called = self.normaliser.find(read.forms[0], domain) if read.forms else None
         if called is not None and called.name:
-            for form in _name(called.name).forms:
+            for form in _name(called.name, group in _ACTS).forms:
                 keys |= self._keys(form, domain, group)
         if read.absent or read.past or read.family:
             codes = frozenset()  # a code of "history of" is not the code of the thing
         yield Reading(codes | keys, codes | own, read.absent != absent, read.past, read.family)
 
-    def _keys(self, form: str, domain: Domain, group: str) -> frozenset[Key]:
-        """The keys of a normal form: itself, its name in the vocabularies, their row."""
+    def _keys(self, form: str, domain: Domain, group: str, *, asked: bool = False) -> frozenset[Key]:
+        """The keys of a normal form: itself, its name in the vocabularies, their row.
+
+        What is `asked` for is not met by what says less: vocabularies have "morbid obesity" in one row with "obesity".
+        """
         if not form:
             return frozenset()
         keys = {(group, form)}
         found = self.normaliser.find(form, domain)
-        if found is not None:
+        if found is not None and not (asked and found.name and _less(form, found.name)):
             keys.update(_row_keys(found.codes, group))
             if found.name:
                 keys.add((group, normal(found.name)))
@@ -203,25 +209,28 @@ class Matcher:
             keys.add(SEX)
         names = _called(concept)
         if fact.domain == "measurement":
-            for called in names:
-                known = quantity(called) if called not in _bare() else None
-                keys.add(("measurement", known if known is not None else f"~{normal(called)}"))
-        elif fact.domain == "allergy":
+            known = _quantity(concept.text)
+            if known is not None and lexicon.fold(concept.text) not in _bare():
+                return frozenset(keys | {("measurement", known), *_code_keys(concept.codes)})
+            return frozenset(keys | {("measurement", f"~{normal(n)}") for n in names[:1]})
+        if fact.domain == "allergy":
             names = [_allergen(n) or n for n in names]
-        if group != "measurement":
-            for called in names:
-                keys |= self._keys(normal(called), fact.domain, group)
-                keys |= {(f"-{group}", form) for form in _name(called).forms}
-            if group in ("condition", "allergy") and fact.domain != "allergy":
-                for called in names:
-                    if (substance := _allergen(called)) is not None:
-                        keys |= self._keys(normal(substance), "allergy", "allergy")
-        if names and len(names) == len(_called(concept)) and not _narrower(concept):
-            keys.update(_code_keys(concept.codes, prefixes=False))
-            keys.update(_row_keys(concept.codes, group))
+        for called in names:
+            keys |= self._keys(normal(called), fact.domain, group, asked=True)
+            keys |= {(f"-{group}", form) for form in _name(called, group in _ACTS).forms}
+            if group == "condition" and (substance := _allergen(called)) is not None:
+                keys |= self._keys(normal(substance), "allergy", "allergy", asked=True)
+        if names and not _narrower(concept):
+            own = [c for c in concept.codes if _shipped(c)]
+            rows = [k for k in keys if k[0] == f"row {group}"]
+            # codes that no row of the name has were given to a plainer name: "morbid obesity" has those of obesity
+            wider = own and [k for k in _row_keys(own, group)] != rows[:1]
+            codes = [c for c in concept.codes if not (wider and _shipped(c))]
+            keys.update(_code_keys(codes, prefixes=False))
+            keys.update(_row_keys(codes, group))
         keys = {k for k in keys if k[0].lstrip("-") not in _ALL_GROUPS or k[1].lstrip("~") not in _bare_forms()}
         if fact.experiencer == "family":
-            keys = {(f"family {k[0]}", k[1]) if k[0] in _ALL_GROUPS else k for k in keys}
+            keys = {k if k == UNRECORDED else (f"family {k[0]}", k[1]) for k in keys}
         return frozenset(keys)
 
 
@@ -250,6 +259,11 @@ def _system(name: str) -> str:
     """A vocabulary's name without its typography: "ICD-10-CM" and "ICD10CM" are one."""
     folded = re.sub(r"[^a-z0-9]", "", name.lower())
     return {"snomedct": "snomed"}.get(folded, folded)
+
+
+def _shipped(code: Code) -> bool:
+    """Whether a code is of the vocabularies that ship, rather than of a user's."""
+    return code.system in _OWN and (code.system != "ICD-10-CM" or code.version is not UNSET)
 
 
 def _row_keys(codes: Iterable[Code], group: str) -> Iterator[Key]:
@@ -318,8 +332,8 @@ def _untagged(name: str) -> str:
 
 
 @lru_cache(_KEPT)
-def _name(name: str) -> _Name:
-    """A name's forms, and what is said in front of it."""
+def _name(name: str, act: bool = False) -> _Name:
+    """A name's forms, and what is said in front of it; an act may be done to screen for something."""
     front, parts, _ = _patterns()
     text = _untagged(name)
     marks = {"denied": False, "past": False, "family": False}
@@ -338,11 +352,11 @@ def _name(name: str) -> _Name:
     joined = [words(piece) for kind, piece in pieces if kind == "joined"]
     heads = [words(piece) for kind, piece in pieces if kind == "core"]
     for n, head in enumerate(heads):
-        forms.update(dict.fromkeys(_general(head, joined if n == 0 else [])))
+        forms.update(dict.fromkeys(_general(head, joined if n == 0 else [], act)))
     return _Name(tuple(f for f in forms if f), marks["denied"], marks["past"], marks["family"])
 
 
-def _general(head: list[str], joined: list[list[str]]) -> Iterator[str]:
+def _general(head: list[str], joined: list[list[str]], act: bool) -> Iterator[str]:
     """The forms of a head and what is joined to it, from the particular to the general."""
     everything = [w for piece in joined for w in piece]
     rests = [everything] if everything else []
@@ -351,7 +365,7 @@ def _general(head: list[str], joined: list[list[str]]) -> Iterator[str]:
         rests += [joined[-1][k:] for k in range(len(joined[-1]))]
     rests.append([])
     either = set(_words("either"))
-    doubted = forms_of("doubted")
+    doubted = forms_of("undone") if act else forms_of("undone") | forms_of("doubted")
     for start in range(len(head)):
         before = head[:start]
         if any(w in doubted or w in either for w in before) or either & set(head[start:]):
@@ -391,7 +405,20 @@ def _less(text: str, name: str) -> bool:
 
 def _narrower(concept: Concept) -> bool:
     """Whether a concept's words say more than its name, whose codes are then too wide: "invasive breast cancer"."""
-    return concept.name is not None and _less(concept.text, concept.name) and quantity(concept.text) is None
+    return concept.name is not None and _less(concept.text, concept.name)
+
+
+@lru_cache(_KEPT)
+def _quantity(text: str) -> str | None:
+    """The quantity that a criterion names; "posterior disc height" is no height, "EGFR" a receptor more often than not."""
+    if "EGFR" in text:
+        return None
+    known = quantity(text)
+    if known is None:
+        plain = re.sub(r"\s*\([^()]*\)", "", lexicon.fold(text))
+        left = " ".join(w for w in plain.split(" ") if w not in _words("neutral"))
+        known = quantity(left) if left != plain or plain != lexicon.fold(text) else None
+    return known
 
 
 @cache
