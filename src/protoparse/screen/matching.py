@@ -1,0 +1,474 @@
+"""Whether what a record tells of is what a fact asks for: both are given keys, and they meet where they share one.
+
+In: an event, a fact. Out: `Reading`s of the event and the `asked` keys of the fact. A reading offers the keys of all
+more general names, so that to meet is to look up: "Acute myocardial infarction" offers "acute myocardial infarction",
+"myocardial infarction" and "infarction"; "Fracture of clavicle" also "clavicle fracture" and "fracture".
+
+>>> matcher = Matcher()
+>>> [fact] = [Fact(domain="condition", concept=Concept(text="clavicle fractures"))]
+>>> [reading] = matcher.readings(Event(domain="condition", name="Closed fracture of clavicle (disorder)"))
+>>> bool(reading.keys & matcher.asked(fact))
+True
+
+Codes that a record has are taken at their word, ICD-10-CM by prefix; codes that a vocabulary would give to an event's
+name are not, as they are often wider than the name. A wrong match is worse than none. The words are in
+`lexicon/records.tsv`, `lexicon/unlike.tsv` and `lexicon/sexes.tsv`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from functools import cache, lru_cache
+from typing import Final, NamedTuple, TypeAlias
+
+from msgspec import UNSET
+
+from protoparse import lexicon
+from protoparse.concepts.normalising import Normaliser
+from protoparse.concepts.terms import TermSource
+from protoparse.concepts.wording import normal, words
+from protoparse.model import Code, Concept, Domain, Fact
+from protoparse.screen.ingredients import ingredients
+from protoparse.screen.patient import Event
+from protoparse.screen.quantities import quantity, quantity_of_code
+
+Key: TypeAlias = tuple[str, str]
+"""A vocabulary and a code, or a kind of thing and a name in its normal form."""
+
+AGE: Final[Key] = ("person", "=age")
+SEX: Final[Key] = ("person", "=sex")
+UNRECORDED: Final[Key] = ("", "=unrecorded")
+"""The key of facts that records do not tell of: whoever asks for it learns so, rather than that there is no data."""
+
+_GROUPS: dict[Domain, str] = {
+    "condition": "condition", "observation": "condition", "allergy": "allergy", "procedure": "procedure",
+    "device": "procedure", "drug": "drug", "measurement": "measurement", "visit": "visit", "person": "person",
+    "study": "study", "consent": "consent", "other": "other",
+}  # fmt: skip
+"""Domains of one group may stand for one another; a drug and an allergy to it never."""
+_ACTS = ("procedure", "visit", "drug")
+_UNRECORDED = ("consent", "study", "other")
+_OWN = {"MeSH", "ICD-10-CM", "DrugBank"}
+"""The vocabularies that ship: a row of theirs is known by all its codes together."""
+_KEPT = 50_000
+
+
+class Reading(NamedTuple):
+    """What an event says: the keys of the thing and of all that it is a kind of, `own` those of the thing itself.
+
+    `absent`: that it was not; `past`: that it was before; `family`: that it was so of the patient's kin.
+    """
+
+    keys: frozenset[Key]
+    own: frozenset[Key]
+    absent: bool = False
+    past: bool = False
+    family: bool = False
+
+
+class _Name(NamedTuple):
+    forms: tuple[str, ...]
+    """Normal forms, the whole name first, then more and more general ones."""
+    absent: bool
+    past: bool
+    family: bool
+
+
+class Matcher:
+    """Gives events and facts their keys; `terms` are a user's vocabularies. Fit to be shared by all patients."""
+
+    def __init__(self, terms: TermSource | None = None) -> None:
+        self.normaliser = Normaliser(terms)
+        self._readings: dict[tuple[object, ...], tuple[Reading, ...]] = {}
+        self._asked: dict[tuple[object, ...], frozenset[Key]] = {}
+
+    def readings(self, event: Event) -> tuple[Reading, ...]:
+        """What an event says: one reading of its name, one of a word that is its value ("never smoker")."""
+        key = (
+            event.domain,
+            event.name,
+            event.value if isinstance(event.value, str) else event.value is None,
+            event.codes,
+        )
+        found = self._readings.get(key)
+        if found is None:
+            if len(self._readings) >= _KEPT:
+                self._readings.clear()
+            found = self._readings[key] = tuple(self._read(event))
+        return found
+
+    def asked(self, fact: Fact) -> frozenset[Key]:
+        """The keys under which events may say something of a fact, or of its examples; "-" before a group: deny it."""
+        concept = fact.concept
+        key = fact.domain, fact.experiencer, concept.text, concept.name, concept.codes
+        found = self._asked.get(key)
+        if found is None:
+            if len(self._asked) >= _KEPT:
+                self._asked.clear()
+            found = self._asked[key] = self._ask(fact)
+        return found
+
+    # ------------------------------------------------------------------ events
+
+    def _read(self, event: Event) -> Iterator[Reading]:
+        codes = frozenset(_code_keys(event.codes))
+        value = event.value
+        if event.domain == "measurement" or (event.domain == "observation" and value is not None):
+            names = {n for c in event.codes if c.system == "LOINC" and (n := quantity_of_code(c.code))}
+            name = None if names else quantity(event.name)
+            own = {("measurement", n) for n in names or ([name] if name else [f"~{normal(_untagged(event.name))}"])}
+            yield Reading(codes | own, codes | own)
+        if event.domain == "measurement" and not isinstance(value, str):
+            return
+        if event.domain == "drug":
+            keys, mine = self._drugs(_untagged(event.name))
+            yield Reading(codes | keys, codes | mine)
+            return
+        if isinstance(value, str):
+            answer = presence(value)
+            if answer is None:
+                yield from self._named(value, "observation", frozenset(), False)
+            else:
+                yield from self._named(event.name, "observation", codes, not answer)
+        elif value is None:
+            yield from self._named(event.name, event.domain, codes, False)
+
+    def _named(self, name: str, domain: Domain, codes: frozenset[Key], absent: bool) -> Iterator[Reading]:
+        group = _GROUPS[domain]
+        read = _name(name, group in _ACTS)
+        if group in ("condition", "allergy") and (substance := _allergen(name)) is not None:
+            keys = frozenset().union(*[self._keys(f, "allergy", "allergy") for f in _name(substance).forms])
+            own = self._keys(normal(substance), "allergy", "allergy")
+            for more in self._drugs(substance):
+                keys |= {("allergy", form) for g, form in more if g == "drug"}
+            yield Reading(codes | keys, codes | own, read.absent != absent, read.past, read.family)
+            if group == "allergy":
+                return
+        own = self._keys(read.forms[0], domain, group) if read.forms else frozenset()
+        keys = own
+        for form in read.forms[1:]:
+            keys |= self._keys(form, domain, group)
+        # what an abbreviation or another name stands for has more general names, too: "NSCLC" is a lung cancer
+        called = self.normaliser.find(read.forms[0], domain) if read.forms else None
+        if called is not None and called.name:
+            for form in _name(called.name, group in _ACTS).forms:
+                keys |= self._keys(form, domain, group)
+        if read.absent or read.past or read.family:
+            codes = frozenset()  # a code of "history of" is not the code of the thing
+        yield Reading(codes | keys, codes | own, read.absent != absent, read.past, read.family)
+
+    def _keys(self, form: str, domain: Domain, group: str, *, asked: bool = False) -> frozenset[Key]:
+        """The keys of a normal form: itself, its name in the vocabularies, their row.
+
+        What is `asked` for is not met by what says less: vocabularies have "morbid obesity" in one row with "obesity".
+        """
+        if not form:
+            return frozenset()
+        keys = {(group, form)}
+        found = self.normaliser.find(form, domain)
+        if found is not None and not (asked and found.name and _less(form, found.name)):
+            keys.update(_row_keys(found.codes, group))
+            if found.name:
+                keys.add((group, normal(found.name)))
+        return frozenset(keys)
+
+    def _drugs(self, name: str) -> tuple[frozenset[Key], frozenset[Key]]:
+        """The keys of what a drug's name holds, more general ones with them, and those of the ingredients alone."""
+        keys: set[Key] = set()
+        own: set[Key] = set()
+        for ingredient in ingredients(name):
+            meaning = self.normaliser.meaning(ingredient, "drug")
+            mine = {("drug", normal(ingredient)), *_row_keys(meaning.codes, "drug")}
+            if meaning.name:
+                mine.add(("drug", normal(meaning.name)))
+            own |= mine
+            # the first words of a drug's name are its kind: "insulin glargine", "fluticasone propionate"
+            parts = words(ingredient)
+            for n in range(len(parts) - 1, 0, -1):
+                form = " ".join(sorted(set(parts[:n])))
+                if self.normaliser.find(form, "drug") is not None:
+                    mine |= self._keys(form, "drug", "drug")
+            keys |= mine
+        return frozenset(keys), frozenset(own)
+
+    # ------------------------------------------------------------------ facts
+
+    def _ask(self, fact: Fact) -> frozenset[Key]:
+        group = _GROUPS[fact.domain]
+        concept = fact.concept
+        keys: set[Key] = set()
+        if fact.domain in _UNRECORDED or fact.experiencer != "patient":
+            keys.add(UNRECORDED)
+        if fact.experiencer not in ("patient", "family"):
+            return frozenset(keys)
+        name = lexicon.fold(concept.name or concept.text)
+        if fact.domain == "person" and name in _AGES:
+            return frozenset({AGE})
+        if sex_of(concept) is not None:
+            keys.add(SEX)
+        names = _called(concept)
+        if fact.domain == "measurement":
+            known = _quantity(concept.text)
+            if known is not None and lexicon.fold(concept.text) not in _bare():
+                return frozenset(keys | {("measurement", known), *_code_keys(concept.codes)})
+            return frozenset(keys | {("measurement", f"~{normal(n)}") for n in names[:1]})
+        if fact.domain == "allergy":
+            names = [_allergen(n) or n for n in names]
+        for called in names:
+            keys |= self._keys(normal(called), fact.domain, group, asked=True)
+            keys |= {(f"-{group}", form) for form in _name(called, group in _ACTS).forms}
+            if group == "condition" and (substance := _allergen(called)) is not None:
+                keys |= self._keys(normal(substance), "allergy", "allergy", asked=True)
+        if names and not _narrower(concept):
+            own = [c for c in concept.codes if _shipped(c)]
+            rows = [k for k in keys if k[0] == f"row {group}"]
+            # codes that no row of the name has were given to a plainer name: "morbid obesity" has those of obesity
+            wider = own and [k for k in _row_keys(own, group)] != rows[:1]
+            codes = [c for c in concept.codes if not (wider and _shipped(c))]
+            keys.update(_code_keys(codes, prefixes=False))
+            keys.update(_row_keys(codes, group))
+        keys = {k for k in keys if k[0].lstrip("-") not in _ALL_GROUPS or k[1].lstrip("~") not in _bare_forms()}
+        if fact.experiencer == "family":
+            keys = {k if k == UNRECORDED else (f"family {k[0]}", k[1]) for k in keys}
+        return frozenset(keys)
+
+
+_ALL_GROUPS = frozenset(_GROUPS.values())
+_AGES = ("age", "years old")
+
+
+# ------------------------------------------------------------------ codes
+
+
+def _code_keys(codes: Iterable[Code], *, prefixes: bool = True) -> Iterator[Key]:
+    """The keys of codes; of ICD-10 also those of the codes that it stands beneath, if asked for."""
+    for code in codes:
+        system = _system(code.system)
+        if system in ("mesh", "drugbank"):
+            continue  # they name rows, see `_row_keys`: MeSH has one code for a disease and its attacks
+        yield system, code.code
+        if prefixes and system.startswith("icd10"):
+            for n in range(3, len(code.code)):
+                if code.code[n - 1] != ".":
+                    yield system, code.code[:n]
+
+
+@cache
+def _system(name: str) -> str:
+    """A vocabulary's name without its typography: "ICD-10-CM" and "ICD10CM" are one."""
+    folded = re.sub(r"[^a-z0-9]", "", name.lower())
+    return {"snomedct": "snomed"}.get(folded, folded)
+
+
+def _shipped(code: Code) -> bool:
+    """Whether a code is of the vocabularies that ship, rather than of a user's."""
+    return code.system in _OWN and (code.system != "ICD-10-CM" or code.version is not UNSET)
+
+
+def _row_keys(codes: Iterable[Code], group: str) -> Iterator[Key]:
+    own = sorted({f"{c.system}:{c.code}" for c in codes if c.system in _OWN})
+    if own:
+        yield f"row {group}", "|".join(own)
+    for code in codes:
+        if code.system not in _OWN:
+            yield _system(code.system), code.code
+
+
+# ------------------------------------------------------------------ names
+
+
+@cache
+def _words(kind: str) -> tuple[str, ...]:
+    return tuple(w for r in lexicon.rows("records") if r["kind"] == kind for w in lexicon.spellings(r["words"]))
+
+
+def group_of(domain: Domain) -> str:
+    """The group of domains that may stand for one another."""
+    return _GROUPS[domain]
+
+
+def listed(kind: str) -> tuple[str, ...]:
+    """The words of `lexicon/records.tsv` of a kind."""
+    return _words(kind)
+
+
+@cache
+def forms_of(kind: str) -> frozenset[str]:
+    """The normal forms of the words of a kind."""
+    return frozenset(map(normal, _words(kind)))
+
+
+@cache
+def _bare() -> frozenset[str]:
+    return frozenset(_words("bare"))
+
+
+@cache
+def _bare_forms() -> frozenset[str]:
+    return frozenset(map(normal, _words("bare"))) | {""}
+
+
+@cache
+def _patterns() -> tuple[re.Pattern[str], re.Pattern[str], re.Pattern[str]]:
+    """What stands in front of a name, what parts one, what is appended to one."""
+
+    def either(*kinds: str) -> str:
+        found = sorted((w for k in kinds for w in _words(k)), key=len, reverse=True)
+        return "|".join(map(re.escape, found))
+
+    front = re.compile(
+        rf"\s*(?:(?P<denied>{either('denied')})|(?P<family>{either('family')})|(?P<past>{either('past')}))(?:[\s:]+|-\s*)(?=\S)"
+    )
+    parts = re.compile(
+        rf"\s+(?P<joined>{either('joined')})\s+|\s+(?:{either('aside')})\s+|[,;]\s*|\s+(?P<dash>-)\s+|[()\[\]:]"
+    )
+    tags = re.compile(rf"\s*\((?:{either('tag')})\)\s*$")
+    return front, parts, tags
+
+
+def _untagged(name: str) -> str:
+    return _patterns()[2].sub("", name.lower()).strip()
+
+
+@lru_cache(_KEPT)
+def _name(name: str, act: bool = False) -> _Name:
+    """A name's forms, and what is said in front of it; an act may be done to screen for something."""
+    front, parts, _ = _patterns()
+    text = _untagged(name)
+    marks = {"denied": False, "past": False, "family": False}
+    while (found := front.match(text)) is not None and found.lastgroup is not None:
+        marks[found.lastgroup] = True
+        text = text[found.end() :]
+    pieces: list[tuple[str, str]] = []
+    place, kind = 0, "core"
+    for match in parts.finditer(text):
+        pieces.append((kind, text[place : match.start()]))
+        place = match.end()
+        before = kind
+        kind = "joined" if match["joined"] and before in ("core", "joined") else "core" if match["dash"] else "aside"
+    pieces.append((kind, text[place:]))
+    forms = dict.fromkeys([normal(text)])
+    joined = [words(piece) for kind, piece in pieces if kind == "joined"]
+    heads = [words(piece) for kind, piece in pieces if kind == "core"]
+    for n, head in enumerate(heads):
+        forms.update(dict.fromkeys(_general(head, joined if n == 0 else [], act)))
+    return _Name(tuple(f for f in forms if f), marks["denied"], marks["past"], marks["family"])
+
+
+def _general(head: list[str], joined: list[list[str]], act: bool) -> Iterator[str]:
+    """The forms of a head and what is joined to it, from the particular to the general."""
+    everything = [w for piece in joined for w in piece]
+    rests = [everything] if everything else []
+    # "fracture of neck of femur" is one of the femur, "cancer of upper lobe of lung" one of the lung
+    if joined:
+        rests += [joined[-1][k:] for k in range(len(joined[-1]))]
+    rests.append([])
+    either = set(_words("either"))
+    doubted = forms_of("undone") if act else forms_of("undone") | forms_of("doubted")
+    for start in range(len(head)):
+        before = head[:start]
+        if any(w in doubted or w in either for w in before) or either & set(head[start:]):
+            return
+        kind = head[start:]
+        if set(before) & _unlike().get(" ".join(sorted(set(kind))), frozenset()):
+            continue
+        for rest in rests:
+            if not rest and kind[-1].isdigit():
+                continue
+            yield " ".join(sorted({*kind, *rest}))
+
+
+@cache
+def _unlike() -> dict[str, frozenset[str]]:
+    return {
+        normal(r["name"]): frozenset(w for s in lexicon.spellings(r["before"]) for w in words(s))
+        for r in lexicon.rows("unlike")
+    }
+
+
+def _called(concept: Concept) -> list[str]:
+    """What a fact's concept may be called: its text, and its name where this says no less."""
+    found = [lexicon.fold(concept.text)]
+    if concept.name and not _narrower(concept):
+        found.append(lexicon.fold(concept.name))
+    return [n for n in dict.fromkeys(found) if n not in _bare()]
+
+
+@lru_cache(_KEPT)
+def _less(text: str, name: str) -> bool:
+    said, called = set(words(text)), set(words(name))
+    beginnings = {w[:4] for w in called}
+    more = {w for w in said - called if w[:4] not in beginnings}  # "morbidly obese" says more than "obesity"
+    return beginnings <= {w[:4] for w in said} and not more <= forms_of("stated") | _frame()
+
+
+def _narrower(concept: Concept) -> bool:
+    """Whether a concept's words say more than its name, whose codes are then too wide: "invasive breast cancer"."""
+    return concept.name is not None and _less(concept.text, concept.name)
+
+
+@lru_cache(_KEPT)
+def _quantity(text: str) -> str | None:
+    """The quantity that a criterion names; "posterior disc height" is no height, "EGFR" a receptor more often than not."""
+    if "EGFR" in text:
+        return None
+    known = quantity(text)
+    if known is None:
+        plain = re.sub(r"\s*\([^()]*\)", "", lexicon.fold(text))
+        left = " ".join(w for w in plain.split(" ") if w not in _words("neutral"))
+        known = quantity(left) if left != plain or plain != lexicon.fold(text) else None
+    return known
+
+
+@cache
+def _frame() -> frozenset[str]:
+    return frozenset(
+        w for r in lexicon.rows("qualifiers") if r["kind"] == "frame" for p in r["phrases"].split("|") for w in words(p)
+    )
+
+
+@cache
+def _allergic() -> re.Pattern[str]:
+    frames = "|".join(map(re.escape, sorted(_words("allergic"), key=len, reverse=True)))
+    return re.compile(rf"^(?:(?:{frames})\s+(?:to|of|against)\s+(?P<after>.+)|(?P<before>.+?)\s+(?:{frames}))$")
+
+
+def _allergen(name: str) -> str | None:
+    """What an allergy is to, None where a name is of no allergy."""
+    match = _allergic().match(_untagged(name))
+    return match and (match["after"] or match["before"])
+
+
+# ------------------------------------------------------------------ sex, presence
+
+
+@cache
+def _sexes() -> dict[str, tuple[str, bool]]:
+    return {
+        n: (row["sex"], row["said"] == "whole")
+        for row in lexicon.rows("sexes")
+        for n in lexicon.spellings(row["names"])
+    }
+
+
+def sex_of(concept: Concept) -> tuple[str, bool] | None:
+    """The sex that a fact's concept asks for ("female", "male", "any"), and whether it asks for nothing else."""
+    table = _sexes()
+    text = lexicon.fold(concept.text)
+    return table.get(text) or (table.get(lexicon.fold(concept.name)) if concept.name else None)
+
+
+@cache
+def _presence() -> dict[str, bool]:
+    return {
+        w: row["result"] == "positive"
+        for row in lexicon.rows("results")
+        if row["scale"] == "presence"
+        for w in lexicon.spellings(row["words"])
+    }
+
+
+def presence(value: str) -> bool | None:
+    """Whether a word says that something was there, None where it says neither."""
+    return _presence().get(lexicon.fold(value))
