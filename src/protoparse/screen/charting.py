@@ -5,8 +5,8 @@ it becomes a note, and what it says is left out. A domain of which something had
 
 Codes of notes: `no-birth`, `bad-birth`, `no-sex`, `bad-day` (is none), `bad-period` (ends before it begins), `undated`,
 `before-birth`, `after-death`, `future` (after the record was made), `dead` (nobody knows since when), `no-unit`,
-`unknown-unit`, `no-value`, `no-range`, `no-name`, `no-code`, `unconfirmed`, `withdrawn` (entered in error, cancelled, not
-begun), `malformed`, `duplicate`, `broken-reference`, `not-read` (of a kind that no reader knows), `no-column`,
+`unknown-unit`, `no-value`, `no-range`, `no-name`, `no-code`, `unconfirmed`, `withdrawn` (entered in error, cancelled,
+not begun), `malformed`, `duplicate`, `broken-reference`, `not-read` (of a kind that no reader knows), `no-column`,
 `no-table`, `contradiction`.
 """
 

@@ -1,6 +1,7 @@
 """How records name things: vocabularies, units, and the few words that every record uses, as the project calls them.
 
-In: what FHIR and OMOP write. Out: names, `Code`s, units. The words are in `lexicon/systems.tsv` and `lexicon/records.tsv`.
+In: what FHIR and OMOP write. Out: names, `Code`s, units. The words are in `lexicon/systems.tsv` and
+`lexicon/records.tsv`.
 
 >>> code("http://snomed.info/sct", "38341003").system, plain("Hypertensive disorder (disorder)")
 ('SNOMED', 'Hypertensive disorder')
@@ -75,7 +76,7 @@ def visit(words: Iterable[str | None]) -> str | None:
 
 
 def answer(words: Iterable[str | None]) -> str | None:
-    """"yes" or "no" where one of some words or codes says it."""
+    """ "yes" or "no" where one of some words or codes says it."""
     return _first("answer", words)
 
 

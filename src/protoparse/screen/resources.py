@@ -1,7 +1,7 @@
 """The parts of FHIR resources that are read, R4's and R5's in one: R5's names stand beside those they replace.
 
-In: the JSON of a resource. Out: typed records; what else a resource holds is passed over, and a part of another type than
-FHIR gives it is msgspec's `ValidationError` with the path of it.
+In: the JSON of a resource. Out: typed records; what else a resource holds is passed over, and a part of another type
+than FHIR gives it is msgspec's `ValidationError` with the path of it.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ class Part(Struct, frozen=True, gc=False, rename="camel"):
     """The base of every part: unknown fields are passed over."""
 
 
-class Coding(Part):
+class Coding(Part, frozen=True):
     """A code of a vocabulary."""
 
     system: str | None = None
@@ -24,27 +24,27 @@ class Coding(Part):
     display: str | None = None
 
 
-class Words(Part):
+class Words(Part, frozen=True):
     """A CodeableConcept: the same thing in several vocabularies, and in words."""
 
     coding: list[Coding] = []
     text: str | None = None
 
 
-class Identifier(Part):
+class Identifier(Part, frozen=True):
     """A name that somebody gave a resource."""
 
     value: str | None = None
 
 
-class Reference(Part):
+class Reference(Part, frozen=True):
     """A pointer to another resource."""
 
     reference: str | None = None
     display: str | None = None
 
 
-class Link(Part):
+class Link(Part, frozen=True):
     """A Reference (R4) or a CodeableReference (R5), whose reference is a Reference itself."""
 
     reference: str | Reference | None = None
@@ -62,7 +62,7 @@ class Link(Part):
         return self.display or (self.reference.display if isinstance(self.reference, Reference) else None)
 
 
-class Quantity(Part):
+class Quantity(Part, frozen=True):
     """A number with its unit."""
 
     value: Number | None = None
@@ -72,28 +72,28 @@ class Quantity(Part):
     code: str | None = None
 
 
-class Range(Part):
+class Range(Part, frozen=True):
     """Two quantities."""
 
     low: Quantity | None = None
     high: Quantity | None = None
 
 
-class Ratio(Part):
+class Ratio(Part, frozen=True):
     """One quantity over another."""
 
     numerator: Quantity | None = None
     denominator: Quantity | None = None
 
 
-class Period(Part):
+class Period(Part, frozen=True):
     """From when to when."""
 
     start: str | None = None
     end: str | None = None
 
 
-class Repeat(Part):
+class Repeat(Part, frozen=True):
     """How often something is done."""
 
     bounds_period: Period | None = None
@@ -104,20 +104,20 @@ class Repeat(Part):
     period_unit: str | None = None
 
 
-class Timing(Part):
+class Timing(Part, frozen=True):
     """When something is done."""
 
     event: list[str] = []
     repeat: Repeat | None = None
 
 
-class DoseAndRate(Part):
+class DoseAndRate(Part, frozen=True):
     """How much of a drug at a time."""
 
     dose_quantity: Quantity | None = None
 
 
-class Dosage(Part):
+class Dosage(Part, frozen=True):
     """How a drug is taken."""
 
     timing: Timing | None = None
@@ -128,30 +128,35 @@ class Dosage(Part):
     dose: Quantity | None = None
 
 
-class Meta(Part):
+class Meta(Part, frozen=True):
     """About the resource itself."""
 
     last_updated: str | None = None
 
 
-class Head(Part):
+class Head(Part, frozen=True):
     """What is looked at of every resource, before its type is known."""
 
     resource_type: str | None = None
     id: str | None = None
     meta: Meta | None = None
-    timestamp: str | None = None
-    subject: Link | None = None
-    patient: Link | None = None
+    subject: Link | list[Link] | None = None
+    patient: Link | list[Link] | None = None
+
+    @property
+    def about(self) -> Link | None:
+        """The one that the resource is about; None where it is about nobody, or several."""
+        link = self.subject or self.patient
+        return link[0] if isinstance(link, list) and len(link) == 1 else link if isinstance(link, Link) else None
 
 
-class Request(Part):
+class Request(Part, frozen=True):
     """What a transaction does with an entry."""
 
     method: str | None = None
 
 
-class Entry(Part):
+class Entry(Part, frozen=True):
     """A resource in a bundle."""
 
     full_url: str | None = None
@@ -159,7 +164,7 @@ class Entry(Part):
     request: Request | None = None
 
 
-class Bundle(Part):
+class Bundle(Part, frozen=True):
     """Several resources."""
 
     entry: list[Entry] = []
@@ -167,14 +172,14 @@ class Bundle(Part):
     meta: Meta | None = None
 
 
-class Resource(Part):
+class Resource(Part, frozen=True):
     """What every resource that becomes an event has."""
 
     id: str | None = None
     contained: list[Raw] = []
 
 
-class Patient(Resource):
+class Patient(Resource, frozen=True):
     """A patient, person alone."""
 
     identifier: list[Identifier] = []
@@ -184,13 +189,13 @@ class Patient(Resource):
     deceased_date_time: str | None = None
 
 
-class Stage(Part):
+class Stage(Part, frozen=True):
     """The stage of a condition."""
 
     summary: Words | None = None
 
 
-class Condition(Resource):
+class Condition(Resource, frozen=True):
     """A diagnosis."""
 
     code: Words | None = None
@@ -207,7 +212,7 @@ class Condition(Resource):
     abatement_age: Quantity | None = None
 
 
-class ReferenceRange(Part):
+class ReferenceRange(Part, frozen=True):
     """What a laboratory takes for normal, or for another thing, which `type` and `appliesTo` say."""
 
     low: Quantity | None = None
@@ -217,7 +222,7 @@ class ReferenceRange(Part):
     age: Range | None = None
 
 
-class Component(Part):
+class Component(Part, frozen=True):
     """One of several results, or the only one: what an Observation and its components share."""
 
     code: Words | None = None
@@ -233,7 +238,7 @@ class Component(Part):
     reference_range: list[ReferenceRange] = []
 
 
-class Observation(Component):
+class Observation(Component, frozen=True):
     """A result."""
 
     id: str | None = None
@@ -249,13 +254,13 @@ class Observation(Component):
     effective_timing: Timing | None = None
 
 
-class Medication(Resource):
+class Medication(Resource, frozen=True):
     """A drug."""
 
     code: Words | None = None
 
 
-class Drug(Resource):
+class Drug(Resource, frozen=True):
     """A MedicationRequest, MedicationStatement (R4), MedicationUsage or MedicationAdministration."""
 
     status: str | None = None
@@ -274,7 +279,7 @@ class Drug(Resource):
     dosage: Dosage | list[Dosage] = []
 
 
-class Procedure(Resource):
+class Procedure(Resource, frozen=True):
     """What was done to a patient."""
 
     status: str | None = None
@@ -286,14 +291,14 @@ class Procedure(Resource):
     occurrence_period: Period | None = None
 
 
-class Reaction(Part):
+class Reaction(Part, frozen=True):
     """What a substance did."""
 
     substance: Words | None = None
     severity: str | None = None
 
 
-class Allergy(Resource):
+class Allergy(Resource, frozen=True):
     """An AllergyIntolerance."""
 
     code: Words | None = None
@@ -307,7 +312,7 @@ class Allergy(Resource):
     onset_age: Quantity | None = None
 
 
-class Encounter(Resource):
+class Encounter(Resource, frozen=True):
     """A visit."""
 
     status: str | None = None
@@ -317,7 +322,7 @@ class Encounter(Resource):
     actual_period: Period | None = None
 
 
-class Immunization(Resource):
+class Immunization(Resource, frozen=True):
     """A vaccination."""
 
     status: str | None = None
@@ -325,13 +330,13 @@ class Immunization(Resource):
     occurrence_date_time: str | None = None
 
 
-class Named(Part):
+class Named(Part, frozen=True):
     """One of a device's names."""
 
     name: str | None = None
 
 
-class Device(Resource):
+class Device(Resource, frozen=True):
     """A device, or an implant."""
 
     status: str | None = None
@@ -339,7 +344,7 @@ class Device(Resource):
     device_name: list[Named] = []
 
 
-class DeviceUse(Resource):
+class DeviceUse(Resource, frozen=True):
     """A DeviceUseStatement (R4) or DeviceUsage (R5)."""
 
     status: str | None = None
