@@ -18,7 +18,7 @@ from protoparse.model import Code, Domain
 from protoparse.screen import naming, resources
 from protoparse.screen.charting import Chart, spanned
 from protoparse.screen.patient import days
-from protoparse.screen.resources import Link, Period, Quantity, Timing, Words
+from protoparse.screen.resources import Link, Period, Quantity, Words
 
 _OVER = {"completed", "stopped", "ended", "finished", "discharged", "discontinued", "inactive", "resolved", "remission"}
 _UNDER_WAY = {"active", "in-progress", "recurrence", "relapse", "arrived", "triaged", "onleave"}
@@ -37,6 +37,8 @@ class Case(NamedTuple):
 
 
 class Named(NamedTuple):
+    """What a resource is about."""
+
     name: str
     codes: tuple[Code, ...]
 
@@ -59,13 +61,14 @@ def name_of(words: Words | None) -> str | None:
 
 
 def codes_of(words: Words) -> tuple[Code, ...]:
+    """The codes whose vocabularies are named, each once."""
     return tuple(dict.fromkeys(naming.code(c.system, c.code) for c in words.coding if c.system and c.code))
 
 
 def pointed(case: Case, link: Link | None, contained: Sequence[Raw], domain: Domain, source: str) -> Named | None:
     """What a resource is about that is said, or pointed to: a drug or a device."""
     if link is None or link.concept is not None:
-        return named(case, link and link.concept, domain, source)
+        return named(case, link.concept if link else None, domain, source)
     raw = case.find(link.target, contained) if link.target else None
     words: Words | None = None
     if raw is None:
@@ -126,13 +129,18 @@ def said(state: str | None) -> str | None:
 
 
 def day_of(case: Case, written: str | None, source: str) -> str | None:
+    """The day, its time cut off."""
     return case.chart.day(written, source.partition("/")[0], source)
 
 
-def start_of(case: Case, moment: str | None, period: Period | None, timing: Timing | None, source: str) -> str | None:
-    """The day of a moment, or the first of a time."""
-    moments: Iterable[str] = timing.event if timing else ()
-    return day_of(case, moment or (period and period.start) or next(iter(moments), None), source)
+def span_of(
+    case: Case, what: str, period: Period | None, moment: str | None, source: str
+) -> tuple[str | None, str | None]:
+    """The first and the last day of a time, or the day of a moment; a note where not even the first is known."""
+    start = day_of(case, (period.start if period else None) or moment, source)
+    if start is None:
+        case.chart.note("undated", f"{what} without a day", source)
+    return start, day_of(case, period.end, source) if period else None
 
 
 def when(

@@ -27,7 +27,7 @@ from msgspec import Raw
 
 from protoparse.errors import PatientError
 from protoparse.model import Domain
-from protoparse.screen import naming, resources, statements
+from protoparse.screen import elements, naming, resources, statements
 from protoparse.screen.charting import Chart, cut
 from protoparse.screen.patient import Patient, PatientNote
 
@@ -120,7 +120,7 @@ class Resources:
             unread: Counter[str] = Counter()
             for held in about.pop(id(chart), []):
                 kind = held.head.resource_type or "?"
-                case = statements.Case(chart, partial(_find, pointed, held.url))
+                case = elements.Case(chart, partial(_find, pointed, held.url))
                 if not statements.read(kind, Raw(held.raw), case, held.name):
                     unread[kind] += 1
             if unread:

@@ -75,10 +75,9 @@ def _condition(case: Case, r: resources.Condition, source: str) -> None:
 
 def _observation(case: Case, r: resources.Observation, source: str) -> None:
     categories = {c.code for words in r.category for c in words.coding}
-    start = elements.start_of(
-        case, r.effective_date_time or r.effective_instant, r.effective_period, r.effective_timing, source
-    )
-    told = False
+    moments = r.effective_timing.event if r.effective_timing else []
+    moment = r.effective_date_time or r.effective_instant or next(iter(moments), None)
+    start, _ = elements.span_of(case, "observations", r.effective_period, moment, source)
     for part, place in [(r, source), *((c, f"{source}.component[{n}]") for n, c in enumerate(r.component))]:
         if (
             part is r
@@ -100,7 +99,6 @@ def _observation(case: Case, r: resources.Observation, source: str) -> None:
             or categories & _MEASURED
             or any(c.system == "LOINC" and c.code in _measurements() for c in named.codes)
         )
-        told = told or start is None
         case.chart.add(
             Event(
                 domain="measurement" if measured and not social else "observation",
@@ -116,8 +114,6 @@ def _observation(case: Case, r: resources.Observation, source: str) -> None:
                 source=place,
             )
         )
-    if told:
-        case.chart.note("undated", "observations without a day", source)
 
 
 def _drug(case: Case, r: resources.Drug, source: str) -> None:
@@ -126,21 +122,18 @@ def _drug(case: Case, r: resources.Drug, source: str) -> None:
         return
     words = r.medication_codeable_concept
     link = r.medication_reference or r.medication
-    named = (
-        elements.named(case, words, "drug", source)
-        if words
-        else elements.pointed(case, link, r.contained, "drug", source)
-    )
+    if words is not None:
+        named = elements.named(case, words, "drug", source)
+    else:
+        named = elements.pointed(case, link, r.contained, "drug", source)
     if named is None:
         return
     dosages = r.dosage_instruction or (r.dosage if isinstance(r.dosage, list) else [r.dosage])
-    bounds = dosages[0].timing.repeat if dosages and dosages[0].timing else None
-    period = r.effective_dose_period or r.effective_period or r.occurence_period or (bounds and bounds.bounds_period)
+    repeat = dosages[0].timing.repeat if dosages and dosages[0].timing else None
+    bounds = repeat.bounds_period if repeat else None
+    period = r.effective_dose_period or r.effective_period or r.occurence_period or bounds
     moment = r.effective_date_time or r.occurence_date_time or r.authored_on
-    start, end = elements.span_of(case, period, moment, source)
-    if start is None:
-        case.chart.note("undated", "drugs without a day", source)
-    end = elements.day_of(case, period and period.end, source)
+    start, end = elements.span_of(case, "drugs", period, moment, source)
     taken = dose(dosages)
     case.chart.add(
         Event(
@@ -164,16 +157,14 @@ def _procedure(case: Case, r: resources.Procedure, source: str) -> None:
     if named is None:
         return
     period = r.performed_period or r.occurrence_period
-    start = elements.day_of(case, r.performed_date_time or r.occurrence_date_time or (period and period.start), source)
-    if start is None:
-        case.chart.note("undated", "procedures without a day", source)
+    start, end = elements.span_of(case, "procedures", period, r.performed_date_time or r.occurrence_date_time, source)
     case.chart.add(
         Event(
             domain="procedure",
             name=named.name,
             codes=named.codes,
             start=start,
-            end=elements.day_of(case, period and period.end, source),
+            end=end,
             ongoing=None if r.status in _NOT_DONE else elements.ongoing_by(r.status, None),
             absent=r.status in _NOT_DONE,
             status=elements.status_of(elements.said(r.status), *r.body_site),
@@ -184,7 +175,7 @@ def _procedure(case: Case, r: resources.Procedure, source: str) -> None:
 
 def _allergy(case: Case, r: resources.Allergy, source: str) -> None:
     substances = [r.code] if r.code else [x.substance for x in r.reaction if x.substance]
-    for words in substances or [None]:
+    for words in substances or (None,):
         named = elements.named(case, words, "allergy", source)
         refuted = named and elements.verified(case, r.verification_status, named.name, "allergy", source)
         if named is None or refuted is None:
@@ -214,13 +205,7 @@ def _encounter(case: Case, r: resources.Encounter, source: str) -> None:
     known = naming.visit(c.code for c in classes)
     words = Words(coding=[*classes, *(c for w in r.type for c in w.coding)])
     names = [name for w in r.type if (name := elements.name_of(w))]
-    period = r.period or r.actual_period
-    start, end = (
-        elements.day_of(case, period and period.start, source),
-        elements.day_of(case, period and period.end, source),
-    )
-    if start is None:
-        case.chart.note("undated", "visits without a day", source)
+    start, end = elements.span_of(case, "visits", r.period or r.actual_period, None, source)
     case.chart.add(
         Event(
             domain="visit",
@@ -239,9 +224,7 @@ def _immunization(case: Case, r: resources.Immunization, source: str) -> None:
     named = elements.named(case, r.vaccine_code, "drug", source)
     if named is None:
         return
-    start = elements.day_of(case, r.occurrence_date_time, source)
-    if start is None:
-        case.chart.note("undated", "immunizations without a day", source)
+    start, _ = elements.span_of(case, "immunizations", None, r.occurrence_date_time, source)
     absent = r.status in _NOT_DONE
     case.chart.add(
         Event(
@@ -269,8 +252,7 @@ def _device_use(case: Case, r: resources.DeviceUse, source: str) -> None:
     named = elements.pointed(case, r.device, r.contained, "device", source)
     if named is None:
         return
-    start = elements.day_of(case, (r.timing_period and r.timing_period.start) or r.timing_date_time, source)
-    end = elements.day_of(case, r.timing_period and r.timing_period.end, source)
+    start, end = elements.span_of(case, "devices", r.timing_period, r.timing_date_time, source)
     ongoing = elements.ongoing_by(r.status, end)
     case.chart.add(
         Event(domain="device", name=named.name, codes=named.codes, start=start, end=end, ongoing=ongoing, source=source)
