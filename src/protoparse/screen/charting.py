@@ -103,6 +103,8 @@ class Chart:
                 event = replace(event, domain="allergy", name=kind, absent=True, codes=(), value=None)
             elif (substance := naming.allergen(event.name)) is not None:
                 event = replace(event, domain="allergy", name=substance)
+                if isinstance(event.value, str) and not event.absent and naming.answer([event.value]) is None:
+                    event = replace(event, name=event.value, value=None)  # allergy to a drug: penicillin
         self.events.append(event)
 
     def patient(

@@ -63,6 +63,10 @@ class Resources:
         self._strays: Counter[str] = Counter()
         self._made: str = ""
 
+    def __len__(self) -> int:
+        """How many resources there are."""
+        return len(self._held)
+
     def take(self, data: bytes | Raw) -> Resources:
         """Put a resource in, or all those of a bundle; raises `PatientError` for what is neither."""
         try:
