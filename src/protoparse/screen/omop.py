@@ -302,7 +302,7 @@ def _number(cell: Any) -> Number | None:
     """A value; None for none, and for what is no finite number."""
     if cell is None or isinstance(cell, bool | date):
         return None
-    if isinstance(cell, Decimal):
+    if isinstance(cell, Decimal) and cell.is_finite():
         return int(cell) if cell == cell.to_integral_value() else float(cell)
     try:
         number = cell if isinstance(cell, int) else float(cell)

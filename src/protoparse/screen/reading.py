@@ -1,8 +1,11 @@
 """Patients from wherever they are: any file, folder or database → `Patient`s, one after the other.
 
-In: the path of patients in our own JSON (one, or one a line), of FHIR (a bundle, a resource, one of either a line), of a
-folder of such files, of a folder with the tables of OMOP, of a DuckDB file, or the URL of a PostgreSQL server with OMOP.
-Out: `Patient`s. What a file is, is told by what is in it, never by its name.
+In: the path of patients in our own JSON (one, a list, or one a line), of FHIR (a bundle, a resource, a list or one of
+either a line), of a folder of such files, of a folder with the tables of OMOP, of a DuckDB file, or the URL of a
+PostgreSQL server with OMOP. Out: `Patient`s. What a file is, is told by what is in it, never by its name.
+
+A bundle is a record of its own. Resources that stand alone, in lines or in files of a folder, belong together, as in a
+bulk export, and are held in memory; everything else is read as it is asked for.
 
 >>> from tempfile import TemporaryDirectory
 >>> with TemporaryDirectory() as folder:
@@ -18,6 +21,7 @@ import importlib
 import os
 from collections.abc import Iterable, Iterator
 from contextlib import closing
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -88,8 +92,8 @@ def _read(name: str, complete: tuple[Domain, ...], schema: str | None, on_error:
             yield from _loose(loose, name, complete)
     except PatientError as error:
         _report(error, on_error)
-    except (OSError, ValueError) as error:  # ValueError: a NUL in the name
-        _report(PatientError(f"{name}: {getattr(error, 'strerror', None) or error}"), on_error)
+    except OSError as error:
+        _report(PatientError(f"{name}: {error.strerror or error}"), on_error)
 
 
 def _folder(path: Path, complete: tuple[Domain, ...], on_error: OnError | None) -> Iterator[Patient]:
@@ -119,27 +123,24 @@ def _loose(loose: Resources, name: str, complete: tuple[Domain, ...]) -> Iterato
 def _file(path: Path, complete: tuple[Domain, ...], loose: Resources, on_error: OnError | None) -> Iterator[Patient]:
     """The patients of a file that are whole; resources that stand alone are put with the others that do."""
     with path.open("rb") as file:
-        first = file.readline().removeprefix(_BOM)
-        while first and not first.strip():
-            first = file.readline()
-        if not first:
+        lines = chain([file.readline().removeprefix(_BOM)], file)
+        numbered = ((n, line) for n, line in enumerate(lines, start=1) if line.strip())
+        opening = list(islice(numbered, 2))
+        if not opening:
             raise PatientError(f"{path}: the file is empty")
-        if not _is_json(first):
-            rest = file.read()
-            yield from _one(first + rest, str(path), complete, loose)
+        if not any(_is_json(line) for _, line in opening) or not opening[-1][1].lstrip().startswith(b"{"):
+            yield from _one(b"".join(line for _, line in chain(opening, numbered)), str(path), complete, loose)
             return
-        line, number = first, 1
-        while line:
-            if line.strip():
-                try:
-                    yield from _one(line, f"{path}:{number}", complete, loose)
-                except PatientError as error:
-                    _report(error, on_error)
-            line, number = file.readline(), number + 1
+        for number, line in chain(opening, numbered):
+            try:
+                name = f"{path}:{number}" if len(opening) > 1 else str(path)
+                yield from _one(line, name, complete, loose)
+            except PatientError as error:
+                _report(error, on_error)
 
 
 def _is_json(line: bytes) -> bool:
-    """Whether a line is a JSON text by itself, so that the next is another."""
+    """Whether a line is a JSON text by itself, so that the next may be another."""
     try:
         msgspec.json.decode(line, type=msgspec.Raw)
     except (msgspec.MsgspecError, UnicodeError, RecursionError):
@@ -150,6 +151,10 @@ def _is_json(line: bytes) -> bool:
 def _one(data: bytes, name: str, complete: tuple[Domain, ...], loose: Resources) -> Iterator[Patient]:
     """The patients of one JSON text."""
     try:
+        if data.lstrip()[:1] == b"[":
+            for raw in msgspec.json.decode(data, type=list[msgspec.Raw]):
+                yield from _one(bytes(raw), name, complete, loose)
+            return
         kind = msgspec.json.decode(data, type=_Kind)
     except (msgspec.MsgspecError, UnicodeError, RecursionError) as error:
         raise PatientError(f"{name}: {error}") from None
@@ -224,8 +229,11 @@ def _line(error: Exception) -> str:
 
 
 def _begins(path: Path, count: int) -> bytes:
-    with path.open("rb") as file:
-        return file.read(count)
+    try:
+        with path.open("rb") as file:
+            return file.read(count)
+    except ValueError as error:  # a NUL in the name
+        raise PatientError(f"{str(path)!r}: {error}") from None
 
 
 def _report(error: PatientError, on_error: OnError | None) -> None:

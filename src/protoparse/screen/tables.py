@@ -178,7 +178,7 @@ class Database:
         if schema is not None:
             having = [s for s in having if s.lower() == schema.lower()]
         elif len(having) > 1:
-            [[current]] = self._run("SELECT current_schema()")
+            current = self._current()
             having = [current] if current in having else having
         if len(having) != 1:
             where = f" in schema {schema}" if schema is not None else ""
@@ -189,6 +189,14 @@ class Database:
         if "concept" not in tables and len(vocabularies) == 1:
             tables["concept"] = vocabularies[0]
         return tables
+
+    def _current(self) -> str:
+        """The schema that the connection is in, which a cursor of DuckDB's would not know."""
+        try:
+            [[name]] = self._connection.execute("SELECT current_schema()").fetchall()
+        except Exception as error:
+            raise self._failed(error) from error
+        return str(name)
 
     def _quoted(self, table: str, column: str) -> str:
         return _quote(self._tables[table][1][column])
@@ -208,7 +216,10 @@ class Database:
                 yield from rows
             cursor.close()
         except Exception as error:
-            raise PatientError(f"{self._name}: {(str(error).splitlines() or [type(error).__name__])[0]}") from error
+            raise self._failed(error) from error
+
+    def _failed(self, error: Exception) -> PatientError:
+        return PatientError(f"{self._name}: {next(iter(str(error).strip().splitlines()), type(error).__name__)}")
 
 
 def _quote(name: str) -> str:
