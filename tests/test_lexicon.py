@@ -26,6 +26,7 @@ HEADERS = {
     "numbers": ["value", "words"],
     "outsets": ["part", "words"],
     "qualifiers": ["kind", "phrases"],
+    "records": ["kind", "name", "spellings"],
     "references": ["reference", "spellings"],
     "ucum": ["atom", "kind", "metric", "value", "unit", "zero"],
     "units": ["ucum", "kind", "spellings"],
@@ -38,13 +39,14 @@ KEYS = {
     "judgements": "part",
     "outsets": "part",
     "qualifiers": "kind",
+    "records": "kind",
     "ucum": "kind",
 }
 SIZES = {
     "allergies": 20, "analytes": 40, "anchors": 17, "comparators": 8, "conditions": 4000, "consents": 100, "cues": 50,
     "devices": 100, "drugs": 1500, "heads": 12, "judgements": 9, "measurements": 380, "modifiers": 200, "numbers": 30,
     "observations": 150, "others": 50, "outsets": 2, "persons": 100, "procedures": 1000, "qualifiers": 6,
-    "references": 6, "studies": 20, "ucum": 150, "units": 300, "visits": 30,
+    "records": 15, "references": 6, "studies": 20, "systems": 20, "ucum": 150, "units": 300, "visits": 30,
 }  # fmt: skip
 
 each_table = pytest.mark.parametrize("table", TABLES)
