@@ -5,6 +5,8 @@
 # make readme put into README.md what its examples give today, for review
 # make figures keep today's figures on the corpus, where a change of them is meant
 # make schema write the JSON Schema again
+# make benchmarks  take all figures of speed anew, and write docs/performance.md; PROTOPARSE_DATA names the texts
+# make peers  the other tools that `make benchmarks` times, each in an environment of its own
 # make clean  away with what was built
 
 PYTHON ?= python3
@@ -13,7 +15,7 @@ BIN := $(VENV)/bin
 LISTING ?= corpus/car-t-lymphoid/source.txt
 PYTEST_ARGS ?=
 
-.PHONY: demo test cases gold readme figures schema clean
+.PHONY: demo test cases gold readme figures schema benchmarks peers clean
 .DELETE_ON_ERROR:
 
 demo: $(VENV)/.installed
@@ -44,8 +46,23 @@ figures: $(VENV)/.developed
 schema: $(VENV)/.installed
 	$(BIN)/protoparse schema > docs/criteria.schema.json
 
+CLOCK ?= wall
+RESULTS := benchmarks/results
+
+benchmarks: $(VENV)/.developed
+	$(BIN)/python benchmarks/throughput.py --clock $(CLOCK) --json $(RESULTS)/throughput.json
+	$(BIN)/python benchmarks/length.py --clock $(CLOCK) --json $(RESULTS)/length.json
+	$(BIN)/python benchmarks/startup.py --clock $(CLOCK) --json $(RESULTS)/startup.json
+	$(BIN)/python benchmarks/scaling.py --json $(RESULTS)/scaling.json
+	$(BIN)/python benchmarks/peers.py --clock $(CLOCK) --json $(RESULTS)/peers.json
+	$(BIN)/python benchmarks/plot.py $(RESULTS)/*.json --out docs/performance.svg
+	$(BIN)/python benchmarks/performance.py $(RESULTS)/*.json --page docs/performance.md
+
+peers: $(VENV)/.developed
+	$(BIN)/python benchmarks/peers.py --install
+
 clean:
-	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) .peers build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \

@@ -30,6 +30,12 @@ def bulk() -> list[tuple[str, str]]:
     return [(record["id"], record["text"]) for record in records]
 
 
+def corpus() -> list[tuple[str, str]]:
+    """The project's own listings, which are there without the folder."""
+    sources = sorted((Path(__file__).parents[1] / "corpus").glob("*/source.*"))
+    return [(source.parent.name, listing.text) for source in sources for listing in read(source)]
+
+
 def gold() -> Iterator[tuple[str, str]]:
     for file in sorted((data() / "gold" / "texts").glob("*.txt")):
         yield file.stem, file.read_text("utf-8")

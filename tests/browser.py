@@ -5,17 +5,18 @@ Where none is installed its tests are skipped, but fail where `PROTOPARSE_BROWSE
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal
 
-import pytest
 from playwright.sync_api import Browser, Error, Page, sync_playwright
 
+from missing import absent
+
 NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
+REQUIRED = "PROTOPARSE_BROWSER_REQUIRED"
 
 
 @contextmanager
@@ -23,21 +24,14 @@ def chromium() -> Iterator[Browser]:
     """The browser, for as long as the `with` lasts."""
     place = next(filter(None, map(shutil.which, NAMES)), None)
     if place is None:
-        absent("no Chromium is installed (looked for: " + ", ".join(NAMES) + ")")
+        absent("no Chromium is installed (looked for: " + ", ".join(NAMES) + ")", required=REQUIRED)
     with sync_playwright() as playwright:
         try:
             browser = playwright.chromium.launch(executable_path=place, args=["--no-sandbox"])
         except Error as error:
-            absent(f"{place} does not start: {str(error).splitlines()[0]}")
+            absent(f"{place} does not start: {str(error).splitlines()[0]}", required=REQUIRED)
         yield browser
         browser.close()
-
-
-def absent(reason: str) -> None:
-    """Skip, or fail where a browser must be there."""
-    if os.environ.get("PROTOPARSE_BROWSER_REQUIRED"):
-        pytest.fail(reason)
-    pytest.skip(reason)
 
 
 class Visit:

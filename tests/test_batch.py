@@ -331,8 +331,7 @@ def test_what_goes_wrong_in_a_process_is_told():
 
 # ------------------------------------------------------------------ a pulled plug
 
-KILLS = 5
-"""In each of two forms."""
+KILLS = 10
 
 
 @pytest.fixture(scope="module")

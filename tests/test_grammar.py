@@ -386,6 +386,7 @@ def seconds(text: str) -> float:
         "over 18, no stroke within 6 months, ",
         "5 mg/dL or ", "4 weeks or 5 weeks ", "history of stroke, ", "<!-- ", "\\", "e.g. ", "not (a ",
         "NYHA class II ", "until 2 weeks after ", "10^", "1. ", "* a\n", "and ", "stroke ", "severe ",
+        "stroke or ", "stroke: ", "stroke except ", "stroke such as ", "two of the following: stroke, ", "Inclusion: ",
     ],
 )  # fmt: skip
 def test_time_grows_with_the_text_and_no_faster(text: str) -> None:

@@ -3,7 +3,7 @@
 A block behind `<!-- file: NAME -->` is a file that the commands find; one behind `<!-- part of: NAME -->` is JSON that
 is found in what that file parses to; one behind `<!-- not run -->` is only read.
 `python -m tests.test_readme --write` puts in what commands and Python give today, for review. A page's Python is one
-session: a block knows the names of those above it.
+session: a block knows the names of those above it. The columns of the tables are put in between their marks.
 """
 
 from __future__ import annotations
@@ -24,10 +24,13 @@ from typing import Any
 import pytest
 
 import protoparse
+from protoparse.export.tables import TABLES
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 BLOCK = re.compile(r"(?:<!-- (?P<mark>[^\n]*?) -->\n)?```(?P<language>\w+)\n(?P<body>.*?)^```$", re.M | re.S)
+
+COLUMNS = re.compile(r"(?<=<!-- made from export.tables -->\n).*?(?=<!-- end -->)", re.S)
 
 
 @dataclass(frozen=True)
@@ -154,9 +157,23 @@ def test_links_lead_somewhere(page: Path) -> None:
         assert (page.parent / target).exists(), target
 
 
+def columns() -> str:
+    """The tables of `protoparse.export.tables`, each as a table of what stands in its columns."""
+    lines = [""]
+    for table, found in TABLES.items():
+        lines += [f"## {table}", "", "| column | type | |", "| --- | --- | --- |"]
+        lines += [f"| `{column.name}` | {column.type} | {column.says} |" for column in found]
+        lines.append("")
+    return "\n".join(lines) + "\n"
+
+
+def test_the_columns_of_the_tables_are_listed() -> None:
+    assert [listed for page in PAGES for listed in COLUMNS.findall(page.read_text("utf-8"))] == [columns()]
+
+
 def rewritten(page: Path) -> str:
-    """The page with what its commands and its Python give today."""
-    text = page.read_text("utf-8")
+    """The page with what its commands and its Python give today, and the columns of the tables."""
+    text = COLUMNS.sub(lambda _: columns(), page.read_text("utf-8"))
     for block in to_run("console"):
         if block.page == page:
             with tempfile.TemporaryDirectory() as place:

@@ -48,7 +48,7 @@ class Concepts:
 
     def names(self, text: str) -> list[Name]:
         """The names in an eligibility text, in order."""
-        pieces = [span for item in outline(text).items for i in item.within() for span in i.read()]
+        pieces = [span for item in outline(text).within() for span in item.read()]
         lexemes = lexer().lex(text, pieces, glossary(text).meanings)
         return sorted(name for found in self.recogniser.names(text, lexemes) for name in found)
 

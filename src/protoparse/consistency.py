@@ -30,6 +30,7 @@ from protoparse.model import (
     Rule,
     Span,
     facts,
+    members,
     renamed,
     walk,
     without_spans,
@@ -62,10 +63,13 @@ def _contradictions(criteria: Sequence[Criterion]) -> Iterator[Note]:
     named: dict[str, list[_Literal]] = defaultdict(list)
     for criterion in criteria:
         for literal in _literals(criterion):
-            named[literal.fact.concept.name or fold(literal.fact.concept.text)].append(literal)
+            concept = literal[0].concept
+            named[concept.name or fold(concept.text)].append(literal)
     for literals in named.values():
+        if len(literals) == 1:
+            continue
         told: set[Span | None] = set()
-        for one, other in combinations(literals, 2) if len(literals) > 1 else ():
+        for one, other in combinations(literals, 2):
             groups = one.criterion.group, other.criterion.group
             if other.fact.span in told or (groups[0] != groups[1] and None not in groups):
                 continue
@@ -75,38 +79,36 @@ def _contradictions(criteria: Sequence[Criterion]) -> Iterator[Note]:
                 yield note
 
 
-def _literals(criterion: Criterion) -> Iterator[_Literal]:
+def _literals(criterion: Criterion) -> list[_Literal]:
     """What everybody must meet by a criterion and its children."""
     if criterion.kind == "unspecified" or criterion.combine in ("except", "then"):
-        return
+        return []
+    found: list[_Literal] = []
     wanted = criterion.kind == "inclusion"
     own, below = criterion.rule, criterion.children
     if own is not None and (wanted or not below):
-        yield from (_Literal(fact, required, criterion) for fact, required in _met(own, wanted))
+        _met(own, wanted, criterion, found)
     if below and criterion.combine == ("all" if wanted else "any") and (wanted or own is None):
         for child in below:
-            yield from _literals(child)
+            found += _literals(child)
+    return found
 
 
-def _met(rule: Rule, required: bool) -> Iterator[tuple[Fact, bool]]:
-    """The facts whose truth follows from a rule's being true, or from its being false, and which truth."""
-    match rule:
-        case Fact():
-            yield rule, required
-        case Not():
-            yield from _met(rule.of, not required)
-        case All() if required:
-            for member in rule.of:
-                yield from _met(member, True)
-        case Any_() if not required:
-            for member in rule.of:
-                yield from _met(member, False)
+def _met(rule: Rule, required: bool, criterion: Criterion, found: list[_Literal]) -> None:
+    """Add the facts whose truth follows from a rule's being true, or from its being false, and which truth."""
+    if isinstance(rule, Fact):
+        found.append(_Literal(rule, required, criterion))
+    elif isinstance(rule, Not):
+        _met(rule.of, not required, criterion, found)
+    elif isinstance(rule, All if required else Any_):
+        for member in rule.of:
+            _met(member, required, criterion, found)
 
 
 def _contradiction(one: _Literal, other: _Literal) -> Note | None:
     if not (one.required or other.required) and (one.fact.value is None or other.fact.value is None):
         return None
-    if _circumstances(one.fact) != _circumstances(other.fact) or _compatible(one, other):
+    if not _alike_but_for_value(one.fact, other.fact) or _compatible(one, other):
         return None
     where = "this item" if one.criterion is other.criterion else one.criterion.id
     code: Literal["excludes-required", "empty-range"]
@@ -117,16 +119,20 @@ def _contradiction(one: _Literal, other: _Literal) -> Note | None:
     return Note(code=code, message=message, span=other.fact.span)
 
 
-def _circumstances(fact: Fact) -> tuple[object, ...]:
-    """What must be the same for two facts to be about the same thing: all but the value."""
+def _alike_but_for_value(one: Fact, other: Fact) -> bool:
+    """Whether two facts are about the same thing: all but the value is the same."""
     return (
-        fact.domain,
-        fact.experiencer,
-        without_spans(fact.time),
-        without_spans(fact.count),
-        without_spans(fact.dose),
-        frozenset((m.type, m.text.lower()) for m in fact.modifiers),
+        one.domain == other.domain
+        and one.experiencer == other.experiencer
+        and _narrowing(one) == _narrowing(other)
+        and without_spans(one.time) == without_spans(other.time)
+        and without_spans(one.count) == without_spans(other.count)
+        and without_spans(one.dose) == without_spans(other.dose)
     )
+
+
+def _narrowing(fact: Fact) -> frozenset[tuple[str, str]]:
+    return frozenset([(m.type, m.text.lower()) for m in fact.modifiers])
 
 
 def _compatible(one: _Literal, other: _Literal) -> bool:
@@ -209,12 +215,19 @@ def _repetitions(criteria: Sequence[Criterion]) -> Iterator[Note]:
     """A note for each item without children that asks again what one before it asked."""
     items = [(c, c.rule) for c in walk(criteria) if c.rule is not None and not c.children]
     # three sieves, as the finest costs most: few items begin with one name, fewer have all names alike
-    for begun in _alike(items, lambda item: (item[0].group, next(facts(item[1])).concept.name)):
+    for begun in _alike(items, lambda item: (item[0].group, _first(item[1]).concept.name)):
         for named in _alike(begun, lambda item: tuple(fact.concept.name for fact in facts(item[1]))):
             for (first, _), *others in _alike(named, lambda item: _asked(*item)):
                 for criterion, rule in others:
                     if first.unparsed == criterion.unparsed == ():
                         yield Note(code="duplicate", message=f"says again what {first.id} says", span=rule.span)
+
+
+def _first(rule: Rule) -> Fact:
+    """The first fact of a rule."""
+    while not isinstance(rule, Fact):
+        rule = members(rule)[0]
+    return rule
 
 
 def _alike(items: Sequence[_Ruled], key: Callable[[_Ruled], Hashable]) -> Iterator[list[_Ruled]]:

@@ -36,7 +36,7 @@ _WORDS = (
     "requiring recovery returning restating often factor occasion bout shown tested other singular relative "
     "listed testable examining done choice paired counterpart place bearing coupled denial state ability "
     "relation owning contrast sort medicine acting course outcome treating skill possessing retelling usage alternate "
-    "wanted"
+    "wanted tumour harmless"
 )
 
 CODES: Mapping[str, str] = {
@@ -198,15 +198,18 @@ def number(text: str) -> int | float:
 class _Vocabulary(dict[str, Entry]):
     """Single words; an unknown one is entered as a word or a number when it is first asked for."""
 
-    LIMIT = 200_000
+    LIMIT = 100_000
 
     def __init__(self, vocab: Vocab) -> None:
         super().__init__()
         self.vocab = vocab
+        self._nothing = vocab["\n"].orth
         self["\n"] = Entry("\n", "\n", {})
 
     def __setitem__(self, word: str, entry: Entry) -> None:
-        super().__setitem__(word, replace(entry, orth=self.vocab[word].orth))
+        # a word of no phrase is none in the string store either, which would grow with every text
+        known = word in self.vocab.strings
+        super().__setitem__(word, replace(entry, orth=self.vocab.strings[word] if known else self._nothing))
 
     def __missing__(self, key: str) -> Entry:
         if len(self) > self.LIMIT:
@@ -335,28 +338,35 @@ class Lexer:
 
     def __init__(self) -> None:
         self.vocab = Vocab()
-        self.singles = _Vocabulary(self.vocab)
-        self.matcher = PhraseMatcher(self.vocab, attr="ORTH")
-        self.phrases: dict[int, Entry] = {}
+        self.phrases: dict[tuple[int, ...], Entry] = {}
+        """What a phrase is, by the keys of its words in the vocabulary's string store."""
         self.cased: set[str] = set()
         """Words of small letters that are another unit when printed with a capital: "mM" is no "mm"."""
         shared: dict[Any, dict[str, Any]] = {}
+        singles: dict[str, Entry] = {}
+        lexemes = self.vocab
         for key, roles in _roles().items():
-            if len(key) == 1 and lexicon.cased(key[0]):
+            if len(key) > 1:
+                self.phrases[tuple([lexemes[word].orth for word in key])] = _entry(key, roles, shared)
+                continue
+            singles[key[0]] = _entry(key, roles, shared)
+            if lexicon.cased(key[0]):
                 self.cased.add(key[0].lower())
-            if len(key) == 1:
-                self.singles[key[0]] = _entry(key, roles, shared)
-            else:
-                name = " ".join(key)
-                self.matcher.add(name, [Doc(self.vocab, words=list(key))])
-                self.phrases[self.vocab.strings[name]] = _entry(key, roles, shared)
+        self.singles = _Vocabulary(self.vocab)
+        for word, entry in singles.items():
+            self.singles[word] = entry
+        self.matcher = PhraseMatcher(self.vocab, attr="ORTH")
+        # The matcher takes the keys of words for a Doc of them, and one name for all at a third of the memory.
+        self.matcher.add("phrase", list(self.phrases))  # type: ignore[arg-type]
 
     def phrase(self, tokens: Sequence[str]) -> Entry | None:
         """What the tables say of a whole phrase, None where they do not have it."""
         if len(tokens) == 1:
             return self.singles.get(tokens[0])
-        name = " ".join(tokens)
-        return self.phrases.get(self.vocab.strings[name]) if name in self.vocab.strings else None
+        strings = self.vocab.strings
+        if not all(token in strings for token in tokens):
+            return None
+        return self.phrases.get(tuple([strings[token] for token in tokens]))
 
     def lex(
         self, text: str, pieces: Iterable[Span], meanings: Mapping[str, tuple[str, Entry]] = MappingProxyType({})
@@ -417,33 +427,32 @@ class Lexer:
         if not tokens:
             return []
         # spaCy takes the keys of its string store for the words themselves, at a third of the cost.
-        found = self.matcher(Doc(self.vocab, words=[e.orth for e in entries]))  # type: ignore[misc]
+        orths = [e.orth for e in entries]
+        found = self.matcher(Doc(self.vocab, words=orths))  # type: ignore[arg-type]
         if not found:
             return entries
         # Longest first at each place; a phrase that begins inside one already taken is left.
-        found = sorted([(begin, -end, key) for key, begin, end in found])
+        places = sorted([(begin, -end) for _, begin, end in found])
         merged: list[Entry] = []
         at: list[int] = []
         to: list[int] = []
         done = 0
         dealt = _DEALT in tokens
-        for begin, minus, key in found:
+        for begin, minus in places:
             end = -minus
-            if begin < done or (self.phrases[key].code == ">" and self._anew(tokens, begin, end)):
+            if begin < done:
+                continue
+            phrase = self.phrases[tuple(orths[begin:end])]
+            if phrase.code == ">" and self._anew(tokens, begin, end):
                 continue  # "less than 10 or greater than 90", "below 50% or lower limit of normal": no "or greater"
             if tokens[begin] in _SIGNS and _AMOUNT.match(tokens[end]):
                 continue  # "a duration of symptoms of at least 3 weeks"
-            if (
-                dealt
-                and self.phrases[key].code == "v"
-                and "and" in tokens[begin:end]
-                and _DEALT in tokens[end : end + 3]
-            ):
+            if dealt and phrase.code == "v" and "and" in tokens[begin:end] and _DEALT in tokens[end : end + 3]:
                 continue  # "≥ 13 and ≥ 12 g/dL for men and women, respectively": each has a limit
             merged += entries[done:begin]
             at += starts[done:begin]
             to += ends[done:begin]
-            merged.append(self.phrases[key])
+            merged.append(phrase)
             at.append(starts[begin])
             to.append(ends[end - 1])
             done = end

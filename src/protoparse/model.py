@@ -13,7 +13,8 @@ Every `span` is a half-open pair of code-point offsets into `Document.text`. A r
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from operator import attrgetter, is_not
 from typing import Annotated, Any, Final, Literal, TypeAlias, TypeVar
 
 import msgspec
@@ -80,10 +81,19 @@ class Comparison(Record, frozen=True, kw_only=True):
     span: Span | None = None
 
     def __post_init__(self) -> None:
-        wanted = {"between": ("low", "high"), "in": ("values",)}.get(self.operator, ("value",))
-        for name in ("value", "low", "high", "values"):
-            if (getattr(self, name) is UNSET) == (name in wanted):
-                raise ValueError(f"operator {self.operator!r} takes {' and '.join(wanted)}")
+        wanted = _OPERANDS.get(self.operator, ("value",))
+        missing = self.value is UNSET, self.low is UNSET, self.high is UNSET, self.values is UNSET
+        if missing != _MISSING[wanted]:
+            raise ValueError(f"operator {self.operator!r} takes {' and '.join(wanted)}")
+
+
+_OPERANDS: Mapping[str, tuple[str, ...]] = {"between": ("low", "high"), "in": ("values",)}
+_MISSING = {
+    ("value",): (False, True, True, True),
+    ("low", "high"): (True, False, False, True),
+    ("values",): (True, True, True, False),
+}
+"""What is left out of `value`, `low`, `high` and `values` where some are wanted."""
 
 
 class Offset(Record, frozen=True, kw_only=True):
@@ -240,7 +250,7 @@ Rule: TypeAlias = All | Any_ | Not | AtLeast | If | Except | Fact
 def _members(rule: All | Any_) -> None:
     if len(rule.of) < 2:
         raise ValueError(f"{type(rule).__struct_config__.tag} needs two members or more")
-    if any(type(member) is type(rule) for member in rule.of):
+    if type(rule) in map(type, rule.of):
         raise ValueError(f"{type(rule).__struct_config__.tag} has a member of its own type")
 
 
@@ -340,32 +350,46 @@ def walk(criteria: Iterable[Criterion]) -> Iterator[Criterion]:
     """Every criterion with its children, in reading order."""
     for criterion in criteria:
         yield criterion
-        yield from walk(criterion.children)
+        if criterion.children:
+            yield from walk(criterion.children)
 
 
 def members(rule: Rule) -> tuple[Rule, ...]:
     """The rules directly below a rule; a fact's are its `includes`."""
-    match rule:
-        case Fact():
-            return rule.includes
-        case Not():
-            return (rule.of,)
-        case If():
-            return (rule.condition, rule.then)
-        case Except():
-            return (rule.base, *rule.exceptions)
-        case _:
-            return rule.of
+    return _MEMBERS[type(rule)](rule)
+
+
+_MEMBERS: Mapping[type[Rule], Callable[[Any], tuple[Rule, ...]]] = {
+    Fact: attrgetter("includes"),
+    All: attrgetter("of"),
+    Any_: attrgetter("of"),
+    AtLeast: attrgetter("of"),
+    Not: lambda rule: (rule.of,),
+    If: attrgetter("condition", "then"),
+    Except: lambda rule: (rule.base, *rule.exceptions),
+}
 
 
 def facts(rule: Rule | None) -> Iterator[Fact]:
     """Every fact of a rule, in the order it is written, examples behind what they exemplify."""
     if rule is None:
-        return
-    if isinstance(rule, Fact):
-        yield rule
+        return iter(())
+    if type(rule) is Fact and not rule.includes:
+        return iter((rule,))
+    found: list[Fact] = []
+    _collect(rule, found)
+    return iter(found)
+
+
+def _collect(rule: Rule, found: list[Fact]) -> None:
+    """Add the facts of a rule; a list is filled in half the time that generators below each other take."""
+    if type(rule) is Fact:
+        found.append(rule)
     for member in members(rule):
-        yield from facts(member)
+        if type(member) is Fact and not member.includes:
+            found.append(member)
+        else:
+            _collect(member, found)
 
 
 def places(rule: Rule | None) -> Iterator[Span]:
@@ -403,10 +427,14 @@ def moved(record: _R, by: int) -> _R:
 
 
 _NESTED = (Struct, tuple)
+_BARE = (Unit, Offset, Code)
+"""Records with neither a place nor a confidence, nor a concept, in them."""
 
 
 def _respan(value: Any, change: Callable[[Span], Span | None], scores: bool) -> Any:
     """A record, or a tuple of them, with every span but a criterion's changed, and confidences kept or not."""
+    if isinstance(value, _BARE):
+        return value
     if isinstance(value, Struct):
         changes = {}
         for name in value.__struct_fields__:
@@ -414,7 +442,7 @@ def _respan(value: Any, change: Callable[[Span], Span | None], scores: bool) -> 
             if name == "span":
                 new = old if old is None or isinstance(value, Criterion) else change(old)
             elif isinstance(old, _NESTED):
-                new = _respan(old, change, scores)
+                new = _respan(old, change, scores) if old else old
             else:
                 new = old if scores or name != "confidence" else UNSET
             if new is not old:
@@ -422,7 +450,7 @@ def _respan(value: Any, change: Callable[[Span], Span | None], scores: bool) -> 
         return msgspec.structs.replace(value, **changes) if changes else value
     if isinstance(value, tuple):
         fresh = tuple([_respan(x, change, scores) for x in value])
-        return fresh if any(a is not b for a, b in zip(fresh, value, strict=True)) else value
+        return fresh if any(map(is_not, fresh, value)) else value
     return value
 
 
@@ -431,8 +459,12 @@ def _changed(value: Any, kind: type[Struct], change: Callable[[Any], Any]) -> An
     if isinstance(value, kind):
         return change(value)
     if isinstance(value, Struct):
-        fields = {name: _changed(getattr(value, name), kind, change) for name in value.__struct_fields__}
-        return msgspec.structs.replace(value, **fields)
+        fields = {
+            name: _changed(old, kind, change)
+            for name in value.__struct_fields__
+            if isinstance(old := getattr(value, name), _NESTED) and old
+        }
+        return msgspec.structs.replace(value, **fields) if fields else value
     return tuple([_changed(x, kind, change) for x in value]) if isinstance(value, tuple) else value
 
 
@@ -473,14 +505,16 @@ def limit_depth(criteria: Iterable[Criterion], depth: int = 1) -> None:
             raise NestingError(f"criteria nested deeper than {MAX_DEPTH} levels")
         if criterion.rule is not None:
             _limit_rule(criterion.rule, 1)
-        limit_depth(criterion.children, depth + 1)
+        if criterion.children:
+            limit_depth(criterion.children, depth + 1)
 
 
 def _limit_rule(rule: Rule, depth: int) -> None:
     if depth > MAX_DEPTH:
         raise NestingError(f"a rule nested deeper than {MAX_DEPTH} levels")
     for member in members(rule):
-        _limit_rule(member, depth + 1)
+        if type(member) is not Fact or member.includes or depth == MAX_DEPTH:
+            _limit_rule(member, depth + 1)
 
 
 def schema() -> dict[str, Any]:

@@ -120,21 +120,17 @@ class Parser:
             criteria: tuple[Criterion, ...] = (_canonical_criterion(text, spoken),)
             return Document(trial=trial, text=text, criteria=criteria, parser=self.info)
         plan = outline(text)
+        items = plan.within()
         notes = [
             *(Note(code="heading", message=_line(text, s), span=s) for s in plan.headings),
             *(Note(code="preamble", message=_line(text, s), span=s) for s in plan.preambles),
             *plan.notes,
             *(Note(code="lost-superscript", message=_flat(text, s), span=s) for s in powers.flattened(text)),
-            *(
-                _doubly_negated(text, i)
-                for item in plan.items
-                for i in item.within()
-                if i.denied and i.kind == "exclusion"
-            ),
+            *(_doubly_negated(text, i) for i in items if i.denied and i.kind == "exclusion"),
         ]
         abbreviations = glossary(text)
         notes += abbreviations.notes
-        pieces = [(i.kind, p) for item in plan.items for i in item.within() for p in i.read()]
+        pieces = [(i.kind, p) for i in items for p in i.read()]
         readings = self._readings(text, pieces, abbreviations)
         counts: dict[Kind, int] = {}
         made = []
@@ -161,8 +157,7 @@ class Parser:
 
         The same wording with abbreviations that its listing defines is another wording.
         """
-        known = self.known
-        meanings, longs = abbreviations.meanings, abbreviations.longs
+        known, longs = self.known, abbreviations.longs
         keys: list[_Wording] = []
         unknown: dict[_Wording, Span] = {}
         for kind, (start, end) in pieces:
@@ -172,7 +167,21 @@ class Parser:
             keys.append(key)
             if key not in known:
                 unknown.setdefault(key, (start, end))
-        lexemes = self.lexer.lex(text, unknown.values(), meanings)
+        fresh = self._read(text, unknown, abbreviations) if unknown else {}
+        readings = []
+        for key, (_, (start, _)) in zip(keys, pieces, strict=True):
+            place, reading = fresh.get(key) or known[key]
+            readings.append(reading if place == start else reading.moved(start - place))
+        known.update(fresh)
+        while len(known) > self.KEPT:
+            del known[next(iter(known))]
+        return iter(readings)
+
+    def _read(
+        self, text: str, unknown: Mapping[_Wording, Span], abbreviations: Glossary
+    ) -> dict[_Wording, tuple[int, Reading]]:
+        """What wordings say that were not met before, each with the place where it was read."""
+        lexemes = self.lexer.lex(text, unknown.values(), abbreviations.meanings)
         first = 0
         fresh: dict[_Wording, tuple[int, Reading]] = {}
         grounds: dict[_Wording, dict[Span, str]] = {}
@@ -203,15 +212,9 @@ class Parser:
                 if reading.rule is not None:
                     piece = Piece(text, start, start + len(key[1]), key[0], reading.unparsed, grounds[key])
                     rule, score = self.scorer.rule(reading.rule, piece)
-                    fresh[key] = start, reading._replace(rule=rule, score=score)
-        readings = []
-        for key, (_, (start, _)) in zip(keys, pieces, strict=True):
-            place, reading = fresh.get(key) or known[key]
-            readings.append(reading if place == start else reading.moved(start - place))
-        known.update(fresh)
-        while len(known) > self.KEPT:
-            del known[next(iter(known))]
-        return iter(readings)
+                    sure = self.scorer.criterion(score, children=False)
+                    fresh[key] = start, reading._replace(rule=rule, score=score, sure=sure)
+        return fresh
 
     def _named(self, wording: _Wording, reading: Reading) -> Reading:
         """The reading with names and codes for its concepts."""
@@ -244,6 +247,9 @@ def _flat(text: str, span: Span) -> str:
     return f"'{_line(text, span)}' is read as a power of ten: its exponent was printed without a superscript"
 
 
+_EVER = re.compile(r"(?i)\b(?:at any time|ever)\b")
+
+
 def _canonical_criterion(text: str, rule: Rule) -> Criterion:
     start = len(text) - len(text.lstrip())
     return Criterion(id="unspecified.1", kind="unspecified", span=(start, len(text.rstrip())), rule=rule)
@@ -251,11 +257,13 @@ def _canonical_criterion(text: str, rule: Rule) -> Criterion:
 
 def _criterion(text: str, item: Item, id_: str, readings: Iterator[Reading], scorer: Scorer | None) -> Criterion:
     """An item and its children as a criterion; takes from `readings` what belongs to its pieces."""
+    if not item.children:
+        return _leaf(text, item, id_, readings)
     own = [next(readings) for _ in item.pieces()]
-    lead = next(readings) if item.lead and item.children else None
+    lead = next(readings) if item.lead else None
     said = next((r for r in own if r.rule is not None), _UNREAD)
     rule = said.rule
-    framing = next((r for r in own if r.time is not None), None) if item.children and rule is None else None
+    framing = next((r for r in own if r.time is not None), None) if rule is None else None
     unread = [s for r in own if (r.rule is rule or r.rule is None) and r is not framing for s in r.unparsed]
     children = tuple([_criterion(text, c, f"{id_}.{n}", readings, scorer) for n, c in enumerate(item.children, 1)])
     leads = lead is not None and (rule is None or item.combine == "except" or not _dated(rule))
@@ -264,7 +272,9 @@ def _criterion(text: str, item: Item, id_: str, readings: Iterator[Reading], sco
         window = _frame(framing)
     if window is not None:
         children = tuple([_within_window(text, c, window) for c in children])
-    elif children and rule and item.combine not in ("except", "then") and (window := _named_time(rule)) is not None:
+    elif item.lead and _EVER.search(text, *item.lead):
+        pass  # "gout within a year, or any of the following at any time:"
+    elif rule and item.combine not in ("except", "then") and (window := _named_time(rule)) is not None:
         children = tuple([_also_within(c, rule, window) for c in children])
     if item.combine not in ("all", "then", None):
         children = tuple([_alternative(c) for c in children])
@@ -288,9 +298,32 @@ def _criterion(text: str, item: Item, id_: str, readings: Iterator[Reading], sco
         rule=rule,
         children=children,
         unparsed=tuple(sorted([*unread, *_gaps(text, item.span, [*known, *unread])])),
-        confidence=UNSET
-        if scorer is None or said.score is None
-        else scorer.criterion(said.score, children=bool(children)),
+        confidence=UNSET if scorer is None or said.score is None else scorer.criterion(said.score, children=True),
+    )
+
+
+def _leaf(text: str, item: Item, id_: str, readings: Iterator[Reading]) -> Criterion:
+    """An item that has no children as a criterion."""
+    own = [next(readings) for _ in item.body]
+    if len(own) == 1:
+        said, unread = own[0], list(own[0].unparsed)
+    else:
+        said = next((r for r in own if r.rule is not None), _UNREAD)
+        unread = [s for r in own if r.rule is said.rule or r.rule is None for s in r.unparsed]
+    rule = said.rule
+    known = [(item.span[0], _printed(text, item)), *unread]
+    if rule is not None and rule.span:
+        known.append(rule.span)
+    unread += _gaps(text, item.span, known)
+    return Criterion(
+        id=id_,
+        kind=item.kind,
+        group=item.group,
+        label=item.label,
+        span=item.span,
+        rule=rule,
+        unparsed=tuple(sorted(unread)) if unread else (),
+        confidence=UNSET if said.sure is None else said.sure,
     )
 
 
@@ -425,9 +458,9 @@ def _gaps(text: str, span: Span, known: list[Span]) -> list[Span]:
     place = span[0]
     for start, end in sorted([*known, (span[1], span[1])]):
         if start > place:
-            word = _WORD.search(text[place:start])
+            word = _WORD.search(text, place, start)
             if word:
-                found.append((place + word.start(), place + word.end()))
+                found.append(word.span())
         place = max(place, end)
     return found
 

@@ -35,9 +35,11 @@ def reversals(text: str, criteria: Sequence[Criterion]) -> Iterator[Note]:
             of = rule.base if isinstance(rule, Except) else rule
             if isinstance(of, Not) and _DENIES.match(text, start, end) and {f.domain for f in facts(of)} <= _THINGS:
                 yield _note("double-negation", "an exclusion that denies what it names", text, (start, end))
-        elif _denied(rule) and _refusals().search(text[start:end].lower()):
+        elif _denied(rule) and _refuses(text[start:end].lower()):
             yield _note("exclusion-among-inclusions", "who cannot take part, among the inclusions", text, (start, end))
-        if any(f.domain == "other" and own_criteria().search(f.concept.text.lower()) for f in facts(rule)):
+        if _may_name_criteria(text, criterion.span) and any(
+            f.domain == "other" and own_criteria().search(f.concept.text.lower()) for f in facts(rule)
+        ):
             yield _note("self-reference", "the criteria are said to be met or not", text, (start, end))
 
 
@@ -62,11 +64,26 @@ def _denied(rule: Rule) -> bool:
             return False
 
 
+def _may_name_criteria(text: str, span: Span) -> bool:
+    return text.find("riteri", *span) >= 0 or text.find("RITERI", *span) >= 0
+
+
+def _refuses(low: str) -> bool:
+    """Whether words in lower case refuse somebody; "not excluded" refuses nobody."""
+    words, stems = _refusals()
+    for stem in stems:
+        if stem in low:
+            return words.search(low) is not None
+    return False
+
+
 @cache
-def _refusals() -> re.Pattern[str]:
-    """Words that refuse somebody; "not excluded" refuses nobody."""
+def _refusals() -> tuple[re.Pattern[str], frozenset[str]]:
+    """Words that refuse somebody, and how the longest of each begins: without one of these nobody is refused."""
     words = {w for row in lexicon.rows("cues") if row["cue"] == "refusal" for w in lexicon.spellings(row["phrases"])}
-    return re.compile(rf"(?<!\w)(?<!not )(?:{'|'.join(map(re.escape, sorted(words, key=len, reverse=True)))})(?!\w)")
+    alternatives = "|".join(map(re.escape, sorted(words, key=len, reverse=True)))
+    stems = frozenset(max(w.split(), key=len)[:5] for w in words)
+    return re.compile(rf"(?<!\w)(?<!not )(?:{alternatives})(?!\w)"), stems
 
 
 @cache

@@ -23,9 +23,9 @@ import msgspec
 
 from protoparse.batch.ledger import Entry
 from protoparse.batch.pool import Pool
+from protoparse.batch.sharing import Result
 from protoparse.errors import ProtoparseError
-from protoparse.export.tables import TABLES, Row, failed, rows
-from protoparse.model import load
+from protoparse.export.tables import TABLES, Row
 
 R = TypeVar("R")
 Target: TypeAlias = Callable[[Iterable[Entry], Path, Pool], None]
@@ -91,7 +91,7 @@ def _parquet(entries: Iterable[Entry], folder: Path, pool: Pool) -> None:
         writers = {}
         for table in TABLES:
             file = files.enter_context(draft(folder / f"{table}.parquet"))
-            writers[table] = files.enter_context(pq.ParquetWriter(file, schema(table), compression="zstd"))
+            writers[table] = files.enter_context(pq.ParquetWriter(file, schema(TABLES[table]), compression="zstd"))
         for group in _in_order(pool, _arrow, entries):
             for table, data in group.items():
                 with pa.ipc.open_stream(data) as stream:
@@ -142,11 +142,9 @@ def _tabled(entries: Sequence[Entry]) -> dict[str, list[Row]]:
     tables: dict[str, list[Row]] = {table: [] for table in TABLES}
     for entry in entries:
         for kept in entry.outcomes():
-            name = kept.name(entry.name, entry.place)
-            if kept.error is not None:
-                tables["documents"].append(failed(name, kept.trial, kept.error))
-                continue
-            for table, found in rows(name, load(bytes(kept.document))).items():
+            json = bytes(kept.document) if kept.error is None else None
+            result = Result(kept.name(entry.name, entry.place), kept.trial, kept.error, json)
+            for table, found in result.rows().items():
                 tables[table] += found
     return tables
 
@@ -160,7 +158,7 @@ def _arrow(entries: Sequence[Entry]) -> dict[str, bytes]:
     streams = {}
     for table, found in _tabled(entries).items():
         sink = pa.BufferOutputStream()
-        with pa.ipc.new_stream(sink, (made := record_batch(table, found)).schema) as stream:
+        with pa.ipc.new_stream(sink, (made := record_batch(TABLES[table], found)).schema) as stream:
             stream.write_batch(made)
         streams[table] = sink.getvalue().to_pybytes()
     return streams

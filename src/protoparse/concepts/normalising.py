@@ -74,6 +74,12 @@ def _words(kind: str) -> frozenset[str]:
     )
 
 
+@cache
+def _loose(kind: str) -> frozenset[str]:
+    """What makes no other thing of a drug (`form`) or of anything else (`frame`)."""
+    return _words("degree") | _words("spread") | _words(kind)
+
+
 class Normaliser:
     """Gives concepts their names and codes; `terms` are a user's vocabularies, whose codes stand first."""
 
@@ -142,21 +148,21 @@ class Normaliser:
     def _meaning(
         self, text: str, domain: Domain, name: str | None, narrowing: Sequence[str], long: str | None
     ) -> Meaning:
-        form = normal(text)
         if long is not None:
             return self._explained(long, domain, name)
+        form, folded = normal(text), lexicon.fold(text)
         if form in _words("ambiguous") and domain != "measurement":  # a limit says that PT is the prothrombin time
-            return Meaning(lexicon.fold(text), ())
+            return Meaning(folded, ())
         if form in _words("generic"):
             return Meaning(name, ())
-        if name == lexicon.fold(text) and not _listed(text):
+        if name == folded and not _listed(text):
             name = None
         if domain == "measurement":
             found = _measurement(text)
             if found is not None:
                 own = self._own(form, domain) or self._own(normal(found.name or ""), domain)
                 return found if own is None else _together(own, found)
-        if name is not None and name != lexicon.fold(text) and _ABBREVIATION.fullmatch(text):
+        if name is not None and name != folded and _ABBREVIATION.fullmatch(text):
             # what an abbreviation stands for is the lexicon's to say: MDS is no Miller-Dieker syndrome
             found = self.find(normal(name), domain)
             if found is not None:
@@ -230,6 +236,7 @@ def _readings(text: str, narrowing: Sequence[str]) -> Iterator[str]:
     yield normal(text)
 
 
+@lru_cache(20_000)
 def _listed(text: str) -> bool:
     """Whether the lexicon has a phrase."""
     entry = lexer().phrase(tokens(text))
@@ -250,8 +257,7 @@ def _plainer(text: str, domain: Domain) -> Iterator[str]:
             yield normal(bracket[2])
         text = f"{bracket[1]} {bracket[3]}"
     parts = words(text)
-    kinds = ["degree", "spread"] + (["form"] if domain in ("drug", "allergy") else ["frame"])
-    loose = frozenset().union(*map(_words, kinds))
+    loose = _loose("form" if domain in ("drug", "allergy") else "frame")
     left = [w for w in parts if w not in loose]
     if not any(w.endswith(_TUMOURS) for w in left):
         left = [w for w in parts if w in _words("spread") or w not in loose]  # "metastatic disease" is no disease

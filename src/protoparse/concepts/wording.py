@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 
 _GREEK = {
     "α": " alpha ", "β": " beta ", "γ": " gamma ", "δ": " delta ", "ε": " epsilon ", "κ": " kappa ", "λ": " lambda ",
@@ -50,6 +51,7 @@ _SAME = {
 _MALIGNANT = re.compile(r"\bmalignant (?:neoplasm|tumou?r|neoplastic disease)s?\b|\bmalignanc(?:y|ies)\b|\bcancers\b")
 
 
+@lru_cache(20_000)
 def normal(phrase: str) -> str:
     """The normal form of a phrase; empty where it holds no word.
 
@@ -69,13 +71,11 @@ def words(phrase: str) -> list[str]:
         text = "".join([c for c in text if not unicodedata.combining(c)])
     if "'" in text or "`" in text or "´" in text:
         text = _POSSESSIVE.sub("", text)
-    text = _MALIGNANT.sub("cancer", text)
-    if _SPELLED.search(text):
-        for pattern, american in _BRITISH:
-            text = pattern.sub(american, text)
+    if "cancers" in text or "malignan" in text:
+        text = _MALIGNANT.sub("cancer", text)
     found: list[str] = []
     prefix = ""
-    tokens = _WORD.findall(text)
+    tokens = list(map(_american, _WORD.findall(text)))
     for i, token in enumerate(tokens):
         if token in _PREFIXES and i + 1 < len(tokens) and tokens[i + 1][0].isalpha():
             prefix += token
@@ -86,10 +86,25 @@ def words(phrase: str) -> list[str]:
             continue  # "hepatitis A" keeps its letter
         if word in _ROMAN and found and found[-1] in _NUMBERED:
             word = _ROMAN[word]
-        word = singular(word)
-        if word := _SAME.get(word, word):
+        if word := _alike(word):
             found.append(word)
     return found
+
+
+@lru_cache(20_000)
+def _american(word: str) -> str:
+    """A word as it is spelled in America."""
+    if _SPELLED.search(word):
+        for pattern, american in _BRITISH:
+            word = pattern.sub(american, word)
+    return word
+
+
+@lru_cache(20_000)
+def _alike(word: str) -> str:
+    """A word without its plural, or the one that is used for it; empty where it adds nothing."""
+    word = singular(word)
+    return _SAME.get(word, word)
 
 
 def singular(word: str) -> str:

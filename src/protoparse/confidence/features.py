@@ -54,6 +54,8 @@ class Piece(NamedTuple):
     @property
     def unread(self) -> float:
         """The share of the words that is unread."""
+        if not self.unparsed:
+            return 0.0
         return sum([b - a for a, b in self.unparsed]) / max(self.end - self.start, 1)
 
 
@@ -70,8 +72,11 @@ def _place(rule: Rule, path: Path, found: list[tuple[Fact, Path]]) -> None:
         if not rule.includes:
             return  # the commonest
     first, others = _STEPS[type(rule)]
-    for i, member in enumerate(members(rule)):
-        _place(member, (*path, others if i else first), found)
+    below = (*path, first)
+    for member in members(rule):
+        _place(member, below, found)
+        if first != others:
+            below = (*path, others)
 
 
 _STEPS: Mapping[type[Rule], tuple[str, str]] = {

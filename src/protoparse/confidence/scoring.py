@@ -10,6 +10,7 @@ from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from importlib.resources import files
+from itertools import repeat
 from math import exp
 from typing import TypeAlias
 
@@ -32,8 +33,7 @@ class Weights(Record, frozen=True, kw_only=True):
 
     def sum(self, features: Iterable[str]) -> float:
         """The sum for features that are there or not."""
-        weight = self.weights.get
-        return self.bias + sum([weight(f, 0.0) for f in features])
+        return self.bias + sum(map(self.weights.get, features, repeat(0.0)))
 
     def weighed(self, features: Mapping[str, float]) -> float:
         """The sum for features with amounts."""

@@ -53,6 +53,7 @@ _WHOSE = (
     Column("document", "text", "What the document goes by: its file, with # and the trial's number where it has more."),
     Column("trial", "text", "The trial's registry number."),
 )
+_ERROR = Column("error", "text", "Why there is no document; null where there is one.")
 
 
 def _compared(prefix: str, what: str, *, reference: bool = False) -> tuple[Column, ...]:
@@ -88,7 +89,7 @@ def _bounded(end: str) -> tuple[Column, ...]:
 TABLES: Mapping[str, tuple[Column, ...]] = {
     "documents": (
         *_WHOSE,
-        Column("error", "text", "Why there is no document; null where there is one."),
+        _ERROR,
         Column("registry", "text", "The registry."),
         Column("title", "text", "The trial's title."),
         Column("conditions", "json", "The registry's conditions, a list."),
@@ -151,6 +152,13 @@ TABLES: Mapping[str, tuple[Column, ...]] = {
     ),
 }  # fmt: skip
 """The tables and their columns, in order."""
+
+PARSED: tuple[Column, ...] = (
+    *_WHOSE,
+    _ERROR,
+    Column("json", "json", "The criteria JSON, of which the other tables are made."),
+)
+"""What has been parsed, before it is laid out in tables."""
 
 
 def rows(name: str, document: Document) -> dict[str, list[Row]]:

@@ -11,8 +11,8 @@ The way of an item, which `reading` walks (a class builds on those in brackets, 
 4. `facts` makes each statement a draft (`items`, `implying`, `values`, `naming`, `portions`, `heads`, `brackets`,
    `parting`; with `offering`, `terms`, `measures`, `affixes`, `undergoing`, `consenting`).
 5. `sharing` gives the members of a list what they share (with `belonging`, `completing`, `choices`, `continuing`,
-   `timing`, `allergens`), `exemplifying` its examples to a thing, `asking` and `limiting` their place to guards and
-   second limits: a tree of `drafts`, its times in `periods`.
+   `timing`, `allergens`), `exemplifying` its examples to a thing, `asking`, `limiting` and `sparing` their place to
+   guards, second limits and exceptions: a tree of `drafts`, its times in `periods`.
 6. `rules` makes the model's rule of the tree.
 """
 

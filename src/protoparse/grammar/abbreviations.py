@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -61,9 +62,10 @@ def glossary(text: str) -> Glossary:
     longs: dict[str, str] = {}
     notes: dict[str, Note] = {}
     for short, long, span in found:
-        first = longs.setdefault(short, fold(long))
-        if _differ(first, fold(long)) and short not in notes:
-            message = f"{short} is defined as {first!r} and as {fold(long)!r}"
+        folded = fold(long)
+        first = longs.setdefault(short, folded)
+        if first != folded and _differ(first, folded) and short not in notes:
+            message = f"{short} is defined as {first!r} and as {folded!r}"
             notes[short] = Note(code="abbreviation-ambiguous", message=message, span=span)
     meanings = {
         short: (long, entry)
@@ -84,11 +86,10 @@ def definitions(text: str) -> Iterator[Definition]:
         return
     for match in _BRACKET.finditer(text):
         short = match["short"]
-        if not any(c.isupper() for c in short) or sum(c.isalpha() for c in short) < 2:
+        if short.islower() or sum(map(str.isalpha, short)) < 2:
             continue
         reach = text[max(0, match.start() - 30 * len(short)) : match.start()].rstrip()
-        breaks = [m.end() for m in _BREAK.finditer(reach)]
-        before = reach[breaks[-1] :] if breaks else reach
+        before = _BREAK.split(reach)[-1]
         count = min(len(short) + 5, 2 * len(short))
         long = _long(short, " ".join(before.split()[-count:]))
         if long is not None:
@@ -124,6 +125,7 @@ def _differ(one: str, other: str) -> bool:
     return not (plain[0].endswith(plain[1]) or plain[1].endswith(plain[0]))
 
 
+@lru_cache(4096)
 def _entry(short: str, long: str) -> Entry | None:
     """What an abbreviation stands for; None where the vocabulary says the same of it, or nothing of its long form."""
     vocabulary = lexer()

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from functools import cache
 from typing import NamedTuple
 
-from protoparse.grammar.items import plays
+from protoparse.grammar.items import plays, telling
 from protoparse.grammar.phrases import Phrase
 from protoparse.lexing import Lexemes, lexer
 from protoparse.model import Domain
@@ -22,7 +22,8 @@ _BARE = re.compile("[^wKMa]")
 # The rest of a list of what has no name of its own ("the nature, scope and consequences of the study").
 _REST = re.compile(r"(?:,[dwmvaOp'-]+){0,3},?[&|/]+[dm]*w[dwmvaOpi~o'-]*(?![KM])")
 _NAMED = re.compile("[KM]")
-_TONGUE = re.compile(r"\b(?:speak|spoken|read|writ|underst|compreh|communicat)", re.IGNORECASE)
+_TONGUES = ("speak", "spoken", "read", "writ", "underst", "compreh", "communicat")
+_TONGUE = re.compile(rf"\b(?:{'|'.join(_TONGUES)})")
 _SPEAKING = re.compile("speak")
 _LANGUAGE = re.compile(r"[wKv](?:[,&|/]+[wKv])*(?:[,&|/]+|[pi]?[dm]*w?)K")
 _SIGNED = re.compile("Rv*a")
@@ -44,8 +45,9 @@ class Ability(NamedTuple):
 
 def abilities(text: str, lexemes: Lexemes, first: int, codes: str, found: Sequence[Phrase]) -> list[Ability]:
     """What somebody is said to be able or willing to do, where it is one name, in order."""
+    words = text[lexemes.starts[first] : lexemes.ends[first + len(codes) - 1]].lower()
     made: list[Ability] = []
-    if "K" in codes and _TONGUE.search(text, lexemes.starts[first], lexemes.ends[first + len(codes) - 1]):
+    if "K" in codes and any(stem in words for stem in _TONGUES) and _TONGUE.search(words):
         made = _tongues(lexemes, first, codes)
     k = codes.find("!")
     stops = {p.first - first for p in found} if k >= 0 else set()
@@ -56,7 +58,7 @@ def abilities(text: str, lexemes: Lexemes, first: int, codes: str, found: Sequen
             if last > k + 1:
                 made.append(Ability(k + 1, last, _OBJECT[kind]))
         k = codes.find("!", k + 1)
-    if _skilled().search(text, lexemes.starts[first], lexemes.ends[first + len(codes) - 1]):
+    if any(word in words for word in telling("skill")) and _skilled().search(words):
         made += _skills(lexemes, first, codes, {p.first - first for p in found}, made)
     if "R" in codes:
         made += _signed(lexemes, first, codes)
@@ -78,7 +80,7 @@ def _signed(lexemes: Lexemes, first: int, codes: str) -> list[Ability]:
 def _skilled() -> re.Pattern[str]:
     """What says that somebody can or will do something: few texts have it."""
     words = [w for w, e in lexer().singles.items() if "skill" in e.roles]
-    return re.compile(rf"\b(?:{'|'.join(sorted(words))})\b", re.IGNORECASE)
+    return re.compile(rf"\b(?:{'|'.join(sorted(words))})\b")
 
 
 def _skills(lexemes: Lexemes, first: int, codes: str, stops: set[int], made: Sequence[Ability]) -> list[Ability]:

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
+from collections.abc import Sequence
+from functools import lru_cache
 
 from protoparse.lexing import Lexemes
 from protoparse.model import Span
@@ -77,6 +79,8 @@ _METHODS = re.compile(
     r"(?:acceptable|adequate|effective|appropriate|reliable|approved)\s[^.;:()]{0,30}?"
     r"(?:contracepti\w+|birth\s+control)(?:\s+(?:methods?|measures?|options))?\s*"
     r"(?:\([^()]*\)\s*)?(?:for\s[^.;:()]{0,30}?\s|in\s+this\s+(?:study|trial)\s+)?(?:includ\w+|are\b|is\s+defined|:)"
+    r"|\W*(?:note\W+)?(?:the\s+)?following\s(?:(?!\b(?:must|should|shall|required|exclu|not)\b)[^.;:()]){0,70}?\b(?:considered|acceptable|"
+    r"accepted|effective|adequate)\b(?:(?!\b(?:must|should|shall|required)\b)[^.;:()]){0,50}?(?:contracepti\w+|birth\s+control)\b"
 )
 _UNFIT = re.compile(
     r".*?\b(?:is|are)\s+not\s+(?:an?\s+)?(?:considered\s+)?(?:to\s+be\s+)?(?:an?\s+)?(?:highly\s+|medically\s+)?"
@@ -125,6 +129,8 @@ _REASON = re.compile(
 _UNKNOWN = re.compile(
     r"\W*(?:the\s+|potential\s+|possible\s+|long-?term\s+)*(?:effects?|risks?|safety)\b[^;:]*\s(?:is|are)\s+(?:currently\s+)?(?:unknown|not\s+known)\W*$"
 )
+# Each with a word that it cannot be without.
+_LIMITLESS = (("considered", _COUNTED), ("known", _UNKNOWN), ("", _NOTICE), ("no", _NO_NEED), ("will", _DONE))
 _THEREFORE = re.compile(r"\W*for\s+this\s+reason\b(?:\s+and\s+because\s[^;:]*?)?,(?=\s+(?:\w+\s+)?" + _PEOPLE + ")")
 _DEFINED = re.compile(r"\W*([^,;:()]{3,60}?)\s(?:is|are)\s+defined\s+as\b[^\d<>≥≤]*$")
 _WORD = re.compile(r"[a-z]{4,}")
@@ -146,6 +152,13 @@ _FREE = {
 }
 
 
+@lru_cache(maxsize=1)
+def _signs(text: str) -> Sequence[str]:
+    """The signs that a listing has at all: none other need be looked for in each of its items."""
+    text = text.lower()
+    return [sign for sign in _SIGNS if sign in text]
+
+
 def asides(text: str, lexemes: Lexemes, first: int, codes: str) -> list[Span]:
     """The lexemes `[first, last)` of sentences that limit nobody, counted from the beginning of their item."""
     if not codes:
@@ -153,7 +166,7 @@ def asides(text: str, lexemes: Lexemes, first: int, codes: str) -> list[Span]:
     starts = lexemes.starts
     begin = starts[first]
     words = text[begin : lexemes.ends[first + len(codes) - 1]].lower()
-    if not any(sign in words for sign in _SIGNS):
+    if not any(sign in words for sign in _signs(text)):
         return []
     found: list[Span] = []
     for match in _SENTENCE.finditer(codes):
@@ -161,13 +174,13 @@ def asides(text: str, lexemes: Lexemes, first: int, codes: str) -> list[Span]:
         if found and match.start() < found[-1][1]:
             continue
         sentence = words[low:high]
-        if (_METHODS.match(sentence) or _FERTILE.match(sentence) or _UNFIT.match(sentence)) is not None:
+        if _METHODS.match(sentence) or _FERTILE.match(sentence) or ("not" in sentence and _UNFIT.match(sentence)):
             stop = match.end()
             while stop < len(codes) and text[starts[first + stop]] == ";":  # a list of methods
                 stop = codes.find(".", stop + 1)
                 stop = len(codes) if stop < 0 else stop
             found.append((match.start(), stop))
-        elif any(limitless.match(sentence) for limitless in (_COUNTED, _UNKNOWN, _NOTICE, _NO_NEED, _DONE)):
+        elif any(sign in sentence and limitless.match(sentence) for sign, limitless in _LIMITLESS):
             # the address of a site has stops of its own
             found.append((match.start(), len(codes) if sentence.endswith("www") else match.end()))
         elif end := _aside(words[:low], sentence):
@@ -177,7 +190,9 @@ def asides(text: str, lexemes: Lexemes, first: int, codes: str) -> list[Span]:
             found += _either(lexemes, first, codes, match.start(), match.end())
     told = _ELSEWHERE.finditer(words) if "see " in words else ()
     why = _REASON.finditer(words) if any(sign in words for sign in _REASONS) else ()
-    for free in (*(_UNLIMITED.finditer(words) if "no " in words else ()), *_OPTIONAL.finditer(words), *told, *why):
+    unlimited = _UNLIMITED.finditer(words) if "no " in words else ()
+    optional = _OPTIONAL.finditer(words) if "(" in words else ()
+    for free in (*unlimited, *optional, *told, *why):
         low, high = (bisect_left(starts, begin + x, first, first + len(codes)) - first for x in free.span(1))
         found.append((low, high))
     return found
@@ -198,12 +213,13 @@ def _either(lexemes: Lexemes, first: int, codes: str, begin: int, end: int) -> l
 
 def _aside(before: str, sentence: str) -> int:
     """How many characters of a sentence limit nobody."""
-    if (defined := _DEFINED.match(sentence)) is not None:
+    if "defined" in sentence and (defined := _DEFINED.match(sentence)) is not None:
         named = _WORD.findall(defined[1])
         return len(sentence) if named and all(word in before for word in named) else 0
     if (why := _THEREFORE.match(sentence)) is not None:
         return why.end()
-    asked = _ALSO.match(sentence) or _UNASKED.match(sentence)
+    asked = _ALSO.match(sentence) if "may" in sentence else None
+    asked = asked or _UNASKED.match(sentence)
     if asked is None:
         return 0
     but = _BUT.search(sentence, asked.end())

@@ -85,10 +85,10 @@ def loosened(cutter: Cutter, member: Draft, right: Draft) -> None:
     """Make an adjective that stands for a disease narrow the next one: "metastatic or unresectable melanoma"."""
     if member.concept is None or right.concept is None or member.last != member.concept[1] or member.value:
         return
-    leading = next((m for m in right.modifiers if m.span and m.span < right.concept), None)
     start, end = member.concept
-    if "choice" not in cutter.roles(cutter.text[start:end]) or member.time or member.includes:
+    if member.time or member.includes or "choice" not in cutter.roles(cutter.text[start:end]):
         return
+    leading = next((m for m in right.modifiers if m.span and m.span < right.concept), None)
     modifier = narrowing(cutter, cutter.text[start:end], start)
     if leading is None:
         first = cutter.text[slice(*right.concept)].partition(" ")[0]

@@ -53,6 +53,7 @@ from protoparse.grammar.limiting import limits_anew, looser, relaxed, shared, ti
 from protoparse.grammar.naming import Bracket
 from protoparse.grammar.periods import outside
 from protoparse.grammar.sharing import framed, hand_on, join
+from protoparse.grammar.sparing import sparing_on
 from protoparse.grammar.tables import Table
 from protoparse.grammar.terminals import Clause
 from protoparse.grammar.terms import THINGS
@@ -297,6 +298,10 @@ class _Meaning(Transformer[Any, Any]):
             return before  # type: ignore[no-any-return]
         if stop.value == "permission" and (self.kind == "exclusion" or lifts(before, after)):
             return lifted(before, alternatives(after), asked=self.kind != "exclusion")
+        spares = sparing_on(self.cutter, before, after, self.cutter.starts[stop.first])
+        if spares is not None:
+            spares.members += alternatives(after)  # "cancer except of the skin; or cervical carcinoma in situ"
+            return before  # type: ignore[no-any-return]
         before = of_allergen(self.cutter, before, after)
         if before is None:
             return after  # type: ignore[no-any-return]

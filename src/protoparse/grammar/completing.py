@@ -33,17 +33,17 @@ def complete(cutter: Cutter, member: Draft, right: Draft, *, closed: bool) -> No
     measured = member.domain in (None, "measurement") and right.domain in (None, "measurement")
     tested = right.domain == "condition" and member.domain in ("condition", "measurement")
     measured = measured or (tested and resulted(right) and testable(cutter.text, member))
-    said = member.finding is not None and member.finding.value != "positive"  # "MMR-deficient or MSI-high"
-    if right.value is not None and not isinstance(right.value.value, str):
-        # "adequate renal function, with serum creatinine ≤ 1.5 × ULN": a function is adequate or not
-        said = said or cutter.text.endswith("function", 0, member.concept[1])
-    if measured and member.value is None and member.count is None and right.value and not closed and not said:
-        member.value, member.bare_value = right.value, right.bare_value
-        member.domain = member.domain or right.domain
+    if measured and member.value is None and member.count is None and right.value and not closed:
+        said = member.finding is not None and member.finding.value != "positive"  # "MMR-deficient or MSI-high"
+        if not isinstance(right.value.value, str):
+            # "adequate renal function, with serum creatinine ≤ 1.5 × ULN": a function is adequate or not
+            said = said or cutter.text.endswith("function", 0, member.concept[1])
+        if not said:
+            member.value, member.bare_value = right.value, right.bare_value
+            member.domain = member.domain or right.domain
     if member.finding is None and not closed and member.term is not None and member.term.kind == "word":
         member.finding = right.finding  # "ALK or ROS1 rearrangement"
-    pressures = all(d.term is not None and "blood pressure" in d.term.name for d in (member, right))
-    if pressures and member.value and right.value and member.value.unit is None:
+    if member.value and right.value and member.value.unit is None and _pressure(member) and _pressure(right):
         member.value = replace(member.value, unit=right.value.unit)  # "systolic > 160 or diastolic > 100 mmHg"
     text = cutter.text[slice(*member.concept)]
     tail = cutter.text[slice(*right.concept)].split()
@@ -60,11 +60,13 @@ def complete(cutter: Cutter, member: Draft, right: Draft, *, closed: bool) -> No
     if parts is not None and member.domain in (None, right.domain, "measurement"):
         _call(member, text + parts[1], right.domain)
         return
-    shared = text.lower().endswith(ADJECTIVE) and not member.known
-    shared = shared or ("place" in cutter.roles(text.split()[-1]) and right.known)
-    functioning = tail[-1:] == ["function"] and member.domain in (None, "procedure", "observation")
+    shared = functioning = False
+    if len(tail) > 1:
+        shared = text.lower().endswith(ADJECTIVE) and not member.known
+        shared = shared or (right.known and "place" in cutter.roles(text.split()[-1]))
+        functioning = tail[-1] == "function" and member.domain in (None, "procedure", "observation")
     long = 1 if shared or member.known else 2  # "bone marrow and liver function"
-    if (shared or functioning) and len(tail) > 1 and len(text.split()) <= long:
+    if (shared or functioning) and len(text.split()) <= long:
         # "renal, hepatic or cardiac disease": the head noun stands behind the last adjective alone.
         member.domain = right.domain
         member.name = fold(f"{text} {tail[-1]}")
@@ -77,6 +79,10 @@ def complete(cutter: Cutter, member: Draft, right: Draft, *, closed: bool) -> No
         member.completed = True
     elif member.domain is None and right.domain is not None and right.value is None:
         member.domain = right.domain
+
+
+def _pressure(draft: Draft) -> bool:
+    return draft.term is not None and "blood pressure" in draft.term.name
 
 
 def of_place(cutter: Cutter, first: Draft, right: Draft) -> None:

@@ -29,6 +29,7 @@ from protoparse.grammar.implying import OLD
 from protoparse.grammar.periods import NOW, standing
 from protoparse.grammar.periods import either as either_time
 from protoparse.grammar.terms import GIVEN
+from protoparse.grammar.timing import MOST
 from protoparse.lexicon import fold
 from protoparse.model import Comparison, Modifier
 
@@ -111,7 +112,9 @@ def by_means(cutter: Cutter, left: Node, right: Draft) -> Tree:
     if not bare(right):
         return left
     if left.op == "any" and _caused(left.members[0]) and right.domain not in _NO_CAUSE:
-        if all(isinstance(m, Draft) and bare(m) and m.time is None for m in left.members[1:]):
+        if len(left.members) <= MOST and all(
+            isinstance(m, Draft) and bare(m) and m.time is None for m in left.members[1:]
+        ):
             _listed(cutter, _caused(left.members[0]), [*left.members[1:], right])
             return left.members[0]
         return left
@@ -119,7 +122,7 @@ def by_means(cutter: Cutter, left: Node, right: Draft) -> Tree:
     if not (served or right.domain in MEANS):
         return left
     kind, domains = ("purpose", ("condition",)) if served else ("method", MEANS)
-    for k in range(len(left.members) - 2, -1, -1):
+    for k in range(len(left.members) - 2, max(len(left.members) - MOST, 0) - 1, -1):
         target, member = left.members[k], left.members[k + 1]
         if not isinstance(member, Draft) or not bare(member) or member.domain not in domains or member.time:
             return left

@@ -74,10 +74,11 @@ def subject(cutter: Cutter, out: Sequence[Clause], begin: int) -> int:
 
 def suffered(cutter: Cutter, opener: Clause, follower: Clause) -> bool:
     """Whether a disease or something past stands behind what somebody cannot or will not do, or a disease behind what
-    is lacked: "unable to swallow, nausea or vomiting", "inability to swallow or previous surgery".
+    is lacked: "unable to swallow, nausea or vomiting", "inability to swallow or previous surgery", "a thrombosis not
+    treated with heparin or a bleed".
     """
     said = cutter.entries[opener.first].text
-    if follower.type != "WORDS" or not (said.endswith(" to") or said == "lack of"):
+    if follower.type != "WORDS" or not (said.endswith((" to", " treated with")) or said == "lack of"):
         return False
     codes, first, last = cutter.codes, follower.first - cutter.offset, follower.last - cutter.offset
     if _PAST.match(codes, first, last):

@@ -292,9 +292,10 @@ def bare(draft: Draft) -> bool:
 
 def found_by(target: Draft, tree: Tree, text: str) -> bool:
     """Whether a tree only says by what means a thing was found, "(confirmed by CT or MRI)"; the thing has it then."""
+    if target.concept is None or not next(iter(drafts(tree))).means:
+        return False
     means = list(drafts(tree))
-    found = all(bare(d) and (d.domain in MEANS or d.domain is None) for d in means)
-    if not means[0].means or target.concept is None or not found:
+    if not all(bare(d) and (d.domain in MEANS or d.domain is None) for d in means):
         return False
     places = [d.concept for d in means if d.concept is not None]
     span = (places[0][0], places[-1][1])

@@ -46,21 +46,23 @@ MEMBERS: dict[Domain, tuple[Domain, ...]] = {
 _CUED = re.compile("[,(]*I[,:dvOm]*")
 _NEAR = 8
 """So near is the bracket closed behind examples."""
+_DEEPEST = 12
+"""Examples of examples are nested no deeper: what repeats "such as" without end is named side by side."""
 
 
-def explained(item: Item, tree: Tree, named: Tree, cue: Cue) -> Tree:
-    """A statement with what is named behind it."""
+def explained(item: Item, tree: Tree, named: Tree, cue: Cue, depth: int = 0) -> Tree:
+    """A statement with what is named behind it; `depth`: how deep among the examples of others it stands."""
     if isinstance(tree, Node):
         if cue == "definition" and _one_head(tree):
             return Node("all", [tree, named])
         k = 0 if tree.op == "except" and last_draft(tree).different else _last(tree)
-        member = explained(item, tree.members[k], named, cue)
+        member = explained(item, tree.members[k], named, cue, depth)
         spliced = isinstance(member, Node) and member.op == tree.op and tree.op in ("all", "any")
         tree.members[k : k + 1] = member.members if isinstance(member, Node) and spliced else [member]
         return tree
-    if tree.includes and cue != "definition" and not _closed(item.text, tree, named):
+    if tree.includes and cue != "definition" and depth < _DEEPEST and not _closed(item.text, tree, named):
         # "biologics, including antibodies such as infliximab": examples of the last example
-        tree.includes = (*tree.includes[:-1], explained(item, tree.includes[-1], named, cue))
+        tree.includes = (*tree.includes[:-1], explained(item, tree.includes[-1], named, cue, depth + 1))
         return tree
     if cue != "definition" and _of_modifier(item, tree, named):
         return tree

@@ -8,7 +8,7 @@ IF WORDS COLON WORDS.
 from __future__ import annotations
 
 import re
-from itertools import pairwise
+from itertools import islice, pairwise
 
 from protoparse.grammar.drafts import aged
 from protoparse.grammar.listing import Lister
@@ -271,9 +271,11 @@ class Guards(Lister):
         term = self.cutter.entries[clause.last - 1].roles.get("concept") if clause.type == "WORDS" else None
         return term is not None and term.name == "age"
 
-    def _some(self, clauses: list[Clause]) -> bool:
-        """Whether clauses name some people, whom a colon asks something of ("women of childbearing potential: …")."""
-        entries = self.cutter.entries
+    def _some(self, out: list[Clause], sentence: int) -> bool:
+        """Whether a sentence names people, of whom a colon asks something ("women of childbearing potential: …")."""
+        if any(c.type != "VALUE" and c.type not in _NAMING for c in islice(out, sentence, None)):
+            return False
+        entries, clauses = self.cutter.entries, out[sentence:]
         named = [entries[i] for c in clauses if c.type == "WORDS" for i in range(c.first, c.last)]
         return any("concept" in e.roles and _SOME.search(e.text) for e in named) and self._people(clauses)
 

@@ -6,6 +6,7 @@ In: the entries, places and codes of an item. Out: `Item`, what every reader of 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Any
 
 from protoparse.lexing import Entry, lexer
@@ -21,6 +22,13 @@ def plays(entry: Entry, role: str) -> bool:
         return True
     word = entry.text.rpartition(" ")[2]
     return word != entry.text and role in lexer().singles[word].roles
+
+
+@cache
+def telling(role: str) -> tuple[str, ...]:
+    """Words that play a role, but for those that hold another one: a text without any of them has none that does."""
+    words = sorted(word for word, entry in lexer().singles.items() if role in entry.roles)
+    return tuple(w for w in words if not any(other != w and other in w for other in words))
 
 
 class Item:

@@ -55,13 +55,14 @@ def _tail(tree: Tree) -> list[Draft]:
             break
         if member.concept is None:
             break
-        found.insert(0, member)
-    return found
+        found.append(member)
+    return found[::-1]
 
 
 def shared(tree: Tree, other: Tree) -> Tree:
     """A second limit said of the last of a list, as one of everything that shared the first."""
-    limit, tail = limits_anew(tree, other), _tail(tree)
+    limit = limits_anew(tree, other)
+    tail = _tail(tree) if limit is not None else []
     if limit is None or len(tail) < 2:
         return other
     copies: list[Tree] = []

@@ -126,6 +126,8 @@ class Lister(Scoper):
                     ahead_of = items[n + 2] if n + 2 < len(items) else None
                     if ahead_of is not None and ahead_of.type == "IF":
                         follower.type = "DROP"  # "…, or, if fertile, …"
+                if kind == "AND" and follower is not None and self._other_people(items, n):
+                    item.type = kind = "OR"  # "pregnant, nursing, and patients who do not use contraception"
                 if kind == "SLASH":
                     item.type, item.value = self.default, "/"
                 elif kind == "COMMA" and guarding:
@@ -145,6 +147,8 @@ class Lister(Scoper):
                     item.type = "OR"  # "≤ 2.5 × ULN, but ≤ 5 × ULN if …" allows either
                 elif kind == "COMMA" and follower is not None and self._lacked(follower):
                     item.type, item.value = "AND", "without"
+                elif kind == "COMMA" and follower is not None and follower.type == "NOT" and self._chosen(items, n):
+                    item.type, item.value = "AND", "with"  # "gout, either without colchicine or with a stable dose"
                 elif kind == "COMMA" and self._said_of(items, n):
                     item.type = "DROP"  # "lupus, which has led to nephritis or vasculitis"
                 elif kind == "COMMA" and behind and self._goes_on(items, n):
@@ -181,6 +185,19 @@ class Lister(Scoper):
                 either, both = [], False
             if item.type not in OPERANDS:
                 listed = item.value == ","  # "A, B and/or C" is one list
+
+    def _other_people(self, items: list[Clause], n: int) -> bool:
+        """Whether other people begin behind ", and" at n among what excludes: one kind of them is enough."""
+        if self.cutter.kind != "exclusion" or n < 2 or items[n - 1].value != "," or items[n - 2].type != "WORDS":
+            return False
+        if self._kind(items[n - 2]) == "person":
+            return False  # "women, and men with partners who do not use contraception"
+        return self._led_by_people(items[n].last)
+
+    def _chosen(self, items: list[Clause], n: int) -> bool:
+        """Whether one of two things is so of what stands before the comma at n, where nothing else is listed."""
+        alone = n == 1 or items[n - 2].type == "STOP"
+        return alone and self.cutter.entries[items[n].last].text == "either"
 
     def _said_of(self, items: list[Clause], n: int) -> bool:
         """Whether a clause on the one thing that stands before the comma at n follows."""

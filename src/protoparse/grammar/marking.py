@@ -13,7 +13,7 @@ from itertools import pairwise
 
 from protoparse.grammar.classing import acts, classed
 from protoparse.grammar.completing import half
-from protoparse.grammar.items import plays
+from protoparse.grammar.items import plays, telling
 from protoparse.grammar.naming import CLASSES
 from protoparse.grammar.phrases import Phrase, Value
 from protoparse.grammar.places import placed
@@ -46,7 +46,7 @@ _ENDING = re.compile(r"[.:;()XI?+#\n]")
 _PURPOSE = re.compile(r",G[dmvwKMaOp-]+(?=$|[.;(),])")
 # "Insulin-requiring diabetes" is one name.
 _REQUIRING = re.compile("(?<=[wKM]-)R(?=[mwK])")
-_QUALIFYING = re.compile(r"(?<=d)\+|\+(?=[wKMm])")
+_QUALIFYING = re.compile(r"(?<=d)\+|\+(?=[wKMm])|(?<=[wmv^])\+(?=[,&][dwm]{0,3}[KM])")
 # An exception between two commas, what it is an exception to going on behind: "any disease, other than asthma, that …".
 _EXCEPTED = re.compile(r",(X[^,.:()^!?X\n]{1,24}),(?=[Rc])")
 _HALF = re.compile("[wbftrM<>]-?(?:,[&|]?|[&|/])(?=[wKbfMt<>r])")
@@ -110,7 +110,7 @@ def marked(text: str, lexemes: Lexemes, first: int, codes: str, found: Sequence[
         # "clear media, to permit imaging": what for is behind a comma, too
         codes = _PURPOSE.sub(lambda m: "dV".ljust(len(m[0]), "l"), codes)
     codes = placed(lexemes, first, codes, found)
-    words = text[lexemes.starts[first] : lexemes.ends[first + len(codes) - 1]].lower() if codes else ""
+    words = text[lexemes.starts[first] : lexemes.ends[first + len(codes) - 1]].lower()
     if acts(words):
         codes = classed(words, lexemes.starts[first], lexemes, first, codes)
     if "-R" in codes:
@@ -120,16 +120,14 @@ def marked(text: str, lexemes: Lexemes, first: int, codes: str, found: Sequence[
     if "R" in codes:
         codes = _SAID_OF.sub(partial(_narrowed, lexemes, first), codes)
         codes = _descriptions(lexemes, first, codes, found)
-    if codes:
-        if "nfection with " in words:
-            codes = _infections(lexemes, first, codes)
-        if _pairs().search(words):
-            codes = _halves(lexemes, first, codes, found)
-        if "guardian" in words or "representative" in words:
-            codes = _guardians(lexemes, first, codes)
-        for word in _undertaken():
-            if word in words:
-                return _undertakings(lexemes, first, codes, found)
+    if "nfection with " in words:
+        codes = _infections(lexemes, first, codes)
+    if _HALF.search(codes) and _pairs().search(words):
+        codes = _halves(lexemes, first, codes, found)
+    if "guardian" in words or "representative" in words:
+        codes = _guardians(lexemes, first, codes)
+    if any(word in words for word in telling("undertaking")):
+        codes = _undertakings(lexemes, first, codes, found)
     return codes
 
 
@@ -468,10 +466,3 @@ def _undertakings(lexemes: Lexemes, first: int, codes: str, found: Sequence[Phra
             break
         i = link.end()
     return f"{codes[: k + 1]}{'w' * (end - k - 1)}{codes[end:]}"
-
-
-@cache
-def _undertaken() -> tuple[str, ...]:
-    """The words that may begin an undertaking: few texts have one."""
-    words = sorted(w for w, e in lexer().singles.items() if "undertaking" in e.roles)
-    return tuple(w for w in words if not any(other != w and other in w for other in words))

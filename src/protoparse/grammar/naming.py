@@ -100,8 +100,13 @@ class Namer(Valuer):
         i = first
         while i < last:
             code = codes[i - offset]
+            if code == "m" and found and self.governs(i) and self.relates_back(i):
+                # "rejection that did not respond to steroids"
+                self._add_modifier(draft, "status", self.span(i, last))
+                self.take(i, last)
+                return found
             if code in "KMYwamqnrutj":
-                if begin >= 0 and code in "KMY" and self._parts(i):
+                if begin >= 0 and ((code in "KMY" and self._parts(i)) or (code == "m" and self.governs(i))):
                     found.append(Phrase(begin, i, cue, known, standing))
                     begin, cue, standing = -1, -1, None
                 if begin < 0:
@@ -154,6 +159,15 @@ class Namer(Valuer):
         elif standing is not None and draft.standing is None:
             draft.standing = standing
         return found
+
+    def governs(self, i: int) -> bool:
+        """Whether what follows is what a modifier is about, not what it stands behind: "pain unresponsive to heat"."""
+        entry = self.entries[i]
+        return entry.text.endswith(" to") and entry.roles.get("modifier", ("",))[0] == "status"
+
+    def relates_back(self, i: int) -> bool:
+        """Whether what stands at i is said of a thing in a clause on it ("that …", "which …"), not of people."""
+        return i > self.offset and self.entries[i - 1].text.split(" ", 1)[0] in ("that", "which")
 
     def _parts(self, i: int) -> bool:
         """Whether a name begins a phrase of its own ("breast cancer HER2 negative", "QTc male ≥ 450 ms")."""

@@ -19,7 +19,10 @@ from protoparse.grammar.undergoing import done
 
 _TREATED = "treatment with"
 _EARLIER = "previously treated "
+_SUFFERED = re.compile("[Kw]")
 _COURSE = re.compile("(?<=[wKMmy)])R(v*)[Kw]")
+_PARTING = re.compile("[HRm]")
+"""What a lone run of words has where it says two things."""
 
 
 class Parter(Attacher):
@@ -29,6 +32,11 @@ class Parter(Attacher):
         """The parts of the statements that an atom makes, None where it makes one."""
         if len(parts) > 2 and (segments := self._segments(parts)) is not None:
             return segments
+        if (
+            len(parts) == 1
+            and _PARTING.search(self.codes, parts[0].first - self.offset, parts[0].last - self.offset) is None
+        ):
+            return None
         if (two := self._treated(parts) or self._progressed(parts)) is not None:
             return [some for some in two if some]
         if k := self._having(parts):
@@ -127,6 +135,9 @@ class Parter(Attacher):
             if self.codes.find("K", part.first - self.offset, i - self.offset) >= 0:
                 # "myeloma previously treated with bortezomib"
                 return [*parts[:k], Words(part.first, i)], [Words(i, part.last), *parts[k + 1 :]]
+        for k, part in enumerate(parts):
+            if isinstance(part, Words) and (i := self._unresponsive(part)):
+                return [*parts[:k], Words(part.first, i)], [Words(i, part.last), *parts[k + 1 :]]
         for k in range(len(parts) - 1):
             before, value = parts[k], parts[k + 1]
             if not isinstance(before, Words) or isinstance(value, Words | Bracket):
@@ -139,6 +150,14 @@ class Parter(Attacher):
             behind = [Words(place + 1, before.last)] if place + 1 < before.last else []
             return [*parts[:k], Words(before.first, place)], [*behind, *parts[k + 1 :]]
         return None
+
+    def _unresponsive(self, words: Words) -> int:
+        """Where it is said what did not help against a disease: "pain unresponsive to heat"; 0 if nowhere."""
+        named = _SUFFERED.search(self.codes, words.first - self.offset, max(words.last - self.offset - 2, 0))
+        place = self.codes.find("m", named.end(), words.last - self.offset - 1) if named else -1
+        while place >= 0 and not self.governs(place + self.offset):
+            place = self.codes.find("m", place + 1, words.last - self.offset - 1)
+        return place + self.offset if place >= 0 and not self.relates_back(place + self.offset) else 0
 
     def _segments(self, parts: Sequence[Any]) -> list[list[Any]] | None:
         """Statements that only follow one another, each a measure and its value ("ANC ≥ 1500 Platelets ≥ 50,000")."""

@@ -10,6 +10,7 @@ where what is behind "at least one of" is a list itself. "2 of 3 doses" is of no
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -46,10 +47,10 @@ def quorums(item: Item, found: Sequence[Phrase]) -> dict[int, Quorum]:
             first = item.offset + match.start()
             if item.entries[first].text in ("any", "either") and _following(item, first, item.offset + match.end()):
                 made[first] = Quorum(item.offset + match.end(), 1)
+    windows = [p.first for p in found if not isinstance(p.meaning, Value)] if made else []
     for first, quorum in list(made.items()):
-        window = next(
-            (p.first for p in found if first < p.first < quorum.last and not isinstance(p.meaning, Value)), None
-        )
+        k = bisect_right(windows, first)
+        window = windows[k] if k < len(windows) and windows[k] < quorum.last else None
         if window is not None:
             made[first] = quorum = quorum._replace(last=window)  # "two of the following within 6 weeks: …"
         for k in range(first, quorum.last):

@@ -63,11 +63,13 @@ class Reading(NamedTuple):
     """When, where nothing else is said: what follows holds then."""
     score: float | None = None
     """How sure the rule is, where that was asked."""
+    sure: float | None = None
+    """How likely a criterion is right of which this is all."""
 
     def moved(self, by: int) -> Reading:
         """The same reading of the same words, so many characters further on."""
         spans = tuple([(a + by, b + by) for a, b in self.unparsed])
-        return Reading(moved(self.rule, by), spans, moved(self.time, by), self.score)
+        return Reading(moved(self.rule, by), spans, moved(self.time, by), self.score, self.sure)
 
 
 class Drafted:

@@ -27,6 +27,8 @@ def resumed(cutter: Cutter, items: Sequence[Clause], n: int, opener: Clause, hel
     if "determiner" in roles and "population" in cutter.entries[i + 1].roles and _demands(cutter, i + 2):
         return True
     if joint.type == "OR" and joint.value != ",":
+        if joint.value == "or" and "skill" in roles and not ability and held and not _offers(cutter, held[0]):
+            return True  # "not taking it, or able to stop"
         return "companion" in roles and cutter.entries[opener.first].text == "without"
     if "duty" in roles and not ability:
         return True  # "not pregnant, must have a negative test"
@@ -42,6 +44,13 @@ def resumed(cutter: Cutter, items: Sequence[Clause], n: int, opener: Clause, hel
     if _valued(cutter, items, n, held):
         return True
     return ("determiner" in roles or "assured" in roles) and _predicates(cutter, follower)
+
+
+def either(cutter: Cutter, i: int) -> bool:
+    """Whether "either" stands at i, or in front of the verb there ("either no statin or …", "either are not")."""
+    while i > cutter.offset and cutter.code(i) in "v^":
+        i -= 1
+    return i >= cutter.offset and cutter.entries[i].text.rpartition(" ")[2] == "either"
 
 
 def _demands(cutter: Cutter, i: int) -> bool:
@@ -96,11 +105,18 @@ def _predicates(cutter: Cutter, words: Clause) -> bool:
 
 
 def promised(cutter: Cutter, items: Sequence[Clause], n: int, held: Sequence[Clause]) -> bool:
-    """Whether "and" joins a promise to what is no promise: "not pregnant and willing to use contraception"."""
+    """Whether "and" or "or" joins a promise to what is no promise: "not pregnant and willing to use contraception"."""
     follower = items[n + 1] if n + 1 < len(items) else None
-    if items[n].value != "and" or follower is None or follower.type != "WORDS":
+    if items[n].value not in ("and", "or") or follower is None or follower.type != "WORDS":
         return False
+    if items[n].value == "or" and (not _offers(cutter, follower) or any(_offers(cutter, c) for c in held)):
+        return False  # "must not freeze or donate sperm", "not able or willing to stop smoking"
     return _promises(cutter, follower) and not any(_promises(cutter, c) for c in held)
+
+
+def _offers(cutter: Cutter, words: Clause) -> bool:
+    """Whether words begin with what somebody can or will do ("willing to use contraception")."""
+    return "skill" in cutter.roles(cutter.entries[words.first].text.split()[0])
 
 
 def wanted(cutter: Cutter, items: Sequence[Clause], n: int, held: Sequence[Clause]) -> bool:

@@ -158,8 +158,12 @@ def _fact(draft: Draft, text: str, kind: Kind) -> Fact | None:
     if draft.domain == "condition" and told is not None and told < draft.concept:
         draft.domain = "measurement"  # "tests positive for hepatitis B"; "HIV-positive" is a state
     dose = draft.dose
-    daily = any(m.type == "acuity" and m.value == "daily" for m in draft.modifiers)
-    if daily and dose is not None and dose.unit is not None and dose.unit.ucum in AMOUNTS:
+    if (
+        dose is not None
+        and dose.unit is not None
+        and dose.unit.ucum in AMOUNTS
+        and any(m.type == "acuity" and m.value == "daily" for m in draft.modifiers)
+    ):
         dose = replace(dose, unit=replace(dose.unit, ucum=f"{dose.unit.ucum}/d"))  # "aspirin (81 mg) daily"
     includes = tuple([r for i in draft.includes if (r := rule(i, text, kind, required=False)) is not None])
     for r in includes:

@@ -12,13 +12,15 @@ from collections.abc import Sequence
 from protoparse.grammar.denying import denied, named, owner, subject, suffered
 from protoparse.grammar.facts import Cutter
 from protoparse.grammar.naming import Words
-from protoparse.grammar.resuming import again, promised, resumed, wanted
+from protoparse.grammar.resuming import again, either, promised, resumed, wanted
 from protoparse.grammar.terminals import OPERANDS, Clause
 from protoparse.model import Kind
 
 _JOINTS = frozenset({"AND", "OR", "EITHER", "STOP", "THEN", "EXCEPT", "INCLUDE", "IF", "LIMIT"})
 _NAMES = re.compile("[wKMYaqrnuj]")
 _ENDS = frozenset({"ATOM", "CLOSE", "SCOPE_END"})
+_DEEPEST = 24
+"""So many scopes are open at once: behind them a denial, or a list of which some must hold, ends those before it."""
 
 
 class Scoper:
@@ -52,6 +54,8 @@ class Scoper:
             kind = item.type
             if kind == "DROP":
                 continue
+            if kind in ("NOT", "QUORUM") and len(frames) > _DEEPEST:
+                close_scopes("NOT", "QUORUM")
             if (kind in OPERANDS or kind == "OPEN") and out and out[-1].type == "SCOPE_END":
                 # nothing joins what stands behind a denial: "if X is not possible (e.g. Y) we will …"
                 out.append(Clause(self.default, item.first, item.first, ","))
@@ -218,6 +222,9 @@ class Scoper:
         if self._others(items, n, out, frame) or (follower and suffered(self.cutter, opener, follower)):
             return True
         held = out[frame.begin :]
+        if kind == "OR" and held and items[n].value != "," and either(self.cutter, opener.first - 1):
+            items[n].type = "EITHER"
+            return True
         if resumed(self.cutter, items, n, opener, held):
             return True
         if self.kind != "exclusion" and (promised(self.cutter, items, n, held) or wanted(self.cutter, items, n, held)):
@@ -262,7 +269,8 @@ class Scoper:
             return False
         joint = items[n + 1] if n + 1 < len(items) else items[n]
         comma = items[n].value == "," and joint.type in ("AND", "OR") and joint.value in ("or", "and")
-        return comma and self.cutter.entries[out[begin - 1].first].text == "without"
+        lacked = self.cutter.entries[out[begin - 1].first].text
+        return comma and (lacked == "without" or lacked.endswith("ed with"))  # "asthma not treated with steroids, or …"
 
     def _lacking(self, item: Clause, out: Sequence[Clause], frame: _Frame) -> bool:
         """Whether a negation is part of what somebody cannot do: "unable to walk without assistance"."""
@@ -283,7 +291,7 @@ class Scoper:
         entries, last = self.cutter.entries, self.last - 1
         while i < last and self.cutter.code(i) == "d":
             i += 1
-        if i >= last or "apart" not in entries[i + 1].roles:
+        if i >= last or not entries[i + 1].roles.keys() & {"apart", "not"}:
             return False
         term = entries[i].roles.get("concept")
         return "population" in entries[i].roles or (term is not None and term.domain == "person")

@@ -193,7 +193,7 @@ class Shaper(Guards):
                 del out[sentence:]
                 self.opening = i
                 continue
-            if kind == "COLON" and depth == 0 and self._some(out[sentence:]):
+            if kind == "COLON" and depth == 0 and self._some(out, sentence):
                 out.insert(sentence, Clause("IF", i - 1, i - 1))
             if kind == "IF" and depth == 0 and len(out) > sentence and self._begins(i - 1):
                 out.append(Clause("STOP", i - 1, i - 1))
@@ -277,8 +277,12 @@ class Shaper(Guards):
         return here[:1].isupper() and here[1:].islower() and not before.isupper() and before not in ":-"
 
     def _refused(self, out: list[Clause], opened: Clause) -> bool:
-        """Whether something is denied in a bracket: "(no biopsy allowed)" permits nothing."""
-        return any(c.type == "NOT" for c in out[out.index(opened) :])
+        """Whether a statement in a bracket denies from its first word on: "(no biopsy allowed)" permits nothing.
+
+        "(patients with asthma without wheezing are eligible)" lets somebody off.
+        """
+        begin = next(k for k in range(len(out) - 1, -1, -1) if out[k] is opened or out[k].type == "STOP")
+        return any(c.type == "NOT" and c.first == out[begin].last for c in out[begin + 1 : begin + 2])
 
     def _allowed(self, out: list[Clause], opened: Clause) -> Clause:
         """The bracket that what is allowed in one stands in: its own where a stop parts it from the rest."""

@@ -135,7 +135,7 @@ def join(cutter: Cutter, op: Literal["all", "any"], left: Tree | None, right: Tr
         return Node(op, [*others, spared]) if others else spared
     if isinstance(right, Node):
         named = last_named(left.members if isinstance(left, Node) and left.op == "any" else [left])
-        if named is not None and named.standing == "history" and named.time is None and right.op not in ("if", "not"):
+        if named is not None and right.op not in ("if", "not") and _told_ahead(cutter.text, named):
             for draft in drafts(right, exceptions=False):
                 if draft.concept is None or draft.standing or draft.anew in ("people", "verb"):
                     break
@@ -277,6 +277,13 @@ def _last_base(tree: Tree) -> Draft | None:
     return next((d for d in islice(backwards(tree, exceptions=False), MOST) if d.concept is not None), None)
 
 
+def _told_ahead(text: str, named: Draft) -> bool:
+    """Whether what a list begins with is told of all of it: "history of A or B", "within a year: A, B"."""
+    if named.time is None:
+        return named.standing == "history"
+    return not named.standing and framed(text, named)
+
+
 def framed(text: str, before: Tree) -> bool:
     """Whether when its list holds is said in front of a colon ("any of the following within a month: A; B")."""
     first = _last_base(before)
@@ -379,7 +386,7 @@ def _follow(text: str, first: Draft, right: Draft, *, tight: bool = False) -> No
         limit = first.time.duration if first.domain == "condition" else None
         in_front = right.domain in (None, first.domain) and not (limit and limit.operator[0] == "<")
     if in_front and not first.window_behind and right.time is None and right.domain not in ("person", "consent"):
-        right.time, right.again = first.time, first.again
+        right.time, right.again, right.framed = first.time, first.again, framed(text, first)
 
 
 def _dose_alike(first: Draft, right: Draft) -> None:

@@ -9,6 +9,7 @@ callbacks; only the loop over the finished table is here: Lark's own looks rules
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from typing import Any, Protocol
 
 from lark import Lark, Transformer
@@ -42,6 +43,11 @@ class RefusedError(Exception):
 
 
 _END = "$END"
+_SHORT = 24
+"""Few terminals come in few orders: how these are put together is kept."""
+_KEPT = 10_000
+_Step = tuple[int, int, Callable[[list[Any]], Any]]
+"""How many terminals were taken before a reduction, how many children it has, and what is made of them."""
 
 
 class Table:
@@ -53,6 +59,7 @@ class Table:
         rules: dict[Any, tuple[int, Callable[[list[Any]], Any] | None, str]] = {}
         self.first = conf.start_state
         self.final = conf.end_state
+        self._short = lru_cache(maxsize=_KEPT)(self._steps)
         self.handed: dict[tuple[int, int, str], int] = {}
         # A step is (next state, None) for a shift, (-1, reduction) for a reduction.
         self.states: list[dict[str, tuple[int, Any]]] = [{} for _ in range(len(conf.states))]
@@ -72,18 +79,30 @@ class Table:
 
     def run(self, lexemes: Sequence[Typed]) -> Any:
         """What the transformer makes of the lexemes; raises `RefusedError` at the first that does not fit."""
-        states, rows, final, handed = [self.first], self.states, self.final, self.handed
+        types = tuple([lexeme.type for lexeme in lexemes])
         values: list[Any] = []
-        for place, lexeme in enumerate((*lexemes, None)):
-            kind = _END if lexeme is None else lexeme.type
-            while True:
+        begin = 0
+        for end, size, callback in self._short(types) if len(types) <= _SHORT else self._steps(types):
+            values += lexemes[begin:end]
+            begin = end
+            children = values[-size:]
+            del values[-size:]
+            values.append(callback(children))
+        values += lexemes[begin:]  # one that is handed on to the end
+        return values[-1]
+
+    def _steps(self, types: Sequence[str]) -> list[_Step]:
+        """The reductions that make a whole of terminals of these types."""
+        steps: list[_Step] = []
+        states, rows, final, handed = [self.first], self.states, self.final, self.handed
+        for place, kind in enumerate((*types, _END)):
+            while states[-1] != final:
                 step = rows[states[-1]].get(kind)
                 if step is None:
                     raise RefusedError(place)
                 rule = step[1]
                 if rule is None:
                     states.append(step[0])
-                    values.append(lexeme)
                     break
                 size, callback, origin = rule
                 if callback is None:
@@ -93,14 +112,10 @@ class Table:
                         top = handed[chain] = self._hand_on(*chain)
                     states[-1] = top
                 else:
-                    children = values[-size:]
                     del states[-size:]
-                    del values[-size:]
                     states.append(rows[states[-1]][origin][0])
-                    values.append(callback(children))
-                if states[-1] == final and lexeme is None:
-                    return values[-1]
-        raise RefusedError(len(lexemes))
+                    steps.append((place, size, callback))
+        return steps
 
     def _hand_on(self, below: int, top: int, kind: str) -> int:
         """The state after all the rules of one symbol that hand their child on before this terminal."""

@@ -9,7 +9,7 @@ In: the lower-case words of a noun phrase, and the vocabulary's terms in it. Out
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import cache
+from functools import cache, lru_cache
 
 from protoparse import lexicon
 from protoparse.lexing import Term
@@ -34,22 +34,22 @@ def _heads() -> Mapping[str, Domain]:
 
 
 @cache
-def _suffixes() -> tuple[tuple[str, Domain], ...]:
-    found = [
-        (word.lstrip("-"), row["domain"])
-        for row in lexicon.rows("heads")
-        if row["kind"] == "suffix"
-        for word in lexicon.spellings(row["words"])
-    ]
-    return tuple(sorted(found, key=lambda pair: -len(pair[0])))  # type: ignore[arg-type]
+def _suffixes() -> tuple[Mapping[str, Domain], Sequence[int]]:
+    """The domain that each ending tells of, and how long endings are, the longest first."""
+    found: dict[str, Domain] = {}
+    for row in lexicon.rows("heads"):
+        for word in lexicon.spellings(row["words"]) if row["kind"] == "suffix" else ():
+            found.setdefault(word.lstrip("-"), row["domain"])  # type: ignore[arg-type]
+    return found, sorted(set(map(len, found)), reverse=True)
 
 
-@cache
+@lru_cache(20_000)
 def _domain_of_word(word: str) -> Domain | None:
     found = _heads().get(word)
     if found is None and len(word) > 5:
         plain = word[:-1] if word.endswith("s") and not word.endswith(("ss", "sis", "tis")) else word
-        found = _heads().get(plain) or next((d for s, d in _suffixes() if plain.endswith(s)), None)
+        suffixes, lengths = _suffixes()
+        found = _heads().get(plain) or next((suffixes[plain[-n:]] for n in lengths if plain[-n:] in suffixes), None)
     return found
 
 

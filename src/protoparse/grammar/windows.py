@@ -388,7 +388,7 @@ class Reader:
     def __init__(self) -> None:
         self.meaning = _Meaning()
         self.table = Table(grammar_source(), self.meaning)
-        self.prefix = lru_cache(maxsize=50_000)(self.table.accepts)
+        self.prefix = lru_cache(maxsize=20_000)(self.table.accepts)
 
     def read(self, text: str, lexemes: list[Lexeme]) -> tuple[Value | Window | Times, int] | None:
         """The longest phrase at the beginning of the lexemes, and how many of them it takes."""

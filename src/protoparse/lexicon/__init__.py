@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from types import MappingProxyType
 
@@ -87,7 +87,7 @@ def unit_code(text: str) -> str | None:
     return code
 
 
-@cache
+@lru_cache(4096)
 def unit(text: str) -> Unit:
     """The unit as printed, with its UCUM code where the table has it."""
     return Unit(text=text, ucum=unit_code(text))

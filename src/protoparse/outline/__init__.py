@@ -14,7 +14,7 @@ and `cohorts`) → `leads` (how children count) → `joining` (neighbours with "
 from __future__ import annotations
 
 from bisect import bisect
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from itertools import groupby, pairwise
 
 from msgspec import Struct
@@ -47,16 +47,10 @@ class Item(Struct, frozen=True, gc=False):
     denied: bool = False
     """Whether the lead-in denies each of the children ("none of the following:")."""
 
-    def within(self) -> Iterator[Item]:
-        """The item, then the items below it."""
-        yield self
-        for child in self.children:
-            yield from child.within()
-
-    def pieces(self) -> list[Span]:
+    def pieces(self) -> Sequence[Span]:
         """Its own text without the words that only introduce its children."""
         if self.lead is None:
-            return list(self.body)
+            return self.body
         out = []
         low, high = self.lead
         for start, end in self.body:
@@ -69,7 +63,7 @@ class Item(Struct, frozen=True, gc=False):
                 out.append((high, end))
         return out
 
-    def read(self) -> list[Span]:
+    def read(self) -> Sequence[Span]:
         """What of its own text is read: its pieces, then the lead-in, for the time that it may name."""
         return [*self.pieces(), self.lead] if self.lead and self.children else self.pieces()
 
@@ -81,6 +75,19 @@ class Outline(Struct, frozen=True, gc=False):
     headings: tuple[Span, ...]
     preambles: tuple[Span, ...]
     notes: tuple[Note, ...]
+
+    def within(self) -> list[Item]:
+        """All items, each before those below it."""
+        found: list[Item] = []
+        _collect(self.items, found)
+        return found
+
+
+def _collect(items: Iterable[Item], found: list[Item]) -> None:
+    for item in items:
+        found.append(item)
+        if item.children:
+            _collect(item.children, found)
 
 
 def outline(text: str) -> Outline:

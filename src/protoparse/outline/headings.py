@@ -201,12 +201,13 @@ _QUOTED = re.compile(
 def midline(text: str, low: str, start: int, end: int) -> Iterator[tuple[int, Heading]]:
     """The section headings that stand inside a flattened line, each with its beginning."""
     place = low.find("clusion", start, end)
+    behind = start  # the heading before
     while place >= 0:
         following = low.find("clusion", place + 7, end)
         if place <= start + 2 and not place < following < place + 40:  # the heading that the line opens with
             place = following
             continue
-        m = _MIDLINE.search(text, max(start, place - 20), min(end, place + 40))
+        m = _MIDLINE.search(text, max(behind, place - 20), min(end, place + 40))
         if m and m.start() > start and not _QUOTED.search(text, max(start, m.start() - 12), m.start()):
             head = text[max(start, m.start() - 3) : m.start()].rstrip()
             ends = head[-1:] in ".;)-" and bool(head)
@@ -214,7 +215,8 @@ def midline(text: str, low: str, start: int, end: int) -> Iterator[tuple[int, He
                 opening = section(text, start, end)
                 ends = opening is not None and opening.end >= m.end()
                 if ends:  # the heading that the line opens with
-                    place = low.find("clusion", m.end(), end)
+                    behind = m.end()
+                    place = low.find("clusion", behind, end)
                     continue
             if ":" in m.group() or ends or m.end() >= end:
                 word = (m["c"] or m["u"] or m["b"]).lower()
@@ -226,7 +228,8 @@ def midline(text: str, low: str, start: int, end: int) -> Iterator[tuple[int, He
                         _undress(text, m.end(), end),
                     ),
                 )
-            place = low.find("clusion", m.end(), end)
+            behind = m.end()
+            place = low.find("clusion", behind, end)
         else:
             place = following
 

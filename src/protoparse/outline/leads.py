@@ -57,16 +57,25 @@ def leads(own: str) -> bool:
 
 _ENDINGS = (
     "as follows", "defined as", "defined by", "such as", "including", "includes", "include", "namely",
-    "provided they", "provided that they", "except", "except for",
+    "provided they", "provided that they", "except", "except for", " must", " must be", " must have", " must also",
+    " must either", " must agree to",
 )  # fmt: skip
 _LAST_LETTERS = frozenset(ending[-3:] for ending in _ENDINGS)
 _EXCEPT = re.compile(
     r"\b(?:except(?:ions?|ing)?|excluding|unless|other\s+than|apart\s+from|not\s+including|"
     r"does\s+not\s+apply|do\s+not\s+apply|exempt\w*)\b[^.;]{0,110}$",
 )
+_EXEMPTS = re.compile(
+    r"(?:(?<=[\w)])[,;.]\s+|(?=\b(?:but|however)\b))(?P<lead>(?:(?:(?:but|however|although)\b\s*,?\s*)?(?:only\s+)?"
+    r"(?:the\s+)?following\b[^.;:]{0,60}\b(?:(?:is|are|be)\s+(?:allowed|permitted|eligible|acceptable|enrolled|exempt\w*|"
+    r"exceptions?|not\s+excluded)|allowed\s+to)|(?:but|however)\b\s*,?\s*(?:the\s+)?following\b[^.;:]{0,40}\bexcluded)\b"
+    r"[^.;:]{0,60}):?\s*$",
+    re.I,
+)
+"""What of a list behind a whole statement is let off: "active cancer; however, the following are allowed:"."""
 _SOME_MUST = re.compile(
     r"^(?:(?:for|in)\s+)?(?:(?:all|any|sexually\s+active|fertile|non-?sterile|\w+-?menopausal|adult|if)\s+)*"
-    r"(?:wom[ae]n|females?|males?|m[ae]n|wocbp|fcbp|(?:patients?|subjects?|participants?)\s+of\s+child)\b[^.;]*"
+    r"(?:wom[ae]n|females?|males?|m[ae]n|wocbp|fcbp|(?:patients?|subjects?|participants?)\s+of\s+(?:child\w*|reproductive))\b[^.;]*"
     r"\b(?:must|should|shall|required\s+to|need\s+to|ha(?:s|ve)\s+to|agree)\b[^.;]*$"
     r"|^(?:if|for|in\s+case\s+of|in\s+the\s+case\s+of)\s+[^.;]*,[^.;]*\b(?:must|should|shall|required|"
     r"meets?|need\s+to|ha(?:s|ve)\s+to)\b[^.;]*$"
@@ -176,6 +185,12 @@ def none_may(line: str) -> bool:
     return "none of" in low and _NONE_MAY.fullmatch(low) is not None
 
 
+def _exempting(own: str) -> re.Match[str] | None:
+    """The end of an item that lets off what its list names, behind the statement that it is let off from."""
+    found = _EXEMPTS.search(own, max(0, len(own) - 220))
+    return found if found and own[: found.start()].strip(" *").lower() not in ("", "the", "only the") else None
+
+
 def _holds(text: str, stems: Iterable[str]) -> bool:
     """Whether a text in lower case has any of the stems that a slow pattern needs."""
     for stem in stems:  # noqa: SIM110 - a generator would cost more than it saves
@@ -200,6 +215,8 @@ def combine(own: str, kind: Kind, children: Sequence[str]) -> Combine:
         or (_SOME_MUST.match(clause.rstrip(" .:：*_")) and not _ANY.search(clause))
     ):
         return "then"
+    if kind == "exclusion" and "following" in clause and _exempting(own):
+        return "except"
     if _ONE_OF_THEM.search(clause) or (" or " in clause and children and all(_DEFINES.match(c) for c in children)):
         return "any"
     if _EXCEPT.search(_ASIDE.sub("", clause).rstrip(" .:;*_")):
@@ -326,5 +343,5 @@ def lead(own: str) -> tuple[int, int] | None:
     tail = text[-300:].lower()
     if not _holds(tail, _POINTERS) and not tail.rstrip(" \t\r\n\xa0.:,").endswith(_TRAIL_ENDS):
         return None
-    m = _TRAIL.search(text, max(0, len(text) - 300))
+    m = (_exempting(text) if "following" in tail else None) or _TRAIL.search(text, max(0, len(text) - 300))
     return (m.start("lead"), len(text)) if m else None

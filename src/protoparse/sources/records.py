@@ -97,7 +97,7 @@ def _peekable(file: BinaryIO) -> io.BufferedReader:
 def _unpacked(file: io.BufferedReader, name: str, several: bool) -> Iterator[Record]:
     signature = file.peek(4)[:4]
     if signature.startswith(b"\x1f\x8b"):
-        with gzip.GzipFile(fileobj=file) as inner:
+        with gzip.GzipFile(fileobj=file, mode="rb") as inner:
             yield from _unpacked(io.BufferedReader(inner), name, several)
     elif signature == b"PK\x03\x04":
         yield from _archived(file, name, several)
