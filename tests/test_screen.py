@@ -447,6 +447,12 @@ def test_words_that_say_something_are_unread(text: str) -> None:
     assert screening(unread_of(text, a, kind="inclusion"), a=True).answer == "undetermined"
 
 
+def test_a_text_that_breaks_off_is_not_all_there_is() -> None:
+    text = "Men with gout ..."
+    made = screening(document(criterion(a, id="x", span=(0, len(text))), text=text), a=True)
+    assert (made.answer, asks(made.to_include)) == ("undetermined", ["Read: “Men with gout ...”"])
+
+
 def test_an_exception_that_is_not_understood_never_lets_in() -> None:
     odd = criterion(b, kind="exclusion", unparsed=((0, 5),))
     doc = document(criterion(a, odd, kind="exclusion", combine="except"), text="glorb")

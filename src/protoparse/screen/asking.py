@@ -259,5 +259,6 @@ def _bound(bound: Bound | None) -> Bound | None:
 
 
 def _unread(criterion: Criterion, text: str) -> str:
-    said = " … ".join(" ".join(text[start:end].split()) for start, end in criterion.unparsed)
+    spans = criterion.unparsed or (criterion.span,)
+    said = " … ".join(" ".join(text[start:end].split()) for start, end in spans)
     return said if len(said) <= _LONGEST else said[: _LONGEST - 1] + "…"

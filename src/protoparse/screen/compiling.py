@@ -171,7 +171,12 @@ def _named(items: Iterable[Item], outer: tuple[str, ...]) -> Iterator[tuple[str,
 
 
 def unread(criterion: Criterion, text: str) -> bool:
-    """Whether more of a criterion's own text was not understood than words that join and say nothing."""
+    """Whether more of a criterion's own text was not understood than words that join and say nothing.
+
+    A text that breaks off ("Male participants ...") says more than there is to understand.
+    """
+    if not criterion.children and text[slice(*criterion.span)].rstrip().endswith(("...", "…")):
+        return True
     return any(_joining().fullmatch(fold(text[start:end])) is None for start, end in criterion.unparsed)
 
 
