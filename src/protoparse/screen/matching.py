@@ -10,8 +10,8 @@ more general names, so that to meet is to look up: "Acute myocardial infarction"
 >>> bool(reading.keys & matcher.asked(fact))
 True
 
-Codes that a record has are taken at their word, ICD-10-CM by prefix; codes that a vocabulary would give to an event's
-name are not, as they are often wider than the name. A wrong match is worse than none. The words are in
+Codes that a record has are taken at their word, ICD-10-CM by prefix; codes that a vocabulary that ships would give to an
+event's name are not, as they are often wider than the name. A wrong match is worse than none. The words are in
 `lexicon/records.tsv`, `lexicon/unlike.tsv` and `lexicon/sexes.tsv`.
 """
 
@@ -112,7 +112,7 @@ class Matcher:
     # ------------------------------------------------------------------ events
 
     def _read(self, event: Event) -> Iterator[Reading]:
-        codes = frozenset(_code_keys(event.codes))
+        codes = frozenset({*_code_keys(event.codes), *_wider(event.codes)})
         value = event.value
         if event.domain == "measurement" or (event.domain == "observation" and value is not None):
             names = {n for c in event.codes if c.system == "LOINC" and (n := quantity_of_code(c.code))}
@@ -139,16 +139,16 @@ class Matcher:
         read = _name(name, group in _ACTS)
         if group in ("condition", "allergy") and (substance := _allergen(name)) is not None:
             keys = frozenset().union(*[self._keys(f, "allergy", "allergy") for f in _name(substance).forms])
-            own = self._keys(normal(substance), "allergy", "allergy")
+            own = frozenset({("allergy", normal(substance))})
             for more in self._drugs(substance):
                 keys |= {("allergy", form) for g, form in more if g == "drug"}
             yield Reading(codes | keys, codes | own, read.absent != absent, read.past, read.family)
             if group == "allergy":
                 return
-        own = self._keys(read.forms[0], domain, group) if read.forms else frozenset()
+        own = frozenset((group, form) for form in read.forms[:1])
         keys = own
-        for form in read.forms[1:]:
-            keys |= self._keys(form, domain, group)
+        for n, form in enumerate(read.forms):
+            keys |= self._keys(form, domain, group) if n == 0 or " " in form else {(group, form)}
         # what an abbreviation or another name stands for has more general names, too: "NSCLC" is a lung cancer
         called = self.normaliser.find(read.forms[0], domain) if read.forms else None
         if called is not None and called.name:
@@ -158,17 +158,16 @@ class Matcher:
             codes = frozenset()  # a code of "history of" is not the code of the thing
         yield Reading(codes | keys, codes | own, read.absent != absent, read.past, read.family)
 
-    def _keys(self, form: str, domain: Domain, group: str, *, asked: bool = False) -> frozenset[Key]:
-        """The keys of a normal form: itself, its name in the vocabularies, their row.
+    def _keys(self, form: str, domain: Domain, group: str) -> frozenset[Key]:
+        """The keys of a normal form of an event: itself, and what the vocabularies call it.
 
-        What is `asked` for is not met by what says less: vocabularies have "morbid obesity" in one row with "obesity".
+        That may say less ("cerebral infarction" is in the row of "stroke"), and so only events are given it: a fact is
+        asked for by its own words. A single word may be called anything: "arrest" is also a legal trouble.
         """
-        if not form:
-            return frozenset()
         keys = {(group, form)}
         found = self.normaliser.find(form, domain)
-        if found is not None and not (asked and found.name and _less(form, found.name)):
-            keys.update(_row_keys(found.codes, group))
+        if found is not None:
+            keys.update((_system(c.system), c.code) for c in found.codes if not _shipped(c))
             if found.name:
                 keys.add((group, normal(found.name)))
         return frozenset(keys)
@@ -179,7 +178,8 @@ class Matcher:
         own: set[Key] = set()
         for ingredient in ingredients(name):
             meaning = self.normaliser.meaning(ingredient, "drug")
-            mine = {("drug", normal(ingredient)), *_row_keys(meaning.codes, "drug")}
+            mine: set[Key] = {("drug", normal(ingredient))}
+            mine.update((_system(c.system), c.code) for c in meaning.codes if not _shipped(c))
             if meaning.name:
                 mine.add(("drug", normal(meaning.name)))
             own |= mine
@@ -216,18 +216,15 @@ class Matcher:
         if fact.domain == "allergy":
             names = [_allergen(n) or n for n in names]
         for called in names:
-            keys |= self._keys(normal(called), fact.domain, group, asked=True)
+            keys.add((group, normal(called)))
             keys |= {(f"-{group}", form) for form in _name(called, group in _ACTS).forms}
             if group == "condition" and (substance := _allergen(called)) is not None:
-                keys |= self._keys(normal(substance), "allergy", "allergy", asked=True)
+                keys.add(("allergy", normal(substance)))
         if names and not _narrower(concept):
-            own = [c for c in concept.codes if _shipped(c)]
-            rows = [k for k in keys if k[0] == f"row {group}"]
             # codes that no row of the name has were given to a plainer name: "morbid obesity" has those of obesity
-            wider = own and [k for k in _row_keys(own, group)] != rows[:1]
-            codes = [c for c in concept.codes if not (wider and _shipped(c))]
-            keys.update(_code_keys(codes, prefixes=False))
-            keys.update(_row_keys(codes, group))
+            rows = [self.normaliser.find(normal(called), fact.domain) for called in names]
+            exact = {c for row in rows if row and not (row.name and _less(names[0], row.name)) for c in row.codes}
+            keys.update(_code_keys(c for c in concept.codes if c in exact or not _shipped(c)))
         keys = {k for k in keys if k[0].lstrip("-") not in _ALL_GROUPS or k[1].lstrip("~") not in _bare_forms()}
         if fact.experiencer == "family":
             keys = {k if k == UNRECORDED else (f"family {k[0]}", k[1]) for k in keys}
@@ -241,14 +238,19 @@ _AGES = ("age", "years old")
 # ------------------------------------------------------------------ codes
 
 
-def _code_keys(codes: Iterable[Code], *, prefixes: bool = True) -> Iterator[Key]:
-    """The keys of codes; of ICD-10 also those of the codes that it stands beneath, if asked for."""
+def _code_keys(codes: Iterable[Code]) -> Iterator[Key]:
+    """The keys of codes that records may have: MeSH and DrugBank have one for a disease, its kinds and its attacks."""
     for code in codes:
         system = _system(code.system)
-        if system in ("mesh", "drugbank"):
-            continue  # they name rows, see `_row_keys`: MeSH has one code for a disease and its attacks
-        yield system, code.code
-        if prefixes and system.startswith("icd10"):
+        if system not in ("mesh", "drugbank"):
+            yield system, code.code
+
+
+def _wider(codes: Iterable[Code]) -> Iterator[Key]:
+    """The keys of the codes of ICD-10 that those of an event stand beneath: E11.9 is an E11."""
+    for code in codes:
+        system = _system(code.system)
+        if system.startswith("icd10"):
             for n in range(3, len(code.code)):
                 if code.code[n - 1] != ".":
                     yield system, code.code[:n]
@@ -264,15 +266,6 @@ def _system(name: str) -> str:
 def _shipped(code: Code) -> bool:
     """Whether a code is of the vocabularies that ship, rather than of a user's."""
     return code.system in _OWN and (code.system != "ICD-10-CM" or code.version is not UNSET)
-
-
-def _row_keys(codes: Iterable[Code], group: str) -> Iterator[Key]:
-    own = sorted({f"{c.system}:{c.code}" for c in codes if c.system in _OWN})
-    if own:
-        yield f"row {group}", "|".join(own)
-    for code in codes:
-        if code.system not in _OWN:
-            yield _system(code.system), code.code
 
 
 # ------------------------------------------------------------------ names
