@@ -13,7 +13,7 @@ import click
 
 from protoparse.cli import options
 from protoparse.cli.couples import criteria
-from protoparse.cli.failures import Failures, counted, one_line
+from protoparse.cli.failures import Failures, one_line
 from protoparse.cli.outputs import write
 from protoparse.errors import ProtoparseError
 
@@ -218,6 +218,8 @@ def _lines(
 ) -> None:
     from rich.text import Text
 
+    from protoparse.screen.telling import reason
+
     for patient, answers in screened:
         counts: Counter[str] = Counter(answers.answers)
         told = ", ".join(f"{counts[answer]} {answer}" for answer in ANSWERS if counts[answer])
@@ -228,34 +230,18 @@ def _lines(
                 console.print(Text(f"  note: {one_line(note.message)}", "dim"))
         if len(documents) == 1:
             if answers.answers[0] in shown:
-                _criteria(console, answers.details(0))
+                _criteria(console, answers.details(0), patient)
             continue
         made = [answers.details(n) for n, answer in enumerate(answers.answers) if answer in shown]
         made.sort(key=lambda s: (ANSWERS.index(s.answer), len(s.to_include)))
         for screening in made[: top or None]:
-            line = f"  {screening.trial or '—':<12} {screening.answer:<13}{_reason(screening)}"
+            line = f"  {screening.trial or '—':<12} {screening.answer:<13}{one_line(reason(screening, patient))}"
             console.print(Text(line, _STYLES[screening.answer]))
         if top and len(made) > top:
             console.print(Text(f"  … and {len(made) - top} more (--top 0 shows all)", "dim"))
 
 
-def _reason(screening: Screening) -> str:
-    """Why a patient cannot take part, or what is to be asked first."""
-    from protoparse.screen.telling import deciding, told, walk
-
-    if screening.answer == "eligible":
-        return ""
-    if screening.answer == "undetermined":
-        asked = screening.to_include or screening.to_exclude
-        return f"{counted(len(asked), 'question')}: {one_line(asked[0].asks)}" if asked else ""
-    for verdict in walk(tuple(deciding(screening))):
-        for decision in verdict.decisions:
-            if decision.truth is not None:
-                return f"{verdict.criterion.id}: {one_line(told(decision))}"
-    return ""
-
-
-def _criteria(console: Console, screening: Screening) -> None:
+def _criteria(console: Console, screening: Screening, patient: Patient) -> None:
     from rich.text import Text
 
     from protoparse.render import render
@@ -267,7 +253,7 @@ def _criteria(console: Console, screening: Screening) -> None:
         style = {True: "green", False: "red", None: "yellow"}[verdict.passed]
         console.print(Text(f"  {_SIGNS[verdict.passed]} {verdict.criterion.id}: {one_line(words)}", style))
         for decision in verdict.decisions:
-            console.print(Text(f"      {one_line(told(decision))}", "dim"))
+            console.print(Text(f"      {one_line(told(decision, patient))}", "dim"))
     for label, asked in (("could rule out", screening.to_exclude), ("would let in", screening.to_include)):
         if asked:
             console.print(Text(f"  what {label}:", "bold"))

@@ -10,7 +10,7 @@ from protoparse.model import Document
 from protoparse.pages import Facet, Item, listing
 from protoparse.render import render
 from protoparse.screen import Patient, Screening, Verdict
-from protoparse.screen.telling import told, walk
+from protoparse.screen.telling import reason, told, walk
 
 ANSWERS = ("eligible", "undetermined", "ineligible")
 VERDICTS = {True: "passed", False: "failed", None: "unknown"}
@@ -27,21 +27,16 @@ def page_of(found: Sequence[tuple[Patient, Screening]], documents: Sequence[Docu
     items = [item for patient, screening in found for item in _items(patient, screening, numbers[screening.trial])]
     patients: dict[str, Patient] = {patient.id: patient for patient, _ in found}
     counts: Counter[tuple[str, str]] = Counter((patient.id, screening.answer) for patient, screening in found)
-    ranked = sorted(found, key=lambda pair: (ANSWERS.index(pair[1].answer), len(pair[1].to_include)))
+    rows: dict[str, list[tuple[Screening, str | None, str, Counter[str]]]] = {name: [] for name in patients}
+    for patient, screening in sorted(found, key=lambda pair: (ANSWERS.index(pair[1].answer), len(pair[1].to_include))):
+        passed = Counter(VERDICTS[verdict.passed] for verdict in screening.verdicts)
+        rows[patient.id].append((screening, titles.get(screening.trial), reason(screening, patient), passed))
     return page(
         "screening.html",
         title="Who may take part",
         answers=ANSWERS,
         patients=[(patient, [counts[patient.id, answer] for answer in ANSWERS]) for patient in patients.values()],
-        rows=[
-            (
-                patient.id,
-                screening,
-                titles.get(screening.trial),
-                Counter(VERDICTS[v.passed] for v in screening.verdicts),
-            )
-            for patient, screening in ranked
-        ],
+        rows=rows,
         data=listing(
             [(document.trial.id or f"trial {n}", document.text) for n, document in enumerate(documents, 1)],
             [
@@ -81,6 +76,6 @@ def _says(patient: Patient, verdict: Verdict) -> Iterator[tuple[str, str]]:
     if rule is not None:
         yield "rule", render(rule)
     for decision in verdict.decisions:
-        yield "because", told(decision)
+        yield "because", told(decision, patient)
     if verdict.unread:
         yield "because", "part of it was not understood: read it"

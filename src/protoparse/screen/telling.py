@@ -3,7 +3,7 @@
 In: a `Decision` or a `Screening`. Out: a short phrase; or what JSON takes.
 
 >>> from protoparse.model import Concept, Fact
->>> from protoparse.screen.patient import Event
+>>> from protoparse.screen.patient import Event, Patient
 >>> hba1c = Event(domain="measurement", name="HbA1c", value=7.2, unit="%", start="2024-05-02", source="Observation/4")
 >>> fact = Fact(domain="measurement", concept=Concept(text="HbA1c"))
 >>> told(Decision(fact=fact, truth=False, why="decided", events=(hba1c,)))
@@ -39,9 +39,11 @@ SHOWN = 2
 """So many events of a decision are named."""
 
 
-def told(decision: Decision) -> str:
-    """What is known of a fact, and why."""
+def told(decision: Decision, patient: Patient | None = None) -> str:
+    """What is known of a fact, and why; of who the `patient` is, by what the record says of it."""
     events = "; ".join(_event(event) for event in decision.events[:SHOWN])
+    if decision.fact.domain == "person" and decision.why == "decided" and not events and patient is not None:
+        events = f"born {patient.birth}" if decision.fact.concept.name == "age" else f"{patient.sex}"
     more = len(decision.events) - SHOWN
     because = [events + (f" and {more} more" if more > 0 else "")] if events else []
     if decision.why != "decided" or not because:
@@ -56,10 +58,19 @@ def walk(verdicts: tuple[Verdict, ...]) -> Iterator[Verdict]:
         yield from walk(verdict.children)
 
 
-def deciding(screening: Screening) -> list[Verdict]:
-    """What decided the answer: the criteria that fail, or those that are open."""
-    wanted = False if screening.answer == "ineligible" else None
-    return [verdict for verdict in screening.verdicts if verdict.passed is wanted]
+def reason(screening: Screening, patient: Patient) -> str:
+    """Why a patient cannot take part, or how many questions are open, with the first; empty for who is eligible."""
+    if screening.answer == "eligible":
+        return ""
+    if screening.answer == "undetermined":
+        asked = screening.to_include or screening.to_exclude
+        more = len(asked) - 1
+        return asked[0].asks + (f" … and {more} more" if more else "") if asked else ""
+    for verdict in walk(tuple(verdict for verdict in screening.verdicts if verdict.passed is False)):
+        for decision in verdict.decisions:
+            if decision.truth is not None:
+                return f"{verdict.criterion.id}: {told(decision, patient)}"
+    return ""
 
 
 def plain(screening: Screening) -> dict[str, Any]:
