@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from importlib.util import find_spec
 from itertools import pairwise
 from pathlib import Path
 from random import Random
@@ -18,8 +19,8 @@ from protoparse.parsing import parse
 from protoparse.screen import index as indexing
 from protoparse.screen.index import Answers, Index
 from protoparse.screen.logic import EXACT
-from protoparse.screen.patient import Patient
-from protoparse.screen.screening import screened
+from protoparse.screen.patient import Event, Patient
+from protoparse.screen.screening import screen, screened
 from protoparse.screen.verdicts import Decision, Truth
 from test_screen import DAY, NAMES, lenient, random_document, seeds, truths
 
@@ -148,3 +149,31 @@ def evaluated(index: Index) -> int:
     for level in index._levels:
         indexing._evaluate(level, values)
     return len(values)
+
+
+@pytest.mark.skipif(find_spec("protoparse.screen.facts") is None, reason="no facts are decided yet")
+def test_patients_and_their_records() -> None:
+    """With facts decided by a record, as everybody uses it: the index and screening one by one say the same."""
+    documents = corpus()[: len(CORPUS)]
+    index = Index(documents)
+    for complete in ((), ("condition", "drug")):
+        man = Patient(
+            id="m",
+            sex="male",
+            birth="1950-02-03",
+            complete=complete,
+            events=(
+                Event(domain="condition", name="Acute myeloid leukemia", start="2024-01-15", ongoing=True),
+                Event(domain="condition", name="Type 2 diabetes mellitus", start="2011", ongoing=True),
+                Event(domain="measurement", name="Platelets", start="2024-02-20", value=45, unit="10*9/L"),
+                Event(domain="measurement", name="Creatinine", start="2024-02-20", value=0.9, unit="mg/dL"),
+                Event(domain="drug", name="metformin", start="2015-03", ongoing=True),
+                Event(domain="procedure", name="Appendectomy", start="1971"),
+            ),
+        )
+        for patient in (man, Patient(id="w", sex="female", birth="1993", complete=complete), Patient(id="x")):
+            made = index.screen(patient, day=DAY)
+            alone = [screen(doc, patient, day=DAY) for doc in documents]
+            assert list(made.answers) == [screening.answer for screening in alone]
+            assert made.details(3) == alone[3]
+            assert patient.id == "x" or "ineligible" in made.answers
