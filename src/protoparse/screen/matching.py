@@ -161,7 +161,7 @@ class Matcher:
         found = self.normaliser.find(form, domain)
         if found is not None:
             keys.update((_system(c.system), c.code) for c in found.codes if not _shipped(c))
-            if found.name:
+            if found.name and not (domain == "observation" and _beside(form, normal(found.name))):
                 keys.add((group, normal(found.name)))
         return frozenset(keys)
 
@@ -254,6 +254,12 @@ def _system(name: str) -> str:
     """A vocabulary's name without its typography: "ICD-10-CM" and "ICD10CM" are one."""
     folded = re.sub(r"[^a-z0-9]", "", name.lower())
     return {"snomedct": "snomed"}.get(folded, folded)
+
+
+def _beside(form: str, name: str) -> bool:
+    """Whether two names share words, and each has others, too: "sexual orientation" is no "sexual activity"."""
+    left, right = set(form.split(" ")), set(name.split(" "))
+    return bool(left & right and left - right and right - left)
 
 
 def _shipped(code: Code) -> bool:

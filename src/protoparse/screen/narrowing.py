@@ -65,6 +65,8 @@ def passes(event: Event) -> bool:
     if event.value is not None:
         return True  # an answer of that day: "current smoker"
     said = frozenset(words(event.name))
-    return event.domain in ("condition", "observation", "visit") and (
-        "acute" in said or any(kind <= said for kind in _passing())
+    return (
+        "chronic" not in said
+        and event.domain in ("condition", "observation", "visit")
+        and ("acute" in said or any(kind <= said for kind in _passing()))
     )
