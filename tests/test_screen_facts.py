@@ -1,4 +1,4 @@
-"""One fact against one patient on one day: criteria in plain words, invented records, and the laws that hold for all."""
+"""One fact against one patient on one day: criteria in plain words, invented records, laws that hold for all."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any, get_args
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.factories import concept, fact, modifier
 
 from protoparse.model import Anchor, Bound, Code, Comparison, Domain, Fact, Offset, Unit, Window, facts
 from protoparse.parsing import Parser
@@ -17,7 +18,6 @@ from protoparse.screen.patient import Event, Patient, days
 from protoparse.screen.quantities import quantity
 from protoparse.screen.times import Frame, Held, age, frames, overlaps, shift
 from protoparse.screen.verdicts import Truth
-from tests.factories import concept, fact, modifier
 
 DAY = date(2024, 6, 15)
 PARSER = Parser(concepts="lexicon", confidence=False)
@@ -500,7 +500,8 @@ odd = st.builds(
 ASKED = [
     asked(text)
     for text in (
-        "Asthma", "Severe asthma within 3 months", "Haemoglobin ≥ 9 g/dL", "ALT ≤ 3 x ULN", "HBsAg positive", "NYHA class ≥ II",
+        "Asthma", "Severe asthma within 3 months", "Haemoglobin ≥ 9 g/dL", "ALT ≤ 3 x ULN", "HBsAg positive",
+        "NYHA class ≥ II",
         "Age ≥ 18 years", "Women", "Prednisone > 10 mg/day", "Allergy to latex", "Asthma for at least 6 months",
         "Able to give informed consent", "Colonoscopy after hip surgery", "At least 2 episodes of asthma",
     )
@@ -532,7 +533,8 @@ plausible = st.builds(
 EXISTENTIAL = [
     asked(text)
     for text in (
-        "Asthma", "Severe asthma", "History of asthma", "Asthma within 3 months", "Asthma for at least 6 months", "Metformin",
+        "Asthma", "Severe asthma", "History of asthma", "Asthma within 3 months",
+        "Asthma for at least 6 months", "Metformin",
         "Metformin within 2 years", "Colonoscopy", "Colonoscopy within 5 years", "At least 2 episodes of asthma",
     )
 ]  # fmt: skip

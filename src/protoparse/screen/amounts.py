@@ -1,7 +1,7 @@
 """Whether a value is what a comparison asks for: numbers with units, multiples of limits, classes, words.
 
-In: a `Comparison` and an `Amount`. Out: a truth and why it is not known. Arithmetic is exact; what does not convert, has
-no range of its laboratory, or stands on no common scale is not known, never guessed.
+In: a `Comparison` and an `Amount`. Out: a truth and why it is not known. Arithmetic is exact; what does not
+convert, has no range of its laboratory, or stands on no common scale is not known, never guessed.
 
 >>> glucose = Comparison(operator=">=", value=7, unit=Unit(text="mmol/L", ucum="mmol/L"))
 >>> meets(glucose, Amount(126, "mg/dL"), "glucose")
@@ -23,6 +23,7 @@ from protoparse import lexicon
 from protoparse.errors import UnitError
 from protoparse.model import Comparison, Number, Unit
 from protoparse.screen.quantities import customary
+from protoparse.screen.ranges import Range, against, both, exactly, negated, printed
 from protoparse.screen.verdicts import Truth, Why
 from protoparse.units import convert, parse_unit
 
@@ -30,21 +31,12 @@ Found: TypeAlias = tuple[Truth, Why]
 
 
 class Amount(NamedTuple):
-    """A value of a record: a number with its unit, or a word; `low` and `high` are the normal range in the same unit."""
+    """A value of a record, a number with its unit or a word; `low` and `high` are the normal range in that unit."""
 
     value: Number | str
     unit: str | None = None
     low: Number | None = None
     high: Number | None = None
-
-
-class _Range(NamedTuple):
-    """Where a value lies: between two ends, each of which may be left out of it; None is without end."""
-
-    low: Fraction | None
-    high: Fraction | None
-    above: bool = False
-    below: bool = False
 
 
 def meets(comparison: Comparison, amount: Amount, analyte: str | None = None) -> Found:
@@ -54,14 +46,14 @@ def meets(comparison: Comparison, amount: Amount, analyte: str | None = None) ->
     asked = _asked(comparison)
     if any(isinstance(value, str) for value in asked):
         return _worded(comparison, amount)
-    if isinstance(amount.value, str) and (number := _number(amount.value)) is None:
+    if isinstance(amount.value, str) and printed(amount.value) is None:
         if presence_or_range(amount.value) is not None:
             return None, "no-value"
         return _classes(comparison, amount.value)
     factor, why = _scale(comparison.unit, amount, analyte)
     if factor is None:
         return None, why
-    value = _number(amount.value) if isinstance(amount.value, str) else _exactly(amount.value)
+    value = printed(amount.value) if isinstance(amount.value, str) else exactly(amount.value)
     if value is None:
         return None, "no-value"
     try:
@@ -73,7 +65,7 @@ def meets(comparison: Comparison, amount: Amount, analyte: str | None = None) ->
 
 def holds(comparison: Comparison, value: Number | Fraction) -> bool:
     """Whether a plain number is what a comparison asks for, whatever its unit; False where it asks for words."""
-    found = _compared(comparison, _Range(Fraction(value), Fraction(value)))
+    found = _compared(comparison, Range(Fraction(value), Fraction(value)))
     return found is True
 
 
@@ -85,39 +77,8 @@ def _asked(comparison: Comparison) -> tuple[Number | str, ...]:
         return comparison.values
     if comparison.value is not UNSET:
         return (comparison.value,)
-    assert comparison.low is not UNSET and comparison.high is not UNSET
-    return comparison.low, comparison.high
-
-
-def _exactly(value: Number) -> _Range | None:
-    try:
-        exact = Fraction(repr(value)) if isinstance(value, float) else Fraction(value)
-    except (ValueError, OverflowError):
-        return None
-    return _Range(exact, exact)
-
-
-_PRINTED = re.compile(r"\s*(<=|>=|<|>|≤|≥|=)?\s*(-?\d+(?:\.\d+)?)\s*")
-
-
-@lru_cache(10_000)
-def _number(text: str) -> _Range | None:
-    """Where a printed result lies; None where it is no number.
-
-    >>> _number("> 90")
-    _Range(low=Fraction(90, 1), high=None, above=True, below=False)
-    """
-    match = _PRINTED.fullmatch(text)
-    if match is None:
-        return None
-    number = Fraction(match[2])
-    match match[1]:
-        case "<" | "<=" | "≤" as sign:
-            return _Range(None, number, below=sign == "<")
-        case ">" | ">=" | "≥" as sign:
-            return _Range(number, None, above=sign == ">")
-        case _:
-            return _Range(number, number)
+    low, high = comparison.low, comparison.high
+    return () if low is UNSET or high is UNSET else (low, high)
 
 
 def _scale(unit: Unit | None, amount: Amount, analyte: str | None) -> tuple[tuple[str, str] | None, Why]:
@@ -171,7 +132,7 @@ def _code(unit: str) -> str | None:
     return None
 
 
-def _converted(value: _Range, have: str, wanted: str, analyte: str | None) -> _Range:
+def _converted(value: Range, have: str, wanted: str, analyte: str | None) -> Range:
     if have == wanted:
         return value
     low, high = (
@@ -180,71 +141,29 @@ def _converted(value: _Range, have: str, wanted: str, analyte: str | None) -> _R
     return value._replace(low=low, high=high)
 
 
-def _compared(comparison: Comparison, value: _Range) -> Truth:
+def _compared(comparison: Comparison, value: Range) -> Truth:
     match comparison.operator:
         case "between":
             low, high = _asked(comparison)
-            return _both(
-                _against(value, ">=" if comparison.low_inclusive is not False else ">", low),
-                _against(value, "<=" if comparison.high_inclusive is not False else "<", high),
+            return both(
+                against(value, ">=" if comparison.low_inclusive is not False else ">", low),
+                against(value, "<=" if comparison.high_inclusive is not False else "<", high),
             )
         case "in":
-            found = [_against(value, "=", x) for x in _asked(comparison)]
+            found = [against(value, "=", x) for x in _asked(comparison)]
             return True if True in found else None if None in found else False
         case operator:
             [asked] = _asked(comparison)
-            return _against(value, operator, asked)
-
-
-def _both(left: Truth, right: Truth) -> Truth:
-    return False if left is False or right is False else True if left and right else None
-
-
-def _against(value: _Range, operator: str, number: Number | str | _Range) -> Truth:
-    """Whether all, or none, of where a value may lie is on the asked side of a number, or of a range."""
-    if isinstance(number, _Range):
-        low, high = number.low, number.high
-    else:
-        exact = _exactly(number) if not isinstance(number, str) else _number(number)
-        if exact is None:
-            return None
-        low, high = exact.low, exact.high
-    assert low is not None and high is not None
-    match operator:
-        case "<":
-            return _below(value, low, True)
-        case "<=":
-            return _below(value, high, False)
-        case ">":
-            return _not(_below(value, high, False))
-        case ">=":
-            return _not(_below(value, low, True))
-        case "!=":
-            return _not(_against(value, "=", _Range(low, high)))
-        case _:
-            return _both(_not(_below(value, low, True)), _below(value, high, False))
-
-
-def _not(truth: Truth) -> Truth:
-    return None if truth is None else not truth
-
-
-def _below(value: _Range, number: Fraction, strictly: bool) -> Truth:
-    """Whether a value is less than a number, or equal to it unless strictly."""
-    if value.high is not None and (value.high < number or (value.high == number and (value.below or not strictly))):
-        return True
-    if value.low is not None and (value.low > number or (value.low == number and (value.above or strictly))):
-        return False
-    return None
+            return against(value, operator, asked)
 
 
 # ------------------------------------------------------------------ limits of normal
 
 
 def _referred(comparison: Comparison, amount: Amount) -> Found:
-    """A multiple of a laboratory's own limit; what it was before, or what is predicted, a record's value does not say."""
+    """A multiple of a laboratory's own limit; what is predicted, or was before, a record's value does not say."""
     reference = comparison.reference
-    value = _number(amount.value) if isinstance(amount.value, str) else _exactly(amount.value)
+    value = printed(amount.value) if isinstance(amount.value, str) else exactly(amount.value)
     if reference == "detection_limit":
         return _detected(comparison, amount, value)
     if reference == "normal" and isinstance(comparison.value, str):
@@ -256,7 +175,7 @@ def _referred(comparison: Comparison, amount: Amount) -> Found:
     limit = amount.low if reference == "LLN" else amount.high
     if reference == "normal" and (comparison.operator not in ("<", "<=", ">") or _asked(comparison)[0] < 1):  # type: ignore[operator]
         return None, "no-range"
-    one = None if limit is None else _exactly(limit)
+    one = None if limit is None else exactly(limit)
     if one is None or one.low is None or one.low <= 0:
         return None, "no-range"
     unit = one.low / 100 if comparison.unit is not None and comparison.unit.ucum == "%" else one.low
@@ -264,7 +183,7 @@ def _referred(comparison: Comparison, amount: Amount) -> Found:
     return _compared(comparison, value._replace(low=low, high=high)), "decided"
 
 
-def _detected(comparison: Comparison, amount: Amount, value: _Range | None) -> Found:
+def _detected(comparison: Comparison, amount: Amount, value: Range | None) -> Found:
     found = presence_or_range(amount.value) if isinstance(amount.value, str) else None
     detected: Truth = {"positive": True, "negative": False}.get(found or "")
     if found is None and value is not None and value.low is None:
@@ -307,7 +226,7 @@ def _worded(comparison: Comparison, amount: Amount) -> Found:
                 found = one
             if one[0]:
                 break
-        return (_not(found[0]), found[1]) if comparison.operator == "!=" else found
+        return (negated(found[0]), found[1]) if comparison.operator == "!=" else found
     return _classes(comparison, amount.value)
 
 
@@ -323,21 +242,21 @@ def _word(asked: Number | str, amount: Amount) -> Found:
     if isinstance(amount.value, str):
         told = _results().get(lexicon.fold(amount.value))
         if told is None:
-            number = _number(amount.value)
+            number = printed(amount.value)
             return _ranged(word, number, amount) if number is not None and scale == "range" else (None, "no-value")
         if told[1] != scale:
             return None, "no-value"
         if told[0] == word or (word == "abnormal" and told[0] in ("high", "low")):
             return True, "decided"
         return (None, "no-value") if told[0] == "abnormal" and word in ("high", "low") else (False, "decided")
-    number = _exactly(amount.value)
+    number = exactly(amount.value)
     return _ranged(word, number, amount) if scale == "range" and number is not None else (None, "no-value")
 
 
-def _ranged(word: str, value: _Range, amount: Amount) -> Found:
+def _ranged(word: str, value: Range, amount: Amount) -> Found:
     """A number against the laboratory's own range."""
-    below = None if amount.low is None else _against(value, "<", amount.low)
-    above = None if amount.high is None else _against(value, ">", amount.high)
+    below = None if amount.low is None else against(value, "<", amount.low)
+    above = None if amount.high is None else against(value, ">", amount.high)
     truth: Truth
     match word:
         case "high":
@@ -346,19 +265,27 @@ def _ranged(word: str, value: _Range, amount: Amount) -> Found:
             truth = below if below is not None or not above else False
         case _:
             out = True if below or above else False if below is False and above is False else None
-            truth = _not(out) if word == "normal" else out
+            truth = negated(out) if word == "normal" else out
     return truth, "no-range" if truth is None else "decided"
 
 
+class _Class(NamedTuple):
+    """Where a class stands on its scale: "III" is as wide as IIIA, IIIB and IIIC together."""
+
+    low: Fraction
+    high: Fraction
+
+
 _CLASS = re.compile(
-    r"(?:[a-z][a-z' :-]*?[\s:-])?(?P<roman>viii|vii|vi|iv|v|iii|ii|i|\d+(?:\.\d+)?)\s*(?P<part>[a-d])?(?P<more>[1-3])?(?:\s*[-:(/]\s*[a-z].*)?",
+    r"(?:[a-z][a-z' :-]*?[\s:-])?(?P<roman>viii|vii|vi|iv|v|iii|ii|i|\d+(?:\.\d+)?)\s*"
+    r"(?P<part>[a-d])?(?P<more>[1-3])?(?:\s*[-:(/]\s*[a-z].*)?",
 )
 _LETTER = re.compile(r"(?:(?:class|grade|stage|child-pugh|category|type)[\s:-]+)*(?P<letter>[a-e])")
 _ROMAN = {"i": 1, "ii": 2, "iii": 3, "iv": 4, "v": 5, "vi": 6, "vii": 7, "viii": 8}
 
 
 @lru_cache(10_000)
-def _class(text: str) -> tuple[str, _Range] | None:
+def _class(text: str) -> tuple[str, _Class] | None:
     """On which kind of scale a class stands, and where: a class with parts is as wide as they are.
 
     >>> _class("Stage IIIB") == _class("3b"), _class("NYHA class II")[1].low, _class("B")[0]
@@ -368,7 +295,7 @@ def _class(text: str) -> tuple[str, _Range] | None:
     letter = _LETTER.fullmatch(folded)
     if letter is not None:
         place = Fraction(ord(letter["letter"]) - 96)
-        return "letter", _Range(place, place)
+        return "letter", _Class(place, place)
     match = _CLASS.fullmatch(folded)
     if match is None:
         return None
@@ -380,7 +307,7 @@ def _class(text: str) -> tuple[str, _Range] | None:
         if match["more"]:
             base += Fraction(int(match["more"]), 100)
             wide = Fraction(0)
-    return "number", _Range(base, base + wide if base.denominator == 1 or match["part"] else base)
+    return "number", _Class(base, base + wide if base.denominator == 1 or match["part"] else base)
 
 
 def _classes(comparison: Comparison, value: Number | str) -> Found:
@@ -392,9 +319,9 @@ def _classes(comparison: Comparison, value: Number | str) -> Found:
     wanted = [end[1] for end in ends if end]
     match comparison.operator:
         case "between":
-            truth = _both(
+            truth = both(
                 _over(have[1], wanted[0], comparison.low_inclusive is not False),
-                _not(_over(have[1], wanted[1], comparison.high_inclusive is False)),
+                negated(_over(have[1], wanted[1], comparison.high_inclusive is False)),
             )
         case "in":
             found = [_within(have[1], w) for w in wanted]
@@ -402,23 +329,21 @@ def _classes(comparison: Comparison, value: Number | str) -> Found:
         case ">" | ">=" as operator:
             truth = _over(have[1], wanted[0], operator == ">=")
         case "<" | "<=" as operator:
-            truth = _not(_over(have[1], wanted[0], operator == "<"))
+            truth = negated(_over(have[1], wanted[0], operator == "<"))
         case operator:
             truth = _within(have[1], wanted[0])
-            truth = _not(truth) if operator == "!=" else truth
+            truth = negated(truth) if operator == "!=" else truth
     return truth, "no-value" if truth is None else "decided"
 
 
-def _over(have: _Range, wanted: _Range, inclusive: bool) -> Truth:
+def _over(have: _Class, wanted: _Class, inclusive: bool) -> Truth:
     """Whether a class is above another, or at least it."""
-    assert have.low is not None and have.high is not None and wanted.low is not None and wanted.high is not None
     if inclusive:
         return True if have.low >= wanted.low else False if have.high < wanted.low else None
     return True if have.low > wanted.high else False if have.high <= wanted.high else None
 
 
-def _within(have: _Range, wanted: _Range) -> Truth:
-    assert have.low is not None and have.high is not None and wanted.low is not None and wanted.high is not None
+def _within(have: _Class, wanted: _Class) -> Truth:
     if wanted.low <= have.low and have.high <= wanted.high:
         return True
     return False if have.high < wanted.low or have.low > wanted.high else None

@@ -2,6 +2,7 @@
 
 In: a `Patient`, the day of screening, `Fact`s. Out: a `Decision` for each.
 
+>>> from protoparse.model import Concept
 >>> woman = Patient(id="p1", sex="female", birth="1961-05", events=(
 ...     Event(domain="condition", name="Essential hypertension", start="2004-02", ongoing=True),))
 >>> known = Known(woman, date(2024, 6, 1))
@@ -17,7 +18,7 @@ latest value decides: a newer one is another state of the patient, not more know
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date
 from functools import cache
 from typing import Final
@@ -27,12 +28,14 @@ from msgspec.structs import replace
 from protoparse import lexicon
 from protoparse.concepts.terms import TermSource
 from protoparse.concepts.wording import normal, words
-from protoparse.model import All, Anchor, Any_, Fact, Modifier, Rule, facts
+from protoparse.model import All, Anchor, Any_, Fact, Rule, facts
 from protoparse.screen.amounts import Amount, Found, holds, meets
-from protoparse.screen.matching import AGE, SEX, UNRECORDED, Key, Matcher, Reading, forms_of, group_of, listed
+from protoparse.screen.matching import AGE, SEX, UNRECORDED, Key, Matcher, Reading, group_of
+from protoparse.screen.measuring import TELLING, measured
+from protoparse.screen.names import forms_of, listed
+from protoparse.screen.narrowing import narrowed, passes
 from protoparse.screen.patient import Event, Patient, days
 from protoparse.screen.persons import decide_person, other_sex
-from protoparse.screen.quantities import quantity
 from protoparse.screen.times import ANY, Days, Frame, Held, frames, lasted, overlaps, plus
 from protoparse.screen.verdicts import Decision, Truth, Why
 
@@ -47,20 +50,11 @@ _LATER: Final = frozenset({"study_end", "last_dose", "discharge"})
 _ACTS: Final = ("procedure", "measurement")
 """What is over on the day on which it is done."""
 _NEVER: Final = date.max
-_TELLING: tuple[Why, ...] = (
-    "not-said", "no-value", "no-unit", "no-range", "no-anchor", "undated", "too-old", "no-data",
-)  # fmt: skip
-"""Reasons, those first that are nearest to a decision."""
 
 
 @cache
 def _shared() -> Matcher:
     return Matcher()
-
-
-def matcher(terms: TermSource | None = None) -> Matcher:
-    """What gives facts and events their keys: one for all without `terms`, else a new one."""
-    return _shared() if terms is None else Matcher(terms)
 
 
 def keys_of(fact: Fact, *, matcher: Matcher | None = None) -> frozenset[Key]:
@@ -79,8 +73,8 @@ class Known:
     """What is known of a patient on a day, ready to be asked for many facts.
 
     `anchors` are days of a trial's events ("randomization"), which are else on `day`; `recent`: for how many days a
-    measurement without a window counts; `terms` or a `matcher` made of them: a user's vocabularies. `keys` are all under
-    which the record says something: a fact with none of `keys_of` among them needs no further look.
+    measurement without a window counts; `terms` or a `matcher` made of them: a user's vocabularies. `keys` are all
+    under which the record says something: a fact with none of `keys_of` among them needs no further look.
     """
 
     def __init__(
@@ -97,6 +91,7 @@ class Known:
         self.anchors = dict(anchors or {})
         self.matcher = matcher or (_shared() if terms is None else Matcher(terms))
         self.birth = days(patient.birth) if patient.birth else None
+        self.born = self.birth[0] if self.birth else date.min
         self._present: dict[Key, list[tuple[Event, Reading]]] = {}
         self._absent: dict[Key, list[Event]] = {}
         self._groups: set[str] = set()
@@ -164,7 +159,8 @@ class Known:
         denials = {id(e): e for key in keys & self._absent.keys() for e in self._absent[key]}
         met = sorted(pairs.values(), key=lambda pair: pair[0].start or "")
         if fact.domain == "measurement":
-            return self._measured(fact, [event for event, _ in met])
+            values = [event for event, _ in met]
+            return measured(fact, values, self._frames(fact), self.day, born=self.born, recent=self.recent)
         windows = self._frames(fact)
         truth, why, events = self._existing(fact, met, windows)
         denied = tuple(e for e in denials.values() if self._denies(e, fact, windows))
@@ -241,7 +237,7 @@ class Known:
         if sure:
             return True, "decided", tuple(sure)
         if unsure:
-            why = min((why for why, _ in unsure), key=_TELLING.index)
+            why = min((why for why, _ in unsure), key=TELLING.index)
             return None, why, tuple(event for w, event in unsure if w == why)
         silent = self._silent(fact)
         return silent[0], silent[1], tuple(far)
@@ -266,7 +262,7 @@ class Known:
         found: list[Found] = [self._timed(fact, event, reading, windows)]
         if found[0][0] is False:
             return found[0]
-        found += [_narrowed(m, event) for m in fact.modifiers]
+        found += [narrowed(m, event) for m in fact.modifiers]
         if fact.value is not None:
             found.append(
                 (None, "no-value")
@@ -281,7 +277,7 @@ class Known:
             if truth is False:
                 return False, why
         unknown = [why for truth, why in found if truth is None]
-        return (None, min(unknown, key=_TELLING.index)) if unknown else (True, "decided")
+        return (None, min(unknown, key=TELLING.index)) if unknown else (True, "decided")
 
     # ------------------------------------------------------------------ when
 
@@ -345,13 +341,12 @@ class Known:
 
     def _held(self, event: Event, reading: Reading, presumed: bool) -> Held:
         """From when to when an event held. `presumed`: what was never said to be over still holds."""
-        born = self.birth[0] if self.birth else date.min
         end = days(event.end) if event.end else None
-        start = days(event.start) if event.start else (born, end[1] if end else self.day)
+        start = days(event.start) if event.start else (self.born, end[1] if end else self.day)
         if end is not None and end[1] < start[0]:
             end = None  # bad data: nobody knows which of the two is wrong
         if reading.past:
-            return Held((born, start[1]), (born, start[1]))
+            return Held((self.born, start[1]), (self.born, start[1]))
         if end is not None:
             return Held(start, (max(end[0], start[0]), end[1]))
         if event.domain in _ACTS:
@@ -360,7 +355,7 @@ class Known:
             return Held(start, (_NEVER, _NEVER))
         if event.ongoing is False:
             return Held(start, (start[0], max(start[1], self.day)))
-        if presumed and not (_passes(event) and start[0] < plus(self.day, -self.recent)):
+        if presumed and not (passes(event) and start[0] < plus(self.day, -self.recent)):
             return Held(start, (_NEVER, _NEVER))
         return Held(start, (start[0], _NEVER))
 
@@ -387,76 +382,8 @@ class Known:
                 return False
         return True
 
-    # ------------------------------------------------------------------ measurements
 
-    def _measured(self, fact: Fact, met: list[Event]) -> tuple[Truth, Why, tuple[Event, ...]]:
-        """What the latest value says; of a history, whether any value ever was what is asked for."""
-        if fact.value is None or fact.count is not None:
-            return None, "no-value" if met else "no-data", tuple(met[-1:])
-        best: tuple[Truth, Why, tuple[Event, ...]] = (False, "decided", ())
-        for frame in self._frames(fact):
-            found = self._within(fact, met, frame)
-            if found[0] or (found[0] is None and best[0] is False) or not best[2]:
-                best = found
-            if found[0]:
-                break
-        return best
-
-    def _within(self, fact: Fact, met: list[Event], frame: Frame) -> tuple[Truth, Why, tuple[Event, ...]]:
-        if not frame.anchored:
-            return None, "no-anchor", tuple(met[-1:])
-        if frame.duration is not None:
-            return None, "undated", tuple(met[-1:])
-        history = frame.start is None and fact.time is not None
-        if frame.start is None or frame.start == frame.end:
-            last = frame.end or (self.day, self.day)
-            frame = frame._replace(start=None if history else (plus(last[0], -self.recent),) * 2, end=last)
-        inside: list[tuple[Days, Truth, Event]] = []
-        older = False
-        for event in met:
-            if event.absent:
-                continue
-            when = days(event.start) if event.start else (self.birth[0] if self.birth else date.min, self.day)
-            if when[0] > self.day:
-                continue
-            truth = overlaps(Held(when, when), frame)
-            if truth is not False:
-                inside.append((when, truth, event))
-            elif frame.start is not None and when[1] < frame.start[0]:
-                older = True
-        if not inside:
-            return None, "too-old" if older else "no-data", tuple(met[-1:])
-        if history:
-            for _, sure, event in inside:
-                if sure and self._value(fact, event)[0]:
-                    return True, "decided", (event,)
-            return None, "no-data", tuple(event for *_, event in inside)
-        first = max(when[0] for when, sure, _ in inside if sure) if any(sure for _, sure, _ in inside) else date.min
-        latest = [(sure, event) for when, sure, event in inside if when[1] >= first]
-        told = [self._value(fact, event) for _, event in latest]
-        events = tuple(event for _, event in latest)
-        if any(sure for sure, _ in latest) and len({truth for truth, _ in told}) == 1 and told[0][0] is not None:
-            return told[0][0], "decided", events
-        unknown = [why for truth, why in told if truth is None]
-        return None, min(unknown, key=_TELLING.index) if unknown else "undated", events
-
-    def _value(self, fact: Fact, event: Event) -> Found:
-        assert fact.value is not None
-        found: list[Found] = [_narrowed(m, event) for m in fact.modifiers if m.type != "certainty" or not _stated(m)]
-        if event.value is None:
-            found.append((None, "no-value"))
-        else:
-            analyte = quantity(fact.concept.text) or fact.concept.name
-            found.append(meets(fact.value, Amount(event.value, event.unit, event.low, event.high), analyte))
-        unknown = [why for truth, why in found if truth is None]
-        if unknown:
-            return None, min(unknown, key=_TELLING.index)
-        if any(truth is False for truth, _ in found[:-1]):
-            return None, "not-said"  # of another side, or by another method
-        return found[-1]
-
-
-# ------------------------------------------------------------------ counting, narrowing
+# ------------------------------------------------------------------ counting, passing
 
 
 def _between(fact: Fact, least: int, most: int | None) -> Truth:
@@ -470,59 +397,3 @@ def _between(fact: Fact, least: int, most: int | None) -> Truth:
 def _more_than_none(fact: Fact) -> bool:
     """Whether what is counted has to be there at all."""
     return fact.count is not None and _between(fact, 0, 0) is False
-
-
-def _stated(modifier: Modifier) -> bool:
-    return normal(modifier.text) in forms_of("stated")
-
-
-@cache
-def _exclusive() -> tuple[frozenset[str], ...]:
-    return tuple(
-        frozenset(map(normal, lexicon.spellings(r["words"])))
-        for r in lexicon.rows("records")
-        if r["kind"] == "exclusive"
-    )
-
-
-def _said(event: Event) -> Iterator[frozenset[str]]:
-    """The words of an event's name, and of each phrase that narrows it."""
-    yield frozenset(words(event.name))
-    for phrase in event.status:
-        yield frozenset(words(phrase))
-
-
-def _narrowed(modifier: Modifier, event: Event) -> Found:
-    """Whether a record says of an event what narrows a fact; what excludes it counts as said."""
-    if _stated(modifier):
-        return True, "decided"
-    values = modifier.value if isinstance(modifier.value, tuple) else (modifier.value or modifier.text,)
-    said = list(_said(event))
-    denied = forms_of("denied")
-    for value in (*values, modifier.text):
-        wanted = frozenset(words(value))
-        if wanted and any(wanted <= s and not (s & denied) - wanted for s in said):
-            return True, "decided"
-        if event.ongoing and normal(value) in forms_of("lasting"):
-            return True, "decided"
-    everything = frozenset().union(*said)
-    for group in _exclusive():
-        wanted_here = group & {normal(value) for value in values}
-        if wanted_here and (found := group & everything) and not found & wanted_here and "bilateral" not in everything:
-            return False, "decided"
-    return None, "not-said"
-
-
-@cache
-def _passing() -> frozenset[frozenset[str]]:
-    return frozenset(frozenset(words(w)) for w in listed("passing"))
-
-
-def _passes(event: Event) -> bool:
-    """Whether an event is of a kind that is over after a while, also where nobody wrote that down."""
-    if event.value is not None:
-        return True  # an answer of that day: "current smoker"
-    said = frozenset(words(event.name))
-    return event.domain in ("condition", "observation", "visit") and (
-        "acute" in said or any(kind <= said for kind in _passing())
-    )

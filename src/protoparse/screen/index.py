@@ -77,10 +77,10 @@ class Index:
     """Trials made ready for screening; `terms`: vocabularies of the user's own."""
 
     def __init__(self, documents: Iterable[Document], *, terms: TermSource | None = None) -> None:
-        from protoparse.screen.facts import keys_of, matcher
-        from protoparse.screen.matching import UNRECORDED
+        from protoparse.screen.facts import keys_of
+        from protoparse.screen.matching import UNRECORDED, Matcher
 
-        self._matcher = matcher(terms)
+        self._matcher = Matcher(terms)
         # every record has the key of what no record tells of: asked, it would only say why it does not know
         self._prepare(documents, lambda fact: keys_of(fact, matcher=self._matcher) - {UNRECORDED})
 

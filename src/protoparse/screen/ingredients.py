@@ -10,13 +10,15 @@ from functools import lru_cache
 
 _STRENGTH = re.compile(r"\s\d[\d.,]*\s*(?:%|\[?[a-z]+\]?(?:/[\d.]*\s*[a-z]+)?)(?:\s.*)?$|\s\d[\d.]*$")
 _BEFORE = re.compile(
-    r"^(?:nda\d+\s+|(?:abuse-deterrent|biphasic)\s+|[\d.]+\s*(?:ml|l|actuat|hr|h|day|g|mg|unt)\b\s*|\d+\s*\(|[{(]\s*)+"
+    r"^(?:nda\d+\s+|(?:abuse-deterrent|biphasic)\s+|"
+    r"[\d.]+\s*(?:ml|l|actuat|hr|h|day|g|mg|unt)\b\s*|\d+\s*\(|[{(]\s*)+"
 )
 _BRAND = re.compile(r"\[([^\]]+)\]")
 _PACK = re.compile(r"\s+\d+\s+day(?:\s+pack)?.*$|\s+pack$")
 _FORM = re.compile(
     r"\s+(?:oral|topical|injectable|chewable|extended|delayed|metered|transdermal|rectal|nasal|ophthalmic|otic|vaginal|"
-    r"sublingual|inhalation|mucosal|intravenous|subcutaneous|drug implant|auto-injector|prefilled|dry powder|pill|tablet|capsule|"
+    r"sublingual|inhalation|mucosal|intravenous|subcutaneous|drug implant|auto-injector|prefilled|dry powder|"
+    r"pill|tablet|capsule|"
     r"cream|ointment|gel|patch|spray|solution|suspension|injection|product|disintegrating)\b.*$"
 )
 

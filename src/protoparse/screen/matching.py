@@ -10,8 +10,8 @@ more general names, so that to meet is to look up: "Acute myocardial infarction"
 >>> bool(reading.keys & matcher.asked(fact))
 True
 
-Codes that a record has are taken at their word, ICD-10-CM by prefix; codes that a vocabulary that ships would give to an
-event's name are not, as they are often wider than the name. A wrong match is worse than none. The words are in
+Codes that a record has are taken at their word, ICD-10-CM by prefix; codes that a vocabulary that ships would give to
+an event's name are not, as they are often wider than the name. A wrong match is worse than none. The words are in
 `lexicon/records.tsv`, `lexicon/unlike.tsv` and `lexicon/sexes.tsv`.
 """
 
@@ -30,6 +30,7 @@ from protoparse.concepts.terms import TermSource
 from protoparse.concepts.wording import normal, words
 from protoparse.model import Code, Concept, Domain, Fact
 from protoparse.screen.ingredients import ingredients
+from protoparse.screen.names import allergen, bare, bare_forms, forms_of, listed, read_name, untagged
 from protoparse.screen.patient import Event
 from protoparse.screen.quantities import quantity, quantity_of_code
 
@@ -65,14 +66,6 @@ class Reading(NamedTuple):
     absent: bool = False
     past: bool = False
     family: bool = False
-
-
-class _Name(NamedTuple):
-    forms: tuple[str, ...]
-    """Normal forms, the whole name first, then more and more general ones."""
-    absent: bool
-    past: bool
-    family: bool
 
 
 class Matcher:
@@ -117,12 +110,12 @@ class Matcher:
         if event.domain == "measurement" or (event.domain == "observation" and value is not None):
             names = {n for c in event.codes if c.system == "LOINC" and (n := quantity_of_code(c.code))}
             name = None if names else quantity(event.name)
-            own = {("measurement", n) for n in names or ([name] if name else [f"~{normal(_untagged(event.name))}"])}
+            own = {("measurement", n) for n in names or ([name] if name else [f"~{normal(untagged(event.name))}"])}
             yield Reading(codes | own, codes | own)
         if event.domain == "measurement" and not isinstance(value, str):
             return
         if event.domain == "drug":
-            keys, mine = self._drugs(_untagged(event.name))
+            keys, mine = self._drugs(untagged(event.name))
             yield Reading(codes | keys, codes | mine)
             return
         if isinstance(value, str):
@@ -136,9 +129,9 @@ class Matcher:
 
     def _named(self, name: str, domain: Domain, codes: frozenset[Key], absent: bool) -> Iterator[Reading]:
         group = _GROUPS[domain]
-        read = _name(name, group in _ACTS)
-        if group in ("condition", "allergy") and (substance := _allergen(name)) is not None:
-            keys = frozenset().union(*[self._keys(f, "allergy", "allergy") for f in _name(substance).forms])
+        read = read_name(name, group in _ACTS)
+        if group in ("condition", "allergy") and (substance := allergen(name)) is not None:
+            keys = frozenset().union(*[self._keys(f, "allergy", "allergy") for f in read_name(substance).forms])
             own = frozenset({("allergy", normal(substance))})
             for more in self._drugs(substance):
                 keys |= {("allergy", form) for g, form in more if g == "drug"}
@@ -152,7 +145,7 @@ class Matcher:
         # what an abbreviation or another name stands for has more general names, too: "NSCLC" is a lung cancer
         called = self.normaliser.find(read.forms[0], domain) if read.forms else None
         if called is not None and called.name:
-            for form in _name(called.name, group in _ACTS).forms:
+            for form in read_name(called.name, group in _ACTS).forms:
                 keys |= self._keys(form, domain, group)
         if read.absent or read.past or read.family:
             codes = frozenset()  # a code of "history of" is not the code of the thing
@@ -168,7 +161,7 @@ class Matcher:
         found = self.normaliser.find(form, domain)
         if found is not None:
             keys.update((_system(c.system), c.code) for c in found.codes if not _shipped(c))
-            if found.name:
+            if found.name and not (domain == "observation" and _beside(form, normal(found.name))):
                 keys.add((group, normal(found.name)))
         return frozenset(keys)
 
@@ -210,22 +203,22 @@ class Matcher:
         names = _called(concept)
         if fact.domain == "measurement":
             known = _quantity(concept.text)
-            if known is not None and lexicon.fold(concept.text) not in _bare():
+            if known is not None and lexicon.fold(concept.text) not in bare():
                 return frozenset(keys | {("measurement", known), *_code_keys(concept.codes)})
             return frozenset(keys | {("measurement", f"~{normal(n)}") for n in names[:1]})
         if fact.domain == "allergy":
-            names = [_allergen(n) or n for n in names]
+            names = [allergen(n) or n for n in names]
         for called in names:
             keys.add((group, normal(called)))
-            keys |= {(f"-{group}", form) for form in _name(called, group in _ACTS).forms}
-            if group == "condition" and (substance := _allergen(called)) is not None:
+            keys |= {(f"-{group}", form) for form in read_name(called, group in _ACTS).forms}
+            if group == "condition" and (substance := allergen(called)) is not None:
                 keys.add(("allergy", normal(substance)))
         if names and not _narrower(concept):
             # codes that no row of the name has were given to a plainer name: "morbid obesity" has those of obesity
             rows = [self.normaliser.find(normal(called), fact.domain) for called in names]
             exact = {c for row in rows if row and not (row.name and _less(names[0], row.name)) for c in row.codes}
             keys.update(_code_keys(c for c in concept.codes if c in exact or not _shipped(c)))
-        keys = {k for k in keys if k[0].lstrip("-") not in _ALL_GROUPS or k[1].lstrip("~") not in _bare_forms()}
+        keys = {k for k in keys if k[0].lstrip("-") not in _ALL_GROUPS or k[1].lstrip("~") not in bare_forms()}
         if fact.experiencer == "family":
             keys = {k if k == UNRECORDED else (f"family {k[0]}", k[1]) for k in keys}
         return frozenset(keys)
@@ -263,17 +256,18 @@ def _system(name: str) -> str:
     return {"snomedct": "snomed"}.get(folded, folded)
 
 
+def _beside(form: str, name: str) -> bool:
+    """Whether two names share words, and each has others, too: "sexual orientation" is no "sexual activity"."""
+    left, right = set(form.split(" ")), set(name.split(" "))
+    return bool(left & right and left - right and right - left)
+
+
 def _shipped(code: Code) -> bool:
     """Whether a code is of the vocabularies that ship, rather than of a user's."""
     return code.system in _OWN and (code.system != "ICD-10-CM" or code.version is not UNSET)
 
 
-# ------------------------------------------------------------------ names
-
-
-@cache
-def _words(kind: str) -> tuple[str, ...]:
-    return tuple(w for r in lexicon.rows("records") if r["kind"] == kind for w in lexicon.spellings(r["words"]))
+# ------------------------------------------------------------------ what a fact is called
 
 
 def group_of(domain: Domain) -> str:
@@ -281,111 +275,12 @@ def group_of(domain: Domain) -> str:
     return _GROUPS[domain]
 
 
-def listed(kind: str) -> tuple[str, ...]:
-    """The words of `lexicon/records.tsv` of a kind."""
-    return _words(kind)
-
-
-@cache
-def forms_of(kind: str) -> frozenset[str]:
-    """The normal forms of the words of a kind."""
-    return frozenset(map(normal, _words(kind)))
-
-
-@cache
-def _bare() -> frozenset[str]:
-    return frozenset(_words("bare"))
-
-
-@cache
-def _bare_forms() -> frozenset[str]:
-    return frozenset(map(normal, _words("bare"))) | {""}
-
-
-@cache
-def _patterns() -> tuple[re.Pattern[str], re.Pattern[str], re.Pattern[str]]:
-    """What stands in front of a name, what parts one, what is appended to one."""
-
-    def either(*kinds: str) -> str:
-        found = sorted((w for k in kinds for w in _words(k)), key=len, reverse=True)
-        return "|".join(map(re.escape, found))
-
-    front = re.compile(
-        rf"\s*(?:(?P<denied>{either('denied')})|(?P<family>{either('family')})|(?P<past>{either('past')}))(?:[\s:]+|-\s*)(?=\S)"
-    )
-    parts = re.compile(
-        rf"\s+(?P<joined>{either('joined')})\s+|\s+(?:{either('aside')})\s+|[,;]\s*|\s+(?P<dash>-)\s+|[()\[\]:]"
-    )
-    tags = re.compile(rf"\s*\((?:{either('tag')})\)\s*$")
-    return front, parts, tags
-
-
-def _untagged(name: str) -> str:
-    return _patterns()[2].sub("", name.lower()).strip()
-
-
-@lru_cache(_KEPT)
-def _name(name: str, act: bool = False) -> _Name:
-    """A name's forms, and what is said in front of it; an act may be done to screen for something."""
-    front, parts, _ = _patterns()
-    text = _untagged(name)
-    marks = {"denied": False, "past": False, "family": False}
-    while (found := front.match(text)) is not None and found.lastgroup is not None:
-        marks[found.lastgroup] = True
-        text = text[found.end() :]
-    pieces: list[tuple[str, str]] = []
-    place, kind = 0, "core"
-    for match in parts.finditer(text):
-        pieces.append((kind, text[place : match.start()]))
-        place = match.end()
-        before = kind
-        kind = "joined" if match["joined"] and before in ("core", "joined") else "core" if match["dash"] else "aside"
-    pieces.append((kind, text[place:]))
-    forms = dict.fromkeys([normal(text)])
-    joined = [words(piece) for kind, piece in pieces if kind == "joined"]
-    heads = [words(piece) for kind, piece in pieces if kind == "core"]
-    for n, head in enumerate(heads):
-        forms.update(dict.fromkeys(_general(head, joined if n == 0 else [], act)))
-    return _Name(tuple(f for f in forms if f), marks["denied"], marks["past"], marks["family"])
-
-
-def _general(head: list[str], joined: list[list[str]], act: bool) -> Iterator[str]:
-    """The forms of a head and what is joined to it, from the particular to the general."""
-    everything = [w for piece in joined for w in piece]
-    rests = [everything] if everything else []
-    # "fracture of neck of femur" is one of the femur, "cancer of upper lobe of lung" one of the lung
-    if joined:
-        rests += [joined[-1][k:] for k in range(len(joined[-1]))]
-    rests.append([])
-    either = set(_words("either"))
-    doubted = forms_of("undone") if act else forms_of("undone") | forms_of("doubted")
-    for start in range(len(head)):
-        before = head[:start]
-        if any(w in doubted or w in either for w in before) or either & set(head[start:]):
-            return
-        kind = head[start:]
-        if set(before) & _unlike().get(" ".join(sorted(set(kind))), frozenset()):
-            continue
-        for rest in rests:
-            if not rest and kind[-1].isdigit():
-                continue
-            yield " ".join(sorted({*kind, *rest}))
-
-
-@cache
-def _unlike() -> dict[str, frozenset[str]]:
-    return {
-        normal(r["name"]): frozenset(w for s in lexicon.spellings(r["before"]) for w in words(s))
-        for r in lexicon.rows("unlike")
-    }
-
-
 def _called(concept: Concept) -> list[str]:
     """What a fact's concept may be called: its text, and its name where this says no less."""
     found = [lexicon.fold(concept.text)]
     if concept.name and not _narrower(concept):
         found.append(lexicon.fold(concept.name))
-    return [n for n in dict.fromkeys(found) if n not in _bare()]
+    return [n for n in dict.fromkeys(found) if n not in bare()]
 
 
 @lru_cache(_KEPT)
@@ -403,13 +298,13 @@ def _narrower(concept: Concept) -> bool:
 
 @lru_cache(_KEPT)
 def _quantity(text: str) -> str | None:
-    """The quantity that a criterion names; "posterior disc height" is no height, "EGFR" a receptor more often than not."""
+    """The quantity that a criterion names; "posterior disc height" is no height, "EGFR" mostly a receptor."""
     if "EGFR" in text:
         return None
     known = quantity(text)
     if known is None:
         plain = re.sub(r"\s*\([^()]*\)", "", lexicon.fold(text))
-        left = " ".join(w for w in plain.split(" ") if w not in _words("neutral"))
+        left = " ".join(w for w in plain.split(" ") if w not in listed("neutral"))
         known = quantity(left) if left != plain or plain != lexicon.fold(text) else None
     return known
 
@@ -419,18 +314,6 @@ def _frame() -> frozenset[str]:
     return frozenset(
         w for r in lexicon.rows("qualifiers") if r["kind"] == "frame" for p in r["phrases"].split("|") for w in words(p)
     )
-
-
-@cache
-def _allergic() -> re.Pattern[str]:
-    frames = "|".join(map(re.escape, sorted(_words("allergic"), key=len, reverse=True)))
-    return re.compile(rf"^(?:(?:{frames})\s+(?:to|of|against)\s+(?P<after>.+)|(?P<before>.+?)\s+(?:{frames}))$")
-
-
-def _allergen(name: str) -> str | None:
-    """What an allergy is to, None where a name is of no allergy."""
-    match = _allergic().match(_untagged(name))
-    return match and (match["after"] or match["before"])
 
 
 # ------------------------------------------------------------------ sex, presence

@@ -11,7 +11,6 @@ from collections.abc import Iterator
 from functools import cache, lru_cache
 
 from protoparse import lexicon
-from protoparse.lexing import lexer, words
 
 _LOINC = re.compile(r"^(?P<what>.*?)\s*\[(?P<property>[^\]]*)\](?P<rest>.*)$")
 _IN = re.compile(r"^(?P<what>.+?)\s+(?:in|of)\s+(?P<where>[^/]+?)(?:\s+(?:by|using|per|with|from)\s.*)?$")
@@ -25,10 +24,22 @@ def _specimens(kind: str) -> frozenset[str]:
     return frozenset(w for r in lexicon.rows("records") if r["kind"] == kind for w in lexicon.spellings(r["words"]))
 
 
+@cache
+def _spellings() -> dict[str, str]:
+    found: dict[str, str] = {}
+    for row in lexicon.rows("measurements"):
+        for spelling in (row["name"], *lexicon.spellings(row["spellings"])):
+            found.setdefault(_plain(spelling), row["name"])
+    return found
+
+
+def _plain(phrase: str) -> str:
+    """A phrase without what is only typography: case, spaces, hyphens, the kind of apostrophe."""
+    return re.sub(r"[\s-]+", " ", lexicon.fold(phrase).replace("’", "'")).strip()
+
+
 def _listed(phrase: str) -> str | None:
-    entry = lexer().phrase(words(phrase)) if phrase.strip() else None
-    term = entry.roles.get("measurement") if entry is not None else None
-    return term.name if term is not None else None
+    return _spellings().get(_plain(phrase))
 
 
 @lru_cache(20_000)

@@ -3,7 +3,7 @@
 In: a `Decision` or a `Screening`. Out: a short phrase; or what JSON takes.
 
 >>> from protoparse.model import Concept, Fact
->>> from protoparse.screen.patient import Event, Patient
+>>> from protoparse.screen.patient import Event
 >>> hba1c = Event(domain="measurement", name="HbA1c", value=7.2, unit="%", start="2024-05-02", source="Observation/4")
 >>> fact = Fact(domain="measurement", concept=Concept(text="HbA1c"))
 >>> told(Decision(fact=fact, truth=False, why="decided", events=(hba1c,)))
@@ -17,7 +17,7 @@ from typing import Any
 
 from msgspec import to_builtins
 
-from protoparse.screen.patient import Event
+from protoparse.screen.patient import Event, Patient
 from protoparse.screen.verdicts import Decision, Question, Screening, Truth, Verdict, Why
 
 REASONS: Mapping[Why, str] = {
