@@ -133,7 +133,13 @@ class _Reader:
                 chart.dead = True
                 chart.death = min(filter(None, (chart.death, died)), default=None)
         found = [(shape, list(self._of(shape.table, shape.columns, batch))) for shape in self._shapes]
-        self._learn(row for _, rows in found for row in rows)
+        self._learn(
+            row[column]
+            for _, rows in found
+            for column in (rows[0] if rows else ())
+            if column.endswith("concept_id")
+            for row in rows
+        )
         strays: Counter[str] = Counter()
         for shape, rows in found:
             seen: set[int] = set()
@@ -172,9 +178,9 @@ class _Reader:
                 continue
         return max(filter(None, found), default=None)
 
-    def _learn(self, rows: Iterable[Row]) -> None:
+    def _learn(self, cells: Iterable[Any]) -> None:
         """Look up the concepts that are met for the first time."""
-        ids = {_id(cell) for row in rows for name, cell in row.items() if name.endswith("concept_id")}
+        ids = set(map(_id, set(cells)))
         unknown = ids - self._concepts.keys() - {0}
         if not unknown or "concept_id" not in self._tables.columns("concept"):
             return
