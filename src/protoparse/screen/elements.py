@@ -47,7 +47,7 @@ def named(case: Case, words: Words | None, domain: Domain, source: str) -> Named
     """What a resource is about; None, with a note, where it does not say."""
     name = name_of(words)
     if name is None or words is None:
-        case.chart.note("no-name", f"{source.partition('/')[0]} without a name", source, lost=domain)
+        case.chart.note("no-name", f"{source.partition('/')[0]} without a name", source, lost=(domain,))
         return None
     return Named(name, codes_of(words))
 
@@ -102,7 +102,7 @@ def verified(case: Case, words: Words | None, name: str, domain: Domain, source:
         case.chart.note("withdrawn", f"{source.partition('/')[0]} left out: {state}", source)
         return None
     if naming.doubtful([state]):
-        case.chart.note("unconfirmed", f"{name}: {state}", source, lost=domain)
+        case.chart.note("unconfirmed", f"{name}: {state}", source, lost=(domain,))
         return None
     return state == "refuted"
 

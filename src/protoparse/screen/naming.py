@@ -18,7 +18,7 @@ from typing import cast
 
 from protoparse import lexicon
 from protoparse.errors import UnitError
-from protoparse.model import Code
+from protoparse.model import Code, Domain
 from protoparse.screen.patient import Sex
 from protoparse.units import parse_unit
 
@@ -91,9 +91,12 @@ def doubtful(words: Iterable[str | None]) -> bool:
 
 
 @lru_cache(10_000)
-def allergen(name: str) -> str | None:
-    """What an allergy is to ("Allergy to bee venom"), None where a name says no such thing."""
-    match = _cue().match(name)
+def allergen(name: str, domain: Domain) -> str | None:
+    """What an allergy is to ("Allergy to bee venom"), None where a name says no such thing.
+
+    Only among allergies is an intolerance or a sensitivity one: that to cold or to exercise is not.
+    """
+    match = _cue(domain == "allergy").match(name)
     return name[match.end() :].strip() or None if match else None
 
 
@@ -130,8 +133,9 @@ def _words(kind: str) -> Mapping[str, str]:
 
 
 @cache
-def _cue() -> re.Pattern[str]:
-    """A cue of allergy that awaits its substance."""
-    cues = [s for row in lexicon.rows("allergies") for s in lexicon.spellings(row["spellings"])]
+def _cue(any_: bool) -> re.Pattern[str]:
+    """A cue of allergy, or one of any adverse reaction, that awaits its substance."""
+    rows = [row for row in lexicon.rows("allergies") if any_ or row["name"] == "allergy"]
+    cues = [s for row in rows for s in lexicon.spellings(row["spellings"])]
     waiting = sorted((c for c in cues if c.endswith((" to", " of", " against"))), key=len, reverse=True)
     return re.compile(rf"(?:{'|'.join(map(re.escape, waiting))})\s+", re.I)

@@ -43,7 +43,7 @@ def read(chart: Chart, part: Component, name: str, source: str) -> Result | None
     """The result, with notes in the chart of what it lacks."""
     if not answered(part):
         if part.data_absent_reason is not None:
-            chart.note("no-value", f"{name}: no result, for a reason", source, lost="measurement")
+            chart.note("no-value", f"{name}: no result, for a reason", source, lost=("measurement", "observation"))
             return None
         return Result()
     if part.value_quantity is not None:
