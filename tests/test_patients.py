@@ -460,6 +460,7 @@ def test_a_prescription_is_a_drug_with_its_daily_dose() -> None:
             (81, "mg"),
         ),
         ({"doseAndRate": [{"doseQuantity": {"value": 1}}]}, (None, None)),
+        ({"doseAndRate": [{"doseQuantity": {"value": 1, "system": SCT, "code": "428673006"}}]}, (None, None)),
         ({"text": "as told"}, (None, None)),
     ],
 )
@@ -1065,6 +1066,21 @@ def test_missing_tables_and_columns_are_noted(tmp_path: Path) -> None:
     assert "CONDITION_OCCURRENCE without condition_start_date" in messages
     assert "no table CONCEPT: names and codes are missing" in messages
     assert one.complete == ("visit",)
+
+
+def test_no_junk_in_any_cell_is_more_than_an_error_or_a_note(tmp_path: Path) -> None:
+    folder = tables(tmp_path)
+    for table, rows in TABLES.items():
+        for column in rows[0]:
+            for junk in ("", "-1e999", "\0", "2020-13-45", "9" * 30):
+                tables(folder, {**dict.fromkeys(TABLES), table: [{**row, column: junk} for row in rows]})
+                try:
+                    found = list(patients(folder))
+                except PatientError:
+                    assert column == "person_id"
+                    continue
+                assert [load_patient(dump_patient(patient)) for patient in found] == found
+        tables(folder, {**dict.fromkeys(TABLES), table: rows})
 
 
 def test_rows_that_are_broken_are_reported_and_rows_of_strangers_counted(tmp_path: Path) -> None:

@@ -159,7 +159,7 @@ def _at_age(case: Case, age: Quantity | None, name: str, source: str) -> str | N
     """The day, month or year in which a patient had an age; in years it is mostly in two of them."""
     if age is None or age.value is None:
         return None
-    unit, _ = naming.unit(age.code, age.unit)
+    unit, _ = naming.unit(*naming.of_quantity(age))
     found = None
     if case.chart.birth and unit and age.comparator is None and age.value == int(age.value):
         first, last = days(case.chart.birth)

@@ -20,6 +20,7 @@ from protoparse import lexicon
 from protoparse.errors import UnitError
 from protoparse.model import Code, Domain
 from protoparse.screen.patient import Sex
+from protoparse.screen.resources import Quantity
 from protoparse.units import parse_unit
 
 _TAGGED = re.compile(r"(.*\S)\s+\(([^()]+)\)\s*")
@@ -63,6 +64,12 @@ def unit(ucum: str | None, printed: str | None) -> tuple[str | None, bool]:
         if found := lexicon.unit_code(written) or (written if _is_ucum(written) else None):
             return found, True
     return printed or ucum or None, False
+
+
+def of_quantity(quantity: Quantity) -> tuple[str | None, str | None]:
+    """UCUM's code, and what is printed; a code of another vocabulary counts for nothing."""
+    ucum = quantity.code if quantity.system and system(quantity.system) == "UCUM" else None
+    return ucum, quantity.unit or (quantity.code if quantity.system is None else None)
 
 
 def sex(words: Iterable[str | int | None]) -> Sex | None:
