@@ -460,6 +460,7 @@ def test_a_prescription_is_a_drug_with_its_daily_dose() -> None:
             (81, "mg"),
         ),
         ({"doseAndRate": [{"doseQuantity": {"value": 1}}]}, (None, None)),
+        ({"doseAndRate": [{"doseQuantity": {"value": 1, "system": SCT, "code": "428673006"}}]}, (None, None)),
         ({"text": "as told"}, (None, None)),
     ],
 )
@@ -485,6 +486,7 @@ def test_what_was_not_ordered_is_no_drug(change: Any) -> None:
         ("MedicationAdministration", "completed", False, False),
         ("MedicationAdministration", "not-done", True, None),
         ("MedicationUsage", "completed", False, False),
+        ("MedicationDispense", "completed", False, None),
     ],
 )
 def test_statements_and_administrations(kind: str, status: str, absent: bool, ongoing: bool | None) -> None:
@@ -494,6 +496,7 @@ def test_statements_and_administrations(kind: str, status: str, absent: bool, on
             status=status,
             medication={"concept": ASPIRIN},
             effectivePeriod={"start": "2020-01-02", "end": "2020-01-09"},
+            whenHandedOver="2020-01-02" if kind.endswith("Dispense") else None,
             dosage={"dose": quantity(81, "mg")} if kind.endswith("Administration") else [],
         )
     )
@@ -568,6 +571,19 @@ def test_an_allergy_is_called_by_its_substance() -> None:
     assert found.status == ("intolerance", "high criticality", "severe")
 
 
+@pytest.mark.parametrize(
+    ("text", "domain", "name"),
+    [
+        ("Allergy to latex", "allergy", "latex"),
+        ("Intolerance to cold", "condition", "Intolerance to cold"),
+        ("Allergic rhinitis", "condition", "Allergic rhinitis"),
+    ],
+)
+def test_an_allergy_among_conditions_is_one(text: str, domain: str, name: str) -> None:
+    found = event(condition(code=words(text)))
+    assert (found.domain, found.name) == (domain, name)
+
+
 def test_that_there_are_no_allergies_is_said() -> None:
     none = about("AllergyIntolerance", "n", code=words("No known allergies", code="716186003"))
     patient = read(none, complete=("allergy",))
@@ -638,6 +654,12 @@ def test_a_search_set_may_hold_many_patients_and_full_urls() -> None:
     assert [[e.name for e in p.events] for p in found] == [["Gout a"], ["Gout b"]]
 
 
+def test_bundles_in_bundles_are_read_and_organisations_alone_are_no_error() -> None:
+    inner = json.loads(bundle(condition()))
+    assert [e.name for e in read(inner).events] == ["Gout"]
+    assert list(Resources().take(bundle({"resourceType": "Organization", "id": "o"})).patients()) == []
+
+
 def test_what_is_deleted_in_a_transaction_is_not_read() -> None:
     entries = [
         {"fullUrl": "urn:uuid:1", "resource": PERSON},
@@ -658,6 +680,7 @@ def test_what_is_about_somebody_else_is_not_the_patient_s() -> None:
 
 def test_a_broken_resource_takes_nothing_with_it() -> None:
     patient = read(condition(code={"text": 7}), condition(id_="2"), complete=("condition",))
+    assert read(observation(status=1), complete=("measurement", "observation")).complete == ()
     assert ([e.source for e in patient.events], patient.complete) == (["Condition/2"], ())
     assert said(patient, "malformed") == "Condition: Expected `str | null`, got `int` - at `$.code.text`"
 
@@ -1043,6 +1066,21 @@ def test_missing_tables_and_columns_are_noted(tmp_path: Path) -> None:
     assert "CONDITION_OCCURRENCE without condition_start_date" in messages
     assert "no table CONCEPT: names and codes are missing" in messages
     assert one.complete == ("visit",)
+
+
+def test_no_junk_in_any_cell_is_more_than_an_error_or_a_note(tmp_path: Path) -> None:
+    folder = tables(tmp_path)
+    for table, rows in TABLES.items():
+        for column in rows[0]:
+            for junk in ("", "-1e999", "\0", "2020-13-45", "9" * 30):
+                tables(folder, {**dict.fromkeys(TABLES), table: [{**row, column: junk} for row in rows]})
+                try:
+                    found = list(patients(folder))
+                except PatientError:
+                    assert column == "person_id"
+                    continue
+                assert [load_patient(dump_patient(patient)) for patient in found] == found
+        tables(folder, {**dict.fromkeys(TABLES), table: rows})
 
 
 def test_rows_that_are_broken_are_reported_and_rows_of_strangers_counted(tmp_path: Path) -> None:

@@ -77,12 +77,11 @@ class Chart:
         self._notes: dict[tuple[str, str], tuple[int, str | None]] = {}
         self._lost: set[Domain] = set()
 
-    def note(self, code: str, message: str, source: str | None = None, *, lost: Domain | None = None) -> None:
-        """Say that something is wrong; what is said twice is counted. `lost`: the domain of what is left out for it."""
+    def note(self, code: str, message: str, source: str | None = None, *, lost: tuple[Domain, ...] = ()) -> None:
+        """Say that something is wrong; what is said twice is counted. `lost`: where what is left out for it belongs."""
         count, first = self._notes.get((code, message), (0, source))
         self._notes[code, message] = count + 1, first
-        if lost is not None:
-            self._lost.add(lost)
+        self._lost.update(lost)
 
     def day(self, written: str | date | None, what: str, source: str | None = None) -> str | None:
         """A day cut to itself, None with a note where it is none."""
@@ -101,7 +100,7 @@ class Chart:
             kind = naming.unlisted([event.name, *(c.code for c in event.codes)])
             if kind is not None:
                 event = replace(event, domain="allergy", name=kind, absent=True, codes=(), value=None)
-            elif (substance := naming.allergen(event.name)) is not None:
+            elif (substance := naming.allergen(event.name, event.domain)) is not None:
                 event = replace(event, domain="allergy", name=substance)
                 if isinstance(event.value, str) and not event.absent and naming.answer([event.value]) is None:
                     event = replace(event, name=event.value, value=None)  # allergy to a drug: penicillin
@@ -118,7 +117,7 @@ class Chart:
         self._check(made)
         allergies = {event.absent for event in self.events if event.domain == "allergy"}
         if allergies == {True, False}:
-            self.note("contradiction", "allergies are recorded, and also that there are none", None, lost="allergy")
+            self.note("contradiction", "allergies are recorded, and also that there are none", None, lost=("allergy",))
         return Patient(
             id=self.id,
             sex=self.sex,

@@ -28,7 +28,7 @@ def dose(dosages: Sequence[Dosage]) -> tuple[Number, str] | None:
     amounts: list[Quantity] = [q for q in given if q is not None]
     if len(amounts) != 1 or amounts[0].value is None or amounts[0].comparator is not None:
         return None
-    unit, known = naming.unit(amounts[0].code, amounts[0].unit)
+    unit, known = naming.unit(*naming.of_quantity(amounts[0]))
     if unit is None or not known:
         return None
     repeat = dosage.timing.repeat if dosage.timing else None

@@ -47,7 +47,7 @@ def named(case: Case, words: Words | None, domain: Domain, source: str) -> Named
     """What a resource is about; None, with a note, where it does not say."""
     name = name_of(words)
     if name is None or words is None:
-        case.chart.note("no-name", f"{source.partition('/')[0]} without a name", source, lost=domain)
+        case.chart.note("no-name", f"{source.partition('/')[0]} without a name", source, lost=(domain,))
         return None
     return Named(name, codes_of(words))
 
@@ -102,7 +102,7 @@ def verified(case: Case, words: Words | None, name: str, domain: Domain, source:
         case.chart.note("withdrawn", f"{source.partition('/')[0]} left out: {state}", source)
         return None
     if naming.doubtful([state]):
-        case.chart.note("unconfirmed", f"{name}: {state}", source, lost=domain)
+        case.chart.note("unconfirmed", f"{name}: {state}", source, lost=(domain,))
         return None
     return state == "refuted"
 
@@ -159,7 +159,7 @@ def _at_age(case: Case, age: Quantity | None, name: str, source: str) -> str | N
     """The day, month or year in which a patient had an age; in years it is mostly in two of them."""
     if age is None or age.value is None:
         return None
-    unit, _ = naming.unit(age.code, age.unit)
+    unit, _ = naming.unit(*naming.of_quantity(age))
     found = None
     if case.chart.birth and unit and age.comparator is None and age.value == int(age.value):
         first, last = days(case.chart.birth)

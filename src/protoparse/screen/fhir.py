@@ -74,6 +74,7 @@ class Resources:
             if head.resource_type == "Bundle":
                 bundle = msgspec.json.decode(data, type=resources.Bundle)
                 self._date(bundle.timestamp)
+                self._date(bundle.meta.last_updated if bundle.meta else None)
                 for entry in bundle.entry:
                     if bytes(entry.resource) and not (entry.request and entry.request.method == "DELETE"):
                         self._one(entry.resource, entry.full_url)
@@ -88,7 +89,8 @@ class Resources:
     def patients(self, *, complete: tuple[Domain, ...] = ()) -> Iterator[Patient]:
         """Every patient, in the order met; `complete` are the domains in which the record says all that has been.
 
-        Raises `PatientError` where there is none.
+        There is none among organisations and the like alone. Raises `PatientError` where there are resources about
+        patients and no patients, or no resources at all.
         """
         charts: list[Chart] = []
         known: dict[str, Chart | None] = {}
@@ -102,7 +104,7 @@ class Resources:
                     self._strays[str(error)] += 1
                 else:
                     _register(known, held, charts[-1])
-        if not charts:
+        if not charts and (broken or not self._held or any(held.head.about for held in self._held.values())):
             found = f"no Patient among {len(self._held)} resources" if self._held else "no resources"
             raise broken[0] if broken else PatientError(found)
         pointed: dict[str, Raw | None] = {}
@@ -138,7 +140,10 @@ class Resources:
         except (msgspec.MsgspecError, UnicodeError, RecursionError) as error:
             self._strays[f"broken resource ({error})"] += 1
             return
-        self._hold(_Held(head, raw, url))
+        if head.resource_type == "Bundle":
+            self.take(raw)  # the answer to one of several searches
+        else:
+            self._hold(_Held(head, raw, url))
 
     def _hold(self, held: _Held) -> None:
         self._date(held.updated)

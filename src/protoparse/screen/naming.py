@@ -18,8 +18,9 @@ from typing import cast
 
 from protoparse import lexicon
 from protoparse.errors import UnitError
-from protoparse.model import Code
+from protoparse.model import Code, Domain
 from protoparse.screen.patient import Sex
+from protoparse.screen.resources import Quantity
 from protoparse.units import parse_unit
 
 _TAGGED = re.compile(r"(.*\S)\s+\(([^()]+)\)\s*")
@@ -65,6 +66,12 @@ def unit(ucum: str | None, printed: str | None) -> tuple[str | None, bool]:
     return printed or ucum or None, False
 
 
+def of_quantity(quantity: Quantity) -> tuple[str | None, str | None]:
+    """UCUM's code, and what is printed; a code of another vocabulary counts for nothing."""
+    ucum = quantity.code if quantity.system and system(quantity.system) == "UCUM" else None
+    return ucum, quantity.unit or (quantity.code if quantity.system is None else None)
+
+
 def sex(words: Iterable[str | int | None]) -> Sex | None:
     """The sex that the first known of some words or OMOP concepts stands for."""
     return cast("Sex | None", _first("sex", words))
@@ -91,9 +98,12 @@ def doubtful(words: Iterable[str | None]) -> bool:
 
 
 @lru_cache(10_000)
-def allergen(name: str) -> str | None:
-    """What an allergy is to ("Allergy to bee venom"), None where a name says no such thing."""
-    match = _cue().match(name)
+def allergen(name: str, domain: Domain) -> str | None:
+    """What an allergy is to ("Allergy to bee venom"), None where a name says no such thing.
+
+    Only among allergies is an intolerance or a sensitivity one: that to cold or to exercise is not.
+    """
+    match = _cue(domain == "allergy").match(name)
     return name[match.end() :].strip() or None if match else None
 
 
@@ -130,8 +140,9 @@ def _words(kind: str) -> Mapping[str, str]:
 
 
 @cache
-def _cue() -> re.Pattern[str]:
-    """A cue of allergy that awaits its substance."""
-    cues = [s for row in lexicon.rows("allergies") for s in lexicon.spellings(row["spellings"])]
+def _cue(any_: bool) -> re.Pattern[str]:
+    """A cue of allergy, or one of any adverse reaction, that awaits its substance."""
+    rows = [row for row in lexicon.rows("allergies") if any_ or row["name"] == "allergy"]
+    cues = [s for row in rows for s in lexicon.spellings(row["spellings"])]
     waiting = sorted((c for c in cues if c.endswith((" to", " of", " against"))), key=len, reverse=True)
     return re.compile(rf"(?:{'|'.join(map(re.escape, waiting))})\s+", re.I)

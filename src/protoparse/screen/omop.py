@@ -105,17 +105,17 @@ class _Reader:
         self._concepts: dict[int, _Concept | None] = {}
         self._shapes = [s for s in _SHAPES if "person_id" in tables.columns(s.table)]
         self._made = self._day_made()
-        self._missing = [
-            *(("no-table", f"no table {s.table.upper()}", s.domain) for s in _SHAPES if s not in self._shapes),
+        self._missing: list[tuple[str, str, tuple[Domain, ...]]] = [
+            *(("no-table", f"no table {s.table.upper()}", (s.domain,)) for s in _SHAPES if s not in self._shapes),
             *(
-                ("no-column", f"{s.table.upper()} without {column}", None)
+                ("no-column", f"{s.table.upper()} without {column}", ())
                 for s in self._shapes
                 for column in s.needed
                 if column not in tables.columns(s.table)
             ),
         ]
         if "concept_id" not in tables.columns("concept"):
-            self._missing.append(("no-table", "no table CONCEPT: names and codes are missing", None))
+            self._missing.append(("no-table", "no table CONCEPT: names and codes are missing", ()))
 
     def batch(self, persons: list[Row], batch: object, complete: tuple[Domain, ...]) -> Iterator[Patient]:
         """The patients of a batch."""
@@ -133,7 +133,13 @@ class _Reader:
                 chart.dead = True
                 chart.death = min(filter(None, (chart.death, died)), default=None)
         found = [(shape, list(self._of(shape.table, shape.columns, batch))) for shape in self._shapes]
-        self._learn(row for _, rows in found for row in rows)
+        self._learn(
+            row[column]
+            for _, rows in found
+            for column in (rows[0] if rows else ())
+            if column.endswith("concept_id")
+            for row in rows
+        )
         strays: Counter[str] = Counter()
         for shape, rows in found:
             seen: set[int] = set()
@@ -172,9 +178,9 @@ class _Reader:
                 continue
         return max(filter(None, found), default=None)
 
-    def _learn(self, rows: Iterable[Row]) -> None:
+    def _learn(self, cells: Iterable[Any]) -> None:
         """Look up the concepts that are met for the first time."""
-        ids = {_id(cell) for row in rows for name, cell in row.items() if name.endswith("concept_id")}
+        ids = set(map(_id, set(cells)))
         unknown = ids - self._concepts.keys() - {0}
         if not unknown or "concept_id" not in self._tables.columns("concept"):
             return
@@ -193,7 +199,7 @@ class _Reader:
         name, codes = named
         status = self._word(row, shape.narrowing) if shape.narrowing else None
         if shape.domain == "condition" and naming.doubtful([status]):
-            chart.note("unconfirmed", f"{name}: {status}", source, lost="condition")
+            chart.note("unconfirmed", f"{name}: {status}", source, lost=("condition",))
             return
         start = chart.day(row.get(f"{shape.start}date") or row.get(f"{shape.start}datetime"), "start", source)
         end = shape.end and chart.day(row.get(f"{shape.end}date") or row.get(f"{shape.end}datetime"), "end", source)
@@ -233,7 +239,7 @@ class _Reader:
         words = row.get(f"{shape.stem}_source_value")
         name = standard.name if standard else own.name if own else naming.plain(str(words)) if words else None
         if name is None:
-            chart.note("no-name", f"{shape.table.upper()}: rows without a name", source, lost=shape.domain)
+            chart.note("no-name", f"{shape.table.upper()}: rows without a name", source, lost=(shape.domain,))
             return None
         if standard is None:
             why = "a concept that CONCEPT has not" if id_ else "no concept"

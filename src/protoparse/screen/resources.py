@@ -261,7 +261,7 @@ class Medication(Resource, frozen=True):
 
 
 class Drug(Resource, frozen=True):
-    """A MedicationRequest, MedicationStatement (R4), MedicationUsage or MedicationAdministration."""
+    """A MedicationRequest, -Statement or -Usage, -Administration or -Dispense."""
 
     status: str | None = None
     intent: str | None = None
@@ -270,6 +270,7 @@ class Drug(Resource, frozen=True):
     medication_reference: Link | None = None
     medication: Link | None = None
     authored_on: str | None = None
+    when_handed_over: str | None = None
     effective_dose_period: Period | None = None
     effective_date_time: str | None = None
     effective_period: Period | None = None

@@ -43,7 +43,7 @@ def read(chart: Chart, part: Component, name: str, source: str) -> Result | None
     """The result, with notes in the chart of what it lacks."""
     if not answered(part):
         if part.data_absent_reason is not None:
-            chart.note("no-value", f"{name}: no result, for a reason", source, lost="measurement")
+            chart.note("no-value", f"{name}: no result, for a reason", source, lost=("measurement", "observation"))
             return None
         return Result()
     if part.value_quantity is not None:
@@ -78,7 +78,7 @@ def unit_of(chart: Chart, ucum: str | None, printed: str | None, name: str, sour
 
 
 def _number(chart: Chart, part: Component, quantity: Quantity, name: str, source: str) -> Result:
-    ucum, printed = _coded(quantity)
+    ucum, printed = naming.of_quantity(quantity)
     if quantity.value is None:
         chart.note("no-value", f"{name}: a quantity without a number", source)
         return Result()
@@ -89,12 +89,6 @@ def _number(chart: Chart, part: Component, quantity: Quantity, name: str, source
         chart.note("no-value", f"{name}: only known to be {shown}", source)
         return Result(None, unit, low, high)
     return Result(quantity.value, unit, low, high)
-
-
-def _coded(quantity: Quantity) -> tuple[str | None, str | None]:
-    """UCUM's code, and what is printed; a code of another vocabulary counts for nothing."""
-    ucum = quantity.code if quantity.system and naming.system(quantity.system) == "UCUM" else None
-    return ucum, quantity.unit or (quantity.code if quantity.system is None else None)
 
 
 def _word(words: Words) -> Result:
@@ -110,7 +104,7 @@ def _titre(ratio: Ratio) -> str | None:
     over, under = ratio.numerator, ratio.denominator
     if over is None or under is None or over.value is None or under.value is None:
         return None
-    if any(q.comparator or (naming.unit(*_coded(q))[0] or "1") != "1" for q in (over, under)):
+    if any(q.comparator or (naming.unit(*naming.of_quantity(q))[0] or "1") != "1" for q in (over, under)):
         return None
     return f"{over.value}:{under.value}"
 
@@ -143,7 +137,7 @@ def _in_unit(end: Quantity | None, unit: str | None, name: str) -> Number | None
     """An end of a range in the unit of the value, which is meant where the end has none of its own."""
     if end is None or end.value is None:
         return None
-    own, _ = naming.unit(*_coded(end))
+    own, _ = naming.unit(*naming.of_quantity(end))
     if own is None or own == unit:
         return end.value
     try:

@@ -24,6 +24,7 @@ from protoparse.screen.resources import Words
 _NOT_DONE = {"not-done", "not-taken"}
 _WITHDRAWN = {
     "entered-in-error", "cancelled", "draft", "intended", "planned", "preparation", "registered", "proposed",
+    "declined",
 }  # fmt: skip
 _NOT_ORDERED = {"proposal", "plan", "option"}
 _MEASURED = {"laboratory", "vital-signs", "imaging", "procedure", "exam"}
@@ -34,11 +35,11 @@ def read(kind: str, raw: Raw, case: Case, source: str) -> bool:
     """Put what a resource says into the chart; False where resources of that kind are not read."""
     if kind not in _READERS:
         return False
-    domain, type_, reader = _READERS[kind]
+    domains, type_, reader = _READERS[kind]
     try:
         resource = msgspec.json.decode(raw, type=type_)
     except (msgspec.MsgspecError, UnicodeError, RecursionError) as error:
-        case.chart.note("malformed", f"{kind}: {error}", source, lost=domain)
+        case.chart.note("malformed", f"{kind}: {error}", source, lost=domains)
         return True
     status = getattr(resource, "status", None)
     if status in _WITHDRAWN:
@@ -132,7 +133,7 @@ def _drug(case: Case, r: resources.Drug, source: str) -> None:
     repeat = dosages[0].timing.repeat if dosages and dosages[0].timing else None
     bounds = repeat.bounds_period if repeat else None
     period = r.effective_dose_period or r.effective_period or r.occurence_period or bounds
-    moment = r.effective_date_time or r.occurence_date_time or r.authored_on
+    moment = r.effective_date_time or r.occurence_date_time or r.when_handed_over or r.authored_on
     start, end = elements.span_of(case, "drugs", period, moment, source)
     taken = dose(dosages)
     case.chart.add(
@@ -142,7 +143,8 @@ def _drug(case: Case, r: resources.Drug, source: str) -> None:
             codes=named.codes,
             start=start,
             end=end,
-            ongoing=None if r.status in _NOT_DONE else elements.ongoing_by(r.status, end),
+            # What was handed over is not taken yet.
+            ongoing=None if r.status in _NOT_DONE or r.when_handed_over else elements.ongoing_by(r.status, end),
             absent=r.status in _NOT_DONE,
             dose=taken and taken[0],
             dose_unit=taken and taken[1],
@@ -259,20 +261,21 @@ def _device_use(case: Case, r: resources.DeviceUse, source: str) -> None:
     )
 
 
-_READERS: dict[str, tuple[Domain, Any, Callable[[Case, Any, str], None]]] = {
-    "Condition": ("condition", resources.Condition, _condition),
-    "Observation": ("measurement", resources.Observation, _observation),
-    "MedicationRequest": ("drug", resources.Drug, _drug),
-    "MedicationStatement": ("drug", resources.Drug, _drug),
-    "MedicationUsage": ("drug", resources.Drug, _drug),
-    "MedicationAdministration": ("drug", resources.Drug, _drug),
-    "Procedure": ("procedure", resources.Procedure, _procedure),
-    "AllergyIntolerance": ("allergy", resources.Allergy, _allergy),
-    "Encounter": ("visit", resources.Encounter, _encounter),
-    "Immunization": ("drug", resources.Immunization, _immunization),
-    "Device": ("device", resources.Device, _device),
-    "DeviceUseStatement": ("device", resources.DeviceUse, _device_use),
-    "DeviceUsage": ("device", resources.DeviceUse, _device_use),
+_READERS: dict[str, tuple[tuple[Domain, ...], Any, Callable[[Case, Any, str], None]]] = {
+    "Condition": (("condition",), resources.Condition, _condition),
+    "Observation": (("measurement", "observation"), resources.Observation, _observation),
+    "MedicationRequest": (("drug",), resources.Drug, _drug),
+    "MedicationStatement": (("drug",), resources.Drug, _drug),
+    "MedicationUsage": (("drug",), resources.Drug, _drug),
+    "MedicationAdministration": (("drug",), resources.Drug, _drug),
+    "MedicationDispense": (("drug",), resources.Drug, _drug),
+    "Procedure": (("procedure",), resources.Procedure, _procedure),
+    "AllergyIntolerance": (("allergy",), resources.Allergy, _allergy),
+    "Encounter": (("visit",), resources.Encounter, _encounter),
+    "Immunization": (("drug",), resources.Immunization, _immunization),
+    "Device": (("device",), resources.Device, _device),
+    "DeviceUseStatement": (("device",), resources.DeviceUse, _device_use),
+    "DeviceUsage": (("device",), resources.DeviceUse, _device_use),
 }
 
 

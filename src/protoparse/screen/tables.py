@@ -15,7 +15,7 @@ from typing import Any, Protocol, TypeAlias
 
 from protoparse.errors import PatientError
 
-BATCH = 500
+BATCH = 200
 """So many persons of a database are read at a time."""
 _AT_ONCE = 10_000
 _NULLS = {"", "NULL", r"\N"}
