@@ -17,11 +17,11 @@ import pytest
 
 from protoparse.errors import PatientError
 from protoparse.model import Code
-from protoparse.screen import naming
-from protoparse.screen.charting import cut
-from protoparse.screen.fhir import Resources
 from protoparse.screen.patient import Event, Patient, dump_patient, load_patient
-from protoparse.screen.reading import from_connection, patients
+from protoparse.screen.records import naming
+from protoparse.screen.records.charting import cut
+from protoparse.screen.records.fhir import Resources
+from protoparse.screen.records.reading import from_connection, patients
 from server import postgresql
 
 SCT = "http://snomed.info/sct"

@@ -12,11 +12,11 @@ from tests.factories import concept, fact, modifier
 
 from protoparse.model import Anchor, Bound, Code, Comparison, Domain, Fact, Offset, Unit, Window, facts
 from protoparse.parsing import Parser
-from protoparse.screen.facts import Known, keys_of
-from protoparse.screen.matching import Matcher
+from protoparse.screen.knowing.facts import Known, keys_of
+from protoparse.screen.knowing.matching import Matcher
+from protoparse.screen.knowing.quantities import quantity
+from protoparse.screen.knowing.times import Frame, Held, age, frames, overlaps, shift
 from protoparse.screen.patient import Event, Patient, days
-from protoparse.screen.quantities import quantity
-from protoparse.screen.times import Frame, Held, age, frames, overlaps, shift
 from protoparse.screen.verdicts import Truth
 
 DAY = date(2024, 6, 15)

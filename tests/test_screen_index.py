@@ -151,7 +151,7 @@ def evaluated(index: Index) -> int:
     return len(values)
 
 
-@pytest.mark.skipif(find_spec("protoparse.screen.facts") is None, reason="no facts are decided yet")
+@pytest.mark.skipif(find_spec("protoparse.screen.knowing.facts") is None, reason="no facts are decided yet")
 def test_patients_and_their_records() -> None:
     """With facts decided by a record, as everybody uses it: the index and screening one by one say the same."""
     documents = corpus()[: len(CORPUS)]

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from protoparse.screen.index import Answers, Index
     from protoparse.screen.patient import Event, Patient, PatientNote, dump_patient, load_patient
-    from protoparse.screen.reading import from_connection, patients
+    from protoparse.screen.records.reading import from_connection, patients
     from protoparse.screen.screening import screen
     from protoparse.screen.telling import plain, told
     from protoparse.screen.verdicts import Decision, Question, Screening, Verdict
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "index": ("Answers", "Index"),
     "patient": ("Event", "Patient", "PatientNote", "dump_patient", "load_patient"),
-    "reading": ("from_connection", "patients"),
+    "records.reading": ("from_connection", "patients"),
     "screening": ("screen",),
     "telling": ("plain", "told"),
     "verdicts": ("Decision", "Question", "Screening", "Verdict"),

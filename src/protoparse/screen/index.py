@@ -77,8 +77,8 @@ class Index:
     """Trials made ready for screening; `terms`: vocabularies of the user's own."""
 
     def __init__(self, documents: Iterable[Document], *, terms: TermSource | None = None) -> None:
-        from protoparse.screen.facts import keys_of
-        from protoparse.screen.matching import UNRECORDED, Matcher
+        from protoparse.screen.knowing.facts import keys_of
+        from protoparse.screen.knowing.matching import UNRECORDED, Matcher
 
         self._matcher = Matcher(terms)
         # every record has the key of what no record tells of: asked, it would only say why it does not know
@@ -122,7 +122,7 @@ class Index:
         recent: int = 180,
     ) -> Answers:
         """What each trial says of a patient on a day; the options are those of `screen`."""
-        from protoparse.screen.facts import Known
+        from protoparse.screen.knowing.facts import Known
 
         known = Known(patient, day, anchors=anchors, recent=recent, matcher=self._matcher)
         return self.screened(patient, known, day=day)

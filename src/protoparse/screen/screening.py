@@ -52,7 +52,7 @@ def screen(
     `anchors`: the days of events that windows are counted from, where they are not the day of screening. `recent`: for
     how many days a measurement stands for today. `terms`: vocabularies of the user's own.
     """
-    from protoparse.screen.facts import Known
+    from protoparse.screen.knowing.facts import Known
 
     return screened(document, patient, Known(patient, day, anchors=anchors, recent=recent, terms=terms), day=day)
 

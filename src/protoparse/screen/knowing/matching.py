@@ -29,10 +29,10 @@ from protoparse.concepts.normalising import Normaliser
 from protoparse.concepts.terms import TermSource
 from protoparse.concepts.wording import normal, words
 from protoparse.model import Code, Concept, Domain, Fact
-from protoparse.screen.ingredients import ingredients
-from protoparse.screen.names import allergen, bare, bare_forms, forms_of, listed, read_name, untagged
+from protoparse.screen.knowing.ingredients import ingredients
+from protoparse.screen.knowing.names import allergen, bare, bare_forms, forms_of, listed, read_name, untagged
+from protoparse.screen.knowing.quantities import quantity, quantity_of_code
 from protoparse.screen.patient import Event
-from protoparse.screen.quantities import quantity, quantity_of_code
 
 Key: TypeAlias = tuple[str, str]
 """A vocabulary and a code, or a kind of thing and a name in its normal form."""

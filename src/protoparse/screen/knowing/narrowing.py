@@ -8,8 +8,8 @@ from functools import cache
 from protoparse import lexicon
 from protoparse.concepts.wording import normal, words
 from protoparse.model import Modifier
-from protoparse.screen.amounts import Found
-from protoparse.screen.names import forms_of, listed
+from protoparse.screen.knowing.amounts import Found
+from protoparse.screen.knowing.names import forms_of, listed
 from protoparse.screen.patient import Event
 
 

@@ -7,10 +7,10 @@ from fractions import Fraction
 from msgspec import UNSET
 
 from protoparse.model import Comparison, Fact
-from protoparse.screen.amounts import holds
-from protoparse.screen.matching import sex_of
+from protoparse.screen.knowing.amounts import holds
+from protoparse.screen.knowing.matching import sex_of
+from protoparse.screen.knowing.times import Days, age
 from protoparse.screen.patient import Event, Patient, days
-from protoparse.screen.times import Days, age
 from protoparse.screen.verdicts import Truth, Why
 
 _UNITS = {"a": "a", "mo": "mo", "wk": "wk", "d": "d"}

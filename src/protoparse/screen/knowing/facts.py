@@ -29,14 +29,14 @@ from protoparse import lexicon
 from protoparse.concepts.terms import TermSource
 from protoparse.concepts.wording import normal, words
 from protoparse.model import All, Anchor, Any_, Fact, Rule, facts
-from protoparse.screen.amounts import Amount, Found, holds, meets
-from protoparse.screen.matching import AGE, SEX, UNRECORDED, Key, Matcher, Reading, group_of
-from protoparse.screen.measuring import TELLING, measured
-from protoparse.screen.names import forms_of, listed
-from protoparse.screen.narrowing import narrowed, passes
+from protoparse.screen.knowing.amounts import Amount, Found, holds, meets
+from protoparse.screen.knowing.matching import AGE, SEX, UNRECORDED, Key, Matcher, Reading, group_of
+from protoparse.screen.knowing.measuring import TELLING, measured
+from protoparse.screen.knowing.names import forms_of, listed
+from protoparse.screen.knowing.narrowing import narrowed, passes
+from protoparse.screen.knowing.persons import decide_person, other_sex
+from protoparse.screen.knowing.times import ANY, Days, Frame, Held, frames, lasted, overlaps, plus
 from protoparse.screen.patient import Event, Patient, days
-from protoparse.screen.persons import decide_person, other_sex
-from protoparse.screen.times import ANY, Days, Frame, Held, frames, lasted, overlaps, plus
 from protoparse.screen.verdicts import Decision, Truth, Why
 
 _INDEX: Final = frozenset(

@@ -20,8 +20,8 @@ from typing import get_args
 from msgspec.structs import replace
 
 from protoparse.model import Domain
-from protoparse.screen import naming
 from protoparse.screen.patient import Event, Patient, PatientNote, Sex, days
+from protoparse.screen.records import naming
 
 _WRITTEN = re.compile(r"(\d{4}(?:-\d\d(?:-\d\d)?)?)(?:[T ].*)?", re.S)
 _PACKED = re.compile(r"(\d{4})(\d\d)(\d\d)")

@@ -1,6 +1,6 @@
 """How much of a drug is taken: a day's dose where the record says how often, else the dose at a time.
 
->>> from protoparse.screen.resources import DoseAndRate, Timing
+>>> from protoparse.screen.records.resources import DoseAndRate, Timing
 >>> twice = Dosage(timing=Timing(repeat=Repeat(frequency=2, period=1, period_unit="d")),
 ...                dose_and_rate=[DoseAndRate(dose_quantity=Quantity(value=5, unit="mg"))])
 >>> dose([twice])
@@ -14,8 +14,8 @@ from fractions import Fraction
 
 from protoparse.errors import UnitError
 from protoparse.model import Number
-from protoparse.screen import naming
-from protoparse.screen.resources import Dosage, Quantity, Repeat
+from protoparse.screen.records import naming
+from protoparse.screen.records.resources import Dosage, Quantity, Repeat
 from protoparse.units import convert
 
 

@@ -9,11 +9,11 @@ from collections.abc import Iterable
 from datetime import date
 
 from protoparse.model import Fact
-from protoparse.screen.amounts import Amount, Found, meets
-from protoparse.screen.narrowing import narrowed, stated
+from protoparse.screen.knowing.amounts import Amount, Found, meets
+from protoparse.screen.knowing.narrowing import narrowed, stated
+from protoparse.screen.knowing.quantities import quantity
+from protoparse.screen.knowing.times import Days, Frame, Held, overlaps, plus
 from protoparse.screen.patient import Event, days
-from protoparse.screen.quantities import quantity
-from protoparse.screen.times import Days, Frame, Held, overlaps, plus
 from protoparse.screen.verdicts import Truth, Why
 
 TELLING: tuple[Why, ...] = (

@@ -15,10 +15,10 @@ import msgspec
 from msgspec import Raw
 
 from protoparse.model import Code, Domain
-from protoparse.screen import naming, resources
-from protoparse.screen.charting import Chart, spanned
 from protoparse.screen.patient import days
-from protoparse.screen.resources import Link, Period, Quantity, Words
+from protoparse.screen.records import naming, resources
+from protoparse.screen.records.charting import Chart, spanned
+from protoparse.screen.records.resources import Link, Period, Quantity, Words
 
 _OVER = {"completed", "stopped", "ended", "finished", "discharged", "discontinued", "inactive", "resolved", "remission"}
 _UNDER_WAY = {"active", "in-progress", "recurrence", "relapse", "arrived", "triaged", "onleave"}

@@ -22,8 +22,8 @@ from msgspec import UNSET
 from protoparse import lexicon
 from protoparse.errors import UnitError
 from protoparse.model import Comparison, Number, Unit
-from protoparse.screen.quantities import customary
-from protoparse.screen.ranges import Range, against, both, exactly, negated, printed
+from protoparse.screen.knowing.quantities import customary
+from protoparse.screen.knowing.ranges import Range, against, both, exactly, negated, printed
 from protoparse.screen.verdicts import Truth, Why
 from protoparse.units import convert, parse_unit
 

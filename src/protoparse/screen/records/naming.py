@@ -20,7 +20,7 @@ from protoparse import lexicon
 from protoparse.errors import UnitError
 from protoparse.model import Code, Domain
 from protoparse.screen.patient import Sex
-from protoparse.screen.resources import Quantity
+from protoparse.screen.records.resources import Quantity
 from protoparse.units import parse_unit
 
 _TAGGED = re.compile(r"(.*\S)\s+\(([^()]+)\)\s*")

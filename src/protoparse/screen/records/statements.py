@@ -15,11 +15,11 @@ from msgspec import Raw
 
 from protoparse import lexicon
 from protoparse.model import Domain
-from protoparse.screen import elements, naming, resources, results
-from protoparse.screen.dosing import dose
-from protoparse.screen.elements import Case
 from protoparse.screen.patient import Event
-from protoparse.screen.resources import Words
+from protoparse.screen.records import elements, naming, resources, results
+from protoparse.screen.records.dosing import dose
+from protoparse.screen.records.elements import Case
+from protoparse.screen.records.resources import Words
 
 _NOT_DONE = {"not-done", "not-taken"}
 _WITHDRAWN = {

@@ -27,9 +27,9 @@ from msgspec import Raw
 
 from protoparse.errors import PatientError
 from protoparse.model import Domain
-from protoparse.screen import elements, naming, resources, statements
-from protoparse.screen.charting import Chart, cut
 from protoparse.screen.patient import Patient, PatientNote
+from protoparse.screen.records import elements, naming, resources, statements
+from protoparse.screen.records.charting import Chart, cut
 
 _T = TypeVar("_T")
 

@@ -16,11 +16,11 @@ from typing import Any, NamedTuple
 
 from protoparse.errors import PatientError
 from protoparse.model import Code, Domain, Number
-from protoparse.screen import naming
-from protoparse.screen.charting import Chart, cut
 from protoparse.screen.patient import Event, Patient, PatientNote
-from protoparse.screen.results import unit_of
-from protoparse.screen.tables import Row, Tables
+from protoparse.screen.records import naming
+from protoparse.screen.records.charting import Chart, cut
+from protoparse.screen.records.results import unit_of
+from protoparse.screen.records.tables import Row, Tables
 
 _EQUAL = {0, 4172703}
 """The operators of a measurement that say that the number is the value: none, and "="."""

@@ -12,9 +12,9 @@ from typing import NamedTuple
 
 from protoparse.errors import UnitError
 from protoparse.model import Number
-from protoparse.screen import naming
-from protoparse.screen.charting import Chart
-from protoparse.screen.resources import Component, Quantity, Ratio, Words
+from protoparse.screen.records import naming
+from protoparse.screen.records.charting import Chart
+from protoparse.screen.records.resources import Component, Quantity, Ratio, Words
 from protoparse.units import convert
 
 
