@@ -26,9 +26,15 @@ HEADERS = {
     "numbers": ["value", "words"],
     "outsets": ["part", "words"],
     "qualifiers": ["kind", "phrases"],
+    "charts": ["kind", "name", "spellings"],
+    "loincs": ["name", "codes"],
+    "records": ["kind", "words"],
     "references": ["reference", "spellings"],
+    "results": ["scale", "result", "words"],
+    "sexes": ["sex", "said", "names"],
     "ucum": ["atom", "kind", "metric", "value", "unit", "zero"],
     "units": ["ucum", "kind", "spellings"],
+    "unlike": ["name", "before"],
 }
 # A word may stand once for each of these: "in" is a guard and a preposition, "at most" stands before or behind.
 KEYS = {
@@ -38,13 +44,17 @@ KEYS = {
     "judgements": "part",
     "outsets": "part",
     "qualifiers": "kind",
+    "records": "kind",
     "ucum": "kind",
+    "unlike": "name",
 }
 SIZES = {
     "allergies": 20, "analytes": 40, "anchors": 17, "comparators": 8, "conditions": 4000, "consents": 100, "cues": 50,
-    "devices": 100, "drugs": 1500, "heads": 12, "judgements": 9, "measurements": 380, "modifiers": 200, "numbers": 30,
+    "devices": 100, "drugs": 1500, "heads": 12, "judgements": 9, "loincs": 50,
+    "measurements": 380, "modifiers": 200, "numbers": 30,
     "observations": 150, "others": 50, "outsets": 2, "persons": 100, "procedures": 1000, "qualifiers": 6,
-    "references": 6, "studies": 20, "ucum": 150, "units": 300, "visits": 30,
+    "charts": 15, "records": 20, "references": 6, "results": 6, "sexes": 5, "studies": 20, "systems": 20, "ucum": 150,
+    "units": 300, "unlike": 20, "visits": 30,
 }  # fmt: skip
 
 each_table = pytest.mark.parametrize("table", TABLES)
@@ -57,7 +67,9 @@ def lines(table: str) -> list[str]:
 
 def spelled(table: str) -> str:
     """The column that holds a table's spellings."""
-    return next(c for c in ("spellings", "phrases", "words", "names", "atom") if c in lexicon.rows(table)[0])
+    return next(
+        c for c in ("spellings", "phrases", "words", "names", "codes", "before", "atom") if c in lexicon.rows(table)[0]
+    )
 
 
 def column(table: str, name: str) -> set[str]:

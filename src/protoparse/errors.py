@@ -29,3 +29,7 @@ class UnitError(ProtoparseError):
 
 class LedgerError(ProtoparseError):
     """A batch folder that cannot be worked in: broken, of another version, or taken by another run."""
+
+
+class PatientError(ProtoparseError):
+    """A patient's record that cannot be read; the message names the place and the cause."""

@@ -33,7 +33,9 @@ class Couple(NamedTuple):
     second: Document
 
 
-class _Found(NamedTuple):
+class Found(NamedTuple):
+    """A document, where it is, and what it goes by where it has no number of its own."""
+
     where: str
     name: str
     document: Document
@@ -43,7 +45,7 @@ def couples(first: str, second: str, failures: Failures) -> list[Couple]:
     """The trials of both sides, in the order of the first; what cannot be read or is on one side alone is reported."""
     if first == second == STDIN:
         raise InputError("standard input can be one side only")
-    sides = [list(_side(name, failures)) for name in (first, second)]
+    sides = [list(criteria(name, failures)) for name in (first, second)]
     if not all(sides):
         return []
     if all(len(side) == 1 for side in sides):
@@ -57,19 +59,20 @@ def couples(first: str, second: str, failures: Failures) -> list[Couple]:
     return [Couple(key, tables[0][key].document, tables[1][key].document) for key in tables[0] if key in tables[1]]
 
 
-def _key(found: _Found) -> str:
+def _key(found: Found) -> str:
     return found.document.trial.id or found.name
 
 
-def _named(side: list[_Found], failures: Failures) -> dict[str, _Found]:
-    table: dict[str, _Found] = {}
+def _named(side: list[Found], failures: Failures) -> dict[str, Found]:
+    table: dict[str, Found] = {}
     for found in side:
         if table.setdefault(_key(found), found) is not found:
             failures.add(found.where, f"{_key(found)} is in {table[_key(found)].where} already")
     return table
 
 
-def _side(name: str, failures: Failures) -> Iterator[_Found]:
+def criteria(name: str, failures: Failures) -> Iterator[Found]:
+    """The documents of a file, a folder or standard input; what cannot be read is reported."""
     if name == STDIN:
         yield from _file(name, "stdin", sys.stdin.buffer.read(), failures)
         return
@@ -84,7 +87,7 @@ def _side(name: str, failures: Failures) -> Iterator[_Found]:
     yield from found
 
 
-def _folder(folder: Path, failures: Failures) -> Iterator[_Found]:
+def _folder(folder: Path, failures: Failures) -> Iterator[Found]:
     for place, below, files in os.walk(folder):
         below[:] = sorted(name for name in below if not name.startswith("."))
         home = Path(place)
@@ -96,7 +99,7 @@ def _folder(folder: Path, failures: Failures) -> Iterator[_Found]:
                 yield from _given(home / name, failures, among=True)
 
 
-def _given(path: Path, failures: Failures, *, among: bool = False) -> Iterator[_Found]:
+def _given(path: Path, failures: Failures, *, among: bool = False) -> Iterator[Found]:
     """The documents of a file; `among` others in a folder, one that holds no criteria is passed over."""
     from protoparse.model import FORMAT
 
@@ -106,7 +109,7 @@ def _given(path: Path, failures: Failures, *, among: bool = False) -> Iterator[_
             from protoparse.evaluate.gold.building import build_over, source_of
 
             yaml_text = path.read_text("utf-8")
-            yield _Found(str(path), name, build_over(yaml_text, source_of(path.parent)))
+            yield Found(str(path), name, build_over(yaml_text, source_of(path.parent)))
             return
         data = path.read_bytes()
         if among and FORMAT.encode() not in data[:500]:
@@ -114,7 +117,7 @@ def _given(path: Path, failures: Failures, *, among: bool = False) -> Iterator[_
         yield from _file(str(path), name, data, failures)
 
 
-def _file(where: str, name: str, data: bytes, failures: Failures) -> Iterator[_Found]:
+def _file(where: str, name: str, data: bytes, failures: Failures) -> Iterator[Found]:
     from protoparse.model import load
 
     with failures.of(where):
@@ -126,7 +129,7 @@ def _file(where: str, name: str, data: bytes, failures: Failures) -> Iterator[_F
             except ProtoparseError as error:
                 raise InputError(str(error) if len(parts) == 1 else f"document {number}: {error}") from None
         for number, document in enumerate(documents, 1):
-            yield _Found(where, name if len(documents) == 1 else f"{name}-{number}", document)
+            yield Found(where, name if len(documents) == 1 else f"{name}-{number}", document)
 
 
 def _parts(data: bytes) -> list[bytes]:

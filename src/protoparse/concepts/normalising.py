@@ -164,20 +164,20 @@ class Normaliser:
                 return found if own is None else _together(own, found)
         if name is not None and name != folded and _ABBREVIATION.fullmatch(text):
             # what an abbreviation stands for is the lexicon's to say: MDS is no Miller-Dieker syndrome
-            found = self._find(normal(name), domain)
+            found = self.find(normal(name), domain)
             if found is not None:
                 return Meaning(name, found.codes)
         for phrase in _readings(text, narrowing):
-            found = self._find(phrase, domain)
+            found = self.find(phrase, domain)
             if found is not None:
                 return self._named(found, name, domain)
         if name is not None and not (domain == "drug" and _several(form, name)):
-            found = self._find(normal(name), domain)
+            found = self.find(normal(name), domain)
             if found is not None:
                 return Meaning(name, found.codes)
         if domain != "measurement":
             for phrase in _plainer(text, domain):
-                found = self._find(phrase, domain)
+                found = self.find(phrase, domain)
                 if found is not None:
                     return self._named(found, name, domain)
         return Meaning(name, ())
@@ -190,11 +190,12 @@ class Normaliser:
             return Meaning(name if known & set(words(long)) else long, found.codes)
         return self.meaning(name or long, domain, name=name)
 
-    def _find(self, form: str, domain: Domain) -> Meaning | None:
+    def find(self, form: str, domain: Domain) -> Meaning | None:
+        """What a normal form (`protoparse.concepts.wording`) names in a domain, as it stands; None where unknown."""
         if not form or form in _words("generic"):
             return None
         own = self._own(form, domain)
-        for sheet in _SHEETS[domain]:
+        for sheet in _SHEETS.get(domain, ()):
             line = _sheet(sheet).get(form)
             if line is not None:
                 found = _read(line)
@@ -209,7 +210,7 @@ class Normaliser:
         """What was found, by the lexicon's name for it where both mean the same."""
         if name is None or name == found.name:
             return found
-        same = self._find(normal(name), domain)
+        same = self.find(normal(name), domain)
         return Meaning(name, found.codes) if same is not None and same.codes == found.codes else found
 
 

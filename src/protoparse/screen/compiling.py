@@ -1,0 +1,211 @@
+"""A trial as formulas: each criterion, each group, and the whole, over the facts that they rest on.
+
+In: a `Document`. Out: a `Plan`. "Age ≥ 18 years" becomes an item whose formula is one leaf; the trial's is true of whom
+the trial takes.
+
+What the parser did not understand of a criterion is a leaf that nobody can decide, joined so that it can keep a patient
+out but never let one in: an inclusion holds only with it, an exclusion also by it alone.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cache
+from typing import NamedTuple
+
+from protoparse import lexicon
+from protoparse.lexicon import fold
+from protoparse.model import (
+    Age,
+    AtLeastChildren,
+    Comparison,
+    Concept,
+    Criterion,
+    Document,
+    Fact,
+    Operator,
+    Trial,
+    all_of,
+)
+from protoparse.screen.logic import FALSE, TRUE, Denial, Gate, Leaves, Node, both, either, formula
+
+OTHERS = ""
+"""The group of those who are of no group, where a trial names one alone and asks something of all."""
+
+_JOINING = ("and", "or", "comma", "stop", "open", "close", "slash", "colon", "dash", "filler")
+
+
+class Item(NamedTuple):
+    """A criterion with its children: the formula of its own rule, and the leaf of what was not understood of it."""
+
+    criterion: Criterion
+    rule: Node | None
+    riddle: int | None
+    children: tuple[Item, ...]
+
+
+class Plan(NamedTuple):
+    """A trial's criteria, those of its registry's fields last; for each group whom it takes; and for the trial."""
+
+    items: tuple[Item, ...]
+    groups: dict[str, Node]
+    takes: Node
+
+
+def plan(document: Document, leaves: Leaves) -> Plan:
+    """A trial as formulas over `leaves`, which get what they lack; of a text without criteria nothing is known."""
+    items = tuple(_item(c, document.text, leaves) for c in (*document.criteria, *_registered(document.trial)))
+    parts = _groups(items[: len(document.criteria)])
+    groups = {name: _taken(items, allowed) for name, allowed in parts.items()}
+    takes = either(list(groups.values())) if groups else _taken(items, frozenset())
+    return Plan(items, groups, takes if document.criteria else both([takes, leaves.riddle()]))
+
+
+def holds(item: Item, groups: frozenset[str], *, wanted: bool | None = None) -> Node:
+    """Whether a criterion holds with those of its children that are for everybody or for one of `groups`.
+
+    `wanted`: whether a patient passes where it holds; by default as its kind says.
+    """
+    criterion = item.criterion
+    if wanted is None:
+        wanted = criterion.kind != "exclusion"
+    combine = criterion.combine or ("all" if criterion.kind != "exclusion" else "any")
+    children: list[Node] = []
+    for child, turned in turns(item, wanted):
+        if applies(child.criterion, groups):
+            node = holds(child, groups, wanted=turned)
+            children.append(Denial(node) if contrary(criterion, child.criterion) else node)
+    own = item.rule
+    if not children:
+        node = own if own is not None else TRUE if wanted else FALSE
+    elif combine == "except":
+        node = both([TRUE if own is None else own, *map(Denial, children)])
+    else:
+        least = combine.at_least if isinstance(combine, AtLeastChildren) else 1 if combine == "any" else len(children)
+        node = Gate(least, tuple(children)) if len(children) > 1 or least != 1 else children[0]
+        if own is not None:
+            node = either([Denial(own), node]) if combine == "then" else both([own, node])
+    if item.riddle is None:
+        return node
+    return both([node, item.riddle]) if wanted else either([node, item.riddle])
+
+
+def turns(item: Item, wanted: bool) -> Iterator[tuple[Item, bool]]:
+    """The children of a criterion that is wanted to hold or not, each with whether that is wanted of it."""
+    for child in item.children:
+        yield child, wanted ^ contrary(item.criterion, child.criterion) ^ (item.criterion.combine == "except")
+
+
+def contrary(one: Criterion, other: Criterion) -> bool:
+    """Whether one of two criteria takes whom it is true of, and the other leaves them out."""
+    return (one.kind == "exclusion") != (other.kind == "exclusion")
+
+
+def applies(criterion: Criterion, groups: frozenset[str]) -> bool:
+    """Whether a criterion is for everybody, or for one of these groups."""
+    return criterion.group is None or group_name(criterion.group) in groups
+
+
+def group_name(group: str) -> str:
+    """What a group is called, be it a heading or a prefix: "Part B:" is "part B"'s other spelling."""
+    return fold(group).rstrip(" :.-–")
+
+
+def _item(criterion: Criterion, text: str, leaves: Leaves) -> Item:
+    return Item(
+        criterion,
+        None if criterion.rule is None else formula(criterion.rule, leaves),
+        leaves.riddle() if unread(criterion, text) else None,
+        tuple([_item(child, text, leaves) for child in criterion.children]),
+    )
+
+
+def _taken(items: Iterable[Item], groups: frozenset[str]) -> Node:
+    """Who passes all that is asked of everybody or of the groups."""
+    nodes: list[Node] = []
+    for item in items:
+        if applies(item.criterion, groups):
+            node = holds(item, groups)
+            nodes.append(Denial(node) if item.criterion.kind == "exclusion" else node)
+    return both(nodes)
+
+
+# ------------------------------------------------------------------ groups
+
+
+def _groups(items: Sequence[Item]) -> dict[str, frozenset[str]]:
+    """The groups that somebody may be in, each with the names of all whose criteria are for it.
+
+    A group within another answers for its criteria too. One that is parted is its parts; where but one part is named,
+    there are people who are not of it. So are there where the trial names one group alone, if it asks them anything.
+    """
+    above: dict[str, set[str]] = {}
+    shown: dict[str, str] = {}
+    parts: dict[str | None, dict[str, None]] = {}
+    for group, outer in _named(items, ()):
+        name = group_name(group)
+        shown.setdefault(name, " ".join(group.split()).rstrip(" :"))
+        above.setdefault(name, {name}).update(outer)
+        parts.setdefault(outer[-1] if outer else None, {})[name] = None
+    if not above:
+        return {}
+    found = {shown[name]: frozenset(above[name]) for name in above if len(parts.get(name, ())) < 2}
+    asked = any(i.criterion.group is None and i.criterion.kind != "exclusion" for i in items)
+    if len(parts.get(None, ())) == 1 and asked:
+        found[OTHERS] = frozenset()
+    return found
+
+
+def _named(items: Iterable[Item], outer: tuple[str, ...]) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Every group that is named, with the names of those that it stands in."""
+    for item in items:
+        group, inner = item.criterion.group, outer
+        if group is not None and (name := group_name(group)) not in outer:
+            yield group, outer
+            inner = (*outer, name)
+        yield from _named(item.children, inner)
+
+
+# ------------------------------------------------------------------ what was not understood
+
+
+def unread(criterion: Criterion, text: str) -> bool:
+    """Whether more of a criterion's own text was not understood than words that join and say nothing.
+
+    A text that breaks off ("Male participants ...") says more than there is to understand.
+    """
+    if not criterion.children and text[slice(*criterion.span)].rstrip().endswith(("...", "…")):
+        return True
+    return any(_joining().fullmatch(fold(text[start:end])) is None for start, end in criterion.unparsed)
+
+
+@cache
+def _joining() -> re.Pattern[str]:
+    words = {
+        fold(spelling)
+        for row in lexicon.rows("cues")
+        if row["cue"] in _JOINING and not row["value"]
+        for spelling in lexicon.spellings(row["phrases"])
+    }
+    said = sorted((w for w in words if w[0].isalnum() and w[-1].isalnum()), key=len, reverse=True)
+    # no sign that compares or scores is mere punctuation: "≥", "+", "%"
+    return re.compile(rf"(?:\b(?:{'|'.join(map(re.escape, said))})\b|[^\w+%°#$\u2200-\u22ff<=>±×]|_)*")
+
+
+# ------------------------------------------------------------------ the registry's fields
+
+
+def _registered(trial: Trial) -> Iterator[Criterion]:
+    """What a registry's own fields ask, as criteria without a place in the text."""
+    limits: tuple[tuple[Operator, Age | None], ...]
+    limits = ((">=", trial.minimum_age), ("<=", trial.maximum_age))
+    ages = [_person("age", Comparison(operator=o, value=a.value, unit=a.unit)) for o, a in limits if a is not None]
+    if ages:
+        yield Criterion(id="registry.age", kind="inclusion", span=(0, 0), rule=all_of(ages))
+    if trial.sex in ("female", "male"):
+        yield Criterion(id="registry.sex", kind="inclusion", span=(0, 0), rule=_person(trial.sex))
+
+
+def _person(name: str, value: Comparison | None = None) -> Fact:
+    return Fact(domain="person", concept=Concept(text=name, name=name), value=value)

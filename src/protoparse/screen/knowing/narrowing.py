@@ -1,0 +1,72 @@
+"""What the words of an event say besides what it is: whether what narrows a fact, and whether it is soon over."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cache
+
+from protoparse import lexicon
+from protoparse.concepts.wording import normal, words
+from protoparse.model import Modifier
+from protoparse.screen.knowing.amounts import Found
+from protoparse.screen.knowing.names import forms_of, listed
+from protoparse.screen.patient import Event
+
+
+def stated(modifier: Modifier) -> bool:
+    """Whether what narrows a fact holds of whatever stands in a record: "documented"."""
+    return normal(modifier.text) in forms_of("stated")
+
+
+@cache
+def _exclusive() -> tuple[frozenset[str], ...]:
+    return tuple(
+        frozenset(map(normal, lexicon.spellings(r["words"])))
+        for r in lexicon.rows("records")
+        if r["kind"] == "exclusive"
+    )
+
+
+def _said(event: Event) -> Iterator[frozenset[str]]:
+    """The words of an event's name, and of each phrase that narrows it."""
+    yield frozenset(words(event.name))
+    for phrase in event.status:
+        yield frozenset(words(phrase))
+
+
+def narrowed(modifier: Modifier, event: Event) -> Found:
+    """Whether a record says of an event what narrows a fact; what excludes it counts as said."""
+    if stated(modifier):
+        return True, "decided"
+    values = modifier.value if isinstance(modifier.value, tuple) else (modifier.value or modifier.text,)
+    said = list(_said(event))
+    denied = forms_of("denied")
+    for value in (*values, modifier.text):
+        wanted = frozenset(words(value))
+        if wanted and any(wanted <= s and not (s & denied) - wanted for s in said):
+            return True, "decided"
+        if event.ongoing and normal(value) in forms_of("lasting"):
+            return True, "decided"
+    everything = frozenset().union(*said)
+    for group in _exclusive():
+        wanted_here = group & {normal(value) for value in values}
+        if wanted_here and (found := group & everything) and not found & wanted_here and "bilateral" not in everything:
+            return False, "decided"
+    return None, "not-said"
+
+
+@cache
+def _passing() -> frozenset[frozenset[str]]:
+    return frozenset(frozenset(words(w)) for w in listed("passing"))
+
+
+def passes(event: Event) -> bool:
+    """Whether an event is of a kind that is over after a while, also where nobody wrote that down."""
+    if event.value is not None:
+        return True  # an answer of that day: "current smoker"
+    said = frozenset(words(event.name))
+    return (
+        "chronic" not in said
+        and event.domain in ("condition", "observation", "visit")
+        and ("acute" in said or any(kind <= said for kind in _passing()))
+    )

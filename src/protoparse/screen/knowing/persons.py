@@ -1,0 +1,65 @@
+"""What is known of a person whatever the record tells of events: age and sex."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+from msgspec import UNSET
+
+from protoparse.model import Comparison, Fact
+from protoparse.screen.knowing.amounts import holds
+from protoparse.screen.knowing.matching import sex_of
+from protoparse.screen.knowing.times import Days, age
+from protoparse.screen.patient import Event, Patient, days
+from protoparse.screen.verdicts import Truth, Why
+
+_UNITS = {"a": "a", "mo": "mo", "wk": "wk", "d": "d"}
+_PARTS = {"a": ("mo", 12), "wk": ("d", 7)}
+
+
+def decide_person(fact: Fact, patient: Patient, on: Days | None) -> tuple[Truth, Why, tuple[Event, ...]]:
+    """What is known of a person fact about age or sex `on` a day, None where that is not known."""
+    sex = sex_of(fact.concept)
+    if sex is not None:
+        asked, whole = sex
+        if asked == "any":
+            return True, "decided", ()
+        if patient.sex is None:
+            return None, "no-data", ()
+        if patient.sex != asked:
+            return False, "decided", ()
+        return (True, "decided", ()) if whole and not fact.modifiers else (None, "no-data", ())
+    if fact.value is None:
+        return None, "no-value", ()
+    if patient.birth is None:
+        return None, "no-data", ()
+    if on is None:
+        return None, "no-anchor", ()
+    truth = _aged(fact.value, days(patient.birth), on)
+    return truth, "decided" if truth is not None else "undated", ()
+
+
+def other_sex(fact: Fact, patient: Patient) -> bool:
+    """Whether a fact can be true only of the sex that the patient is not of: no man is pregnant."""
+    sex = sex_of(fact.concept)
+    return sex is not None and patient.sex is not None and sex[0] not in ("any", patient.sex)
+
+
+def _aged(value: Comparison, birth: Days, on: Days) -> Truth:
+    """Age counts in completed years, months, weeks or days: who is 65 and a half is not over 65."""
+    unit = _UNITS.get(value.unit.ucum or "" if value.unit is not None else "a")
+    if unit is None or value.reference is not None:
+        return None
+    asked = [
+        x
+        for x in (value.value, value.low, value.high, *(value.values if value.values is not UNSET else ()))
+        if isinstance(x, int | float)
+    ]
+    if not asked:
+        return None
+    parts = 1
+    if any(Fraction(repr(x)).denominator != 1 for x in asked) and unit in _PARTS:
+        unit, parts = _PARTS[unit]
+    least, most = age(birth, on, unit)
+    told = {holds(value, Fraction(n, parts)) for n in range(least, most + 1)}
+    return told.pop() if len(told) == 1 else None

@@ -1,0 +1,121 @@
+"""One trial's criteria applied to one patient: what is known of each, what follows for the trial, what to ask next.
+
+In: a `Document`, a `Patient` and a day. Out: a `Screening`. A man of 70, a trial of people up to 65: ineligible.
+
+- Ineligible: a criterion certainly fails; where criteria are for groups, one does in every group.
+- Eligible: all certainly pass, for those in one group at least.
+- Undetermined: else.
+
+Criteria whose kind no heading tells count as inclusions. What was not understood of a criterion may keep a patient out
+but never lets one in: such a criterion may certainly fail, never certainly pass. Where a trial names one group alone
+and asks something of all, there are people who are not of it: `OTHERS` stands for them among the groups.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import TYPE_CHECKING, Protocol
+
+from msgspec.structs import replace
+
+from protoparse.model import Document, Fact
+from protoparse.screen.asking import questions
+from protoparse.screen.compiling import Item, group_name, holds, plan, turns
+from protoparse.screen.logic import Leaves, statements, truth
+from protoparse.screen.patient import Patient
+from protoparse.screen.verdicts import Answer, Decision, Screening, Truth, Verdict, passed
+
+if TYPE_CHECKING:
+    from protoparse.concepts.terms import TermSource
+
+
+class Knowledge(Protocol):
+    """What is known of a patient on a day: facts decided one by one, with their examples."""
+
+    def decide(self, fact: Fact) -> Decision:
+        """What is known of a fact."""
+        ...
+
+
+def screen(
+    document: Document,
+    patient: Patient,
+    *,
+    day: date,
+    anchors: Mapping[str, date] | None = None,
+    recent: int = 180,
+    terms: TermSource | None = None,
+) -> Screening:
+    """What a trial says of a patient on a day.
+
+    `anchors`: the days of events that windows are counted from, where they are not the day of screening. `recent`: for
+    how many days a measurement stands for today. `terms`: vocabularies of the user's own.
+    """
+    from protoparse.screen.knowing.facts import Known
+
+    return screened(document, patient, Known(patient, day, anchors=anchors, recent=recent, terms=terms), day=day)
+
+
+def screened(document: Document, patient: Patient, known: Knowledge, *, day: date) -> Screening:
+    """What a trial says of a patient of whom `known` decides the facts."""
+    leaves = Leaves()
+    made = plan(document, leaves)
+    decided = [None if fact is None else known.decide(fact) for fact in leaves.facts]
+    values = [None if decision is None else decision.truth for decision in decided]
+    judge = _Judge(leaves, decided, values)
+    verdicts = tuple(judge.verdict(item) for item in made.items)
+    answer = answer_of(truth(made.takes, values))
+    asked = None
+    if answer == "undetermined":
+        by_person = {n for n, decision in enumerate(decided) if decision and decision.why == "not-in-records"}
+        asked = questions(made, verdicts, leaves, values, by_person, document.text)
+    return Screening(
+        trial=document.trial.id,
+        patient=patient.id,
+        day=day,
+        answer=answer,
+        verdicts=verdicts,
+        groups={name: answer_of(truth(node, values)) for name, node in made.groups.items()},
+        to_exclude=asked.to_exclude if asked else (),
+        to_include=asked.to_include if asked else (),
+        notes=patient.notes,
+    )
+
+
+def answer_of(takes: Truth) -> Answer:
+    """The answer of a trial of which it is known whether it takes a patient."""
+    return "undetermined" if takes is None else "eligible" if takes else "ineligible"
+
+
+class _Judge:
+    """What is known of criteria, where facts are decided."""
+
+    def __init__(self, leaves: Leaves, decided: Sequence[Decision | None], values: Sequence[Truth]) -> None:
+        self._leaves = leaves
+        self._decided = decided
+        self._values = values
+
+    def verdict(self, item: Item, outer: frozenset[str] = frozenset(), wanted: bool | None = None) -> Verdict:
+        """A criterion's verdict for whom it is for: those of its group, where it stands in one of others, of these."""
+        criterion = item.criterion
+        groups = outer if criterion.group is None else outer | {group_name(criterion.group)}
+        if wanted is None:
+            wanted = criterion.kind != "exclusion"
+        known = truth(holds(item, groups, wanted=wanted), self._values)
+        return Verdict(
+            criterion=criterion,
+            holds=known,
+            passed=passed(criterion.kind, known),
+            unread=item.riddle is not None,
+            decisions=tuple(self._decisions(item)),
+            children=tuple([self.verdict(child, groups, turned) for child, turned in turns(item, wanted)]),
+        )
+
+    def _decisions(self, item: Item) -> list[Decision]:
+        found = []
+        for fact in statements(item.criterion.rule):
+            decision = self._decided[self._leaves.number(fact)]
+            if decision is not None:
+                found.append(replace(decision, fact=fact))
+        return found

@@ -1,0 +1,132 @@
+"""Reasons in words and in plain data: what decided a fact, and a whole screening without its criteria.
+
+In: a `Decision` or a `Screening`. Out: a short phrase; or what JSON takes.
+
+>>> from protoparse.model import Concept, Fact
+>>> from protoparse.screen.patient import Event
+>>> hba1c = Event(domain="measurement", name="HbA1c", value=7.2, unit="%", start="2024-05-02", source="Observation/4")
+>>> fact = Fact(domain="measurement", concept=Concept(text="HbA1c"))
+>>> told(Decision(fact=fact, truth=False, why="decided", events=(hba1c,)))
+'HbA1c: no (HbA1c 7.2 % on 2024-05-02, Observation/4)'
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from msgspec import to_builtins
+
+from protoparse.screen.patient import Event, Patient
+from protoparse.screen.verdicts import Decision, Question, Screening, Truth, Verdict, Why
+
+REASONS: Mapping[Why, str] = {
+    "decided": "the record says so",
+    "absent": "the record says that it was not",
+    "complete": "nothing in a record that is complete for this",
+    "no-data": "nothing in the record",
+    "too-old": "the last value is too old",
+    "undated": "when it was is not known well enough",
+    "no-anchor": "the day that it is counted from is not known",
+    "no-range": "the laboratory's own range is not in the record",
+    "no-unit": "the value has no unit that converts",
+    "no-value": "without a value that can be compared",
+    "not-said": "what narrows it is not in the record",
+    "not-in-records": "no record tells; ask a person",
+}
+ANSWERS: Mapping[Truth, str] = {True: "yes", False: "no", None: "unknown"}
+SHOWN = 2
+"""So many events of a decision are named."""
+
+
+def told(decision: Decision, patient: Patient | None = None) -> str:
+    """What is known of a fact, and why; of who the `patient` is, by what the record says of it."""
+    events = "; ".join(_event(event) for event in decision.events[:SHOWN])
+    if decision.fact.domain == "person" and decision.why == "decided" and not events and patient is not None:
+        events = f"born {patient.birth}" if decision.fact.concept.name == "age" else f"{patient.sex}"
+    more = len(decision.events) - SHOWN
+    because = [events + (f" and {more} more" if more > 0 else "")] if events else []
+    if decision.why != "decided" or not because:
+        because.insert(0, REASONS[decision.why])
+    return f"{decision.fact.concept.text}: {ANSWERS[decision.truth]} ({': '.join(because)})"
+
+
+def walk(verdicts: tuple[Verdict, ...]) -> Iterator[Verdict]:
+    """Every verdict with those of its children, in the order of the text."""
+    for verdict in verdicts:
+        yield verdict
+        yield from walk(verdict.children)
+
+
+def reason(screening: Screening, patient: Patient) -> str:
+    """Why a patient cannot take part, or how many questions are open, with the first; empty for who is eligible."""
+    if screening.answer == "eligible":
+        return ""
+    if screening.answer == "undetermined":
+        asked = screening.to_include or screening.to_exclude
+        more = len(asked) - 1
+        return asked[0].asks + (f" … and {more} more" if more else "") if asked else ""
+    for verdict in walk(tuple(verdict for verdict in screening.verdicts if verdict.passed is False)):
+        for decision in verdict.decisions:
+            if decision.truth is not None:
+                return f"{verdict.criterion.id}: {told(decision, patient)}"
+    return ""
+
+
+def plain(screening: Screening) -> dict[str, Any]:
+    """A screening as plain data: criteria by their ids and places, facts by their words."""
+    return {
+        "trial": screening.trial,
+        "patient": screening.patient,
+        "day": screening.day.isoformat(),
+        "answer": screening.answer,
+        "groups": dict(screening.groups),
+        "criteria": [_verdict(verdict) for verdict in screening.verdicts],
+        "to_exclude": [_question(question) for question in screening.to_exclude],
+        "to_include": [_question(question) for question in screening.to_include],
+        "notes": to_builtins(screening.notes),
+    }
+
+
+def _verdict(verdict: Verdict) -> dict[str, Any]:
+    criterion = verdict.criterion
+    return {
+        "id": criterion.id,
+        "kind": criterion.kind,
+        "span": list(criterion.span),
+        "holds": verdict.holds,
+        "passed": verdict.passed,
+        "unread": verdict.unread,
+        "facts": [
+            {
+                "text": decision.fact.concept.text,
+                "span": decision.fact.span,
+                "truth": decision.truth,
+                "why": decision.why,
+                "events": [_data(event) for event in decision.events],
+            }
+            for decision in verdict.decisions
+        ],
+        "children": [_verdict(child) for child in verdict.children],
+    }
+
+
+def _question(question: Question) -> dict[str, Any]:
+    return {"asks": question.asks, "criteria": list(question.criteria)}
+
+
+def _data(event: Event) -> dict[str, Any]:
+    """What an event says, without what it does not say."""
+    return {name: value for name, value in to_builtins(event).items() if value not in (None, [], (), False)}
+
+
+def _event(event: Event) -> str:
+    value = "" if event.value is None else f" {_number(event.value)}{f' {event.unit}' if event.unit else ''}"
+    when = f" on {event.start}" if event.start and not event.end else ""
+    if event.end:
+        when = f" {event.start or '…'} to {event.end}"
+    return f"{event.name}{value}{when}{f', {event.source}' if event.source else ''}"
+
+
+def _number(value: float | str) -> str:
+    return f"{value:.6g}" if isinstance(value, float) else str(value)
