@@ -36,7 +36,7 @@ class Event(Record, frozen=True, kw_only=True):
     `start` and `end` are days as precise as they are known; a measurement or a single act has only a `start`. `ongoing`
     says whether it still held when the record was made, None where the record does not say. `value` is a number with
     its `unit` (UCUM where the source has it) or a word ("positive"); `low` and `high` are the laboratory's own range
-    of normal in the same unit. `dose` goes with drugs; `status` are words of the record that narrow it ("severe", "left").
+    of normal in the same unit. `dose` goes with drugs; `status` are words of the record that narrow it ("severe").
     `source` points into the record ("Condition/123").
     """
 
