@@ -198,7 +198,7 @@ def number(text: str) -> int | float:
 class _Vocabulary(dict[str, Entry]):
     """Single words; an unknown one is entered as a word or a number when it is first asked for."""
 
-    LIMIT = 100_000
+    LIMIT = 40_000
 
     def __init__(self, vocab: Vocab) -> None:
         super().__init__()

@@ -77,7 +77,7 @@ class Parser:
     One criterion in ten of a registry is worded to the letter like another: the latest readings are kept.
     """
 
-    KEPT = 30_000
+    KEPT = 24_000
     """How many readings are kept, some 2 kB each."""
 
     def __init__(
