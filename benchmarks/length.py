@@ -137,6 +137,34 @@ def one_list(whole: str) -> str:
     )
 
 
+def listed(mark: str) -> Callable[[str], str]:
+    """Diseases with nothing but one sign or word between them, the same ones again and again."""
+    return lambda whole: filled(lambda n: f"{DISEASES[n % len(DISEASES)]}{mark}", head="Exclusion Criteria:\n\n* ")
+
+
+def repeated(words: str) -> Callable[[str], str]:
+    return lambda whole: filled(lambda n: words, head="Exclusion Criteria:\n\n* ")
+
+
+def contradictory(whole: str) -> str:
+    """One thing with other limits each time, of which most contradict one another."""
+    return filled(
+        lambda n: f"* Body weight {n * 7919 % 10_007} to {n * 7907 % 10_009} kg\n", head="Inclusion Criteria:\n\n"
+    )
+
+
+def compatible(whole: str) -> str:
+    """One thing with other limits each time, of which none contradicts another."""
+    return filled(
+        lambda n: f"* {'No weight' if n % 2 else 'Weight'} > {n * 7919 % 10_007 + 20_000 * (n % 2)} kg\n",
+        head="Inclusion Criteria:\n\n",
+    )
+
+
+def numbered(whole: str) -> str:
+    return filled(lambda n: f"{n + 1}. {DISEASES[n % len(DISEASES)].capitalize()}\n")
+
+
 def brackets(whole: str) -> str:
     """Brackets in brackets, forty deep."""
     return filled(
@@ -175,8 +203,18 @@ def another_script(whole: str) -> str:
 SHAPES: dict[str, Callable[[str], str]] = {
     "one line": one_line,
     "one list": one_list,
+    "commas": listed(", "),
+    "slashes": listed("/"),
+    "full stops": repeated("U.S. "),
+    "semicolons": repeated("A: B; "),
+    "letters": repeated("A, B, C; "),
+    "adjectives": repeated("renal, "),
+    "comparators": repeated("> 5 "),
+    "contradictory": contradictory,
+    "compatible": compatible,
     "brackets": brackets,
     "bullets": bullets,
+    "numbered": numbered,
     "unknown words": unknown_words,
     "digits": digits,
     "another script": another_script,

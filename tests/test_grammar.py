@@ -387,6 +387,8 @@ def seconds(text: str) -> float:
         "5 mg/dL or ", "4 weeks or 5 weeks ", "history of stroke, ", "<!-- ", "\\", "e.g. ", "not (a ",
         "NYHA class II ", "until 2 weeks after ", "10^", "1. ", "* a\n", "and ", "stroke ", "severe ",
         "stroke or ", "stroke: ", "stroke except ", "stroke such as ", "two of the following: stroke, ", "Inclusion: ",
+        "stroke, ", "stroke/", "U.S. ", "A: B; ", "A, B, C; ", "renal, ", "type 1 or ", "> 5 < 6 ", "[1] ", "体重，",
+        "* no AST > 5\n* no AST < 9\n",
     ],
 )  # fmt: skip
 def test_time_grows_with_the_text_and_no_faster(text: str) -> None:
@@ -394,6 +396,15 @@ def test_time_grows_with_the_text_and_no_faster(text: str) -> None:
     small = seconds(text * 2000)
     # four times the text: sixteen times the time would be quadratic
     assert seconds(text * 8000) < 9 * small + 0.05
+
+
+@pytest.mark.parametrize(
+    "item", ["* AST > {0}\n", "* AST {0} to {1}\n", "* no AST {0} to {1}\n* AST {1} to {0}\n", "{0}. stroke\n"]
+)
+def test_time_grows_with_the_limits_and_no_faster(item: str) -> None:
+    parse("warm")
+    small, large = ("".join(item.format(n, n * 7919 % 10_007) for n in range(count)) for count in (500, 2000))
+    assert seconds(large) < 9 * seconds(small) + 0.05
 
 
 def test_words_may_go_on_behind_a_bracket_that_ends_a_denial() -> None:

@@ -348,6 +348,11 @@ def test_what_is_refused_leaves_the_parser_as_good_as_new() -> None:
     assert parser.parse(TEXT) == Parser().parse(TEXT)
 
 
+def test_a_rule_too_deep_for_the_stack_is_refused_as_such() -> None:
+    with pytest.raises(NestingError, match="deeper than"):
+        parse("* " + "if stroke, gout unless " * 3000)
+
+
 # ------------------------------------------------------------------ canonical English
 
 

@@ -23,7 +23,7 @@ from protoparse.concepts.recogniser import Recogniser, judge, near
 from protoparse.concepts.terms import TermSource
 from protoparse.confidence import Piece, Scorer
 from protoparse.consistency import inconsistencies
-from protoparse.errors import InputError
+from protoparse.errors import InputError, NestingError
 from protoparse.grammar import Drafted, Glossary, Reading, canonical, drafted, glossary
 from protoparse.grammar.anchoring import framed_by
 from protoparse.grammar.files import fingerprint
@@ -31,6 +31,7 @@ from protoparse.lexicon import powers
 from protoparse.lexing import lexer
 from protoparse.model import (
     FORMAT,
+    MAX_DEPTH,
     SCORED,
     All,
     Any_,
@@ -106,9 +107,15 @@ class Parser:
     def parse(self, source: str | Listing) -> Document:
         """A bare eligibility text or a listing as a document.
 
-        Raises `NestingError` where the outline is nested deeper than `model.MAX_DEPTH`, `InputError` where the text
-        holds half a character.
+        Raises `NestingError` where the outline or a rule is nested deeper than `model.MAX_DEPTH`, `InputError` where
+        the text holds half a character.
         """
+        try:
+            return self._document(source)
+        except RecursionError:
+            raise NestingError(f"criteria or a rule nested far deeper than {MAX_DEPTH} levels") from None
+
+    def _document(self, source: str | Listing) -> Document:
         if isinstance(source, str):
             text, trial = source, Trial()
         else:

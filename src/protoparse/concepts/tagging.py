@@ -22,6 +22,9 @@ from protoparse.concepts.forms import form
 
 _REACH = 2
 """So many words to either side count in the first convolution."""
+_SEEN = _REACH + 1
+"""So many words on either side tell what a word is."""
+_BLOCK = 8192
 _KEPT = 20_000
 """Forms whose vectors are kept."""
 _product = NumpyOps().gemm
@@ -77,7 +80,7 @@ class Tagger:
         if not filled:
             return found
         lengths = [len(sequences[k][0]) for k in filled]
-        scores = self._scores([sequences[k] for k in filled], lengths)
+        scores = self._scored([sequences[k] for k in filled], lengths)
         for k, tags in zip(filled, self._paths(scores, lengths), strict=True):
             found[k] = self._spans(tags)
         return found
@@ -103,6 +106,30 @@ class Tagger:
         x -= x.mean(1, keepdims=True)
         x /= np.sqrt((x * x).mean(1, keepdims=True) + 1e-5)
         return _product(x * self.scale + self.shift, self.first)
+
+    def _scored(self, sequences: Sequence[tuple[Sequence[str], Sequence[str]]], lengths: Sequence[int]) -> Any:
+        """The score of every tag for every word, in blocks that fit into the processor's memory where there are many.
+
+        A sequence is cut where it is longer than a block; each part is then read with the words around it.
+        """
+        if sum(lengths) <= _BLOCK:
+            return self._scores(sequences, lengths)
+        found = []
+        parts: list[tuple[Sequence[str], Sequence[str]]] = []
+        own: list[Any] = []
+        size = 0
+        for (words, classes), length in zip(sequences, lengths, strict=True):
+            for first in range(0, length, _BLOCK):
+                last = min(first + _BLOCK, length)
+                begin, end = max(first - _SEEN, 0), min(last + _SEEN, length)
+                if parts and size + end - begin > _BLOCK:
+                    found.append(self._scores(parts, [len(w) for w, _ in parts])[np.concatenate(own)])
+                    parts, own, size = [], [], 0
+                own.append(np.arange(size + first - begin, size + last - begin))
+                parts.append((words[begin:end], classes[begin:end]))
+                size += end - begin
+        found.append(self._scores(parts, [len(w) for w, _ in parts])[np.concatenate(own)])
+        return np.concatenate(found)
 
     def _scores(self, sequences: Sequence[tuple[Sequence[str], Sequence[str]]], lengths: Sequence[int]) -> Any:
         """The score of every tag for every word of all sequences, one behind the other."""

@@ -35,7 +35,11 @@ EITHER = (",", "/", "and", "&", "as well as")
 
 def kinds(text: str, left: Tree, right: Tree) -> bool:
     """ "and" between kinds of disease, drug or patient in an exclusion means either; between findings, both."""
-    if isinstance(left, Draft) and left.concept and text[: left.concept[0]].lower().endswith("both "):
+    if (
+        isinstance(left, Draft)
+        and left.concept
+        and text[max(left.concept[0] - 5, 0) : left.concept[0]].lower() == "both "
+    ):
         return False
     if isinstance(left, Draft) and left.domain == "person" and next(iter(drafts(right))).related:
         return False  # "women of childbearing potential and who are pregnant"
@@ -113,7 +117,7 @@ def of_treatments(text: str, left: Node, right: Tree) -> bool:
 
 def classes(text: str, left: Tree, right: Tree) -> list[Tree] | None:
     """The members before a class that is repeated with its scale, which has both then: "stage II or stage III"."""
-    *rest, last = parts_of(left, "any")
+    last = parts_of(left, "any")[-1]
     lead = right.members[0] if isinstance(right, Node) and right.op == "all" else right
     if not (isinstance(last, Draft) and isinstance(lead, Draft)) or last.term is None or lead.term is None:
         return None
@@ -129,7 +133,7 @@ def classes(text: str, left: Tree, right: Tree) -> list[Tree] | None:
     lead.value = Comparison(operator="in", values=both, span=(one.span[0], other.span[1]))  # type: ignore[arg-type]
     lead.concept, lead.term, lead.name = last.concept, last.term, last.name
     lead.cover(last.first, last.last)
-    return rest
+    return list(parts_of(left, "any")[:-1])
 
 
 def awaiting(cutter: Cutter, left: Tree, right: Node) -> int:

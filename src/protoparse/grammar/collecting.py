@@ -27,8 +27,16 @@ _NORMAL = Entry("L", "normal", {"reference": "normal"})
 
 
 def _abreast(lexemes: list[Lexeme]) -> bool:
-    """Whether numbers alone stand at the end."""
-    return all(lexeme.type == "NUMBER" for lexeme in lexemes[-_ABREAST:])
+    """Whether that many numbers stand at the end, with comparators between them at the most."""
+    found = 0
+    for lexeme in reversed(lexemes):
+        if lexeme.type == "NUMBER":
+            found += 1
+        elif lexeme.type != "CMP":
+            return False
+        if found == _ABREAST:
+            return True
+    return False
 
 
 class Collector(Linker):
@@ -50,7 +58,7 @@ class Collector(Linker):
                 i += 2
                 continue
             step = _STEPS.get(code)
-            if step is None or (code == "n" and kind == "NUMBER" and len(out) >= _ABREAST and _abreast(out)):
+            if step is None or (code in "n<" and kind == "NUMBER" and _abreast(out)):
                 break
             i = step(self, out, i, kind)
         return out
