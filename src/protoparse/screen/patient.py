@@ -36,8 +36,8 @@ class Event(Record, frozen=True, kw_only=True):
     `start` and `end` are days as precise as they are known; a measurement or a single act has only a `start`. `ongoing`
     says whether it still held when the record was made, None where the record does not say. `value` is a number with
     its `unit` (UCUM where the source has it) or a word ("positive"); `low` and `high` are the laboratory's own range
-    of normal in the same unit. `dose` goes with drugs; `status` are words of the record that narrow it ("severe", "left").
-    `source` points into the record ("Condition/123").
+    of normal in the same unit. `dose` goes with drugs; `status` are words of the record that narrow it ("severe",
+    "left"). `source` points into the record ("Condition/123").
     """
 
     domain: Domain
