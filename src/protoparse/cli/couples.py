@@ -51,7 +51,7 @@ def couples(first: str, second: str, failures: Failures) -> list[Couple]:
     if all(len(side) == 1 for side in sides):
         [[one], [other]] = sides
         return [Couple(one.document.trial.id or one.name, one.document, other.document)]
-    tables = [_named(side, failures) for side in sides]
+    tables = [named(side, failures) for side in sides]
     for names, others, there in ((tables[0], tables[1], second), (tables[1], tables[0], first)):
         for key, found in names.items():
             if key not in others:
@@ -63,7 +63,8 @@ def _key(found: Found) -> str:
     return found.document.trial.id or found.name
 
 
-def _named(side: list[Found], failures: Failures) -> dict[str, Found]:
+def named(side: list[Found], failures: Failures) -> dict[str, Found]:
+    """Documents by the trial's number, else by what they go by; a second of the same name is reported."""
     table: dict[str, Found] = {}
     for found in side:
         if table.setdefault(_key(found), found) is not found:

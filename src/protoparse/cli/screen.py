@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import io
 import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, get_args
+from typing import IO, TYPE_CHECKING, get_args
 
 import click
 
 from protoparse.cli import options
-from protoparse.cli.couples import criteria
+from protoparse.cli.couples import criteria, named
 from protoparse.cli.failures import Failures, one_line
 from protoparse.cli.outputs import write
 from protoparse.errors import ProtoparseError
@@ -20,7 +21,8 @@ from protoparse.errors import ProtoparseError
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from protoparse.model import Document
+    from protoparse.cli.screened import Screened
+    from protoparse.model import Document, Domain
     from protoparse.screen import Answers, Patient, Screening
 
 ANSWERS = ("eligible", "undetermined", "ineligible")
@@ -40,11 +42,22 @@ def _anchors(context: click.Context, parameter: click.Parameter, values: tuple[s
 
     anchors = {}
     for value in values:
-        event, _, day = value.partition("=")
+        event, given, day = value.partition("=")
+        if not given:
+            raise click.BadParameter(f"{value!r} names no day: write randomization=2026-03-07")
         if event not in get_args(Event):
             raise click.BadParameter(f"{event!r} is none of {', '.join(get_args(Event))}")
         anchors[event] = _day(context, parameter, day) or date.min
     return anchors
+
+
+def _domains(context: click.Context, parameter: click.Parameter, values: tuple[str, ...]) -> tuple[Domain, ...]:
+    from protoparse.screen.records.charting import checked_domains
+
+    try:
+        return checked_domains(values)
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from None
 
 
 @click.command("screen")
@@ -70,7 +83,7 @@ def _anchors(context: click.Context, parameter: click.Parameter, values: tuple[s
     help="How old a measurement may be to stand for today, where the trial does not say.",
 )  # fmt: skip
 @click.option(
-    "--complete", multiple=True, metavar="DOMAIN",
+    "--complete", callback=_domains, multiple=True, metavar="DOMAIN",
     help="A domain (condition, drug, procedure …) in which what is not in the records has not been. Without it, what "
     "is not in the records is unknown.",
 )  # fmt: skip
@@ -102,7 +115,7 @@ def command(
     day: date | None,
     anchors: dict[str, date],
     recent: int,
-    complete: tuple[str, ...],
+    complete: tuple[Domain, ...],
     wanted: tuple[str, ...],
     form: str,
     top: int,
@@ -128,64 +141,85 @@ def command(
     """
     from protoparse.concepts.terms import TermSource
     from protoparse.screen import Index, patients
+    from protoparse.screen.records.reading import shown as visible
 
     failures = Failures(debug=debug)
-    documents = _unique([found.document for found in criteria(trials, failures)])
+    documents = _documents(trials, failures)
     if not documents:
-        return failures.code or 1
+        return failures.code
     index = Index(documents, terms=TermSource.read(*terms) if terms else None)
-    shown = frozenset(wanted or ANSWERS)
+    place = visible(people)
 
     def broken(error: ProtoparseError) -> None:
-        failures.add(people, error)
+        failures.add(*_placed(place, str(error)))
 
     def screened() -> Iterator[tuple[Patient, Answers]]:
-        try:
-            for patient in patients(people, complete=complete, on_error=broken):  # type: ignore[arg-type]
-                yield patient, index.screen(patient, day=day or date.today(), anchors=anchors, recent=recent)
-        except ValueError as error:
-            raise click.UsageError(str(error)) from None
+        count = failures.count
+        none = True
+        for patient in patients(people, complete=complete, on_error=broken):
+            none = False
+            yield patient, index.screen(patient, day=day or date.today(), anchors=anchors, recent=recent)
+        if none and failures.count == count:
+            failures.add(place, "no patients in it")
 
-    try:
-        if form == "html":
-            from protoparse.cli.screened import page_of
+    shown = frozenset(wanted or ANSWERS)
+    if form == "html":
+        from protoparse.cli.screened import page_of
 
-            write(out, page_of(list(_chosen(screened(), shown)), documents), failures)
-        elif form == "json":
-            _json(_chosen(screened(), shown), out, failures)
-        else:
-            _table(screened(), documents, shown, top, out, quiet)
-    except ProtoparseError as error:
-        failures.add(people, error)
+        write(out, page_of([_listed(*one, shown) for one in screened()], documents), failures)
+    elif form == "json":
+        _json(screened(), shown, out, failures)
+    elif out == options.STDOUT:
+        _table(screened(), documents, shown, top, quiet, None)
+    else:
+        text = io.StringIO()
+        _table(screened(), documents, shown, top, quiet, text)
+        write(out, text.getvalue(), failures)
     return failures.code
 
 
-def _unique(documents: list[Document]) -> list[Document]:
-    """The documents, each trial once."""
-    found: dict[object, Document] = {}
-    for n, document in enumerate(documents):
-        found.setdefault(document.trial.id or n, document)
-    return list(found.values())
+def _documents(name: str, failures: Failures) -> list[Document]:
+    """The criteria of each trial; one without a number goes by its file."""
+    from msgspec.structs import replace
+
+    found = named(list(criteria(name, failures)), failures)
+    return [
+        one.document if one.document.trial.id else replace(one.document, trial=replace(one.document.trial, id=key))
+        for key, one in found.items()
+    ]
 
 
-def _chosen(screened: Iterator[tuple[Patient, Answers]], shown: frozenset[str]) -> Iterator[tuple[Patient, Screening]]:
-    for patient, answers in screened:
-        for n, answer in enumerate(answers.answers):
-            if answer in shown:
-                yield patient, answers.details(n)
+def _placed(place: str, error: str) -> tuple[str, str]:
+    """Where an error is, as exactly as it says, and its cause."""
+    if error.startswith(str(Path(place))):
+        there, colon, cause = error.partition(": ")
+        if colon:
+            return there, cause
+    return place, error
 
 
-def _json(chosen: Iterator[tuple[Patient, Screening]], out: str, failures: Failures) -> None:
+def _chosen(answers: Answers, shown: frozenset[str]) -> Iterator[tuple[int, Screening]]:
+    return ((n, answers.details(n)) for n, answer in enumerate(answers.answers) if answer in shown)
+
+
+def _listed(patient: Patient, answers: Answers, shown: frozenset[str]) -> Screened:
+    from protoparse.cli.screened import Screened
+
+    return Screened(patient, Counter(answers.answers), tuple(_chosen(answers, shown)))
+
+
+def _json(screened: Iterator[tuple[Patient, Answers]], shown: frozenset[str], out: str, failures: Failures) -> None:
+    """A line for each patient and trial: as they are found to standard output, to a file whole or not at all."""
     import msgspec
 
     from protoparse.screen import plain
 
     encode = msgspec.json.Encoder().encode
-    if out == "-":
-        for _, screening in chosen:
-            sys.stdout.buffer.write(encode(plain(screening)) + b"\n")
-        return
-    write(out, b"".join(encode(plain(screening)) + b"\n" for _, screening in chosen).decode(), failures)
+    lines = (encode(plain(screening)) + b"\n" for _, answers in screened for _, screening in _chosen(answers, shown))
+    if out == options.STDOUT:
+        sys.stdout.buffer.writelines(lines)
+    else:
+        write(out, b"".join(lines).decode(), failures)
 
 
 # ------------------------------------------------------------------ the table
@@ -193,50 +227,40 @@ def _json(chosen: Iterator[tuple[Patient, Screening]], out: str, failures: Failu
 
 def _table(
     screened: Iterator[tuple[Patient, Answers]],
-    documents: list[Document],
+    documents: Sequence[Document],
     shown: frozenset[str],
     top: int,
-    out: str,
     quiet: bool,
+    file: IO[str] | None,
 ) -> None:
     from rich.console import Console
-
-    if out == "-":
-        _lines(Console(highlight=False, soft_wrap=True), screened, documents, shown, top, quiet)
-        return
-    with Path(out).open("w", encoding="utf-8") as file:
-        _lines(Console(file=file, highlight=False, soft_wrap=True), screened, documents, shown, top, quiet)
-
-
-def _lines(
-    console: Console,
-    screened: Iterator[tuple[Patient, Answers]],
-    documents: list[Document],
-    shown: frozenset[str],
-    top: int,
-    quiet: bool,
-) -> None:
     from rich.text import Text
 
+    from protoparse.cli.screened import rank
     from protoparse.screen.telling import reason
 
+    console = Console(file=file, highlight=False, soft_wrap=True)
     for patient, answers in screened:
         counts: Counter[str] = Counter(answers.answers)
         told = ", ".join(f"{counts[answer]} {answer}" for answer in ANSWERS if counts[answer])
-        if not quiet:
-            born = f", born {patient.birth}" if patient.birth else ""
-            console.print(Text(f"{patient.id} ({patient.sex or 'sex unknown'}{born}) on {answers.day}: {told}", "bold"))
-            for note in patient.notes:
-                console.print(Text(f"  note: {one_line(note.message)}", "dim"))
         if len(documents) == 1:
-            if answers.answers[0] in shown:
-                _criteria(console, answers.details(0), patient)
+            told = answers.answers[0]
+        born = f", born {patient.birth}" if patient.birth else ""
+        who = f"{one_line(patient.id)} ({patient.sex or 'sex unknown'}{born})"
+        console.print(Text(f"{who} on {answers.day}: {told}", "bold"))
+        for note in () if quiet else patient.notes:
+            console.print(Text(f"  note: {one_line(note.message)}", "dim"))
+        made = [screening for _, screening in _chosen(answers, shown)]
+        if len(documents) == 1:
+            for screening in made:
+                _criteria(console, screening, patient)
             continue
-        made = [answers.details(n) for n, answer in enumerate(answers.answers) if answer in shown]
-        made.sort(key=lambda s: (ANSWERS.index(s.answer), len(s.to_include)))
+        made.sort(key=rank)
         for screening in made[: top or None]:
-            line = f"  {screening.trial or '—':<12} {screening.answer:<13}{one_line(reason(screening, patient))}"
-            console.print(Text(line, _STYLES[screening.answer]))
+            line = (
+                f"  {one_line(screening.trial or ''):<12} {screening.answer:<13}{one_line(reason(screening, patient))}"
+            )
+            console.print(Text(line.rstrip(), _STYLES[screening.answer]))
         if top and len(made) > top:
             console.print(Text(f"  … and {len(made) - top} more (--top 0 shows all)", "dim"))
 
@@ -254,7 +278,14 @@ def _criteria(console: Console, screening: Screening, patient: Patient) -> None:
         console.print(Text(f"  {_SIGNS[verdict.passed]} {verdict.criterion.id}: {one_line(words)}", style))
         for decision in verdict.decisions:
             console.print(Text(f"      {one_line(told(decision, patient))}", "dim"))
-    for label, asked in (("could rule out", screening.to_exclude), ("would let in", screening.to_include)):
+        if verdict.unread and rule is not None:
+            console.print(Text("      part of it was not understood: read it", "dim"))
+    for group, answer in screening.groups.items():
+        console.print(Text(f"  {one_line(group)}: {answer}", _STYLES[answer]))
+    asks = {"could rule out": screening.to_exclude, "would let in, all together": screening.to_include}
+    if screening.to_exclude == screening.to_include:
+        asks = {"could rule out, one by one, or let in, all together": screening.to_include}
+    for label, asked in asks.items():
         if asked:
             console.print(Text(f"  what {label}:", "bold"))
             for question in asked:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import NamedTuple, TypeAlias
 
 from protoparse.errors import ProtoparseError
 from protoparse.model import Document
@@ -15,30 +16,39 @@ from protoparse.screen.telling import reason, told, walk
 ANSWERS = ("eligible", "undetermined", "ineligible")
 VERDICTS = {True: "passed", False: "failed", None: "unknown"}
 
+Row: TypeAlias = tuple[str, str | None, str, list[tuple[str, int]], str]
+"""A trial, its title, its answer, how many criteria have each verdict, and why."""
 
-def page_of(found: Sequence[tuple[Patient, Screening]], documents: Sequence[Document]) -> str:
+
+class Screened(NamedTuple):
+    """A patient, how many trials give each answer, and what those that are shown say, by their numbers."""
+
+    patient: Patient
+    counts: Mapping[str, int]
+    screenings: Sequence[tuple[int, Screening]]
+
+
+def page_of(found: Sequence[Screened], documents: Sequence[Document]) -> str:
     """The page; raises `ProtoparseError` where Jinja2 is missing."""
     try:
         from protoparse.pages import page
     except ImportError:
         raise ProtoparseError("a page needs Jinja2: pip install 'protoparse[evaluate]'") from None
-    numbers = {document.trial.id: n for n, document in enumerate(documents)}
-    titles = {document.trial.id: document.trial.title for document in documents}
-    items = [item for patient, screening in found for item in _items(patient, screening, numbers[screening.trial])]
-    patients: dict[str, Patient] = {patient.id: patient for patient, _ in found}
-    counts: Counter[tuple[str, str]] = Counter((patient.id, screening.answer) for patient, screening in found)
-    rows: dict[str, list[tuple[Screening, str | None, str, Counter[str]]]] = {name: [] for name in patients}
-    for patient, screening in sorted(found, key=lambda pair: (ANSWERS.index(pair[1].answer), len(pair[1].to_include))):
-        passed = Counter(VERDICTS[verdict.passed] for verdict in screening.verdicts)
-        rows[patient.id].append((screening, titles.get(screening.trial), reason(screening, patient), passed))
+    names = _names([one.patient.id for one in found])
+    trials = _names([document.trial.id or "trial" for document in documents])
+    items = [
+        item
+        for name, (patient, _, screenings) in zip(names, found, strict=True)
+        for n, screening in screenings
+        for item in _items(name, patient, screening, n)
+    ]
     return page(
         "screening.html",
         title="Who may take part",
-        answers=ANSWERS,
-        patients=[(patient, [counts[patient.id, answer] for answer in ANSWERS]) for patient in patients.values()],
-        rows=rows,
+        patients=[(name, one.patient, _linked(one)) for name, one in zip(names, found, strict=True)],
+        trials=[(name, list(_rows(one, trials, documents))) for name, one in zip(names, found, strict=True)],
         data=listing(
-            [(document.trial.id or f"trial {n}", document.text) for n, document in enumerate(documents, 1)],
+            [(name, document.text) for name, document in zip(trials, documents, strict=True)],
             [
                 Facet(key="patient", label="Patient"),
                 Facet(key="answer", label="Answer of the trial", options=ANSWERS),
@@ -52,7 +62,37 @@ def page_of(found: Sequence[tuple[Patient, Screening]], documents: Sequence[Docu
     )
 
 
-def _items(patient: Patient, screening: Screening, document: int) -> Iterator[Item]:
+def _names(wanted: Iterable[str]) -> list[str]:
+    """What each goes by on the page: its id, with a number where others before have the same."""
+    found: dict[str, None] = {}
+    for name in wanted:
+        n, numbered = 1, name
+        while numbered in found:
+            n += 1
+            numbered = f"{name} ({n})"
+        found[numbered] = None
+    return list(found)
+
+
+def _linked(one: Screened) -> list[tuple[str, int, bool]]:
+    """Each answer, how many trials give it, and whether these are among what is listed."""
+    there = {screening.answer for _, screening in one.screenings}
+    return [(answer, one.counts.get(answer, 0), answer in there) for answer in ANSWERS]
+
+
+def _rows(one: Screened, trials: Sequence[str], documents: Sequence[Document]) -> Iterator[Row]:
+    for n, screening in sorted(one.screenings, key=lambda pair: rank(pair[1])):
+        passed = Counter(VERDICTS[verdict.passed] for verdict in walk(screening.verdicts))
+        why = reason(screening, one.patient)
+        yield trials[n], documents[n].trial.title, screening.answer, [(v, passed[v]) for v in VERDICTS.values()], why
+
+
+def rank(screening: Screening) -> tuple[int, int]:
+    """Where a screening stands among others: the best answer first, then the fewest questions."""
+    return ANSWERS.index(screening.answer), len(screening.to_include)
+
+
+def _items(name: str, patient: Patient, screening: Screening, document: int) -> Iterator[Item]:
     for verdict in walk(screening.verdicts):
         criterion = verdict.criterion
         yield Item(
@@ -60,19 +100,19 @@ def _items(patient: Patient, screening: Screening, document: int) -> Iterator[It
             span=criterion.span if criterion.span[1] else None,
             place=criterion.id,
             facets={
-                "patient": patient.id,
+                "patient": name,
                 "answer": screening.answer,
                 "verdict": VERDICTS[verdict.passed],
                 "section": criterion.kind,
                 "why": tuple(dict.fromkeys(decision.why for decision in verdict.decisions)),
             },
-            says=tuple(_says(patient, verdict)),
+            says=tuple(_says(name, patient, verdict)),
         )
 
 
-def _says(patient: Patient, verdict: Verdict) -> Iterator[tuple[str, str]]:
+def _says(name: str, patient: Patient, verdict: Verdict) -> Iterator[tuple[str, str]]:
     rule = verdict.criterion.rule
-    yield "patient", patient.id
+    yield "patient", name
     if rule is not None:
         yield "rule", render(rule)
     for decision in verdict.decisions:

@@ -12,11 +12,12 @@ In: a `Decision` or a `Screening`. Out: a short phrase; or what JSON takes.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from msgspec import to_builtins
 
+from protoparse.model import Except, Fact, If, Not, Rule, members
 from protoparse.screen.patient import Event, Patient
 from protoparse.screen.verdicts import Decision, Question, Screening, Truth, Verdict, Why
 
@@ -66,11 +67,44 @@ def reason(screening: Screening, patient: Patient) -> str:
         asked = screening.to_include or screening.to_exclude
         more = len(asked) - 1
         return asked[0].asks + (f" … and {more} more" if more else "") if asked else ""
-    for verdict in walk(tuple(verdict for verdict in screening.verdicts if verdict.passed is False)):
-        for decision in verdict.decisions:
-            if decision.truth is not None:
-                return f"{verdict.criterion.id}: {told(decision, patient)}"
-    return ""
+    failed = [verdict for verdict in screening.verdicts if verdict.passed is False]
+    for verdict, decision in (*_decisive(failed), *_decided(failed)):
+        return f"{verdict.criterion.id}: {told(decision, patient)}"
+    return f"{failed[0].criterion.id} fails" if failed else ""
+
+
+def _decided(failed: Sequence[Verdict]) -> Iterator[tuple[Verdict, Decision]]:
+    """All that is known of criteria that fail."""
+    for verdict in walk(tuple(failed)):
+        yield from ((verdict, decision) for decision in verdict.decisions if decision.truth is not None)
+
+
+def _decisive(failed: Sequence[Verdict]) -> Iterator[tuple[Verdict, Decision]]:
+    """What of it speaks for the failing: where "stroke or gout" rules out, which of them there is."""
+    for top in failed:
+        for verdict in walk((top,)):
+            if verdict.holds is top.holds:
+                denied = dict(_signs(verdict.criterion.rule))
+                for decision in verdict.decisions:
+                    if decision.truth is not None and (decision.truth is top.holds) is not denied.get(decision.fact):
+                        yield verdict, decision
+
+
+def _signs(rule: Rule | None, denied: bool = False) -> Iterator[tuple[Fact, bool]]:
+    """The facts of a rule, each with whether its truth speaks against the rule's."""
+    if isinstance(rule, Fact):
+        yield rule, denied
+    elif rule is not None:
+        against: tuple[Rule, ...] = ()
+        match rule:
+            case Not(of=of):
+                against = (of,)
+            case If(condition=condition):
+                against = (condition,)
+            case Except(exceptions=exceptions):
+                against = exceptions
+        for member in members(rule):
+            yield from _signs(member, denied is not any(member is one for one in against))
 
 
 def plain(screening: Screening) -> dict[str, Any]:

@@ -196,7 +196,7 @@ def _duckdb(name: str, complete: tuple[Domain, ...], schema: str | None) -> Iter
 
 def _postgresql(url: str, complete: tuple[Domain, ...], schema: str | None) -> Iterator[Patient]:
     psycopg = _driver("psycopg")
-    name = _shown(url)
+    name = shown(url)
     try:
         connection = psycopg.connect(url)
         connection.read_only = True
@@ -214,10 +214,12 @@ def _driver(name: str) -> Any:
         raise PatientError(f"OMOP in a database needs {name}: pip install 'protoparse[omop]'") from None
 
 
-def _shown(url: str) -> str:
-    """A URL without what is secret in it."""
+def shown(path_or_url: str) -> str:
+    """A path as it stands, the URL of a server without what is secret in it."""
+    if not path_or_url.startswith(_SCHEMES):
+        return path_or_url
     try:
-        parts = urlsplit(url)
+        parts = urlsplit(path_or_url)
         port = f":{parts.port}" if parts.port else ""
     except ValueError:
         return "postgresql"
