@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from pathlib import Path
 from typing import Any, get_args
 
 import pytest
@@ -10,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.factories import concept, fact, modifier
 
+from protoparse.concepts.terms import TermSource
 from protoparse.model import Anchor, Bound, Code, Comparison, Domain, Fact, Offset, Unit, Window, facts
 from protoparse.parsing import Parser
 from protoparse.screen.facts import Known, keys_of
@@ -149,6 +151,27 @@ def test_codes_of_a_record(codes: list[tuple[str, str]], wanted: tuple[str, str]
     event = ill("whatever it was", codes=tuple(Code(system=s, code=c) for s, c in codes))
     one = fact(concept("that thing", codes=(Code(system=wanted[0], code=wanted[1]),)))
     assert decided(one, event)[0] is truth
+
+
+def test_what_a_user_s_vocabulary_says_is_a_kind_of_what(tmp_path: Path) -> None:
+    concepts = ["concept_id", "concept_name", "domain_id", "vocabulary_id", "concept_code", "standard_concept"]
+    rows = [
+        concepts,
+        ["1", "Glucocorticoid, systemic", "Drug", "ATC", "H02AB", "C"],
+        ["2", "dexamethasone", "Drug", "RxNorm", "3264", "S"],
+        ["3", "ibuprofen", "Drug", "RxNorm", "5640", "S"],
+    ]
+    (tmp_path / "CONCEPT.csv").write_text("\n".join("\t".join(r) for r in rows))
+    (tmp_path / "CONCEPT_ANCESTOR.csv").write_text("ancestor_concept_id\tdescendant_concept_id\n1\t2\n2\t2\n")
+    steroids = fact(concept("steroids", codes=(Code(system="ATC", code="H02AB"),)), "drug")
+
+    def truth(code: str, **how: Any) -> Truth:
+        event = takes("tablets", codes=(Code(system="RxNorm", code=code),), ongoing=True)
+        return Known(patient(event), DAY, terms=TermSource.read(tmp_path, **how)).decide(steroids).truth
+
+    assert truth("3264", hierarchy=True) is True
+    assert truth("5640", hierarchy=True) is None
+    assert truth("3264") is None
 
 
 @pytest.mark.parametrize(
@@ -416,6 +439,7 @@ def test_an_example_is_meant_in_the_same_time() -> None:
     ("text", "event", "truth"),
     [
         ("Asthma", ill("Asthma", None, absent=True), False),
+        ("Stroke", ill("Cerebral infarction", None, absent=True), None),
         ("Severe asthma", ill("Asthma", "2024-05-01", absent=True), False),
         ("Morbid obesity", ill("Obesity", "2024-05-01", absent=True), False),
         ("Asthma", ill("Severe asthma", "2024-05-01", absent=True), None),
@@ -430,6 +454,16 @@ def test_an_example_is_meant_in_the_same_time() -> None:
 )
 def test_absent(text: str, event: Event, truth: Truth) -> None:
     assert decided(text, event)[0] is truth
+
+
+def test_a_code_that_is_denied_denies_what_stands_beneath_it() -> None:
+    def truth(wanted: str, denied: str) -> Truth:
+        one = fact(concept("that thing", codes=(Code(system="ICD-10-CM", code=wanted),)))
+        return decided(one, ill("some", None, codes=(Code(system="ICD-10-CM", code=denied),), absent=True))[0]
+
+    assert truth("E11.9", "E11") is False
+    assert truth("E11", "E11") is False
+    assert truth("E11", "E11.9") is None
 
 
 def test_records_that_contradict_each_other_decide_nothing() -> None:

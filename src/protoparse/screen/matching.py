@@ -72,6 +72,7 @@ class Matcher:
     """Gives events and facts their keys; `terms` are a user's vocabularies. Fit to be shared by all patients."""
 
     def __init__(self, terms: TermSource | None = None) -> None:
+        self.terms = terms
         self.normaliser = Normaliser(terms)
         self._readings: dict[tuple[object, ...], tuple[Reading, ...]] = {}
         self._asked: dict[tuple[object, ...], frozenset[Key]] = {}
@@ -105,29 +106,33 @@ class Matcher:
     # ------------------------------------------------------------------ events
 
     def _read(self, event: Event) -> Iterator[Reading]:
-        codes = frozenset({*_code_keys(event.codes), *_wider(event.codes)})
+        wider = [c for code in event.codes for c in self.terms.wider(code)] if self.terms is not None else []
+        exact = frozenset(_code_keys(event.codes))
+        codes = exact | frozenset({*_wider(event.codes), *_code_keys(wider)})
         value = event.value
         if event.domain == "measurement" or (event.domain == "observation" and value is not None):
             names = {n for c in event.codes if c.system == "LOINC" and (n := quantity_of_code(c.code))}
             name = None if names else quantity(event.name)
             own = {("measurement", n) for n in names or ([name] if name else [f"~{normal(untagged(event.name))}"])}
-            yield Reading(codes | own, codes | own)
+            yield Reading(codes | own, exact | own)
         if event.domain == "measurement" and not isinstance(value, str):
             return
         if event.domain == "drug":
             keys, mine = self._drugs(untagged(event.name))
-            yield Reading(codes | keys, codes | mine)
+            yield Reading(codes | keys, exact | mine)
             return
         if isinstance(value, str):
             answer = presence(value)
             if answer is None:
-                yield from self._named(value, "observation", frozenset(), False)
+                yield from self._named(value, "observation", frozenset(), frozenset(), False)
             else:
-                yield from self._named(event.name, "observation", codes, not answer)
+                yield from self._named(event.name, "observation", codes, exact, not answer)
         elif value is None:
-            yield from self._named(event.name, event.domain, codes, False)
+            yield from self._named(event.name, event.domain, codes, exact, False)
 
-    def _named(self, name: str, domain: Domain, codes: frozenset[Key], absent: bool) -> Iterator[Reading]:
+    def _named(
+        self, name: str, domain: Domain, codes: frozenset[Key], exact: frozenset[Key], absent: bool
+    ) -> Iterator[Reading]:
         group = _GROUPS[domain]
         read = read_name(name, group in _ACTS)
         if group in ("condition", "allergy") and (substance := allergen(name)) is not None:
@@ -135,7 +140,7 @@ class Matcher:
             own = frozenset({("allergy", normal(substance))})
             for more in self._drugs(substance):
                 keys |= {("allergy", form) for g, form in more if g == "drug"}
-            yield Reading(codes | keys, codes | own, read.absent != absent, read.past, read.family)
+            yield Reading(codes | keys, exact | own, read.absent != absent, read.past, read.family)
             if group == "allergy":
                 return
         own = frozenset((group, form) for form in read.forms[:1])
@@ -148,8 +153,8 @@ class Matcher:
             for form in read_name(called.name, group in _ACTS).forms:
                 keys |= self._keys(form, domain, group)
         if read.absent or read.past or read.family:
-            codes = frozenset()  # a code of "history of" is not the code of the thing
-        yield Reading(codes | keys, codes | own, read.absent != absent, read.past, read.family)
+            codes = exact = frozenset()  # a code of "history of" is not the code of the thing
+        yield Reading(codes | keys, exact | own, read.absent != absent, read.past, read.family)
 
     def _keys(self, form: str, domain: Domain, group: str) -> frozenset[Key]:
         """The keys of a normal form of an event: itself, and what the vocabularies call it.
@@ -217,7 +222,9 @@ class Matcher:
             # codes that no row of the name has were given to a plainer name: "morbid obesity" has those of obesity
             rows = [self.normaliser.find(normal(called), fact.domain) for called in names]
             exact = {c for row in rows if row and not (row.name and _less(names[0], row.name)) for c in row.codes}
-            keys.update(_code_keys(c for c in concept.codes if c in exact or not _shipped(c)))
+            codes = [c for c in concept.codes if c in exact or not _shipped(c)]
+            keys.update(_code_keys(codes))
+            keys.update((f"-{system}", code) for system, code in (*_code_keys(codes), *_wider(codes)))
         keys = {k for k in keys if k[0].lstrip("-") not in _ALL_GROUPS or k[1].lstrip("~") not in bare_forms()}
         if fact.experiencer == "family":
             keys = {k if k == UNRECORDED else (f"family {k[0]}", k[1]) for k in keys}
