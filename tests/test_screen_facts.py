@@ -126,6 +126,8 @@ def test_met(text: str, event: Event) -> None:
         ("Allergy to penicillin", takes("Penicillin V potassium 500 MG Oral Tablet")),
         ("Penicillin", allergic("Penicillin", ongoing=True)),
         ("Penicillin", takes("Amoxicillin 250 MG Oral Tablet", ongoing=True)),
+        ("Refugee", told("Are you a refugee", value="Yes")),
+        ("Sexually active", told("Sexual orientation")),
         ("Refugee", told("Are you a refugee", value="I choose not to answer this question")),
         ("Creatinine ≤ 1.5 mg/dL", lab("Creatinine [Mass/volume] in Urine", 1.0, "mg/dL")),
         ("Haemoglobin ≥ 9 g/dL", lab("Hemoglobin A1c/Hemoglobin.total in Blood", 9.5, "%")),

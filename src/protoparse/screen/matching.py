@@ -30,7 +30,7 @@ from protoparse.concepts.terms import TermSource
 from protoparse.concepts.wording import normal, words
 from protoparse.model import Code, Concept, Domain, Fact
 from protoparse.screen.ingredients import ingredients
-from protoparse.screen.names import allergen, bare, bare_forms, forms_of, listed, read_name, untagged
+from protoparse.screen.names import allergen, bare, bare_forms, forms_of, listed, question, read_name, untagged
 from protoparse.screen.patient import Event
 from protoparse.screen.quantities import quantity, quantity_of_code
 
@@ -121,13 +121,14 @@ class Matcher:
             keys, mine = self._drugs(untagged(event.name))
             yield Reading(codes | keys, exact | mine)
             return
+        asks = event.domain == "observation" and question(event.name)
         if isinstance(value, str):
             answer = presence(value)
             if answer is None:
                 yield from self._named(value, "observation", frozenset(), frozenset(), False)
-            else:
+            elif not asks:
                 yield from self._named(event.name, "observation", codes, exact, not answer)
-        elif value is None:
+        elif value is None and not asks:
             yield from self._named(event.name, event.domain, codes, exact, False)
 
     def _named(
@@ -149,7 +150,7 @@ class Matcher:
             keys |= self._keys(form, domain, group) if n == 0 or " " in form else {(group, form)}
         # what an abbreviation or another name stands for has more general names, too: "NSCLC" is a lung cancer
         called = self.normaliser.find(read.forms[0], domain) if read.forms else None
-        if called is not None and called.name:
+        if called is not None and called.name and not self._loose(domain, read.forms[0], normal(called.name)):
             for form in read_name(called.name, group in _ACTS).forms:
                 keys |= self._keys(form, domain, group)
         if read.absent or read.past or read.family:
@@ -166,9 +167,18 @@ class Matcher:
         found = self.normaliser.find(form, domain)
         if found is not None:
             keys.update((_system(c.system), c.code) for c in found.codes if not _shipped(c))
-            if found.name and not (domain == "observation" and _beside(form, normal(found.name))):
+            if found.name and not self._loose(domain, form, normal(found.name)):
                 keys.add((group, normal(found.name)))
         return frozenset(keys)
+
+    @staticmethod
+    def _loose(domain: Domain, form: str, name: str) -> bool:
+        """Whether a vocabulary has two habits in one row that only have to do with one another.
+
+        They share words, and each has others, too: "sexual orientation" is no "sexual activity".
+        """
+        left, right = set(form.split(" ")), set(name.split(" "))
+        return domain == "observation" and bool(left & right and left - right and right - left)
 
     def _drugs(self, name: str) -> tuple[frozenset[Key], frozenset[Key]]:
         """The keys of what a drug's name holds, more general ones with them, and those of the ingredients alone."""
@@ -261,12 +271,6 @@ def _system(name: str) -> str:
     """A vocabulary's name without its typography: "ICD-10-CM" and "ICD10CM" are one."""
     folded = re.sub(r"[^a-z0-9]", "", name.lower())
     return {"snomedct": "snomed"}.get(folded, folded)
-
-
-def _beside(form: str, name: str) -> bool:
-    """Whether two names share words, and each has others, too: "sexual orientation" is no "sexual activity"."""
-    left, right = set(form.split(" ")), set(name.split(" "))
-    return bool(left & right and left - right and right - left)
 
 
 def _shipped(code: Code) -> bool:
