@@ -427,6 +427,10 @@ def test_examples_are_enough_but_not_all() -> None:
     assert decided(one, ill("Asthma"), complete=("condition",))[0] is None
 
 
+def test_what_stands_in_brackets_behind_no_field_is_no_example() -> None:
+    assert decided(fact("arms", includes=(fact("pain"),)), ill("Chronic back pain"))[0] is None
+
+
 def test_an_example_is_meant_in_the_same_time() -> None:
     within = Window(start=Bound(anchor=Anchor(event="screening"), offset=Offset(value=-2, unit=Unit(ucum="wk"))))
     one = fact("antifungals", "drug", time=within, includes=(fact("fluconazole", "drug"),))

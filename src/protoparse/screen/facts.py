@@ -32,8 +32,8 @@ from protoparse.model import All, Anchor, Any_, Fact, Rule, facts
 from protoparse.screen.amounts import Amount, Found, holds, meets
 from protoparse.screen.matching import AGE, SEX, UNRECORDED, Key, Matcher, Reading, group_of
 from protoparse.screen.measuring import TELLING, measured
-from protoparse.screen.names import forms_of, listed
-from protoparse.screen.narrowing import narrowed, passes
+from protoparse.screen.names import listed
+from protoparse.screen.narrowing import names_field, narrowed, passes
 from protoparse.screen.patient import Event, Patient, days
 from protoparse.screen.persons import decide_person, other_sex
 from protoparse.screen.times import ANY, Days, Frame, Held, frames, lasted, overlaps, plus
@@ -189,14 +189,14 @@ class Known:
             return False
         if fact.domain == "drug" and not any(c.system == "DrugBank" for c in fact.concept.codes):
             return True
-        said = words(fact.concept.name or fact.concept.text)
-        return bool(fact.includes) or not said or said[-1] in forms_of("field")
+        return bool(fact.includes) or names_field(fact)
 
     def _example(self, rule: Rule, fact: Fact) -> tuple[Truth, tuple[Event, ...]]:
         """What is known of an example, which is meant under all that is said of what it exemplifies."""
         if isinstance(rule, Fact):
             theirs, ours = group_of(rule.domain), group_of(fact.domain)
-            if theirs != ours and not (ours == "condition" and theirs == "measurement" and rule.value is not None):
+            measure = ours == "condition" and theirs == "measurement" and rule.value is not None
+            if not (theirs == ours or measure) or (ours == "condition" and not names_field(fact)):
                 return None, ()
             meant = replace(
                 rule,

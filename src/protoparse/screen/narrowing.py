@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from functools import cache
 
 from protoparse import lexicon
 from protoparse.concepts.wording import normal, words
-from protoparse.model import Modifier
+from protoparse.model import Fact, Modifier
 from protoparse.screen.amounts import Found
 from protoparse.screen.names import forms_of, listed
 from protoparse.screen.patient import Event
@@ -70,3 +71,18 @@ def passes(event: Event) -> bool:
         and event.domain in ("condition", "observation", "visit")
         and ("acute" in said or any(kind <= said for kind in _passing()))
     )
+
+
+_ADJECTIVE = re.compile(r".{3,}(?:ic|al|ar|ous|ive|ory|ary)")
+
+
+def names_field(fact: Fact) -> bool:
+    """Whether a fact names a whole field, whose members have names of their own: "heart disease", "cardiovascular".
+
+    Only of these is what stands behind in brackets surely an example: "arms (i.e. pain)" is none.
+    """
+    for name in (fact.concept.name, fact.concept.text):
+        said = words(name or "")
+        if said and (said[-1] in forms_of("field") or _ADJECTIVE.fullmatch(said[-1])):
+            return True
+    return not words(fact.concept.text)
