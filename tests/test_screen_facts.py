@@ -280,6 +280,8 @@ def test_the_latest_value_decides() -> None:
         ("Pregnancy", ill("Normal pregnancy", "2010-03-01"), None),
         ("Pregnancy", ill("Normal pregnancy", "2024-03-01"), True),
         ("Pregnancy", ill("Normal pregnancy", "2010-03-01", ongoing=True), True),
+        ("HIV infection", ill("Human immunodeficiency virus infection (disorder)", "2010"), True),
+        ("Respiratory infection", ill("Respiratory infection", "2010"), None),
         ("Current smoker", told("Tobacco smoking status", value="Current every day smoker"), None),
         ("History of asthma", ill("Asthma", end="2021-01-01"), True),
         ("History of asthma", ill("Asthma", "2024-08-01"), None),

@@ -57,8 +57,8 @@ def narrowed(modifier: Modifier, event: Event) -> Found:
 
 
 @cache
-def _passing() -> frozenset[frozenset[str]]:
-    return frozenset(frozenset(words(w)) for w in listed("passing"))
+def _kinds(kind: str) -> frozenset[frozenset[str]]:
+    return frozenset(frozenset(words(w)) for w in listed(kind))
 
 
 def passes(event: Event) -> bool:
@@ -67,9 +67,9 @@ def passes(event: Event) -> bool:
         return True  # an answer of that day: "current smoker"
     said = frozenset(words(event.name))
     return (
-        "chronic" not in said
-        and event.domain in ("condition", "observation", "visit")
-        and ("acute" in said or any(kind <= said for kind in _passing()))
+        event.domain in ("condition", "observation", "visit")
+        and ("acute" in said or any(kind <= said for kind in _kinds("passing")))
+        and not any(kind <= said for kind in _kinds("persisting"))
     )
 
 
