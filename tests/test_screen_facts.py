@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from pathlib import Path
 from typing import Any, get_args
 
 import pytest
@@ -10,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.factories import concept, fact, modifier
 
+from protoparse.concepts.terms import TermSource
 from protoparse.model import Anchor, Bound, Code, Comparison, Domain, Fact, Offset, Unit, Window, facts
 from protoparse.parsing import Parser
 from protoparse.screen.knowing.facts import Known, keys_of
@@ -124,6 +126,8 @@ def test_met(text: str, event: Event) -> None:
         ("Allergy to penicillin", takes("Penicillin V potassium 500 MG Oral Tablet")),
         ("Penicillin", allergic("Penicillin", ongoing=True)),
         ("Penicillin", takes("Amoxicillin 250 MG Oral Tablet", ongoing=True)),
+        ("Refugee", told("Are you a refugee", value="Yes")),
+        ("Sexually active", told("Sexual orientation")),
         ("Refugee", told("Are you a refugee", value="I choose not to answer this question")),
         ("Creatinine ≤ 1.5 mg/dL", lab("Creatinine [Mass/volume] in Urine", 1.0, "mg/dL")),
         ("Haemoglobin ≥ 9 g/dL", lab("Hemoglobin A1c/Hemoglobin.total in Blood", 9.5, "%")),
@@ -149,6 +153,27 @@ def test_codes_of_a_record(codes: list[tuple[str, str]], wanted: tuple[str, str]
     event = ill("whatever it was", codes=tuple(Code(system=s, code=c) for s, c in codes))
     one = fact(concept("that thing", codes=(Code(system=wanted[0], code=wanted[1]),)))
     assert decided(one, event)[0] is truth
+
+
+def test_what_a_user_s_vocabulary_says_is_a_kind_of_what(tmp_path: Path) -> None:
+    concepts = ["concept_id", "concept_name", "domain_id", "vocabulary_id", "concept_code", "standard_concept"]
+    rows = [
+        concepts,
+        ["1", "Glucocorticoid, systemic", "Drug", "ATC", "H02AB", "C"],
+        ["2", "dexamethasone", "Drug", "RxNorm", "3264", "S"],
+        ["3", "ibuprofen", "Drug", "RxNorm", "5640", "S"],
+    ]
+    (tmp_path / "CONCEPT.csv").write_text("\n".join("\t".join(r) for r in rows))
+    (tmp_path / "CONCEPT_ANCESTOR.csv").write_text("ancestor_concept_id\tdescendant_concept_id\n1\t2\n2\t2\n")
+    steroids = fact(concept("steroids", codes=(Code(system="ATC", code="H02AB"),)), "drug")
+
+    def truth(code: str, **how: Any) -> Truth:
+        event = takes("tablets", codes=(Code(system="RxNorm", code=code),), ongoing=True)
+        return Known(patient(event), DAY, terms=TermSource.read(tmp_path, **how)).decide(steroids).truth
+
+    assert truth("3264", hierarchy=True) is True
+    assert truth("5640", hierarchy=True) is None
+    assert truth("3264") is None
 
 
 @pytest.mark.parametrize(
@@ -255,6 +280,8 @@ def test_the_latest_value_decides() -> None:
         ("Pregnancy", ill("Normal pregnancy", "2010-03-01"), None),
         ("Pregnancy", ill("Normal pregnancy", "2024-03-01"), True),
         ("Pregnancy", ill("Normal pregnancy", "2010-03-01", ongoing=True), True),
+        ("HIV infection", ill("Human immunodeficiency virus infection (disorder)", "2010"), True),
+        ("Respiratory infection", ill("Respiratory infection", "2010"), None),
         ("Current smoker", told("Tobacco smoking status", value="Current every day smoker"), None),
         ("History of asthma", ill("Asthma", end="2021-01-01"), True),
         ("History of asthma", ill("Asthma", "2024-08-01"), None),
@@ -402,6 +429,10 @@ def test_examples_are_enough_but_not_all() -> None:
     assert decided(one, ill("Asthma"), complete=("condition",))[0] is None
 
 
+def test_what_stands_in_brackets_behind_no_field_is_no_example() -> None:
+    assert decided(fact("arms", includes=(fact("pain"),)), ill("Chronic back pain"))[0] is None
+
+
 def test_an_example_is_meant_in_the_same_time() -> None:
     within = Window(start=Bound(anchor=Anchor(event="screening"), offset=Offset(value=-2, unit=Unit(ucum="wk"))))
     one = fact("antifungals", "drug", time=within, includes=(fact("fluconazole", "drug"),))
@@ -416,6 +447,7 @@ def test_an_example_is_meant_in_the_same_time() -> None:
     ("text", "event", "truth"),
     [
         ("Asthma", ill("Asthma", None, absent=True), False),
+        ("Stroke", ill("Cerebral infarction", None, absent=True), None),
         ("Severe asthma", ill("Asthma", "2024-05-01", absent=True), False),
         ("Morbid obesity", ill("Obesity", "2024-05-01", absent=True), False),
         ("Asthma", ill("Severe asthma", "2024-05-01", absent=True), None),
@@ -430,6 +462,16 @@ def test_an_example_is_meant_in_the_same_time() -> None:
 )
 def test_absent(text: str, event: Event, truth: Truth) -> None:
     assert decided(text, event)[0] is truth
+
+
+def test_a_code_that_is_denied_denies_what_stands_beneath_it() -> None:
+    def truth(wanted: str, denied: str) -> Truth:
+        one = fact(concept("that thing", codes=(Code(system="ICD-10-CM", code=wanted),)))
+        return decided(one, ill("some", None, codes=(Code(system="ICD-10-CM", code=denied),), absent=True))[0]
+
+    assert truth("E11.9", "E11") is False
+    assert truth("E11", "E11") is False
+    assert truth("E11", "E11.9") is None
 
 
 def test_records_that_contradict_each_other_decide_nothing() -> None:

@@ -72,20 +72,32 @@ _TAGS = {
 class TermSource:
     """A user's vocabularies, looked up by name; read them with `read`."""
 
-    def __init__(self, terms: Mapping[tuple[str, str], _Concept]) -> None:
+    def __init__(
+        self, terms: Mapping[tuple[str, str], _Concept], kinds: Mapping[tuple[str, str], tuple[Code, ...]] | None = None
+    ) -> None:
         self._terms = terms
+        self._kinds = kinds or {}
 
     @classmethod
-    def read(cls, *paths: str | Path) -> TermSource:
+    def read(cls, *paths: str | Path, hierarchy: bool = False) -> TermSource:
         """The vocabularies of files, or of folders with `CONCEPT.csv` or `Loinc.csv`; earlier files win.
 
-        Raises `TermsError`, which names file, line and cause, where one cannot be read.
+        With `hierarchy`, which concept is a kind of which is kept, too, where `CONCEPT_ANCESTOR.csv` says it: it takes
+        memory, and only screening asks for it. Raises `TermsError`, which names file, line and cause, where a file
+        cannot be read.
         """
         terms: dict[tuple[str, str], _Concept] = {}
-        for path in paths:
-            for key, concept in _read(_file(Path(path))).items():
+        kinds: dict[tuple[str, str], tuple[Code, ...]] = {}
+        for path in map(Path, paths):
+            for key, concept in _read(_file(path)).items():
                 terms.setdefault(key, concept)
-        return cls(terms)
+            if hierarchy and _kind(_file(path)) == "omop":
+                kinds.update(_wider(_file(path)))
+        return cls(terms, kinds)
+
+    def wider(self, code: Code) -> tuple[Code, ...]:
+        """The codes of all that a code is a kind of; none where no hierarchy was read, or none is known."""
+        return self._kinds.get((code.system, code.code), ())
 
     def __len__(self) -> int:
         """How many names are known."""
@@ -227,6 +239,23 @@ def _omop(path: Path) -> tuple[list[tuple[str, _Concept]], dict[str, set[str]]]:
             if wide in doubtful and narrow in doubtful and wide != narrow:
                 ancestors.setdefault(narrow, set()).add(wide)
     return named, ancestors
+
+
+def _wider(path: Path) -> dict[tuple[str, str], tuple[Code, ...]]:
+    """For each code of OMOP's concepts those of all that it is a kind of."""
+    codes: dict[str, tuple[Code, ...]] = {}
+    for _, cell in _rows(path, "omop"):
+        if not cell("invalid_reason") and cell("domain_id") in _GROUPS:
+            id_ = cell("concept_id")
+            codes[id_] = Code(system=cell("vocabulary_id"), code=cell("concept_code")), Code(system="OMOP", code=id_)
+    found: dict[str, list[Code]] = {}
+    table = path.with_name("CONCEPT_ANCESTOR.csv")
+    if table.is_file():
+        for _, cell in _rows(table, "ancestor"):
+            wide, narrow = cell("ancestor_concept_id"), cell("descendant_concept_id")
+            if wide != narrow and wide in codes and narrow in codes:
+                found.setdefault(narrow, []).extend(codes[wide])
+    return {(c.system, c.code): tuple(wider) for id_, wider in found.items() for c in codes[id_]}
 
 
 def _snomed(path: Path) -> list[tuple[str, _Concept]]:

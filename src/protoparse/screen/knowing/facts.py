@@ -32,10 +32,8 @@ from protoparse.model import All, Anchor, Any_, Fact, Rule, facts
 from protoparse.screen.knowing.amounts import Amount, Found, holds, meets
 from protoparse.screen.knowing.matching import AGE, SEX, UNRECORDED, Key, Matcher, Reading, group_of
 from protoparse.screen.knowing.measuring import TELLING, measured
-from protoparse.screen.knowing.names import forms_of, listed
-from protoparse.screen.knowing.narrowing import narrowed, passes
-from protoparse.screen.knowing.persons import decide_person, other_sex
-from protoparse.screen.knowing.times import ANY, Days, Frame, Held, frames, lasted, overlaps, plus
+from protoparse.screen.knowing.names import listed
+from protoparse.screen.knowing.narrowing import names_field, narrowed, passes
 from protoparse.screen.patient import Event, Patient, days
 from protoparse.screen.verdicts import Decision, Truth, Why
 
@@ -189,14 +187,14 @@ class Known:
             return False
         if fact.domain == "drug" and not any(c.system == "DrugBank" for c in fact.concept.codes):
             return True
-        said = words(fact.concept.name or fact.concept.text)
-        return bool(fact.includes) or not said or said[-1] in forms_of("field")
+        return bool(fact.includes) or names_field(fact)
 
     def _example(self, rule: Rule, fact: Fact) -> tuple[Truth, tuple[Event, ...]]:
         """What is known of an example, which is meant under all that is said of what it exemplifies."""
         if isinstance(rule, Fact):
             theirs, ours = group_of(rule.domain), group_of(fact.domain)
-            if theirs != ours and not (ours == "condition" and theirs == "measurement" and rule.value is not None):
+            measure = ours == "condition" and theirs == "measurement" and rule.value is not None
+            if not (theirs == ours or measure) or (ours == "condition" and not names_field(fact)):
                 return None, ()
             meant = replace(
                 rule,

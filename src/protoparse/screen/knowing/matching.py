@@ -30,8 +30,7 @@ from protoparse.concepts.terms import TermSource
 from protoparse.concepts.wording import normal, words
 from protoparse.model import Code, Concept, Domain, Fact
 from protoparse.screen.knowing.ingredients import ingredients
-from protoparse.screen.knowing.names import allergen, bare, bare_forms, forms_of, listed, read_name, untagged
-from protoparse.screen.knowing.quantities import quantity, quantity_of_code
+from protoparse.screen.knowing.names import allergen, bare, bare_forms, forms_of, listed, question, read_name, untagged
 from protoparse.screen.patient import Event
 
 Key: TypeAlias = tuple[str, str]
@@ -72,6 +71,7 @@ class Matcher:
     """Gives events and facts their keys; `terms` are a user's vocabularies. Fit to be shared by all patients."""
 
     def __init__(self, terms: TermSource | None = None) -> None:
+        self.terms = terms
         self.normaliser = Normaliser(terms)
         self._readings: dict[tuple[object, ...], tuple[Reading, ...]] = {}
         self._asked: dict[tuple[object, ...], frozenset[Key]] = {}
@@ -105,29 +105,34 @@ class Matcher:
     # ------------------------------------------------------------------ events
 
     def _read(self, event: Event) -> Iterator[Reading]:
-        codes = frozenset({*_code_keys(event.codes), *_wider(event.codes)})
+        wider = [c for code in event.codes for c in self.terms.wider(code)] if self.terms is not None else []
+        exact = frozenset(_code_keys(event.codes))
+        codes = exact | frozenset({*_wider(event.codes), *_code_keys(wider)})
         value = event.value
         if event.domain == "measurement" or (event.domain == "observation" and value is not None):
             names = {n for c in event.codes if c.system == "LOINC" and (n := quantity_of_code(c.code))}
             name = None if names else quantity(event.name)
             own = {("measurement", n) for n in names or ([name] if name else [f"~{normal(untagged(event.name))}"])}
-            yield Reading(codes | own, codes | own)
+            yield Reading(codes | own, exact | own)
         if event.domain == "measurement" and not isinstance(value, str):
             return
         if event.domain == "drug":
             keys, mine = self._drugs(untagged(event.name))
-            yield Reading(codes | keys, codes | mine)
+            yield Reading(codes | keys, exact | mine)
             return
+        asks = event.domain == "observation" and question(event.name)
         if isinstance(value, str):
             answer = presence(value)
             if answer is None:
-                yield from self._named(value, "observation", frozenset(), False)
-            else:
-                yield from self._named(event.name, "observation", codes, not answer)
-        elif value is None:
-            yield from self._named(event.name, event.domain, codes, False)
+                yield from self._named(value, "observation", frozenset(), frozenset(), False)
+            elif not asks:
+                yield from self._named(event.name, "observation", codes, exact, not answer)
+        elif value is None and not asks:
+            yield from self._named(event.name, event.domain, codes, exact, False)
 
-    def _named(self, name: str, domain: Domain, codes: frozenset[Key], absent: bool) -> Iterator[Reading]:
+    def _named(
+        self, name: str, domain: Domain, codes: frozenset[Key], exact: frozenset[Key], absent: bool
+    ) -> Iterator[Reading]:
         group = _GROUPS[domain]
         read = read_name(name, group in _ACTS)
         if group in ("condition", "allergy") and (substance := allergen(name)) is not None:
@@ -135,7 +140,7 @@ class Matcher:
             own = frozenset({("allergy", normal(substance))})
             for more in self._drugs(substance):
                 keys |= {("allergy", form) for g, form in more if g == "drug"}
-            yield Reading(codes | keys, codes | own, read.absent != absent, read.past, read.family)
+            yield Reading(codes | keys, exact | own, read.absent != absent, read.past, read.family)
             if group == "allergy":
                 return
         own = frozenset((group, form) for form in read.forms[:1])
@@ -144,12 +149,12 @@ class Matcher:
             keys |= self._keys(form, domain, group) if n == 0 or " " in form else {(group, form)}
         # what an abbreviation or another name stands for has more general names, too: "NSCLC" is a lung cancer
         called = self.normaliser.find(read.forms[0], domain) if read.forms else None
-        if called is not None and called.name:
+        if called is not None and called.name and not self._loose(domain, read.forms[0], normal(called.name)):
             for form in read_name(called.name, group in _ACTS).forms:
                 keys |= self._keys(form, domain, group)
         if read.absent or read.past or read.family:
-            codes = frozenset()  # a code of "history of" is not the code of the thing
-        yield Reading(codes | keys, codes | own, read.absent != absent, read.past, read.family)
+            codes = exact = frozenset()  # a code of "history of" is not the code of the thing
+        yield Reading(codes | keys, exact | own, read.absent != absent, read.past, read.family)
 
     def _keys(self, form: str, domain: Domain, group: str) -> frozenset[Key]:
         """The keys of a normal form of an event: itself, and what the vocabularies call it.
@@ -161,9 +166,18 @@ class Matcher:
         found = self.normaliser.find(form, domain)
         if found is not None:
             keys.update((_system(c.system), c.code) for c in found.codes if not _shipped(c))
-            if found.name and not (domain == "observation" and _beside(form, normal(found.name))):
+            if found.name and not self._loose(domain, form, normal(found.name)):
                 keys.add((group, normal(found.name)))
         return frozenset(keys)
+
+    @staticmethod
+    def _loose(domain: Domain, form: str, name: str) -> bool:
+        """Whether a vocabulary has two habits in one row that only have to do with one another.
+
+        They share words, and each has others, too: "sexual orientation" is no "sexual activity".
+        """
+        left, right = set(form.split(" ")), set(name.split(" "))
+        return domain == "observation" and bool(left & right and left - right and right - left)
 
     def _drugs(self, name: str) -> tuple[frozenset[Key], frozenset[Key]]:
         """The keys of what a drug's name holds, more general ones with them, and those of the ingredients alone."""
@@ -217,7 +231,9 @@ class Matcher:
             # codes that no row of the name has were given to a plainer name: "morbid obesity" has those of obesity
             rows = [self.normaliser.find(normal(called), fact.domain) for called in names]
             exact = {c for row in rows if row and not (row.name and _less(names[0], row.name)) for c in row.codes}
-            keys.update(_code_keys(c for c in concept.codes if c in exact or not _shipped(c)))
+            codes = [c for c in concept.codes if c in exact or not _shipped(c)]
+            keys.update(_code_keys(codes))
+            keys.update((f"-{system}", code) for system, code in (*_code_keys(codes), *_wider(codes)))
         keys = {k for k in keys if k[0].lstrip("-") not in _ALL_GROUPS or k[1].lstrip("~") not in bare_forms()}
         if fact.experiencer == "family":
             keys = {k if k == UNRECORDED else (f"family {k[0]}", k[1]) for k in keys}
@@ -254,12 +270,6 @@ def _system(name: str) -> str:
     """A vocabulary's name without its typography: "ICD-10-CM" and "ICD10CM" are one."""
     folded = re.sub(r"[^a-z0-9]", "", name.lower())
     return {"snomedct": "snomed"}.get(folded, folded)
-
-
-def _beside(form: str, name: str) -> bool:
-    """Whether two names share words, and each has others, too: "sexual orientation" is no "sexual activity"."""
-    left, right = set(form.split(" ")), set(name.split(" "))
-    return bool(left & right and left - right and right - left)
 
 
 def _shipped(code: Code) -> bool:

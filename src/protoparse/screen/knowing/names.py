@@ -75,6 +75,16 @@ def untagged(name: str) -> str:
     return _patterns()[2].sub("", name.lower()).strip()
 
 
+@cache
+def _asking() -> re.Pattern[str]:
+    return re.compile(rf"(?:{'|'.join(map(re.escape, listed('asking')))})\b|.*\?")
+
+
+def question(name: str) -> bool:
+    """Whether a name is a question, of which only the answer would say something: "Are you a refugee"."""
+    return _asking().match(untagged(name)) is not None
+
+
 @lru_cache(_KEPT)
 def read_name(name: str, act: bool = False) -> Name:
     """A name's forms, and what is said in front of it; an act may be done to screen for something."""

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from functools import cache
 
 from protoparse import lexicon
 from protoparse.concepts.wording import normal, words
-from protoparse.model import Modifier
+from protoparse.model import Fact, Modifier
 from protoparse.screen.knowing.amounts import Found
 from protoparse.screen.knowing.names import forms_of, listed
 from protoparse.screen.patient import Event
@@ -56,8 +57,8 @@ def narrowed(modifier: Modifier, event: Event) -> Found:
 
 
 @cache
-def _passing() -> frozenset[frozenset[str]]:
-    return frozenset(frozenset(words(w)) for w in listed("passing"))
+def _kinds(kind: str) -> frozenset[frozenset[str]]:
+    return frozenset(frozenset(words(w)) for w in listed(kind))
 
 
 def passes(event: Event) -> bool:
@@ -66,7 +67,22 @@ def passes(event: Event) -> bool:
         return True  # an answer of that day: "current smoker"
     said = frozenset(words(event.name))
     return (
-        "chronic" not in said
-        and event.domain in ("condition", "observation", "visit")
-        and ("acute" in said or any(kind <= said for kind in _passing()))
+        event.domain in ("condition", "observation", "visit")
+        and ("acute" in said or any(kind <= said for kind in _kinds("passing")))
+        and not any(kind <= said for kind in _kinds("persisting"))
     )
+
+
+_ADJECTIVE = re.compile(r".{3,}(?:ic|al|ar|ous|ive|ory|ary)")
+
+
+def names_field(fact: Fact) -> bool:
+    """Whether a fact names a whole field, whose members have names of their own: "heart disease", "cardiovascular".
+
+    Only of these is what stands behind in brackets surely an example: "arms (i.e. pain)" is none.
+    """
+    for name in (fact.concept.name, fact.concept.text):
+        said = words(name or "")
+        if said and (said[-1] in forms_of("field") or _ADJECTIVE.fullmatch(said[-1])):
+            return True
+    return not words(fact.concept.text)
