@@ -34,6 +34,8 @@ from protoparse.screen.knowing.matching import AGE, SEX, UNRECORDED, Key, Matche
 from protoparse.screen.knowing.measuring import TELLING, measured
 from protoparse.screen.knowing.names import listed
 from protoparse.screen.knowing.narrowing import names_field, narrowed, passes
+from protoparse.screen.knowing.persons import decide_person, other_sex
+from protoparse.screen.knowing.times import ANY, Days, Frame, Held, frames, lasted, overlaps, plus
 from protoparse.screen.patient import Event, Patient, days
 from protoparse.screen.verdicts import Decision, Truth, Why
 

@@ -31,6 +31,7 @@ from protoparse.concepts.wording import normal, words
 from protoparse.model import Code, Concept, Domain, Fact
 from protoparse.screen.knowing.ingredients import ingredients
 from protoparse.screen.knowing.names import allergen, bare, bare_forms, forms_of, listed, question, read_name, untagged
+from protoparse.screen.knowing.quantities import quantity, quantity_of_code
 from protoparse.screen.patient import Event
 
 Key: TypeAlias = tuple[str, str]
