@@ -426,6 +426,6 @@ def test_help_and_version_load_nothing_heavy() -> None:
         "import sys; from protoparse.cli import main; assert main(sys.argv[1:]) == 0;"
         "print({'spacy', 'lark', 'bs4', 'lxml', 'rich', 'numpy', 'msgspec'} & set(sys.modules))"
     )
-    for args in (["--help"], ["parse", "--help"], ["check", "--help"], ["--version"]):
+    for args in (["--help"], ["parse", "--help"], ["check", "--help"], ["screen", "--help"], ["--version"]):
         done = subprocess.run([sys.executable, "-c", program, *args], capture_output=True, text=True, check=True)
         assert done.stdout.splitlines()[-1] == "set()", args

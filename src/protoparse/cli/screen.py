@@ -15,7 +15,6 @@ import click
 from protoparse.cli import options
 from protoparse.cli.couples import criteria, named
 from protoparse.cli.failures import Failures, one_line
-from protoparse.cli.outputs import write
 from protoparse.errors import ProtoparseError
 
 if TYPE_CHECKING:
@@ -139,6 +138,7 @@ def command(
 
     Exit code: 0 all done, 1 some input failed (one line each on standard error, the rest is done), 2 wrong usage.
     """
+    from protoparse.cli.outputs import write
     from protoparse.concepts.terms import TermSource
     from protoparse.screen import Index, patients
     from protoparse.screen.records.reading import shown as visible
@@ -212,6 +212,7 @@ def _json(screened: Iterator[tuple[Patient, Answers]], shown: frozenset[str], ou
     """A line for each patient and trial: as they are found to standard output, to a file whole or not at all."""
     import msgspec
 
+    from protoparse.cli.outputs import write
     from protoparse.screen import plain
 
     encode = msgspec.json.Encoder().encode
@@ -245,8 +246,8 @@ def _table(
         told = ", ".join(f"{counts[answer]} {answer}" for answer in ANSWERS if counts[answer])
         if len(documents) == 1:
             told = answers.answers[0]
-        born = f", born {patient.birth}" if patient.birth else ""
-        who = f"{one_line(patient.id)} ({patient.sex or 'sex unknown'}{born})"
+        lived = [f"{verb} {day}" for verb, day in (("born", patient.birth), ("died", patient.death)) if day]
+        who = f"{one_line(patient.id)} ({', '.join([patient.sex or 'sex unknown', *lived])})"
         console.print(Text(f"{who} on {answers.day}: {told}", "bold"))
         for note in () if quiet else patient.notes:
             console.print(Text(f"  note: {one_line(note.message)}", "dim"))

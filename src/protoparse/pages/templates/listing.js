@@ -9,7 +9,7 @@
   const source = byId("items-data");
   if (!source) return;
   const data = JSON.parse(source.textContent);
-  const noun = byId("items").dataset.noun;
+  const { noun, nouns } = byId("items").dataset;
   const list = byId("list");
   const more = byId("more");
   const controls = new Map();
@@ -60,7 +60,7 @@
     return made;
   }
   const say = (number) => data.strings[number];
-  const tally = (number) => `${number.toLocaleString("en")} ${noun}${number === 1 ? "" : "s"}`;
+  const tally = (number) => `${number.toLocaleString("en")} ${number === 1 ? noun : nouns}`;
   function optionsOf(item, i) {
     const held = item[4][i];
     return (Array.isArray(held) ? held : [held]).map((option) => data.facets[i].options[option]);
