@@ -1,4 +1,4 @@
-"""Records with something wrong in them, from the file to the answer: a note, unknown where it matters, the rest decided."""
+"""Records with something wrong in them, from file to answer: a note, unknown where it matters, the rest decided."""
 
 from __future__ import annotations
 
@@ -43,6 +43,8 @@ METFORMIN = about(
 )
 GONE = {name: said for name, said in METFORMIN.items() if name != "medicationCodeableConcept"}
 GONE |= {"medicationReference": {"reference": "Medication/gone"}}
+STROKE_OF_NOBODY = {"resourceType": "Condition", "id": "s", "code": words("Stroke"), "onsetDateTime": "2020"}
+STROKE_OF_NOBODY["subject"] = {"reference": "Patient/nobody"}
 
 
 class Record:
@@ -85,7 +87,7 @@ NO_BIRTH = {name: said for name, said in PERSON.items() if name != "birthDate"}
             [blood(), METFORMIN], PERSON | {"birthDate": "1961-02-30"}, "bad-day", AGE, "no-data", id="no such birth"
         ),
         pytest.param(
-            [blood(), METFORMIN], PERSON | {"deceasedDateTime": "1950"}, "bad-birth", AGE, "no-data", id="dead, then born"
+            [blood(), METFORMIN], PERSON | {"deceasedDateTime": "1950"}, "bad-birth", AGE, "no-data", id="dead, born"
         ),
         pytest.param(
             [blood(value={"value": 12, "unit": "blobs"}), METFORMIN],
@@ -97,6 +99,10 @@ NO_BIRTH = {name: said for name, said in PERSON.items() if name != "birthDate"}
         pytest.param(
             [blood(subject={"reference": "Patient/nobody"}), METFORMIN],
             PERSON, "broken-reference", BLOOD, "no-data", id="about nobody",
+        ),
+        pytest.param(
+            [blood(), METFORMIN, STROKE_OF_NOBODY],
+            PERSON, "broken-reference", STROKE, "no-data", id="a stroke of nobody",
         ),
         pytest.param([blood(), GONE], PERSON, "broken-reference", DRUG, "no-data", id="a drug that is not there"),
     ],

@@ -83,6 +83,10 @@ class Chart:
         self._notes[code, message] = count + 1, first
         self._lost.update(lost)
 
+    def lose(self, domains: Iterable[Domain]) -> None:
+        """Something of these domains was left out: the record is complete in none of them."""
+        self._lost.update(domains)
+
     def day(self, written: str | date | None, what: str, source: str | None = None) -> str | None:
         """A day cut to itself, None with a note where it is none."""
         try:

@@ -112,6 +112,7 @@ class Resources:
             if held.head.resource_type in _POINTED_TO:
                 _register(pointed, held, Raw(held.raw))
         about: dict[int, list[_Held]] = {}
+        theirs: set[Domain] = set()
         for held in self._held.values():
             link = held.head.about
             if held.head.resource_type == "Patient" or link is None:
@@ -119,10 +120,13 @@ class Resources:
             chart = _at(known, link.target or "", held.url)
             if chart is None:
                 self._strays[f"{held.head.resource_type} of {link.target or 'nobody'}"] += 1
+                if link.target is None or len(charts) == 1:  # it may well be about a patient who is here
+                    theirs.update(statements.domains(held.head.resource_type or ""))
             else:
                 about.setdefault(id(chart), []).append(held)
         shared = list(self._notes())
         for chart in charts:
+            chart.lose(theirs)
             unread: Counter[str] = Counter()
             for held in about.pop(id(chart), []):
                 kind = held.head.resource_type or "?"

@@ -31,15 +31,20 @@ _MEASURED = {"laboratory", "vital-signs", "imaging", "procedure", "exam"}
 _SMOKING = "72166-2"
 
 
+def domains(kind: str) -> tuple[Domain, ...]:
+    """The domains of what resources of a kind say; none where they are not read."""
+    return _READERS[kind][0] if kind in _READERS else ()
+
+
 def read(kind: str, raw: Raw, case: Case, source: str) -> bool:
     """Put what a resource says into the chart; False where resources of that kind are not read."""
     if kind not in _READERS:
         return False
-    domains, type_, reader = _READERS[kind]
+    said, type_, reader = _READERS[kind]
     try:
         resource = msgspec.json.decode(raw, type=type_)
     except (msgspec.MsgspecError, UnicodeError, RecursionError) as error:
-        case.chart.note("malformed", f"{kind}: {error}", source, lost=domains)
+        case.chart.note("malformed", f"{kind}: {error}", source, lost=said)
         return True
     status = getattr(resource, "status", None)
     if status in _WITHDRAWN:
