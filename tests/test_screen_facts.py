@@ -9,6 +9,7 @@ from typing import Any, get_args
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 from tests.factories import concept, fact, modifier
 
 from protoparse.concepts.terms import TermSource
@@ -83,7 +84,7 @@ def decided(what: str | Fact, *events: Event, **more: Any) -> tuple[Truth, str]:
         ("Osteoarthritis", ill("Osteoarthritis of hip")),
         ("Diabetes mellitus", ill("Diabetes mellitus, type 2")),
         ("Type 2 diabetes", ill("Diabetes mellitus type II (disorder)")),
-        ("Obesity", ill("Body mass index 30+ - obesity (finding)")),
+        ("Obesity", ill("Body mass index 30+ - obesity (finding)", "2024-05-01")),
         ("Asthma", told("Childhood asthma")),
         ("Smoking", ill("Smoking")),
         ("History of stroke", ill("History of stroke (situation)")),
@@ -657,3 +658,10 @@ def test_modifiers_of_several_values_are_alternatives() -> None:
     one = fact("asthma", modifiers=(modifier("severity", "moderate or severe", value=("moderate", "severe")),))
     assert decided(one, ill("Asthma", status=("severe",)))[0] is True
     assert decided(one, ill("Asthma", status=("mild",)))[0] is None
+
+
+def test_a_class_of_weight_is_of_the_day_on_which_it_was_found() -> None:
+    found = told("Body mass index 30+ - obesity (finding)", "2015-03-01")
+    assert decided("Obesity", found) == (None, "undated")
+    assert decided("Obesity", replace(found, start="2024-05-01")) == (True, "decided")
+    assert decided("Obesity", replace(found, domain="condition", ongoing=True)) == (True, "decided")

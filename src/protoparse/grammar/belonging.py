@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from protoparse.grammar.completing import complete
-from protoparse.grammar.drafts import Draft, Node, Tree, apart, bare, drafts, last_draft, parts_of
+from protoparse.grammar.drafts import Draft, Node, Tree, apart, bare, denies, drafts, last_draft, parts_of
 from protoparse.grammar.facts import Cutter
 from protoparse.grammar.naming import CLASSES
 from protoparse.grammar.terms import GIVEN
@@ -102,6 +102,28 @@ def other_sex(cutter: Cutter, left: Tree, right: Tree) -> bool:
         return False
     ends = [cutter.roles(cutter.text[slice(*d.concept)].split()[-1]) for d in (left, right) if d.concept]
     return len(ends) == 2 and any(a in ends[0] and b in ends[1] for a, b in SEXES)
+
+
+def denied_of_one_sex(cutter: Cutter, left: Tree, right: Tree) -> Tree | None:
+    """ "male and non-pregnant female patients aged 18 or more": what is denied is so of one sex, the rest is of both.
+
+    None where nothing of the kind is said.
+    """
+    said = [*parts_of(left, "all"), *parts_of(right, "all")]
+    denied = [m for m in said if denies(m)]
+    plain = [m for m in said if isinstance(m, Draft) and not denies(m) and m.domain == "person" and not m.value]
+    if not denied or len(plain) != 1 or not (said[0] is plain[0] or len(parts_of(left, "all")) == len(denied)):
+        return None
+    last = last_draft(denied[-1])
+    if last.concept is None or plain[0].concept is None:
+        return None
+    one, other = (cutter.roles(cutter.text[slice(*c)].split()[-1]) for c in (plain[0].concept, last.concept))
+    if not any(a in one and b in other for a, b in SEXES):
+        return None
+    told = [plain[0], denied[0] if len(denied) == 1 else Node("all", list(denied))]
+    either = Node("any", told if said[0] is plain[0] else told[::-1])
+    rest = [m for m in said if m is not plain[0] and not any(m is d for d in denied)]
+    return Node("all", [either, *rest]) if rest else either
 
 
 def of_treatments(text: str, left: Node, right: Tree) -> bool:

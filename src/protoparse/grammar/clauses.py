@@ -30,7 +30,7 @@ from protoparse.grammar.asking import (
     spared,
     unmet,
 )
-from protoparse.grammar.belonging import each_sex
+from protoparse.grammar.belonging import denied_of_one_sex, each_sex
 from protoparse.grammar.drafts import (
     Draft,
     Node,
@@ -316,6 +316,8 @@ class _Meaning(Transformer[Any, Any]):
                 after,
                 listed=bool(stop.value) or (self.kind == "exclusion" and befallen(before, after)),
             )
+        if stop.value != "or else" and (people := denied_of_one_sex(self.cutter, before, after)) is not None:
+            return people
         either = stop.value in ("or", "or else") or each_sex(self.cutter, before, after)
         return widened(before, "any" if either else self.alike, [after])
 

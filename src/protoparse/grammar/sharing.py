@@ -19,6 +19,7 @@ from protoparse.grammar.belonging import (
     awaiting,
     both_sexes,
     classes,
+    denied_of_one_sex,
     disjoint,
     each_sex,
     goes_on,
@@ -108,6 +109,8 @@ def join(cutter: Cutter, op: Literal["all", "any"], left: Tree | None, right: Tr
         return graded if last is left else Node("any", [*parts_of(left, "any")[:-1], graded])
     if cutter.kind == "exclusion" and op == "all" and disjoint(left, right):
         op = "any"
+    if (of_either := denied_of_one_sex(cutter, left, right)) is not None:
+        return of_either
     if op == "all" and (each_sex(cutter, left, right) or other_sex(cutter, left, right)):
         op = "any"
     if link.value == "without":

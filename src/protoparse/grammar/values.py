@@ -39,6 +39,7 @@ _FAR = 12
 _TENSE = re.compile(r"\bhyp(?:er|o)tensi|\bblood pressure", re.IGNORECASE)
 PRESSURES = ("systolic blood pressure", "diastolic blood pressure")
 _COUNTED = ("drug", "procedure", "condition", "study", "visit", "device", "allergy", "consent")
+_SIZE = re.compile(r"\s+(?:out\s+of\s+\d|on\s+a\s+scale\b)")
 _PER = re.compile(r"\s*(?:\bper\b|/|\ba\b|\beach\b|\bweekly\b|\bdaily\b|\bmonthly\b)")
 
 
@@ -196,6 +197,10 @@ class Valuer(Implier):
             return False
         return _COUNTING.match(self.text, comparison.span[1]) is None
 
+    def _on_scale(self, comparison: Comparison) -> bool:
+        """Whether a number is one of a scale whose size follows: "pain of at least 5 out of 10"."""
+        return comparison.span is not None and _SIZE.match(self.text, comparison.span[1]) is not None
+
     def _of_another(self, draft: Draft, comparison: Comparison) -> bool:
         """Whether a number further on counts what follows it ("a cataract that costs the sight 3 or more lines")."""
         if not draft.concept or not comparison.span or comparison.span[0] - draft.concept[1] < _FAR:
@@ -305,7 +310,7 @@ class Valuer(Implier):
             if plain and numeric and whole(comparison) and behind and draft.domain == "condition":
                 if self._of_another(draft, comparison) or dated(comparison):
                     return draft
-                counted = not self._degree(lower, comparison)
+                counted = not (self._degree(lower, comparison) or self._on_scale(comparison))
             if plain and numeric and whole(comparison) and counted:
                 # "≥ 2 prior lines": how many, not how much
                 if not value.bare:
