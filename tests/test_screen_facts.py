@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
-from tests.factories import concept, fact, modifier
 
+from factories import concept, fact, modifier
 from protoparse.concepts.terms import TermSource
 from protoparse.model import Anchor, Bound, Code, Comparison, Domain, Fact, Offset, Unit, Window, facts
 from protoparse.parsing import Parser

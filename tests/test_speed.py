@@ -14,7 +14,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from tests.scripts import script
+
+from scripts import script
 
 ROOT = Path(__file__).parents[1]
 
