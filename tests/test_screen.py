@@ -447,6 +447,14 @@ def test_words_that_say_something_are_unread(text: str) -> None:
     assert screening(unread_of(text, a, kind="inclusion"), a=True).answer == "undetermined"
 
 
+@pytest.mark.parametrize(
+    ("text", "answer"), [("Nil", "eligible"), ("N/A.", "eligible"), ("None or mild", "undetermined")]
+)
+def test_that_nothing_is_asked_is_nothing_unread(text: str, answer: str) -> None:
+    said = criterion(None, kind="exclusion", span=(0, len(text)), unparsed=((0, len(text)),))
+    assert screening(document(said, criterion(a), text=text), a=True).answer == answer
+
+
 def test_a_text_that_breaks_off_is_not_all_there_is() -> None:
     text = "Men with gout ..."
     made = screening(document(criterion(a, id="x", span=(0, len(text))), text=text), a=True)

@@ -28,6 +28,7 @@ from protoparse.model import (
     Trial,
     all_of,
 )
+from protoparse.screen.knowing.names import listed
 from protoparse.screen.logic import FALSE, TRUE, Denial, Gate, Leaves, Node, both, either, formula
 
 OTHERS = ""
@@ -177,6 +178,10 @@ def unread(criterion: Criterion, text: str) -> bool:
     """
     if not criterion.children and text[slice(*criterion.span)].rstrip().endswith(("...", "…")):
         return True
+    if criterion.rule is None and len(criterion.unparsed) == 1:
+        [(start, end)] = criterion.unparsed
+        if fold(text[start:end]).strip(" .:;-") in listed("nothing"):
+            return False  # "Exclusion Criteria: None"
     return any(_joining().fullmatch(fold(text[start:end])) is None for start, end in criterion.unparsed)
 
 
