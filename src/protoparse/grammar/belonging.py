@@ -104,15 +104,22 @@ def other_sex(cutter: Cutter, left: Tree, right: Tree) -> bool:
     return len(ends) == 2 and any(a in ends[0] and b in ends[1] for a, b in SEXES)
 
 
+_FEW = 8
+"""So many statements at most are looked at for who is meant: a list without end is no list of people."""
+
+
 def denied_of_one_sex(cutter: Cutter, left: Tree, right: Tree) -> Tree | None:
     """ "male and non-pregnant female patients aged 18 or more": what is denied is so of one sex, the rest is of both.
 
     None where nothing of the kind is said.
     """
-    said = [*parts_of(left, "all"), *parts_of(right, "all")]
+    before, behind = parts_of(left, "all"), parts_of(right, "all")
+    if len(before) + len(behind) > _FEW:
+        return None
+    said = [*before, *behind]
     denied = [m for m in said if denies(m)]
     plain = [m for m in said if isinstance(m, Draft) and not denies(m) and m.domain == "person" and not m.value]
-    if not denied or len(plain) != 1 or not (said[0] is plain[0] or len(parts_of(left, "all")) == len(denied)):
+    if not denied or len(plain) != 1 or not (said[0] is plain[0] or len(before) == len(denied)):
         return None
     last = last_draft(denied[-1])
     if last.concept is None or plain[0].concept is None:
