@@ -474,8 +474,10 @@ def test_a_criterion_without_words_asks_nothing() -> None:
     assert screening(document(criterion(None, kind="exclusion"), criterion(a)), a=True).answer == "eligible"
 
 
-def test_a_text_without_criteria_says_nothing() -> None:
+def test_a_text_that_asks_for_nothing_says_nothing() -> None:
     assert screening(document(text="See the protocol.")).answer == "undetermined"
+    said = criterion(None, span=(0, 3), unparsed=((0, 3),))
+    assert screening(document(said, text="Nil")).answer == "undetermined"
 
 
 def test_decisions_are_those_of_the_rule_in_their_places() -> None:

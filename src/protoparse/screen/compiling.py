@@ -27,6 +27,7 @@ from protoparse.model import (
     Operator,
     Trial,
     all_of,
+    walk,
 )
 from protoparse.screen.knowing.names import listed
 from protoparse.screen.logic import FALSE, TRUE, Denial, Gate, Leaves, Node, both, either, formula
@@ -55,12 +56,13 @@ class Plan(NamedTuple):
 
 
 def plan(document: Document, leaves: Leaves) -> Plan:
-    """A trial as formulas over `leaves`, which get what they lack; of a text without criteria nothing is known."""
+    """A trial as formulas over `leaves`, which get what they lack; of a text that asks for nothing nothing is known."""
     items = tuple(_item(c, document.text, leaves) for c in (*document.criteria, *_registered(document.trial)))
     parts = _groups(items[: len(document.criteria)])
     groups = {name: _taken(items, allowed) for name, allowed in parts.items()}
     takes = either(list(groups.values())) if groups else _taken(items, frozenset())
-    return Plan(items, groups, takes if document.criteria else both([takes, leaves.riddle()]))
+    asked = any(criterion.rule is not None for criterion in walk(document.criteria))
+    return Plan(items, groups, takes if asked else both([takes, leaves.riddle()]))
 
 
 def holds(item: Item, groups: frozenset[str], *, wanted: bool | None = None) -> Node:
