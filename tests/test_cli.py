@@ -20,6 +20,7 @@ from protoparse.model import Document, dump, load, schema
 from protoparse.parsing import parse
 from protoparse.render import markdown, render
 from protoparse.sources import CONTAINERS
+from running import Run
 
 TEXT = """Inclusion Criteria:
 
@@ -36,20 +37,6 @@ RECORD = {
         "eligibilityModule": {"eligibilityCriteria": TEXT, "sex": "ALL", "minimumAge": "18 Years"},
     }
 }
-
-
-class Run:
-    """What one run of the command line wrote and returned, in this process."""
-
-    def __init__(self, capsys: pytest.CaptureFixture[str]) -> None:
-        self.capsys = capsys
-        self.code, self.out, self.err = 0, "", ""
-
-    def __call__(self, *args: str | Path) -> Run:
-        self.capsys.readouterr()
-        self.code = cli.main([str(arg) for arg in args])
-        self.out, self.err = self.capsys.readouterr()
-        return self
 
 
 @pytest.fixture

@@ -12,13 +12,14 @@ import msgspec
 import pytest
 from msgspec.structs import replace
 
-from protoparse import cli, model
+from protoparse import model
 from protoparse.evaluate.gold.building import GoldError, build, build_folder
 from protoparse.evaluate.gold.doubting import doubts
 from protoparse.evaluate.gold.drafting import draft
 from protoparse.evaluate.gold.notation import WIDTH
 from protoparse.parsing import Parser, parse
 from protoparse.sources import read
+from running import Run
 
 CORPUS = Path(__file__).parents[1] / "corpus"
 FOLDERS = sorted(p.parent for p in CORPUS.glob("*/criteria.yaml"))
@@ -335,21 +336,9 @@ def test_little_of_the_corpus_is_doubted(folder: Path) -> None:
 # ------------------------------------------------------------------ the commands
 
 
-class Run:
-    def __init__(self, capsys: pytest.CaptureFixture[str]) -> None:
-        self.capsys = capsys
-        self.code, self.out, self.err = 0, "", ""
-
-    def __call__(self, *args: str | Path) -> Run:
-        self.capsys.readouterr()
-        self.code = cli.main(["gold", *map(str, args)])
-        self.out, self.err = self.capsys.readouterr()
-        return self
-
-
 @pytest.fixture
 def run(capsys: pytest.CaptureFixture[str]) -> Run:
-    return Run(capsys)
+    return Run(capsys, "gold")
 
 
 @pytest.fixture

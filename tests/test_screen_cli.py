@@ -16,6 +16,7 @@ from browser import Visit, chromium
 from protoparse import cli
 from protoparse.model import Trial, dump
 from protoparse.parsing import parse
+from running import Run
 from test_report_page import CONTRAST
 
 DIABETES = """Inclusion Criteria:
@@ -53,18 +54,8 @@ DIABETIC: dict[str, Any] = {
 INFARCTION = {"domain": "condition", "name": "Myocardial infarction", "start": "2025-11-20", "end": "2025-11-28"}
 
 
-class Run:
+class Screened(Run):
     """What one run of the command wrote and returned."""
-
-    def __init__(self, capsys: pytest.CaptureFixture[str]) -> None:
-        self.capsys = capsys
-        self.code, self.out, self.err = 0, "", ""
-
-    def __call__(self, *args: str | Path) -> Run:
-        self.capsys.readouterr()
-        self.code = cli.main(["screen", *map(str, args)])
-        self.out, self.err = self.capsys.readouterr()
-        return self
 
     @property
     def lines(self) -> list[dict[str, Any]]:
@@ -72,8 +63,8 @@ class Run:
 
 
 @pytest.fixture
-def run(capsys: pytest.CaptureFixture[str]) -> Run:
-    return Run(capsys)
+def run(capsys: pytest.CaptureFixture[str]) -> Screened:
+    return Screened(capsys, "screen")
 
 
 def trial(path: Path, text: str, id_: str | None = None, title: str | None = None) -> Path:
@@ -109,7 +100,7 @@ def several(tmp_path: Path) -> tuple[str | Path, ...]:
 # ------------------------------------------------------------------ the table
 
 
-def test_one_trial_is_shown_criterion_by_criterion(run: Run, one: Any) -> None:
+def test_one_trial_is_shown_criterion_by_criterion(run: Screened, one: Any) -> None:
     run(*one)
     assert (run.code, run.err) == (0, "")
     head, *lines = run.out.splitlines()
@@ -122,7 +113,7 @@ def test_one_trial_is_shown_criterion_by_criterion(run: Run, one: Any) -> None:
     assert any(line.startswith("    Is there: stroke in the 6 months before randomization?") for line in lines)
 
 
-def test_what_was_not_understood_is_said(run: Run, one: Any, tmp_path: Path) -> None:
+def test_what_was_not_understood_is_said(run: Screened, one: Any, tmp_path: Path) -> None:
     text = "Inclusion Criteria:\n\n* Age 18 years or older and frobnicates the quux of it thrice\n"
     _, _, *rest = one
     run("--criteria", trial(tmp_path / "odd.json", text), *rest)
@@ -130,7 +121,7 @@ def test_what_was_not_understood_is_said(run: Run, one: Any, tmp_path: Path) -> 
     assert "was not understood: read it" in run.out
 
 
-def test_groups_have_answers_of_their_own(run: Run, one: Any, tmp_path: Path) -> None:
+def test_groups_have_answers_of_their_own(run: Screened, one: Any, tmp_path: Path) -> None:
     text = "Inclusion Criteria:\n\nCohort A:\n\n* Age under 12 years\n\nCohort B:\n\n* Age 18 years or older\n"
     _, _, *rest = one
     run("--criteria", trial(tmp_path / "cohorts.json", text), *rest)
@@ -139,7 +130,7 @@ def test_groups_have_answers_of_their_own(run: Run, one: Any, tmp_path: Path) ->
     assert run.out.startswith("ines (female, born 1961-05) on 2026-03-01: eligible\n")
 
 
-def test_several_trials_are_a_line_each_the_best_first(run: Run, several: Any) -> None:
+def test_several_trials_are_a_line_each_the_best_first(run: Screened, several: Any) -> None:
     run(*several)
     assert (run.code, run.err) == (0, "")
     assert [line.split(maxsplit=2)[:2] for line in run.out.splitlines()] == [
@@ -174,7 +165,7 @@ def test_several_trials_are_a_line_each_the_best_first(run: Run, several: Any) -
         ("Inclusion Criteria:\n\n* Age 18 years or older\n* Stroke\n", "inclusion.2: Stroke: no"),
     ],
 )
-def test_the_reason_is_what_decides(run: Run, several: Any, tmp_path: Path, text: str, says: str) -> None:
+def test_the_reason_is_what_decides(run: Screened, several: Any, tmp_path: Path, text: str, says: str) -> None:
     trial(tmp_path / "trials" / "a.json", text, "NCT00000001")
     run(*several, "--complete", "condition")
     _, line = [line for line in run.out.splitlines() if "NCT00000001" in line]
@@ -182,7 +173,7 @@ def test_the_reason_is_what_decides(run: Run, several: Any, tmp_path: Path, text
     assert says in line
 
 
-def test_top_and_answer_choose_what_is_shown(run: Run, several: Any) -> None:
+def test_top_and_answer_choose_what_is_shown(run: Screened, several: Any) -> None:
     assert "  … and 2 more (--top 0 shows all)" in run(*several, "--top", "1").out
     assert "NCT00000001" not in run.out
     assert "more (" not in run(*several, "--top", "0").out
@@ -191,7 +182,7 @@ def test_top_and_answer_choose_what_is_shown(run: Run, several: Any) -> None:
     assert run.out.count("NCT00000002") == 2
 
 
-def test_quiet_leaves_the_notes_out_and_nothing_else(run: Run, one: Any, tmp_path: Path) -> None:
+def test_quiet_leaves_the_notes_out_and_nothing_else(run: Screened, one: Any, tmp_path: Path) -> None:
     note = {"code": "no-unit", "message": "sodium: a number without a unit"}
     person(tmp_path / "ines.json", notes=[note])
     loud = run(*one).out
@@ -199,7 +190,7 @@ def test_quiet_leaves_the_notes_out_and_nothing_else(run: Run, one: Any, tmp_pat
     assert run(*one, "--quiet").out == loud.replace("  note: sodium: a number without a unit\n", "")
 
 
-def test_no_name_moves_the_cursor(run: Run, one: Any, tmp_path: Path) -> None:
+def test_no_name_moves_the_cursor(run: Screened, one: Any, tmp_path: Path) -> None:
     odd = "\x1b[2Jines\n\u202e"
     person(tmp_path / "ines.json", {"domain": "condition", "name": f"gout {odd}"}, id=odd, notes=[])
     trial(tmp_path / "diabetes.json", "Exclusion Criteria:\n\n* gout\n", odd)
@@ -214,7 +205,7 @@ def test_no_name_moves_the_cursor(run: Run, one: Any, tmp_path: Path) -> None:
 # ------------------------------------------------------------------ JSON
 
 
-def test_every_reason_points_at_real_places_and_events(run: Run, several: Any, tmp_path: Path) -> None:
+def test_every_reason_points_at_real_places_and_events(run: Screened, several: Any, tmp_path: Path) -> None:
     run(*several, "--format", "json")
     assert run.code == 0
     assert [(line["patient"], line["trial"], line["answer"]) for line in run.lines] == [
@@ -247,7 +238,7 @@ def test_every_reason_points_at_real_places_and_events(run: Run, several: Any, t
     assert shown >= 5
 
 
-def test_json_holds_what_is_asked_for(run: Run, several: Any, tmp_path: Path) -> None:
+def test_json_holds_what_is_asked_for(run: Screened, several: Any, tmp_path: Path) -> None:
     run(*several, "--format", "json", "--answer", "eligible")
     assert [line["answer"] for line in run.lines] == ["eligible", "eligible"]
     out = tmp_path / "new" / "found.ndjson"
@@ -258,12 +249,12 @@ def test_json_holds_what_is_asked_for(run: Run, several: Any, tmp_path: Path) ->
 # ------------------------------------------------------------------ days, windows, what a record says
 
 
-def verdicts(run: Run) -> dict[str, bool | None]:
+def verdicts(run: Screened) -> dict[str, bool | None]:
     [line] = run.lines
     return {criterion["id"]: criterion["passed"] for criterion in line["criteria"]}
 
 
-def test_windows_are_counted_from_the_day_or_the_anchor_s(run: Run, one: Any, tmp_path: Path) -> None:
+def test_windows_are_counted_from_the_day_or_the_anchor_s(run: Screened, one: Any, tmp_path: Path) -> None:
     person(tmp_path / "ines.json", INFARCTION)
     args = (*one, "--format", "json")
     assert verdicts(run(*args))["exclusion.1"] is False
@@ -273,20 +264,20 @@ def test_windows_are_counted_from_the_day_or_the_anchor_s(run: Run, one: Any, tm
     assert verdicts(run(*args, *later, "--anchor", "screening=2026-03-01"))["exclusion.1"] is True
 
 
-def test_a_value_stands_for_today_so_long(run: Run, one: Any) -> None:
+def test_a_value_stands_for_today_so_long(run: Screened, one: Any) -> None:
     args = (*one, "--format", "json")
     assert verdicts(run(*args))["inclusion.3"] is True
     assert verdicts(run(*args, "--recent", "49"))["inclusion.3"] is None
     assert verdicts(run(*args, "--recent", "50"))["inclusion.3"] is True
 
 
-def test_a_complete_record_settles_what_is_not_in_it(run: Run, one: Any) -> None:
+def test_a_complete_record_settles_what_is_not_in_it(run: Screened, one: Any) -> None:
     args = (*one, "--format", "json")
     assert run(*args).lines[0]["answer"] == "undetermined"
     assert run(*args, "--complete", "condition", "--complete", "drug").lines[0]["answer"] == "eligible"
 
 
-def test_without_a_day_it_is_today(run: Run, one: Any) -> None:
+def test_without_a_day_it_is_today(run: Screened, one: Any) -> None:
     before = date.today()
     found = run(*one[:-2], "--format", "json").lines[0]["day"]
     assert before <= date.fromisoformat(found) <= date.today()
@@ -307,14 +298,14 @@ def test_without_a_day_it_is_today(run: Run, one: Any) -> None:
         (["--format", "xml"], "'xml'"),
     ],
 )
-def test_wrong_usage(run: Run, one: Any, args: list[str], says: str) -> None:
+def test_wrong_usage(run: Screened, one: Any, args: list[str], says: str) -> None:
     run(*one, *args)
     assert (run.code, run.out) == (2, "")
     assert says in run.err.splitlines()[-1]
     assert args[0] in run.err
 
 
-def test_criteria_and_patients_must_be_given(run: Run, one: Any) -> None:
+def test_criteria_and_patients_must_be_given(run: Screened, one: Any) -> None:
     assert run(*one[:2]).code == 2
     assert run(*one[2:]).code == 2
 
@@ -322,7 +313,7 @@ def test_criteria_and_patients_must_be_given(run: Run, one: Any) -> None:
 # ------------------------------------------------------------------ what fails, and the rest is done
 
 
-def test_a_broken_patient_is_a_line_and_the_others_are_done(run: Run, several: Any, tmp_path: Path) -> None:
+def test_a_broken_patient_is_a_line_and_the_others_are_done(run: Screened, several: Any, tmp_path: Path) -> None:
     (tmp_path / "people" / "jane.json").write_text('{"format": "protoparse.patient/1", "id"')
     for form in ("table", "json", "html"):
         run(*several, "--format", form)
@@ -333,7 +324,7 @@ def test_a_broken_patient_is_a_line_and_the_others_are_done(run: Run, several: A
         assert "otto" in run.out
 
 
-def test_a_broken_line_among_patients(run: Run, one: Any, tmp_path: Path) -> None:
+def test_a_broken_line_among_patients(run: Screened, one: Any, tmp_path: Path) -> None:
     lines = tmp_path / "people.ndjson"
     good = (tmp_path / "ines.json").read_text()
     lines.write_text(f"{good}\n{good.replace('1961-05', '1961-13').replace('ines', 'jane')}\n{good}\n")
@@ -355,7 +346,7 @@ def test_a_broken_line_among_patients(run: Run, one: Any, tmp_path: Path) -> Non
         ("trial.json", '{"text": "Pregnancy"}', "neither a patient (protoparse.patient/1) nor FHIR"),
     ],
 )
-def test_no_patients(run: Run, one: Any, tmp_path: Path, name: str, content: str | None, cause: str) -> None:
+def test_no_patients(run: Screened, one: Any, tmp_path: Path, name: str, content: str | None, cause: str) -> None:
     if content is not None:
         (tmp_path / name).write_text(content)
     run(*one, "--patients", tmp_path / name)
@@ -363,7 +354,7 @@ def test_no_patients(run: Run, one: Any, tmp_path: Path, name: str, content: str
     assert run.err == f"protoparse: {tmp_path / name}: {cause}\n"
 
 
-def test_no_password_is_shown(run: Run, one: Any, tmp_path: Path) -> None:
+def test_no_password_is_shown(run: Screened, one: Any, tmp_path: Path) -> None:
     run(*one, "--patients", f"postgresql://me:secret@/cdm?host={tmp_path}&password=secret")
     assert run.code == 1
     [line] = run.err.splitlines()
@@ -375,7 +366,7 @@ def test_no_password_is_shown(run: Run, one: Any, tmp_path: Path) -> None:
     ("content", "cause"),
     [(None, "no such file or folder"), ("Pregnancy", "JSON is malformed: "), ('{"text": 1}', "Expected `str`")],
 )
-def test_no_criteria(run: Run, one: Any, tmp_path: Path, content: str | None, cause: str) -> None:
+def test_no_criteria(run: Screened, one: Any, tmp_path: Path, content: str | None, cause: str) -> None:
     place = tmp_path / "other.json"
     if content is not None:
         place.write_text(content)
@@ -386,7 +377,7 @@ def test_no_criteria(run: Run, one: Any, tmp_path: Path, content: str | None, ca
     assert cause in line
 
 
-def test_a_trial_that_comes_twice_is_told(run: Run, several: Any, tmp_path: Path) -> None:
+def test_a_trial_that_comes_twice_is_told(run: Screened, several: Any, tmp_path: Path) -> None:
     trial(tmp_path / "trials" / "z.json", CHILDREN, "NCT00000002")
     run(*several, "--answer", "eligible")
     assert run.code == 1
@@ -396,7 +387,7 @@ def test_a_trial_that_comes_twice_is_told(run: Run, several: Any, tmp_path: Path
 
 
 @pytest.mark.parametrize("form", ["table", "json", "html"])
-def test_a_file_is_written_whole_or_not_at_all(run: Run, several: Any, tmp_path: Path, form: str) -> None:
+def test_a_file_is_written_whole_or_not_at_all(run: Screened, several: Any, tmp_path: Path, form: str) -> None:
     out = tmp_path / "new" / "found"
     assert (run(*several, "--format", form, "--out", out).code, run.out) == (0, "")
     whole = out.read_text("utf-8")
@@ -413,7 +404,7 @@ def test_a_file_is_written_whole_or_not_at_all(run: Run, several: Any, tmp_path:
 # ------------------------------------------------------------------ criteria of a batch, patients of FHIR
 
 
-def test_what_a_batch_wrote_is_criteria(run: Run, one: Any, tmp_path: Path) -> None:
+def test_what_a_batch_wrote_is_criteria(run: Screened, one: Any, tmp_path: Path) -> None:
     listings = tmp_path / "dump.ndjson"
     records = [{"id": "NCT00000007", "text": ADULTS}, {"id": "NCT00000008", "text": CHILDREN}]
     listings.write_text("".join(json.dumps(record) + "\n" for record in records))
@@ -425,7 +416,7 @@ def test_what_a_batch_wrote_is_criteria(run: Run, one: Any, tmp_path: Path) -> N
         assert answers == {"NCT00000007": "eligible", "NCT00000008": "ineligible"}
 
 
-def test_a_bundle_is_a_patient(run: Run, one: Any, tmp_path: Path) -> None:
+def test_a_bundle_is_a_patient(run: Screened, one: Any, tmp_path: Path) -> None:
     resources = [
         {"resourceType": "Patient", "id": "uma", "gender": "female", "birthDate": "2019-06-01"},
         {"resourceType": "Device", "id": "d"},
@@ -546,7 +537,7 @@ def test_a_narrow_screen_is_not_overrun(browser: Browser, path: Path) -> None:
 
 
 def test_a_page_of_chosen_answers_counts_the_others_too(
-    run: Run, several: Any, browser: Browser, tmp_path: Path
+    run: Screened, several: Any, browser: Browser, tmp_path: Path
 ) -> None:
     out = tmp_path / "page.html"
     run(*several, "--format", "html", "--answer", "undetermined", "--out", out)
