@@ -33,3 +33,7 @@ class LedgerError(ProtoparseError):
 
 class PatientError(ProtoparseError):
     """A patient's record that cannot be read; the message names the place and the cause."""
+
+
+class ExportError(ProtoparseError):
+    """A document that a target does not take, a target that is not known, or a loss where none is allowed."""
