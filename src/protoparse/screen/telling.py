@@ -66,7 +66,7 @@ def reason(screening: Screening, patient: Patient) -> str:
     if screening.answer == "undetermined":
         asked = screening.to_include or screening.to_exclude
         more = len(asked) - 1
-        return asked[0].asks + (f" … and {more} more" if more else "") if asked else ""
+        return asked[0].asks + (f" … and {more} more" if more else "") if asked else "nothing asked for was understood"
     failed = [verdict for verdict in screening.verdicts if verdict.passed is False]
     for verdict, decision in (*_decisive(failed), *_decided(failed)):
         return f"{verdict.criterion.id}: {told(decision, patient)}"
