@@ -30,7 +30,17 @@ from protoparse.concepts.terms import TermSource
 from protoparse.concepts.wording import normal, words
 from protoparse.model import Code, Concept, Domain, Fact
 from protoparse.screen.knowing.ingredients import ingredients
-from protoparse.screen.knowing.names import allergen, bare, bare_forms, forms_of, listed, question, read_name, untagged
+from protoparse.screen.knowing.names import (
+    LONGEST,
+    allergen,
+    bare,
+    bare_forms,
+    forms_of,
+    listed,
+    question,
+    read_name,
+    untagged,
+)
 from protoparse.screen.knowing.quantities import quantity, quantity_of_code
 from protoparse.screen.patient import Event
 
@@ -110,6 +120,9 @@ class Matcher:
         exact = frozenset(_code_keys(event.codes))
         codes = exact | frozenset({*_wider(event.codes), *_code_keys(wider)})
         value = event.value
+        if len(event.name) > LONGEST or (isinstance(value, str) and len(value) > LONGEST):
+            yield Reading(codes, exact)
+            return
         if event.domain == "measurement" or (event.domain == "observation" and value is not None):
             names = {n for c in event.codes if c.system == "LOINC" and (n := quantity_of_code(c.code))}
             name = None if names else quantity(event.name)
@@ -213,6 +226,8 @@ class Matcher:
         name = lexicon.fold(concept.name or concept.text)
         if fact.domain == "person" and name in _AGES:
             return frozenset({AGE})
+        if len(concept.text) > LONGEST or len(concept.name or "") > LONGEST:
+            return frozenset({*keys, *_code_keys(concept.codes)})
         if sex_of(concept) is not None:
             keys.add(SEX)
         names = _called(concept)
