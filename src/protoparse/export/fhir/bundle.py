@@ -1,0 +1,226 @@
+"""A document as a FHIR R5 bundle: the trial, who may take part in it, and that once more in a flat list.
+
+In: a `Document`. Out: the `Result` whose payload is a Bundle of a ResearchStudy, an EvidenceVariable that holds each
+criterion with all its logic, and a Group that holds each as far as a flat list can.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import uuid
+from collections.abc import Iterable, Iterator
+from html import escape
+from typing import Any
+
+import msgspec
+
+from protoparse.errors import ExportError
+from protoparse.export.exporting import Loss, Result
+from protoparse.export.fhir import elements, flat
+from protoparse.export.fhir.elements import (
+    URN,
+    Annotation,
+    CodeableConcept,
+    Element,
+    EvidenceVariable,
+    Extension,
+    Identifier,
+    Recruitment,
+    Reference,
+    ResearchStudy,
+    data,
+    extension,
+    stated,
+    words,
+)
+from protoparse.export.fhir.writing import criterion_of, own_words
+from protoparse.model import Age, Comparison, Concept, Criterion, Document, Fact, Operator, Rule, Trial, all_of
+
+REGISTRIES = {"ClinicalTrials.gov": "http://clinicaltrials.gov"}
+"""The URIs under which HL7's terminology knows the numbers of registries."""
+
+_XHTML = "http://www.w3.org/1999/xhtml"
+_LONGEST = 1_048_576
+"""The most characters that FHIR allows in a text."""
+
+
+def bundled(document: Document, *, name: str, group: bool = True) -> Result:
+    """A document in R5; `group`: with the flat list, which loses what is more than a list.
+
+    Raises `ExportError` for a text that is longer than FHIR allows, and for a number that JSON cannot say.
+    """
+    variable, losses = variable_of(document, name)
+    study = study_of(document.trial, name)
+    study = msgspec.structs.replace(
+        study, status="unknown", recruitment=Recruitment(eligibility=Reference(reference=address("variable", name)))
+    )
+    resources = [
+        ("study", named(study, told(document.trial.title or name))),
+        ("variable", named(variable, outlined(document))),
+    ]
+    if group:
+        listed, lost = flat.listed((*document.criteria, *registered(document.trial)), document.text)
+        made = {"membership": "definitional"} | group_of(name, listed)
+        resources.append(("group", made))
+        losses += lost
+    return Result(collected(resources, name), tuple(losses))
+
+
+# ------------------------------------------------------------------ resources
+
+
+def study_of(trial: Trial, name: str) -> ResearchStudy:
+    """The trial; what it asks of everybody by its registry's fields stands among the criteria."""
+    beside: list[Extension] = []
+    if trial.sex is not None:
+        beside.append(extension("sex", value_code=trial.sex))
+    if trial.healthy_volunteers is not None:
+        beside.append(extension("healthy-volunteers", value_boolean=trial.healthy_volunteers))
+    identifier: tuple[Identifier, ...] = ()
+    if trial.id is not None or trial.registry is not None:
+        assigner = None if trial.registry is None else Reference(**words("display", trial.registry))
+        system = REGISTRIES.get(trial.registry or "")
+        identifier = (Identifier(system=system, assigner=assigner, **words("value", trial.id)),)
+    return ResearchStudy(
+        resource_type="ResearchStudy", id=slug(name), extension=tuple(beside), identifier=identifier,
+        condition=tuple([CodeableConcept(**words("text", c)) for c in trial.conditions]),
+        **words("title", trial.title),
+    )  # fmt: skip
+
+
+def variable_of(document: Document, name: str) -> tuple[EvidenceVariable, list[Loss]]:
+    """Who may take part, whole, and what is lost of it."""
+    losses: list[Loss] = []
+    if document.trial.healthy_volunteers is not None:
+        said = "accepted" if document.trial.healthy_volunteers else "not accepted"
+        losses.append(
+            Loss(None, "$", f"healthy volunteers {said}", "FHIR has no element for this field of the registry")
+        )
+    made = []
+    for criterion in document.criteria:
+        characteristic, lost = criterion_of(criterion, document.text)
+        made.append(characteristic)
+        losses += lost
+    for criterion in registered(document.trial):
+        made.append(criterion_of(criterion, "")[0])
+    beside = [stated("format", document.format)]
+    if document.parser is not None:
+        beside.append(data("parser", document.parser))
+    if len(document.text) > _LONGEST:
+        raise ExportError(f"a text of {len(document.text)} characters: FHIR allows {_LONGEST}")
+    return EvidenceVariable(
+        resource_type="EvidenceVariable", id=slug(name), extension=tuple(beside), url=address("variable", name),
+        status="unknown", note=tuple(_notes(document)), actual=False, characteristic=tuple(made),
+        **words("title", f"Eligibility criteria of {name}"), **words("description", document.text, markdown=True),
+    ), losses  # fmt: skip
+
+
+def group_of(name: str, characteristics: list[Any]) -> dict[str, Any]:
+    """The flat list as a resource; what a release adds to it comes before."""
+    title = f"Eligibility criteria of {name}, flat"
+    return {
+        "resourceType": "Group", "id": slug(name), "text": told(title), "type": "person",
+        **plain(CodeableConcept(**words("text", title)), text="name"), "characteristic": plain(characteristics),
+    }  # fmt: skip
+
+
+def registered(trial: Trial) -> Iterator[Criterion]:
+    """What a registry's own fields ask, as criteria without a place in the text."""
+    limits: tuple[tuple[Operator, Age | None], ...] = ((">=", trial.minimum_age), ("<=", trial.maximum_age))
+    ages = [_person("age", Comparison(operator=o, value=a.value, unit=a.unit)) for o, a in limits if a is not None]
+    if ages:
+        yield Criterion(id="registry.age", kind="inclusion", span=(0, 0), rule=all_of(ages))
+    if trial.sex in ("female", "male"):
+        yield Criterion(id="registry.sex", kind="inclusion", span=(0, 0), rule=_person(trial.sex))
+
+
+def _person(name: str, value: Comparison | None = None) -> Rule:
+    return Fact(domain="person", concept=Concept(text=name, name=name), value=value)
+
+
+def _notes(document: Document) -> Iterator[Annotation]:
+    for note in document.notes:
+        beside = [stated("code", note.code)]
+        if note.span is not None:
+            beside.append(stated("span", "{}-{}".format(*note.span)))
+        yield Annotation(extension=tuple(beside), **words("text", note.message, markdown=True))
+
+
+# ------------------------------------------------------------------ the bundle
+
+
+def collected(resources: Iterable[tuple[str, dict[str, Any]]], name: str) -> dict[str, Any]:
+    """Resources as a bundle."""
+    entries = [{"fullUrl": address(kind, name), "resource": resource} for kind, resource in resources]
+    return {"resourceType": "Bundle", "id": slug(name), "type": "collection", "entry": entries}
+
+
+def address(kind: str, name: str) -> str:
+    """The URL of a resource of a document: always the same for the same name."""
+    return f"urn:uuid:{uuid.uuid5(uuid.NAMESPACE_URL, f'{URN}{kind}:{_sound(name)}')}"
+
+
+def slug(name: str) -> str:
+    """A name as an `id`; two names that differ have ids that differ.
+
+    >>> slug("NCT01"), slug("leaf #2.txt")
+    ('NCT01', 'leaf--2.txt-97d170e1')
+    """
+    if elements.is_id(name):
+        return name
+    return f"{re.sub(r'[^A-Za-z0-9.-]', '-', name)[:55]}-{hashlib.sha256(_sound(name).encode()).hexdigest()[:8]}"
+
+
+def named(resource: Element, narrative: dict[str, str]) -> dict[str, Any]:
+    """A resource as JSON, with its narrative."""
+    made: dict[str, Any] = plain(resource)
+    return {"resourceType": made.pop("resourceType"), "id": made.pop("id"), "text": narrative} | made
+
+
+def plain(value: Any, **renamed: str) -> Any:
+    """Records as JSON-like data, all lists lists; a record's fields by other names where these are given."""
+    made = _lists(msgspec.to_builtins(value))
+    if not renamed:
+        return made
+    return {
+        (("_" if k.startswith("_") else "") + renamed.get(k.removeprefix("_"), k.removeprefix("_"))): v
+        for k, v in made.items()
+    }
+
+
+def _lists(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {k: _lists(v) for k, v in value.items()}
+    if isinstance(value, list | tuple):
+        return [_lists(v) for v in value]
+    if isinstance(value, float) and value - value != 0:
+        raise ExportError(f"the number {value} cannot be said in JSON")
+    return value
+
+
+def _sound(text: str) -> str:
+    return text.encode("utf-8", "backslashreplace").decode()
+
+
+# ------------------------------------------------------------------ narratives
+
+
+def told(text: str) -> dict[str, str]:
+    """A narrative of one line."""
+    return {"status": "generated", "div": f'<div xmlns="{_XHTML}"><p>{_shown(text)}</p></div>'}
+
+
+def outlined(document: Document) -> dict[str, str]:
+    """A narrative of the criteria as printed."""
+    inner = _listed(document.criteria, document.text) or "<p>No criteria.</p>"
+    return {"status": "generated", "div": f'<div xmlns="{_XHTML}">{inner}</div>'}
+
+
+def _listed(criteria: Iterable[Criterion], text: str) -> str:
+    items = [f"<li>{c.kind}: {_shown(own_words(c, text))}{_listed(c.children, text)}</li>" for c in criteria]
+    return f"<ul>{''.join(items)}</ul>" if items else ""
+
+
+def _shown(text: str) -> str:
+    return escape(elements.BARRED.sub("\ufffd", " ".join(text.split())))
