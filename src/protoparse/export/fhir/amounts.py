@@ -231,7 +231,9 @@ def named(found: CodeableConcept) -> Concept:
 
 def vocabulary(name: str) -> str:
     """The URI of a vocabulary: FHIR's own, or one of ours that says its name."""
-    return _uris().get(name) or (name if is_known(name) else f"{URN}vocabulary:{quote(name, safe='')}")
+    return _uris().get(name) or (
+        name if is_known(name) else f"{URN}vocabulary:{quote(name, safe='', errors='replace')}"
+    )
 
 
 def is_known(name: str) -> bool:

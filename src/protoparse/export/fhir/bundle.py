@@ -11,6 +11,7 @@ import re
 import uuid
 from collections.abc import Iterable, Iterator
 from html import escape
+from math import isfinite
 from typing import Any
 
 import msgspec
@@ -162,10 +163,10 @@ def address(kind: str, name: str) -> str:
 
 
 def slug(name: str) -> str:
-    """A name as an `id`; two names that differ have ids that differ.
+    """A name as an `id`, with a digest where it is none itself.
 
     >>> slug("NCT01"), slug("leaf #2.txt")
-    ('NCT01', 'leaf--2.txt-97d170e1')
+    ('NCT01', 'leaf--2.txt-025ebe60')
     """
     if elements.is_id(name):
         return name
@@ -189,14 +190,20 @@ def plain(value: Any, **renamed: str) -> Any:
     }
 
 
-def _lists(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {k: _lists(v) for k, v in value.items()}
-    if isinstance(value, list | tuple):
-        return [_lists(v) for v in value]
-    if isinstance(value, float) and value - value != 0:
-        raise ExportError(f"the number {value} cannot be said in JSON")
-    return value
+def _lists(made: Any) -> Any:
+    """The same data with lists for tuples; by a stack, as it may be nested deeper than Python calls."""
+    whole = [made]
+    stack: list[Any] = [whole]
+    while stack:
+        within = stack.pop()
+        for key, value in within.items() if isinstance(within, dict) else enumerate(within):
+            if isinstance(value, tuple):
+                value = within[key] = list(value)
+            if isinstance(value, dict | list):
+                stack.append(value)
+            elif isinstance(value, float) and not isfinite(value):
+                raise ExportError(f"the number {value} cannot be said in JSON")
+    return whole[0]
 
 
 def _sound(text: str) -> str:

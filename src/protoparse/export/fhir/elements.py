@@ -17,6 +17,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct, field
 
+from protoparse.errors import ExportError
 from protoparse.model import Number
 
 URN = "urn:protoparse:fhir:"
@@ -271,8 +272,11 @@ def _exact(text: str) -> Extension:
 
 
 def data(name: str, value: Any) -> Extension:
-    """An extension of our own that is a part of the criteria JSON."""
-    return stated(name, json.dumps(msgspec.to_builtins(value), ensure_ascii=False, allow_nan=False))
+    """An extension of our own that is a part of the criteria JSON; raises `ExportError` for what no JSON can say."""
+    try:
+        return stated(name, json.dumps(msgspec.to_builtins(value), ensure_ascii=False, allow_nan=False))
+    except ValueError:
+        raise ExportError(f"a number in {name} that cannot be said in JSON") from None
 
 
 def extended(record: Element, name: str) -> Extension | None:
@@ -289,11 +293,20 @@ def said(record: Element, name: str) -> str | None:
     if found.extension:
         return said(found, "verbatim")
     if name == "verbatim":
-        return msgspec.json.decode(found.value_string or "", type=str)
+        return msgspec.convert(loaded(found.value_string or ""), str)
     return found.value_code or found.value_string
 
 
 def given(record: Element, name: str, type_: Any) -> Any:
     """The part of the criteria JSON in an extension of our own; None where there is none."""
     found = said(record, name)
-    return None if found is None else msgspec.json.decode(found, type=type_)
+    return None if found is None else msgspec.convert(loaded(found), type_)
+
+
+def loaded(source: bytes | str) -> Any:
+    """JSON, with integers of any size and halves of surrogate pairs; raises `ValueError` where it is none."""
+    return json.loads(source, parse_constant=_no_constant)
+
+
+def _no_constant(name: str) -> None:
+    raise ValueError(f"{name} is no JSON")

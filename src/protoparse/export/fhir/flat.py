@@ -13,6 +13,7 @@ from msgspec import Struct
 from protoparse.export.exporting import Loss
 from protoparse.export.fhir import amounts
 from protoparse.export.fhir.elements import CodeableConcept, Quantity, Range, words
+from protoparse.export.fhir.forms import spread
 from protoparse.export.fhir.marks import taken
 from protoparse.export.fhir.writing import joint, own_words, turned_in
 from protoparse.model import All, Any_, Criterion, Fact, Not, Rule, Window
@@ -62,14 +63,19 @@ def _list(criterion: Criterion, text: str, wanted: bool, traits: list[Trait], lo
 def _facts(rule: Rule, wanted: bool) -> list[tuple[Fact, bool]] | None:
     """The facts that together are a rule, or its negation, each with whether it holds; None where it is more."""
     match rule:
-        case Fact():
-            return [(rule, wanted)]
         case Not():
             return _facts(rule.of, not wanted)
-        case All() | Any_() if isinstance(rule, All) == wanted:
-            members = [_facts(m, wanted) for m in rule.of]
-            return None if None in members else [f for m in members for f in m or ()]
-    return None
+        case All() | Any_():
+            parts, joint = [(m, wanted) for m in rule.of], isinstance(rule, All)
+        case _ if form := spread(rule):
+            parts, joint = [(m.rule, wanted != m.denied) for m in form.members], form.code == "all-of"
+        case Fact():
+            return [(rule, wanted)]
+        case _:
+            return None
+    # "not (a or b)" is a list, "a or b" is none
+    members = [_facts(m, had) for m, had in parts]
+    return None if None in members or (joint != wanted and len(parts) > 1) else [f for m in members for f in m or ()]
 
 
 def _trait(fact: Fact, had: bool) -> Trait | None:

@@ -19,6 +19,7 @@ from protoparse.export.fhir.elements import (
     ResearchStudy,
     extended,
     given,
+    loaded,
     said,
     text_of,
 )
@@ -45,7 +46,7 @@ def from_fhir(source: bytes | str | dict[str, Any]) -> Document:
     it is nested too deep.
     """
     try:
-        data = msgspec.json.decode(source) if isinstance(source, bytes | str) else source
+        data = loaded(source) if isinstance(source, bytes | str) else source
         document = _document(*_resources(data))
         limit_depth(document.criteria)
         return document

@@ -181,9 +181,9 @@ def _lowered(of: Characteristic, contained: list[Resource]) -> Low:
         reference = Reference(reference=f"#{contained[-1].id}")
     elif typed is not None:
         method = typed.method[0] if typed.method else None
-        beside = [data(n, getattr(typed, n)) for n in ("offset", "method") if getattr(typed, n)]
+        more = [data(n, getattr(typed, n)) for n in ("offset", "method") if getattr(typed, n)]
         trait = Trait(
-            extension=(*typed.extension, *beside), code=typed.type, value_quantity=typed.value_quantity,
+            extension=(*typed.extension, *more), code=typed.type, value_quantity=typed.value_quantity,
             value_range=typed.value_range, value_codeable_concept=typed.value_codeable_concept, exclude=False,
         )  # fmt: skip
         group = Group(
@@ -193,15 +193,15 @@ def _lowered(of: Characteristic, contained: list[Resource]) -> Low:
         reference = Reference(reference=f"#{group.id}")
     only = Characteristic(**{name: getattr(of, name) for name in _ONLY_R5})
     link = () if of.link_id is None else (stated("id", of.link_id),)
-    time = _from_start(of.time_from_event)
-    turning = () if only == Characteristic() else (data("r5", only),)
-    fits = time is not None and time.description is None and only == Characteristic(time_from_event=of.time_from_event)
+    # its words stand in an element of R4B; a count or a duration would be passed over
+    beside = () if only == Characteristic() else (data("r5", only),)
+    turns = replace(only, time_from_event=()) != Characteristic()
     return Low(
-        extension=(*link, *of.extension, *(turning if fits else ())),
-        modifier_extension=(*of.modifier_extension, *(() if fits else turning)),
+        extension=(*link, *of.extension, *(() if turns else beside)),
+        modifier_extension=(*of.modifier_extension, *(beside if turns else ())),
         description=of.description, description_=of.description_, definition_reference=reference,
         definition_codeable_concept=of.definition_codeable_concept, method=method, exclude=of.exclude,
-        time_from_start=time,
+        time_from_start=_from_start(of.time_from_event),
     )  # fmt: skip
 
 
