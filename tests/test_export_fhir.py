@@ -100,12 +100,19 @@ def test_a_measurement_is_a_type_with_a_value() -> None:
     }
 
 
+POSITIVE = {
+    "coding": [{"system": "http://terminology.hl7.org/CodeSystem/v3-ObservationInterpretation", "code": "POS"}],
+    "text": "positive",
+}
+
+
 @pytest.mark.parametrize(
     ("value", "element", "said"),
     [
         (make.more_than(3, "mg/dL"), "valueQuantity", quantity(3, ">", "mg/dL", "mg/dL")),
         (make.comparison("=", 2), "valueQuantity", {"value": 2}),
-        (make.comparison("=", "positive"), "valueCodeableConcept", {"text": "positive"}),
+        (make.comparison("=", "positive"), "valueCodeableConcept", POSITIVE),
+        (make.comparison("=", "II"), "valueCodeableConcept", {"text": "II"}),
         (make.comparison(">=", "II"), "valueCodeableConcept", {"text": "≥ II"}),
         (make.at_most(1.5, reference="ULN"), "valueQuantity", quantity(1.5, "<=", "× ULN", "{ULN}")),
         (make.comparison(">=", 80, "%", reference="predicted"), "valueQuantity", quantity(80, ">=", "%", "%")),

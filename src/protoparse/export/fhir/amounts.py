@@ -13,8 +13,6 @@ from urllib.parse import quote, unquote
 
 from protoparse import lexicon
 from protoparse.export.fhir.elements import (
-    EVENTS,
-    LIMITS,
     UCUM,
     URN,
     CodeableConcept,
@@ -32,13 +30,6 @@ from protoparse.export.fhir.elements import (
 from protoparse.model import Anchor, Bound, Code, Comparison, Concept, Event, Number, Offset, Reference, Unit, Window
 
 _COMPARATORS = ("<", "<=", ">", ">=")
-_LIMITS = {"ULN": "UNL", "LLN": "LNL"}
-_EVENTS = {
-    "enrollment": "study-start",
-    "study_start": "study-start",
-    "surgery": "operative-procedure",
-    "discharge": "hospital-discharge",
-}
 _URI = re.compile(r"(https?://|urn:oid:)[!-~]+")
 _AT_EVENT = Unit(text="days", ucum="d")
 """The unit of no time at all."""
@@ -67,7 +58,9 @@ def value(said: Comparison) -> Value | None:
     if said.operator in (*_COMPARATORS, "=") and numbers:
         return Value(quantity(numbers[0], said.unit or unit, said.operator), offset=offset)
     if said.operator == "=" and isinstance(said.value, str):
-        return Value(concept=CodeableConcept(**words("text", said.value)))
+        return Value(
+            concept=CodeableConcept(coding=_standard("result", lexicon.fold(said.value)), **words("text", said.value))
+        )
     return None
 
 
@@ -121,8 +114,8 @@ def _own(unit: Unit | None, reference: str | None) -> Unit | None:
 
 
 def _reference(name: str) -> CodeableConcept:
-    standard = [Coding(system=LIMITS, code=_LIMITS[name])] if name in _LIMITS else []
-    return CodeableConcept(coding=(*standard, Coding(system=URN + "reference", code=name)), text=f"multiple of {name}")
+    own = Coding(system=URN + "reference", code=name)
+    return CodeableConcept(coding=(*_standard("reference", name), own), text=f"multiple of {name}")
 
 
 def _referred(found: CodeableConcept) -> Reference:
@@ -194,10 +187,8 @@ def _distance(bound: Bound, other: Bound | None, operator: str = "=") -> Quantit
 
 
 def _event(anchor: Anchor) -> CodeableConcept:
-    standard = [Coding(system=EVENTS, code=_EVENTS[anchor.event])] if anchor.event in _EVENTS else []
-    return CodeableConcept(
-        coding=(*standard, Coding(system=URN + "event", code=anchor.event)), **words("text", anchor.text)
-    )
+    own = Coding(system=URN + "event", code=anchor.event)
+    return CodeableConcept(coding=(*_standard("event", anchor.event), own), **words("text", anchor.text))
 
 
 def event(time: TimeFromEvent) -> Event:
@@ -244,6 +235,25 @@ def is_known(name: str) -> bool:
 def _vocabulary(uri: str) -> str:
     own = URN + "vocabulary:"
     return unquote(uri[len(own) :]) if uri.startswith(own) else _names().get(uri, uri)
+
+
+def registry(name: str) -> str | None:
+    """The URI of a registry's numbers."""
+    return next((coding.system for coding in _standard("registry", name)), None)
+
+
+def _standard(kind: str, word: str) -> tuple[Coding, ...]:
+    """What FHIR calls a word of the criteria JSON."""
+    return _terms().get((kind, word), ())
+
+
+@cache
+def _terms() -> dict[tuple[str, str], tuple[Coding, ...]]:
+    return {
+        (row["kind"], word): (Coding(system=row["system"], code=row["code"] or None),)
+        for row in lexicon.rows("fhir")
+        for word in lexicon.spellings(row["words"])
+    }
 
 
 @cache

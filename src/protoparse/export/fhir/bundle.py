@@ -19,6 +19,7 @@ import msgspec
 from protoparse.errors import ExportError
 from protoparse.export.exporting import Loss, Result
 from protoparse.export.fhir import elements, flat
+from protoparse.export.fhir.amounts import registry
 from protoparse.export.fhir.elements import (
     URN,
     Annotation,
@@ -37,9 +38,6 @@ from protoparse.export.fhir.elements import (
 )
 from protoparse.export.fhir.writing import criterion_of, own_words
 from protoparse.model import Age, Comparison, Concept, Criterion, Document, Fact, Operator, Rule, Trial, all_of
-
-REGISTRIES = {"ClinicalTrials.gov": "http://clinicaltrials.gov"}
-"""The URIs under which HL7's terminology knows the numbers of registries."""
 
 _XHTML = "http://www.w3.org/1999/xhtml"
 _LONGEST = 1_048_576
@@ -81,7 +79,7 @@ def study_of(trial: Trial, name: str) -> ResearchStudy:
     identifier: tuple[Identifier, ...] = ()
     if trial.id is not None or trial.registry is not None:
         assigner = None if trial.registry is None else Reference(**words("display", trial.registry))
-        system = REGISTRIES.get(trial.registry or "")
+        system = registry(trial.registry or "")
         identifier = (Identifier(system=system, assigner=assigner, **words("value", trial.id)),)
     return ResearchStudy(
         resource_type="ResearchStudy", id=slug(name), extension=tuple(beside), identifier=identifier,

@@ -23,8 +23,6 @@ from protoparse.model import Number
 URN = "urn:protoparse:fhir:"
 """The root of the URLs of all extensions and code systems of our own."""
 UCUM = "http://unitsofmeasure.org"
-EVENTS = "http://hl7.org/fhir/evidence-variable-event"
-LIMITS = "http://terminology.hl7.org/CodeSystem/characteristic-offset"
 
 
 class Element(Struct, frozen=True, kw_only=True, omit_defaults=True, rename="camel"):

@@ -42,7 +42,7 @@ def put(record: _R, marks: str | None) -> _R:
     try:
         marked: _R = _marked(record, give)
         return record if next(words, None) else marked
-    except (StopIteration, RuntimeError, ValueError):
+    except (StopIteration, ValueError):
         return record
 
 
