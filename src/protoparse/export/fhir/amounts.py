@@ -59,7 +59,7 @@ def value(said: Comparison) -> Value | None:
         return Value(quantity(numbers[0], said.unit or unit, said.operator), offset=offset)
     if said.operator == "=" and isinstance(said.value, str):
         return Value(
-            concept=CodeableConcept(coding=_standard("result", lexicon.fold(said.value)), **words("text", said.value))
+            concept=CodeableConcept(coding=standard("result", lexicon.fold(said.value)), **words("text", said.value))
         )
     return None
 
@@ -115,7 +115,7 @@ def _own(unit: Unit | None, reference: str | None) -> Unit | None:
 
 def _reference(name: str) -> CodeableConcept:
     own = Coding(system=URN + "reference", code=name)
-    return CodeableConcept(coding=(*_standard("reference", name), own), text=f"multiple of {name}")
+    return CodeableConcept(coding=(*standard("reference", name), own), text=f"multiple of {name}")
 
 
 def _referred(found: CodeableConcept) -> Reference:
@@ -188,7 +188,7 @@ def _distance(bound: Bound, other: Bound | None, operator: str = "=") -> Quantit
 
 def _event(anchor: Anchor) -> CodeableConcept:
     own = Coding(system=URN + "event", code=anchor.event)
-    return CodeableConcept(coding=(*_standard("event", anchor.event), own), **words("text", anchor.text))
+    return CodeableConcept(coding=(*standard("event", anchor.event), own), **words("text", anchor.text))
 
 
 def event(time: TimeFromEvent) -> Event:
@@ -237,12 +237,7 @@ def _vocabulary(uri: str) -> str:
     return unquote(uri[len(own) :]) if uri.startswith(own) else _names().get(uri, uri)
 
 
-def registry(name: str) -> str | None:
-    """The URI of a registry's numbers."""
-    return next((coding.system for coding in _standard("registry", name)), None)
-
-
-def _standard(kind: str, word: str) -> tuple[Coding, ...]:
+def standard(kind: str, word: str) -> tuple[Coding, ...]:
     """What FHIR calls a word of the criteria JSON."""
     return _terms().get((kind, word), ())
 

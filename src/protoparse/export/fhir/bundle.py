@@ -19,7 +19,7 @@ import msgspec
 from protoparse.errors import ExportError
 from protoparse.export.exporting import Loss, Result
 from protoparse.export.fhir import elements, flat
-from protoparse.export.fhir.amounts import registry
+from protoparse.export.fhir.amounts import standard
 from protoparse.export.fhir.elements import (
     URN,
     Annotation,
@@ -37,7 +37,7 @@ from protoparse.export.fhir.elements import (
     words,
 )
 from protoparse.export.fhir.writing import criterion_of, own_words
-from protoparse.model import Age, Comparison, Concept, Criterion, Document, Fact, Operator, Rule, Trial, all_of
+from protoparse.model import Age, Code, Comparison, Concept, Criterion, Document, Fact, Operator, Rule, Trial, all_of
 
 _XHTML = "http://www.w3.org/1999/xhtml"
 _LONGEST = 1_048_576
@@ -79,7 +79,7 @@ def study_of(trial: Trial, name: str) -> ResearchStudy:
     identifier: tuple[Identifier, ...] = ()
     if trial.id is not None or trial.registry is not None:
         assigner = None if trial.registry is None else Reference(**words("display", trial.registry))
-        system = registry(trial.registry or "")
+        system = next((c.system for c in standard("registry", trial.registry or "")), None)
         identifier = (Identifier(system=system, assigner=assigner, **words("value", trial.id)),)
     return ResearchStudy(
         resource_type="ResearchStudy", id=slug(name), extension=tuple(beside), identifier=identifier,
@@ -102,7 +102,9 @@ def variable_of(document: Document, name: str) -> tuple[EvidenceVariable, list[L
         made.append(characteristic)
         losses += lost
     for criterion in registered(document.trial):
-        made.append(criterion_of(criterion, "")[0])
+        asked, _ = criterion_of(criterion, "")
+        mark = extension("registered", value_boolean=True)
+        made.append(msgspec.structs.replace(asked, extension=(*asked.extension, mark)))
     beside = [stated("format", document.format)]
     if document.parser is not None:
         beside.append(data("parser", document.parser))
@@ -135,7 +137,8 @@ def registered(trial: Trial) -> Iterator[Criterion]:
 
 
 def _person(name: str, value: Comparison | None = None) -> Rule:
-    return Fact(domain="person", concept=Concept(text=name, name=name), value=value)
+    codes = tuple([Code(system=c.system or "", code=c.code or "") for c in standard("person", name)])
+    return Fact(domain="person", concept=Concept(text=name, name=name, codes=codes), value=value)
 
 
 def _notes(document: Document) -> Iterator[Annotation]:

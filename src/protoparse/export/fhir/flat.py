@@ -15,7 +15,7 @@ from protoparse.export.fhir import amounts
 from protoparse.export.fhir.elements import CodeableConcept, Quantity, Range, words
 from protoparse.export.fhir.forms import spread
 from protoparse.export.fhir.marks import taken
-from protoparse.export.fhir.writing import joint, own_words, turned_in
+from protoparse.export.fhir.writing import joint, modifier_of, own_words, turned_in
 from protoparse.model import All, Any_, Criterion, Fact, Not, Rule, Window
 from protoparse.render import render
 
@@ -47,9 +47,9 @@ def _list(criterion: Criterion, text: str, wanted: bool, traits: list[Trait], lo
         facts = [] if criterion.rule is None else _facts(taken(criterion.rule)[0], wanted)
         # all are wanted of who is in, none of any of who is out; of a rule and its children both only where wanted
         apart = not criterion.children or (joint(criterion) == ("all" if wanted else "any") and (wanted or not facts))
-        found = [_trait(fact, had) for fact, had in facts or ()]
+        found = [_traits(fact, had) for fact, had in facts or ()]
         if facts is not None and apart and None not in found:
-            traits += [t for t in found if t is not None]
+            traits += [t for several in found for t in several or ()]
             for child in criterion.children:
                 _list(child, text, wanted != turned_in(criterion, child), traits, losses)
             return
@@ -78,31 +78,29 @@ def _facts(rule: Rule, wanted: bool) -> list[tuple[Fact, bool]] | None:
     return None if None in members or (joint != wanted and len(parts) > 1) else [f for m in members for f in m or ()]
 
 
-def _trait(fact: Fact, had: bool) -> Trait | None:
-    """A fact as a trait; None where it says more than a trait can."""
-    if (
-        fact.count
-        or fact.dose
-        or fact.modifiers
-        or fact.includes
-        or fact.experiencer != "patient"
-        or not _now(fact.time)
-    ):
+def _traits(fact: Fact, had: bool) -> list[Trait] | None:
+    """A fact as traits, what narrows it as one of its own; None where it says more than traits can."""
+    if fact.count or fact.dose or fact.includes or fact.experiencer != "patient" or not _now(fact.time):
         return None
+    if fact.modifiers and not had:
+        return None  # who has no severe asthma may have asthma
+    narrowed = [modifier_of(m, fact.concept.text).definition_by_type_and_value for m in fact.modifiers]
+    beside = [
+        Trait(code=typed.type, value_codeable_concept=typed.value_codeable_concept, exclude=False)
+        for typed in narrowed
+        if typed is not None
+    ]
     concept = amounts.concept(fact.concept)
     if fact.value is None:
-        return Trait(code=concept, value_boolean=True, exclude=not had)
+        return [Trait(code=concept, value_boolean=True, exclude=not had), *beside]
     value = amounts.value(fact.value)
-    if (
-        value is None
-        or (value.offset is not None and fact.value.unit is not None)
-        or amounts.compared(value) != fact.value
-    ):
+    if value is None or (value.offset and fact.value.unit) or amounts.compared(value) != fact.value:
         return None
-    return Trait(
+    trait = Trait(
         code=concept, value_quantity=value.quantity, value_range=value.range, value_codeable_concept=value.concept,
         exclude=not had,
     )  # fmt: skip
+    return [trait, *beside]
 
 
 def _now(time: Window | None) -> bool:

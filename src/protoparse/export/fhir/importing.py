@@ -82,28 +82,30 @@ def _document(variable: EvidenceVariable, study: ResearchStudy | None) -> Docume
     form = said(variable, "format")
     if form is None:
         raise ValueError("the EvidenceVariable is another's: it has no extension urn:protoparse:fhir:format")
-    criteria = []
+    criteria: list[Criterion] = []
+    asked: list[Criterion] = []
     for n, characteristic in enumerate(variable.characteristic):
         try:
-            criteria.append(reading.criterion(characteristic))
+            mine = asked if extended(characteristic, "registered") else criteria
+            mine.append(reading.criterion(characteristic))
         except ValueError as error:
             place = f"EvidenceVariable.characteristic[{n}]"
             raise ValueError(f"{place} ({characteristic.link_id or 'no linkId'}): {error}") from None
-    asked = {c.id: c for c in criteria if c.id in ("registry.age", "registry.sex")}
     return Document(
         format=SCORED if form == SCORED else FORMAT,
-        trial=_trial(study, asked.get("registry.age")),
+        trial=_trial(study, asked),
         text=text_of(variable, "description") or "",
-        criteria=tuple([c for c in criteria if c.id not in asked]),
+        criteria=tuple(criteria),
         notes=tuple(map(_note, variable.note)),
         parser=given(variable, "parser", ParserInfo),
     )
 
 
-def _trial(study: ResearchStudy | None, ages: Criterion | None) -> Trial:
+def _trial(study: ResearchStudy | None, asked: list[Criterion]) -> Trial:
     limits = {
         fact.value.operator: Age(value=fact.value.value, unit=fact.value.unit)
-        for fact in facts(ages.rule if ages else None)
+        for criterion in asked
+        for fact in facts(criterion.rule)
         if fact.value is not None and isinstance(fact.value.value, int | float) and fact.value.unit is not None
     }
     if study is None:

@@ -47,7 +47,7 @@ from protoparse.model import (
     Window,
 )
 
-_OUTLINE = ("kind", "span", "id", "label", "combine", "unparsed", "confidence", "marks", "group")
+_OUTLINE = ("kind", "span", "id", "label", "combine", "unparsed", "confidence", "marks", "group", "registered")
 """The extensions that say where a criterion stands, not what it asks."""
 
 

@@ -233,7 +233,7 @@ class _Rules:
         """A fact with what narrows it: both, the modifiers as characteristics of the thing."""
         of = fact.concept.text
         whole = combined(
-            "all-of", [self.of(replace(fact, modifiers=()), path), *(_modifier(m, of) for m in fact.modifiers)]
+            "all-of", [self.of(replace(fact, modifiers=()), path), *(modifier_of(m, of) for m in fact.modifiers)]
         )
         return replace(whole, extension=(extension("form", value_code="modified"),))
 
@@ -338,7 +338,7 @@ def _by_method(fact: Fact) -> bool:
     )
 
 
-def _modifier(modifier: Modifier, of: str) -> Characteristic:
+def modifier_of(modifier: Modifier, of: str) -> Characteristic:
     """What narrows a concept, as a characteristic of it."""
     kind = Coding(system=URN + "modifier", code=modifier.type)
     exact = () if modifier.value == modifier.text else (data("modifier", modifier.value),)
