@@ -15,6 +15,7 @@ from math import isfinite
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
 from protoparse.errors import ExportError
 from protoparse.export.exporting import Loss, Result
@@ -24,13 +25,15 @@ from protoparse.export.fhir.elements import (
     URN,
     Annotation,
     CodeableConcept,
-    Element,
     EvidenceVariable,
     Extension,
+    Group,
     Identifier,
     Recruitment,
     Reference,
     ResearchStudy,
+    Resource,
+    Trait,
     data,
     extension,
     stated,
@@ -51,17 +54,16 @@ def bundled(document: Document, *, name: str, group: bool = True) -> Result:
     """
     variable, losses = variable_of(document, name)
     study = study_of(document.trial, name)
-    study = msgspec.structs.replace(
-        study, status="unknown", recruitment=Recruitment(eligibility=Reference(reference=address("variable", name)))
-    )
+    eligibility = Recruitment(eligibility=Reference(reference=address("variable", name)))
+    study = replace(study_of(document.trial, name), status="unknown", recruitment=eligibility)
     resources = [
-        ("study", named(study, told(document.trial.title or name))),
-        ("variable", named(variable, outlined(document))),
+        ("study", described(study, told(document.trial.title or name))),
+        ("variable", described(variable, outlined(document))),
     ]
     if group:
         listed, lost = flat.listed((*document.criteria, *registered(document.trial)), document.text)
-        made = {"membership": "definitional"} | group_of(name, listed)
-        resources.append(("group", made))
+        made = replace(group_of(name, listed), membership="definitional")
+        resources.append(("group", described(made, told(made.name or name))))
         losses += lost
     return Result(collected(resources, name), tuple(losses))
 
@@ -104,7 +106,7 @@ def variable_of(document: Document, name: str) -> tuple[EvidenceVariable, list[L
     for criterion in registered(document.trial):
         asked, _ = criterion_of(criterion, "")
         mark = extension("registered", value_boolean=True)
-        made.append(msgspec.structs.replace(asked, extension=(*asked.extension, mark)))
+        made.append(replace(asked, extension=(*asked.extension, mark)))
     beside = [stated("format", document.format)]
     if document.parser is not None:
         beside.append(data("parser", document.parser))
@@ -117,13 +119,10 @@ def variable_of(document: Document, name: str) -> tuple[EvidenceVariable, list[L
     ), losses  # fmt: skip
 
 
-def group_of(name: str, characteristics: list[Any]) -> dict[str, Any]:
-    """The flat list as a resource; what a release adds to it comes before."""
-    title = f"Eligibility criteria of {name}, flat"
-    return {
-        "resourceType": "Group", "id": slug(name), "text": told(title), "type": "person",
-        **plain(CodeableConcept(**words("text", title)), text="name"), "characteristic": plain(characteristics),
-    }  # fmt: skip
+def group_of(name: str, traits: Iterable[Trait]) -> Group:
+    """The flat list; each release says in its own element that nobody is meant who has been named."""
+    title = words("name", f"Eligibility criteria of {name}, flat")
+    return Group(resource_type="Group", id=slug(name), type="person", characteristic=tuple(traits), **title)
 
 
 def registered(trial: Trial) -> Iterator[Criterion]:
@@ -174,21 +173,16 @@ def slug(name: str) -> str:
     return f"{re.sub(r'[^A-Za-z0-9.-]', '-', name)[:55]}-{hashlib.sha256(_sound(name).encode()).hexdigest()[:8]}"
 
 
-def named(resource: Element, narrative: dict[str, str]) -> dict[str, Any]:
+def described(resource: Resource, narrative: str) -> dict[str, Any]:
     """A resource as JSON, with its narrative."""
     made: dict[str, Any] = plain(resource)
-    return {"resourceType": made.pop("resourceType"), "id": made.pop("id"), "text": narrative} | made
+    text = {"status": "generated", "div": f'<div xmlns="{_XHTML}">{narrative}</div>'}
+    return {"resourceType": made.pop("resourceType"), "id": made.pop("id"), "text": text} | made
 
 
-def plain(value: Any, **renamed: str) -> Any:
-    """Records as JSON-like data, all lists lists; a record's fields by other names where these are given."""
-    made = _lists(msgspec.to_builtins(value))
-    if not renamed:
-        return made
-    return {
-        (("_" if k.startswith("_") else "") + renamed.get(k.removeprefix("_"), k.removeprefix("_"))): v
-        for k, v in made.items()
-    }
+def plain(value: Any) -> Any:
+    """Records as JSON-like data; raises `ExportError` for a number that JSON cannot say."""
+    return _lists(msgspec.to_builtins(value))
 
 
 def _lists(made: Any) -> Any:
@@ -214,15 +208,14 @@ def _sound(text: str) -> str:
 # ------------------------------------------------------------------ narratives
 
 
-def told(text: str) -> dict[str, str]:
+def told(text: str) -> str:
     """A narrative of one line."""
-    return {"status": "generated", "div": f'<div xmlns="{_XHTML}"><p>{_shown(text)}</p></div>'}
+    return f"<p>{_shown(text)}</p>"
 
 
-def outlined(document: Document) -> dict[str, str]:
+def outlined(document: Document) -> str:
     """A narrative of the criteria as printed."""
-    inner = _listed(document.criteria, document.text) or "<p>No criteria.</p>"
-    return {"status": "generated", "div": f'<div xmlns="{_XHTML}">{inner}</div>'}
+    return _listed(document.criteria, document.text) or told("No criteria.")
 
 
 def _listed(criteria: Iterable[Criterion], text: str) -> str:

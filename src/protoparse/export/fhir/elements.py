@@ -173,6 +173,28 @@ class EvidenceVariable(Resource, frozen=True, kw_only=True):
     characteristic: tuple[Characteristic, ...] = ()
 
 
+class Trait(Element, frozen=True, kw_only=True):
+    """A Group.characteristic: what members have or, with `exclude`, have not."""
+
+    code: CodeableConcept
+    value_codeable_concept: CodeableConcept | None = None
+    value_boolean: bool | None = None
+    value_quantity: Quantity | None = None
+    value_range: Range | None = None
+    exclude: bool | None = None
+
+
+class Group(Resource, frozen=True, kw_only=True):
+    """People who have the same traits: `membership` is R5's, `actual` R4B's."""
+
+    name: str | None = None
+    name_: Primitive | None = field(default=None, name="_name")
+    type: str = ""
+    membership: str | None = None
+    actual: bool | None = None
+    characteristic: tuple[Trait, ...] = ()
+
+
 class Recruitment(Element, frozen=True, kw_only=True):
     """Whom a trial takes."""
 

@@ -8,27 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from msgspec import Struct
-
 from protoparse.export.exporting import Loss
 from protoparse.export.fhir import amounts
-from protoparse.export.fhir.elements import CodeableConcept, Quantity, Range, words
+from protoparse.export.fhir.elements import CodeableConcept, Trait, words
 from protoparse.export.fhir.forms import spread
 from protoparse.export.fhir.marks import taken
 from protoparse.export.fhir.writing import joint, modifier_of, own_words, turned_in
 from protoparse.model import All, Any_, Criterion, Fact, Not, Rule, Window
 from protoparse.render import render
-
-
-class Trait(Struct, frozen=True, kw_only=True, omit_defaults=True, rename="camel"):
-    """A Group.characteristic."""
-
-    code: CodeableConcept
-    value_codeable_concept: CodeableConcept | None = None
-    value_boolean: bool | None = None
-    value_quantity: Quantity | None = None
-    value_range: Range | None = None
-    exclude: bool | None = None
 
 
 def listed(criteria: Iterable[Criterion], text: str) -> tuple[list[Trait], list[Loss]]:

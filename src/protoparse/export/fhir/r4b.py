@@ -19,8 +19,8 @@ from protoparse.export.fhir import amounts, flat
 from protoparse.export.fhir.bundle import (
     address,
     collected,
+    described,
     group_of,
-    named,
     outlined,
     plain,
     registered,
@@ -34,12 +34,14 @@ from protoparse.export.fhir.elements import (
     Combination,
     Element,
     Extension,
+    Group,
     Primitive,
     Quantity,
     Range,
     Reference,
     Resource,
     TimeFromEvent,
+    Trait,
     TypeAndValue,
     data,
     given,
@@ -97,24 +99,6 @@ class Variable(Resource, frozen=True, kw_only=True):
     characteristic: tuple[Low, ...] = ()
 
 
-class Trait(Element, frozen=True, kw_only=True):
-    """A Group.characteristic that is a type with a value."""
-
-    code: CodeableConcept
-    value_codeable_concept: CodeableConcept | None = None
-    value_quantity: Quantity | None = None
-    value_range: Range | None = None
-    exclude: bool | None = None
-
-
-class Group(Resource, frozen=True, kw_only=True):
-    """A Group of R4B."""
-
-    type: str = ""
-    actual: bool | None = None
-    characteristic: tuple[Trait, ...] = ()
-
-
 class Quorum(Struct, frozen=True):
     """A combination for which R4B has no code."""
 
@@ -127,27 +111,27 @@ def bundled(document: Document, *, name: str) -> Result:
     variable, losses = variable_of(document, name)
     contained: list[Resource] = []
     lowered = tuple([_lowered(c, contained) for c in variable.characteristic])
-    made: dict[str, Any] = named(variable, outlined(document)) | {
+    made: dict[str, Any] = described(variable, outlined(document)) | {
         "contained": plain(contained), "characteristicCombination": "intersection", "characteristic": plain(lowered),
     }  # fmt: skip
     made["extension"] = [plain(stated("release", RELEASE)), *made["extension"]]
     for criterion in walk(document.criteria):
         losses += _lost(criterion)
     listed, lost = flat.listed((*document.criteria, *registered(document.trial)), document.text)
-    group = {"actual": False} | group_of(name, listed)
+    group = replace(group_of(name, listed), actual=False)
     study = replace(
         study_of(document.trial, name),
         status_=Primitive(extension=(_ABSENT,)),
         enrollment=(Reference(reference=address("group", name)),),
     )
-    told_of = named(study, told(document.trial.title or name))
+    trial = described(study, told(document.trial.title or name))
     # its enrollment refers to Groups alone
-    told_of["relatedArtifact"] = [{"type": "composed-of", "resource": address("variable", name)}]
+    trial["relatedArtifact"] = [{"type": "composed-of", "resource": address("variable", name)}]
     if not contained:
         del made["contained"]
     if not lowered:
         del made["characteristic"]
-    resources = [("study", told_of), ("variable", made), ("group", group)]
+    resources = [("study", trial), ("variable", made), ("group", described(group, told(group.name or name)))]
     return Result(collected(resources, name), (*losses, *lost))
 
 
