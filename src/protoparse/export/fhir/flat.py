@@ -44,7 +44,7 @@ def _list(criterion: Criterion, text: str, wanted: bool, traits: list[Trait], lo
     said = text[start:end].strip() or ("" if criterion.rule is None else render(criterion.rule))
     traits.append(Trait(code=CodeableConcept(**words("text", said)), value_boolean=True, exclude=not wanted))
     short = " ".join((own_words(criterion, text) or said).split()) or "the whole"
-    losses.append(Loss(criterion.id or None, "$", short, "a Group is a flat list of traits; there it stands in words"))
+    losses.append(Loss(criterion.id, "$", short, "a Group is a flat list of traits; there it stands in words"))
 
 
 def _facts(rule: Rule, wanted: bool) -> list[tuple[Fact, bool]] | None:

@@ -206,7 +206,7 @@ def _from_start(times: tuple[TimeFromEvent, ...]) -> TimeFromStart | None:
 
 def _lost(criterion: Criterion) -> Iterator[Loss]:
     """What R4B loses of what R5 holds."""
-    name = criterion.id or None
+    name = criterion.id
     if isinstance(criterion.combine, AtLeastChildren):
         yield Loss(name, "$", f"at least {criterion.combine.at_least}", "R4B has no threshold; an extension has it")
     if criterion.rule is None:

@@ -98,7 +98,7 @@ def _outlined(
 
     `wanted`: who meets it is let in by it. For who is not of its group it is not there; there it holds where `neutral`.
     """
-    rule = _Rules(losses, criterion.id or None)
+    rule = _Rules(losses, criterion.id)
     own, marks = (None, None) if criterion.rule is None else taken(criterion.rule)
     made = _whole(criterion, text, rule, own, losses, wanted)
     printed = own_words(criterion, text)
@@ -196,7 +196,7 @@ class _Rules:
     """The rules of one criterion, and what is lost of them."""
 
     losses: list[Loss]
-    criterion: str | None
+    criterion: str
 
     def lose(self, path: str, lost: str, why: str) -> None:
         self.losses.append(Loss(self.criterion, path, lost, why))
