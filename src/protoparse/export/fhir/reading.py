@@ -73,7 +73,7 @@ def _criterion(found: Characteristic, *, turned: bool) -> Criterion:
     group = None
     if extended(found, "group"):
         marker, bare = _members(bare)
-        named = (marker if kind == "exclusion" or not marker.exclude else _affirmed(marker)).definition_codeable_concept
+        named = marker.definition_codeable_concept
         group = None if named is None else text_of(named, "text")
     if bare.definition_by_combination and extended(last := _members(bare)[-1], "unread") and not is_criterion(last):
         bare, _ = _members(bare)
