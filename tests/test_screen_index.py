@@ -37,7 +37,7 @@ class Chart:
         self._silent = silent
         self._domains = domains
 
-    def decide(self, asked: Fact) -> Decision:
+    def decide(self, asked: Fact, without: tuple[Fact, ...] = ()) -> Decision:
         self.asked.append(asked)
         silent = self._silent if asked.domain in self._domains else None
         value = self.known.get(asked.concept.text, silent)

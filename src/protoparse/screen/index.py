@@ -97,6 +97,7 @@ class Index:
         circuit = _Circuit()
         roots = [circuit.add(plan(document, leaves).takes) for document in self.documents]
         self._facts = tuple(leaves.facts)
+        self._without = tuple(leaves.without)
         self._levels, places = circuit.levels(len(self._facts) + 1)
         self._size = self._levels[-1].end if self._levels else len(self._facts) + 1
         self._roots = np.array([places[n] if n >= 0 else ~n for n, _ in roots], np.int64)
@@ -132,7 +133,7 @@ class Index:
         values = np.full(self._size, _UNKNOWN, np.uint8)
         for n in self._touched(patient, known):
             fact = self._facts[n]
-            truth = None if fact is None else known.decide(fact).truth
+            truth = None if fact is None else known.decide(fact, self._without[n]).truth
             if truth is not None:
                 values[n] = _TRUE if truth else _FALSE
         for level in self._levels:

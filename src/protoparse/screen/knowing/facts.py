@@ -28,12 +28,13 @@ from msgspec.structs import replace
 from protoparse import lexicon
 from protoparse.concepts.terms import TermSource
 from protoparse.concepts.wording import normal, words
-from protoparse.model import All, Anchor, Any_, Fact, Rule, facts
+from protoparse.model import All, Anchor, Any_, Bound, Fact, Rule, Window, facts
 from protoparse.screen.knowing.amounts import Amount, Found, holds, meets
 from protoparse.screen.knowing.matching import AGE, SEX, UNRECORDED, Key, Matcher, Reading, group_of
 from protoparse.screen.knowing.measuring import TELLING, measured
 from protoparse.screen.knowing.names import listed
-from protoparse.screen.knowing.narrowing import names_field, narrowed, passes
+from protoparse.screen.knowing.narrowing import names_field, narrowed, narrowing, passes
+from protoparse.screen.knowing.others import kind, other
 from protoparse.screen.knowing.persons import decide_person, other_sex
 from protoparse.screen.knowing.times import ANY, Days, Frame, Held, frames, lasted, overlaps, plus
 from protoparse.screen.patient import Event, Patient, days
@@ -50,6 +51,7 @@ _LATER: Final = frozenset({"study_end", "last_dose", "discharge"})
 _ACTS: Final = ("procedure", "measurement")
 """What is over on the day on which it is done."""
 _NEVER: Final = date.max
+_EVER: Final = Window(end=Bound(anchor=Anchor(event="screening")))
 
 
 @cache
@@ -94,13 +96,13 @@ class Known:
         self.born = self.birth[0] if self.birth else date.min
         self._present: dict[Key, list[tuple[Event, Reading]]] = {}
         self._absent: dict[Key, list[Event]] = {}
-        self._groups: set[str] = set()
+        self._of_group: dict[str, list[tuple[Event, Reading]]] = {}
         for event in dict.fromkeys(patient.events):
             for reading in self.matcher.readings(event):
                 self._enter(event, reading)
         always = {UNRECORDED} | ({AGE} if self.birth else set()) | ({SEX} if patient.sex else set())
         self.keys: frozenset[Key] = frozenset(self._present.keys() | self._absent.keys() | always)
-        self._decided: dict[int, tuple[Fact, Decision]] = {}
+        self._decided: dict[tuple[int, ...], tuple[object, Decision]] = {}
 
     def _enter(self, event: Event, reading: Reading) -> None:
         if reading.absent != event.absent:
@@ -110,7 +112,7 @@ class Known:
             return
         if event.absent:
             return  # "no asthma" was not so: nobody knows what is meant
-        self._groups.add(group_of(event.domain))
+        self._of_group.setdefault(group_of(event.domain), []).append((event, reading))
         for group, form in reading.keys:
             key = (f"family {group}", form) if reading.family else (group, form)
             self._present.setdefault(key, []).append((event, reading))
@@ -119,19 +121,32 @@ class Known:
         """Whether the record may say something of a fact."""
         return not self.keys.isdisjoint(keys_of(fact, matcher=self.matcher))
 
-    def decide(self, fact: Fact) -> Decision:
-        """What is known of a fact. Kept for as long as this lives, by the fact's identity: to compare costs more."""
-        kept = self._decided.get(id(fact))
+    def decide(self, fact: Fact, without: tuple[Fact, ...] = ()) -> Decision:
+        """What is known of a fact, or of what the facts of `without` leave of its events: of malignancies but one kind.
+
+        Kept for as long as this lives, by the facts' identity: to compare costs more.
+        """
+        key = (id(fact), *map(id, without)) if without else (id(fact),)
+        kept = self._decided.get(key)
         if kept is not None:
             return kept[1]
-        truth, why, events = self._decision(fact)
-        made = Decision(fact=fact, truth=truth, why=why, events=events)
-        self._decided[id(fact)] = fact, made
+        truth, why, events = self._left(fact, without) if without else self._decision(fact)
+        made = Decision(fact=fact, truth=truth, why=why, events=events, without=without)
+        self._decided[key] = (fact, without), made
         return made
 
     # ------------------------------------------------------------------ one fact
 
-    def _decision(self, fact: Fact) -> tuple[Truth, Why, tuple[Event, ...]]:
+    def _left(self, fact: Fact, without: tuple[Fact, ...]) -> tuple[Truth, Why, tuple[Event, ...]]:
+        """What exceptions leave of a fact: the whole of it where there is nothing of theirs."""
+        whole = self.decide(fact)
+        if whole.truth is False:
+            return whole.truth, whole.why, whole.events
+        if whole.truth and all(self._decision(_whenever(thing))[0] is False for thing in without):
+            return whole.truth, whole.why, whole.events
+        return self._decision(fact, without)
+
+    def _decision(self, fact: Fact, without: tuple[Fact, ...] = ()) -> tuple[Truth, Why, tuple[Event, ...]]:
         keys = self.matcher.asked(fact)
         found: tuple[Truth, Why, tuple[Event, ...]]
         if self.keys.isdisjoint(keys):
@@ -141,17 +156,19 @@ class Known:
         elif fact.experiencer == "patient" and SEX in keys and other_sex(fact, self.patient):
             return False, "decided", ()
         else:
-            found = self._matched(fact, keys)
+            found = self._matched(fact, keys, without)
         if fact.includes and found[0] is None and fact.count is None:
             for example in fact.includes:
-                truth, events = self._example(example, fact)
+                truth, events = self._example(example, fact, without)
                 if truth:
                     return True, "decided", events
         if found[0] is False and found[1] == "complete" and self._doubtful(fact):
             return None, "no-data", found[2]
         return found
 
-    def _matched(self, fact: Fact, keys: frozenset[Key]) -> tuple[Truth, Why, tuple[Event, ...]]:
+    def _matched(
+        self, fact: Fact, keys: frozenset[Key], without: tuple[Fact, ...]
+    ) -> tuple[Truth, Why, tuple[Event, ...]]:
         pairs: dict[int, tuple[Event, Reading]] = {}
         for key in keys & self._present.keys():
             for event, reading in self._present[key]:
@@ -162,7 +179,7 @@ class Known:
             values = [event for event, _ in met]
             return measured(fact, values, self._frames(fact), self.day, born=self.born, recent=self.recent)
         windows = self._frames(fact)
-        truth, why, events = self._existing(fact, met, windows)
+        truth, why, events = self._existing(fact, met, windows, without)
         denied = tuple(e for e in denials.values() if self._denies(e, fact, windows))
         if denied:
             if truth:
@@ -185,13 +202,16 @@ class Known:
 
     def _doubtful(self, fact: Fact) -> bool:
         """Whether a complete record may hold a member of a field under a name of its own: "cancer", "steroids"."""
-        if group_of(fact.domain) not in self._groups:
-            return False
-        if fact.domain == "drug" and not any(c.system == "DrugBank" for c in fact.concept.codes):
+        there = self._of_group.get(group_of(fact.domain), ())
+        if there and fact.includes:
             return True
-        return bool(fact.includes) or names_field(fact)
+        drugs = fact.domain == "drug" and not any(c.system == "DrugBank" for c in fact.concept.codes)
+        if not drugs and not names_field(fact):
+            return False
+        asked = self.matcher.asked(fact)
+        return any(r.keys.isdisjoint(asked) and not other(event, r, fact, self.matcher) for event, r in there)
 
-    def _example(self, rule: Rule, fact: Fact) -> tuple[Truth, tuple[Event, ...]]:
+    def _example(self, rule: Rule, fact: Fact, without: tuple[Fact, ...]) -> tuple[Truth, tuple[Event, ...]]:
         """What is known of an example, which is meant under all that is said of what it exemplifies."""
         if isinstance(rule, Fact):
             theirs, ours = group_of(rule.domain), group_of(fact.domain)
@@ -206,10 +226,10 @@ class Known:
                 value=rule.value or fact.value,
                 experiencer=fact.experiencer,
             )
-            found = self._decision(meant)
+            found = self._decision(meant, without)
             return found[0], found[2]
         if isinstance(rule, All | Any_):
-            several = [self._example(one, fact) for one in rule.of]
+            several = [self._example(one, fact, without) for one in rule.of]
             told = [events for truth, events in several if truth]
             if len(told) == len(rule.of) or (told and isinstance(rule, Any_)):
                 return True, tuple(dict.fromkeys(e for events in told for e in events))
@@ -218,7 +238,7 @@ class Known:
     # ------------------------------------------------------------------ what was, or was not
 
     def _existing(
-        self, fact: Fact, met: Iterable[tuple[Event, Reading]], windows: list[Frame]
+        self, fact: Fact, met: Iterable[tuple[Event, Reading]], windows: list[Frame], without: tuple[Fact, ...]
     ) -> tuple[Truth, Why, tuple[Event, ...]]:
         """Whether an event, or as many as are counted, surely meets a fact."""
         sure: list[Event] = []
@@ -226,6 +246,8 @@ class Known:
         far: list[Event] = []
         for event, reading in met:
             truth, why = self._meets(fact, event, reading, windows)
+            if without and truth is not False:
+                truth, why = self._spared(fact, event, reading, without, (truth, why))
             if truth:
                 sure.append(event)
             elif truth is None:
@@ -262,7 +284,7 @@ class Known:
         found: list[Found] = [self._timed(fact, event, reading, windows)]
         if found[0][0] is False:
             return found[0]
-        found += [narrowed(m, event) for m in fact.modifiers]
+        found += [narrowed(m, event) for m in narrowing(fact)]
         if fact.value is not None:
             found.append(
                 (None, "no-value")
@@ -278,6 +300,25 @@ class Known:
                 return False, why
         unknown = [why for truth, why in found if truth is None]
         return (None, min(unknown, key=TELLING.index)) if unknown else (True, "decided")
+
+    def _spared(self, fact: Fact, event: Event, reading: Reading, without: tuple[Fact, ...], met: Found) -> Found:
+        """Whether an event that meets a fact, or may, still does where exceptions take what they name."""
+        for thing in without:
+            taken = self._takes(thing, event, reading)
+            if taken:
+                return False, "no-data"
+            if taken is None or not kind(thing, fact, self.matcher):
+                met = None, "excepted"
+        return met
+
+    def _takes(self, thing: Fact, event: Event, reading: Reading) -> Truth:
+        """Whether an event is what an exception names, which is meant at any time unless it says when."""
+        windows = self._frames(thing) if thing.time is not None else [Frame(None, None)]
+        if not reading.keys.isdisjoint(self.matcher.asked(thing)):
+            return self._meets(thing, event, reading, windows)[0]
+        if self._timed(thing, event, reading, windows)[0] is False or other(event, reading, thing, self.matcher):
+            return False
+        return None
 
     # ------------------------------------------------------------------ when
 
@@ -392,6 +433,11 @@ def _between(fact: Fact, least: int, most: int | None) -> Truth:
     top = most if most is not None else least + 1000
     told = {holds(fact.count, n) for n in range(least, top + 1)}
     return told.pop() if len(told) == 1 else None
+
+
+def _whenever(thing: Fact) -> Fact:
+    """A fact at any time up to now, unless it says when."""
+    return thing if thing.time is not None else replace(thing, time=_EVER)
 
 
 def _more_than_none(fact: Fact) -> bool:

@@ -17,7 +17,7 @@ from protoparse.screen.patient import Event, days
 from protoparse.screen.verdicts import Truth, Why
 
 TELLING: tuple[Why, ...] = (
-    "not-said", "no-value", "no-unit", "no-range", "no-anchor", "undated", "too-old", "no-data",
+    "excepted", "not-said", "no-value", "no-unit", "no-range", "no-anchor", "undated", "too-old", "no-data",
 )  # fmt: skip
 """Reasons, those first that are nearest to a decision."""
 

@@ -11,6 +11,7 @@ from protoparse.concepts.wording import normal, words
 from protoparse.model import Fact, Modifier
 from protoparse.screen.knowing.amounts import Found
 from protoparse.screen.knowing.names import forms_of, listed
+from protoparse.screen.knowing.routes import given, unrouted, ways
 from protoparse.screen.patient import Event
 
 
@@ -49,11 +50,19 @@ def narrowed(modifier: Modifier, event: Event) -> Found:
         if event.ongoing and normal(value) in forms_of("lasting"):
             return True, "decided"
     everything = frozenset().union(*said)
+    if event.domain == "drug" and (asked := ways(w for value in (*values, modifier.text) for w in words(value))):
+        return ((truth := given(asked, everything)), "not-said" if truth is None else "decided")
     for group in _exclusive():
         wanted_here = group & {normal(value) for value in values}
         if wanted_here and (found := group & everything) and not found & wanted_here and "bilateral" not in everything:
             return False, "decided"
     return None, "not-said"
+
+
+def narrowing(fact: Fact) -> tuple[Modifier, ...]:
+    """What narrows a fact, with the way by which a drug is given where its name says it: "inhaled steroids"."""
+    told = unrouted(fact.concept.text)[1] if fact.domain == "drug" else ()
+    return (*fact.modifiers, Modifier(type="route", text=" ".join(told))) if told else fact.modifiers
 
 
 @cache
