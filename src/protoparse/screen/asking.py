@@ -10,6 +10,7 @@ at once (no age is below 12 and above 65) is not looked at.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence, Set
 from typing import NamedTuple, TypeAlias, TypeVar
 
@@ -55,7 +56,7 @@ def questions(
         if verdict.passed is None:
             asked.take(item, verdict, values)
     search = _Search(values, asked.of_leaf)
-    singles = [n for n in range(len(asked.keys)) if search.suffices(plan.takes, False, {n})]
+    singles = list(search.alone(plan.takes, False))
     human = {n for leaf, n in asked.of_leaf.items() if leaf in by_person or leaves.facts[leaf] is None}
     singles.sort(key=lambda n: (n in human, -len(asked.criteria[n]), n))
     against = singles or search.fewest(plan.takes, False)
@@ -130,6 +131,18 @@ class _Search:
         self._known: dict[int, Truth] = {}
         self._least: dict[tuple[int, bool], frozenset[int] | None] = {}
 
+    def alone(self, node: Node, wanted: bool) -> frozenset[int]:
+        """The questions of which an answer by itself may make an open formula come out as wanted."""
+        if isinstance(node, int):
+            return frozenset((self._of_leaf[node],)) if node in self._of_leaf else frozenset()
+        if not isinstance(node, Gate):
+            return self.alone(node.of, wanted ^ isinstance(node, Denial))
+        known = [self._truth(member) for member in node.of]
+        need = _needed(node, wanted) - known.count(wanted)
+        open_ = [member for member, truth in zip(node.of, known, strict=True) if truth is None]
+        times = Counter(n for member in open_ for n in self.alone(member, wanted))
+        return frozenset(n for n, count in times.items() if count >= need)
+
     def suffices(self, node: Node, wanted: bool, questions: Collection[int]) -> bool:
         """Whether answers to these questions may make a formula come out as wanted."""
         known = self._truth(node)
@@ -152,7 +165,8 @@ class _Search:
             return []
         taken: set[int] = set()
         self._take(node, wanted, taken)
-        for question in sorted(taken, reverse=True):
+        # what alone can make it come out otherwise has to be known
+        for question in sorted(taken - self.alone(node, not wanted), reverse=True):
             if self.suffices(node, wanted, taken - {question}):
                 taken.remove(question)
         return sorted(taken)

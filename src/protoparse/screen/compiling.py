@@ -125,6 +125,11 @@ def applies(criterion: Criterion, groups: frozenset[str]) -> bool:
     return criterion.group is None or group_name(criterion.group) in groups
 
 
+def own_groups(item: Item) -> frozenset[str]:
+    """The groups that a criterion is for by itself: its own, or none."""
+    return frozenset() if item.criterion.group is None else frozenset((group_name(item.criterion.group),))
+
+
 def group_name(group: str) -> str:
     """What a group is called, be it a heading or a prefix: "Part B:" is "part B"'s other spelling."""
     return fold(group).rstrip(" :.-–")

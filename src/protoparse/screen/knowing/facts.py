@@ -18,10 +18,10 @@ latest value decides: a newer one is another state of the patient, not more know
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from functools import cache
-from typing import Final
+from typing import Final, NamedTuple
 
 from msgspec.structs import replace
 
@@ -29,9 +29,10 @@ from protoparse import lexicon
 from protoparse.concepts.terms import TermSource
 from protoparse.concepts.wording import normal, words
 from protoparse.model import All, Anchor, Any_, Bound, Fact, Rule, Window, facts
-from protoparse.screen.knowing.amounts import Amount, Found, holds, meets
+from protoparse.screen.knowing.amounts import Amount, Found, meets
+from protoparse.screen.knowing.counting import between, more_than_none
 from protoparse.screen.knowing.matching import AGE, SEX, UNRECORDED, Key, Matcher, Reading, group_of
-from protoparse.screen.knowing.measuring import TELLING, measured
+from protoparse.screen.knowing.measuring import TELLING, Series, measured
 from protoparse.screen.knowing.names import listed
 from protoparse.screen.knowing.narrowing import names_field, narrowed, narrowing, passes
 from protoparse.screen.knowing.others import kind, other
@@ -57,6 +58,14 @@ _EVER: Final = Window(end=Bound(anchor=Anchor(event="screening")))
 @cache
 def _shared() -> Matcher:
     return Matcher()
+
+
+class _Met(NamedTuple):
+    """What a record says under some keys: that it was, that it was not, and the values that were measured."""
+
+    present: Sequence[tuple[Event, Reading]]
+    absent: tuple[Event, ...]
+    series: Series
 
 
 def keys_of(fact: Fact, *, matcher: Matcher | None = None) -> frozenset[Key]:
@@ -94,28 +103,30 @@ class Known:
         self.matcher = matcher or (_shared() if terms is None else Matcher(terms))
         self.birth = days(patient.birth) if patient.birth else None
         self.born = self.birth[0] if self.birth else date.min
-        self._present: dict[Key, list[tuple[Event, Reading]]] = {}
-        self._absent: dict[Key, list[Event]] = {}
+        self._present: dict[Key, list[tuple[int, Reading]]] = {}
+        self._absent: dict[Key, list[int]] = {}
+        self._met: dict[frozenset[Key], _Met] = {}
         self._of_group: dict[str, list[tuple[Event, Reading]]] = {}
-        for event in dict.fromkeys(patient.events):
+        self._events = sorted(dict.fromkeys(patient.events), key=lambda event: event.start or "")
+        for n, event in enumerate(self._events):
             for reading in self.matcher.readings(event):
-                self._enter(event, reading)
+                self._enter(n, event, reading)
         always = {UNRECORDED} | ({AGE} if self.birth else set()) | ({SEX} if patient.sex else set())
         self.keys: frozenset[Key] = frozenset(self._present.keys() | self._absent.keys() | always)
         self._decided: dict[tuple[int, ...], tuple[object, Decision]] = {}
 
-    def _enter(self, event: Event, reading: Reading) -> None:
+    def _enter(self, n: int, event: Event, reading: Reading) -> None:
         if reading.absent != event.absent:
             if not reading.family:
                 for group, form in reading.own:
-                    self._absent.setdefault((f"-{group}", form), []).append(event)
+                    self._absent.setdefault((f"-{group}", form), []).append(n)
             return
         if event.absent:
             return  # "no asthma" was not so: nobody knows what is meant
         self._of_group.setdefault(group_of(event.domain), []).append((event, reading))
         for group, form in reading.keys:
             key = (f"family {group}", form) if reading.family else (group, form)
-            self._present.setdefault(key, []).append((event, reading))
+            self._present.setdefault(key, []).append((n, reading))
 
     def touches(self, fact: Fact) -> bool:
         """Whether the record may say something of a fact."""
@@ -169,33 +180,41 @@ class Known:
     def _matched(
         self, fact: Fact, keys: frozenset[Key], without: tuple[Fact, ...]
     ) -> tuple[Truth, Why, tuple[Event, ...]]:
-        pairs: dict[int, tuple[Event, Reading]] = {}
-        for key in keys & self._present.keys():
-            for event, reading in self._present[key]:
-                pairs[id(event)] = event, reading
-        denials = {id(e): e for key in keys & self._absent.keys() for e in self._absent[key]}
-        met = sorted(pairs.values(), key=lambda pair: pair[0].start or "")
-        if fact.domain == "measurement":
-            values = [event for event, _ in met]
-            return measured(fact, values, self._frames(fact), self.day, born=self.born, recent=self.recent)
+        met = self._meeting(keys)
         windows = self._frames(fact)
-        truth, why, events = self._existing(fact, met, windows, without)
-        denied = tuple(e for e in denials.values() if self._denies(e, fact, windows))
+        if fact.domain == "measurement":
+            return measured(fact, met.series, windows)
+        truth, why, events = self._existing(fact, met.present, windows, without)
+        denied = tuple(e for e in met.absent if self._denies(e, fact, windows))
         if denied:
             if truth:
                 return None, "not-said", (*events, *denied)
-            if fact.count is None or _more_than_none(fact):
+            if fact.count is None or more_than_none(fact):
                 return False, "absent", denied
-        if truth is None and not pairs:
-            return (*self._silent(fact)[:2], tuple(denials.values()))
+        if truth is None and not met.present:
+            return (*self._silent(fact)[:2], met.absent)
         return truth, why, events
+
+    def _meeting(self, keys: frozenset[Key]) -> _Met:
+        """What the record says under some keys, by its days; kept, as facts by the thousand ask for the same."""
+        said = keys & self.keys
+        found = self._met.get(said)
+        if found is None:
+            present: dict[int, Reading] = {}
+            for key in sorted(said):
+                present.update(self._present.get(key, ()))
+            absent = sorted({n for key in said for n in self._absent.get(key, ())})
+            pairs = [(self._events[n], present[n]) for n in sorted(present)]
+            series = Series([event for event, _ in pairs], self.day, born=self.born, recent=self.recent)
+            found = self._met[said] = _Met(pairs, tuple([self._events[n] for n in absent]), series)
+        return found
 
     def _silent(self, fact: Fact) -> tuple[Truth, Why, tuple[Event, ...]]:
         """Nothing of the kind in the record. A quantity that was never measured has a value all the same."""
         if fact.experiencer != "patient" or fact.domain in ("consent", "study", "other"):
             return None, "not-in-records", ()
         if fact.domain in self.patient.complete and fact.domain not in ("measurement", "person"):
-            if fact.count is None or _more_than_none(fact):
+            if fact.count is None or more_than_none(fact):
                 return False, "complete", ()
             return True, "complete", ()
         return None, "no-data", ()
@@ -274,10 +293,10 @@ class Known:
         least = len({(e.start, normal(e.name)) for e in sure if e.start}) or bool(sure)
         closed = fact.domain in self.patient.complete and not unsure and all(e.start for e in sure)
         most = least if closed else None
-        truth = _between(fact, least, most)
+        truth = between(fact.count, least, most)
         if truth is None:
             return None, "no-data", tuple(sure)
-        return truth, "complete" if closed and not _between(fact, least, None) else "decided", tuple(sure or far)
+        return truth, "complete" if closed and not between(fact.count, least) else "decided", tuple(sure or far)
 
     def _meets(self, fact: Fact, event: Event, reading: Reading, windows: list[Frame]) -> Found:
         """Whether one event is what a fact asks for in all respects."""
@@ -336,9 +355,9 @@ class Known:
         # an event of the patient's own, where there is only one that it can be
         form = normal(anchor.text)
         found = {
-            event.start
+            self._events[n].start
             for group in ("condition", "procedure", "drug", "visit")
-            for event, _ in self._present.get((group, form), ())
+            for n, _ in self._present.get((group, form), ())
         }
         [only] = found if len(found) == 1 else [None]
         return days(only) if only is not None else None
@@ -424,22 +443,6 @@ class Known:
         return True
 
 
-# ------------------------------------------------------------------ counting, passing
-
-
-def _between(fact: Fact, least: int, most: int | None) -> Truth:
-    """Whether a number of which the least, and perhaps the most, is known is what a count asks for."""
-    assert fact.count is not None
-    top = most if most is not None else least + 1000
-    told = {holds(fact.count, n) for n in range(least, top + 1)}
-    return told.pop() if len(told) == 1 else None
-
-
 def _whenever(thing: Fact) -> Fact:
     """A fact at any time up to now, unless it says when."""
     return thing if thing.time is not None else replace(thing, time=_EVER)
-
-
-def _more_than_none(fact: Fact) -> bool:
-    """Whether what is counted has to be there at all."""
-    return fact.count is not None and _between(fact, 0, 0) is False

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from functools import cache
+from functools import cache, lru_cache
 
 from protoparse import lexicon
 from protoparse.concepts.wording import normal, words
@@ -90,8 +90,13 @@ def names_field(fact: Fact) -> bool:
 
     Only of these is what stands behind in brackets surely an example: "arms (i.e. pain)" is none.
     """
-    for name in (fact.concept.name, fact.concept.text):
+    return _field(fact.concept.name, fact.concept.text)
+
+
+@lru_cache(50_000)
+def _field(called: str | None, text: str) -> bool:
+    for name in (called, text):
         said = words(name or "")
         if said and (said[-1] in forms_of("field") or _ADJECTIVE.fullmatch(said[-1])):
             return True
-    return not words(fact.concept.text)
+    return not words(text)
