@@ -508,6 +508,26 @@ def test_what_no_record_says(text: str) -> None:
     assert decided(text) == (None, "not-in-records")
 
 
+@pytest.mark.parametrize(
+    ("text", "name", "truth"),
+    [
+        ("Able to give written informed consent", "Informed consent", True),
+        ("Willing to participate in the study", "Signed informed consent form", True),
+        ("Able to give informed consent", "No informed consent", False),
+        ("Able to give informed consent", "Withdrawal of consent", None),
+        ("Willing to comply with all study visits and procedures", "Compliance with the study protocol", True),
+        ("Patient compliant with trial procedures", "Will comply with the protocol", True),
+        ("Willing to attend follow-up visits", "Compliance with the study protocol", True),
+        ("Willing to comply with all study visits", "Informed consent", None),
+        ("Adherent to inhaled steroids", "Compliance with the study protocol", None),
+        ("Willing to comply with the protocol", "Poor compliance", None),
+        ("Willing to undergo a lung biopsy", "Informed consent", None),
+    ],
+)
+def test_a_record_may_tell_of_consent(text: str, name: str, truth: Truth) -> None:
+    assert decided(text, Event(domain="consent", name=name, start="2024-06-01"))[0] is truth
+
+
 def test_kin() -> None:
     one = fact("breast cancer", experiencer="family")
     assert decided(one, ill("Breast cancer")) == (None, "not-in-records")

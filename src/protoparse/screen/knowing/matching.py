@@ -30,7 +30,17 @@ from protoparse.concepts.terms import TermSource
 from protoparse.concepts.wording import normal, words
 from protoparse.model import Code, Concept, Domain, Fact
 from protoparse.screen.knowing.ingredients import ingredients
-from protoparse.screen.knowing.names import allergen, bare, bare_forms, forms_of, listed, question, read_name, untagged
+from protoparse.screen.knowing.names import (
+    allergen,
+    bare,
+    bare_forms,
+    forms_of,
+    listed,
+    question,
+    read_name,
+    undertaking,
+    untagged,
+)
 from protoparse.screen.knowing.quantities import quantity, quantity_of_code
 from protoparse.screen.patient import Event
 
@@ -145,6 +155,8 @@ class Matcher:
             if group == "allergy":
                 return
         own = frozenset((group, form) for form in read.forms[:1])
+        if group == "consent" and (kept := undertaking(read.forms[0] if read.forms else "")) is not None:
+            own |= {(group, kept)}
         keys = own
         for n, form in enumerate(read.forms):
             keys |= self._keys(form, domain, group) if n == 0 or " " in form else {(group, form)}
@@ -226,6 +238,8 @@ class Matcher:
         for called in names:
             keys.add((group, normal(called)))
             keys |= {(f"-{group}", form) for form in read_name(called, group in _ACTS).forms}
+            if group == "consent" and (kept := undertaking(called)) is not None:
+                keys |= {(group, kept), (f"-{group}", kept)}
             if group == "condition" and (substance := allergen(called)) is not None:
                 keys.add(("allergy", normal(substance)))
         if names and not _narrower(concept):
