@@ -31,7 +31,7 @@ HEADERS = {
     "records": ["kind", "words"],
     "references": ["reference", "spellings"],
     "results": ["scale", "result", "words"],
-    "sexes": ["sex", "said", "names"],
+    "sexes": ["sex", "said", "names", "ages"],
     "ucum": ["atom", "kind", "metric", "value", "unit", "zero"],
     "units": ["ucum", "kind", "spellings"],
     "unlike": ["name", "before"],

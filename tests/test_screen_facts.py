@@ -387,6 +387,28 @@ def test_sex(text: str, sex: Any, truth: Truth) -> None:
     assert decided(text, sex=sex)[0] is truth
 
 
+@pytest.mark.parametrize(
+    ("text", "birth", "truth"),
+    [
+        ("Pregnancy", "1960-05-01", False),
+        ("Pregnancy or breastfeeding at screening", "1960-05-01", False),
+        ("Pregnancy during the study", "1960-05-01", False),
+        ("Women of childbearing potential", "1960-05-01", False),
+        ("Women of childbearing potential", "2020-05-01", False),
+        ("Pregnancy", "1970-05-01", None),
+        ("Pregnancy", None, None),
+        ("History of pregnancy", "1960-05-01", None),
+        ("Pre-eclampsia", "1960-05-01", None),
+    ],
+)
+def test_what_is_of_some_years_of_life(text: str, birth: str | None, truth: Truth) -> None:
+    assert decided(text, birth=birth)[0] is truth
+
+
+def test_a_record_is_believed_before_an_age() -> None:
+    assert decided("Pregnancy", ill("Pregnancy", "2024-05-01", ongoing=True), birth="1960-05-01")[0] is True
+
+
 # ------------------------------------------------------------------ what narrows
 
 

@@ -34,7 +34,7 @@ from protoparse.screen.knowing.matching import AGE, SEX, UNRECORDED, Key, Matche
 from protoparse.screen.knowing.measuring import TELLING, measured
 from protoparse.screen.knowing.names import listed
 from protoparse.screen.knowing.narrowing import names_field, narrowed, passes
-from protoparse.screen.knowing.persons import decide_person, other_sex
+from protoparse.screen.knowing.persons import decide_person, other_sex, other_years
 from protoparse.screen.knowing.times import ANY, Days, Frame, Held, frames, lasted, overlaps, plus
 from protoparse.screen.patient import Event, Patient, days
 from protoparse.screen.verdicts import Decision, Truth, Why
@@ -137,11 +137,13 @@ class Known:
         if self.keys.isdisjoint(keys):
             found = self._silent(fact)
         elif fact.experiencer == "patient" and fact.domain == "person" and (AGE in keys or SEX in keys):
-            return decide_person(fact, self.patient, self._on(fact))
+            return decide_person(fact, self.patient, self._on(fact), self._frames(fact))
         elif fact.experiencer == "patient" and SEX in keys and other_sex(fact, self.patient):
             return False, "decided", ()
         else:
             found = self._matched(fact, keys)
+        if found[0] is None and SEX in keys and other_years(fact, self.patient, self._frames(fact)):
+            return False, "decided", ()
         if fact.includes and found[0] is None and fact.count is None:
             for example in fact.includes:
                 truth, events = self._example(example, fact)

@@ -361,6 +361,23 @@ def sex_of(concept: Concept) -> tuple[str, bool] | None:
 
 
 @cache
+def _years() -> dict[str, tuple[int, int]]:
+    return {
+        n: (int(first), int(last))
+        for row in lexicon.rows("sexes")
+        if row["ages"]
+        for first, last in [row["ages"].split("-")]
+        for n in lexicon.spellings(row["names"])
+    }
+
+
+def years_of(concept: Concept) -> tuple[int, int] | None:
+    """The years of life in which alone a fact's concept can be true, None where it can in any."""
+    table = _years()
+    return table.get(lexicon.fold(concept.text)) or (table.get(lexicon.fold(concept.name)) if concept.name else None)
+
+
+@cache
 def _presence() -> dict[str, bool]:
     return {
         w: row["result"] == "positive"
