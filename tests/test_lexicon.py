@@ -19,6 +19,7 @@ HEADERS = {
     "anchors": ["event", "spellings"],
     "comparators": ["operator", "place", "spellings"],
     "cues": ["cue", "value", "phrases"],
+    "findings": ["names", "quantity", "unit", "implies", "shows", "from"],
     "heads": ["domain", "kind", "words"],
     "judgements": ["part", "words"],
     "measurements": ["name", "kind", "spellings", "units", "loinc"],
@@ -50,7 +51,7 @@ KEYS = {
 }
 SIZES = {
     "allergies": 20, "analytes": 40, "anchors": 17, "comparators": 8, "conditions": 4000, "consents": 100, "cues": 50,
-    "devices": 100, "drugs": 1500, "heads": 12, "judgements": 9, "loincs": 50,
+    "devices": 100, "drugs": 1500, "findings": 10, "heads": 12, "judgements": 9, "loincs": 50,
     "measurements": 380, "modifiers": 200, "numbers": 30,
     "observations": 150, "others": 50, "outsets": 2, "persons": 100, "procedures": 1000, "qualifiers": 6,
     "charts": 15, "records": 20, "references": 6, "results": 6, "sexes": 5, "studies": 20, "systems": 20, "ucum": 150,

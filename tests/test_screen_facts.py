@@ -459,6 +459,38 @@ def test_examples_are_enough_but_not_all() -> None:
     assert decided(one, ill("Asthma"), complete=("condition",))[0] is None
 
 
+@pytest.mark.parametrize(
+    ("text", "event", "truth"),
+    [
+        ("Respiratory rate of at least 20/min", ill("Tachypnoea", "2024-06-15"), True),
+        ("Respiratory rate > 24/min", ill("Tachypnea", "2024-06-15"), None),
+        ("Body temperature ≤ 37 °C", ill("Fever (finding)", "2024-06-15"), False),
+        ("Body temperature ≤ 37 °C", ill("Yellow fever", "2024-06-15"), None),
+        ("Platelets ≥ 150 x 10^9/L", ill("Thrombocytopenia", "2024-06-01"), False),
+        ("Platelets ≥ 100 x 10^9/L", ill("Thrombocytopenia", "2024-06-01"), None),
+        ("Platelets ≥ 150 x 10^9/L", ill("Thrombocytopenia", "2014-06-01"), None),
+        ("Platelets ≥ 150 x 10^9/L", ill("History of thrombocytopenia", "2024-06-01"), None),
+        ("Obesity", lab("Body mass index (BMI) [Ratio]", 32.5, "kg/m2"), True),
+        ("Obesity", lab("Body mass index (BMI) [Ratio]", 29.5, "kg/m2"), None),
+        ("Obesity", lab("Body mass index (BMI) [Ratio]", 32.5, "kg/m2", "2020-06-01"), None),
+        ("Morbid obesity", lab("Body mass index (BMI) [Ratio]", 32.5, "kg/m2"), None),
+        ("Fever", lab("Body temperature", 38.6, "Cel", "2024-06-15"), True),
+        ("Fever", lab("Body temperature", 38.6, "Cel", "2024-05-01"), None),
+    ],
+)
+def test_a_finding_may_be_a_value(text: str, event: Event, truth: Truth) -> None:
+    assert decided(text, event)[0] is truth
+
+
+def test_what_was_measured_speaks_for_itself() -> None:
+    breathing = ill("Tachypnea", "2024-06-15"), lab("Respiratory rate", 28, "/min", "2024-06-15")
+    assert decided("Respiratory rate > 24/min", *breathing)[0] is True
+
+
+def test_children_breathe_faster() -> None:
+    assert decided("Respiratory rate ≥ 20/min", ill("Tachypnea", "2024-06-15"), birth="2022-01-01")[0] is None
+
+
 def test_what_stands_in_brackets_behind_no_field_is_no_example() -> None:
     assert decided(fact("arms", includes=(fact("pain"),)), ill("Chronic back pain"))[0] is None
 

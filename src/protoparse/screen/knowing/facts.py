@@ -30,6 +30,7 @@ from protoparse.concepts.terms import TermSource
 from protoparse.concepts.wording import normal, words
 from protoparse.model import All, Anchor, Any_, Fact, Rule, facts
 from protoparse.screen.knowing.amounts import Amount, Found, holds, meets
+from protoparse.screen.knowing.implying import implied
 from protoparse.screen.knowing.matching import AGE, SEX, UNRECORDED, Key, Matcher, Reading, group_of
 from protoparse.screen.knowing.measuring import TELLING, measured
 from protoparse.screen.knowing.names import listed
@@ -96,6 +97,9 @@ class Known:
         self._absent: dict[Key, list[Event]] = {}
         self._groups: set[str] = set()
         for event in dict.fromkeys(patient.events):
+            for reading in self.matcher.readings(event):
+                self._enter(event, reading)
+        for event in list(implied(self._present, self.birth, (day, day))):
             for reading in self.matcher.readings(event):
                 self._enter(event, reading)
         always = {UNRECORDED} | ({AGE} if self.birth else set()) | ({SEX} if patient.sex else set())
