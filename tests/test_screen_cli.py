@@ -584,9 +584,10 @@ def test_every_number_of_a_trial_is_that_of_its_criteria(visit: Visit, patient: 
 def test_a_link_from_elsewhere_chooses(browser: Browser, path: Path) -> None:
     with Visit(browser, path, at="#items?patient=ines&document=NCT00000001&verdict=passed&why=decided") as visit:
         shown = visit.page.locator("#list > li")
-        expect(shown).to_have_count(3)
+        expect(shown).to_have_count(4)
         expect(shown.nth(2)).to_contain_text("HbA1c: yes (Hemoglobin A1c 8.1 % on 2026-01-10, Observation/1)")
         expect(shown.nth(2).locator("mark")).to_contain_text("HbA1c between 7.0% and 10.0%")
+        expect(shown.nth(3)).to_contain_text("Pregnancy: no (female, born 1961-05)")
         assert visit.complaints == []
 
 

@@ -124,6 +124,13 @@ def test_met(text: str, event: Event) -> None:
         ("Small cell lung cancer", ill("Non-small cell lung cancer")),
         ("Neck fracture", ill("Fracture of neck of femur")),
         ("Chronic sinusitis", ill("Acute sinusitis")),
+        ("Abdominal trauma", ill("Blunt chest trauma")),
+        ("Oesophageal varices", ill("Gastric varices")),
+        ("MRI of the spine", had("Knee MRI")),
+        ("Cervical biopsy", had("Rectal biopsy")),
+        ("Unstable housing", told("Stable housing")),
+        ("Non-weight bearing", told("Weight bearing")),
+        ("Hepatitis B vaccine", takes("Hepatitis A vaccine", ongoing=True)),
         ("Allergy to penicillin", takes("Penicillin V potassium 500 MG Oral Tablet")),
         ("Penicillin", allergic("Penicillin", ongoing=True)),
         ("Penicillin", takes("Amoxicillin 250 MG Oral Tablet", ongoing=True)),
@@ -380,6 +387,28 @@ def test_sex(text: str, sex: Any, truth: Truth) -> None:
     assert decided(text, sex=sex)[0] is truth
 
 
+@pytest.mark.parametrize(
+    ("text", "birth", "truth"),
+    [
+        ("Pregnancy", "1960-05-01", False),
+        ("Pregnancy or breastfeeding at screening", "1960-05-01", False),
+        ("Pregnancy during the study", "1960-05-01", False),
+        ("Women of childbearing potential", "1960-05-01", False),
+        ("Women of childbearing potential", "2020-05-01", False),
+        ("Pregnancy", "1970-05-01", None),
+        ("Pregnancy", None, None),
+        ("History of pregnancy", "1960-05-01", None),
+        ("Pre-eclampsia", "1960-05-01", None),
+    ],
+)
+def test_what_is_of_some_years_of_life(text: str, birth: str | None, truth: Truth) -> None:
+    assert decided(text, birth=birth)[0] is truth
+
+
+def test_a_record_is_believed_before_an_age() -> None:
+    assert decided("Pregnancy", ill("Pregnancy", "2024-05-01", ongoing=True), birth="1960-05-01")[0] is True
+
+
 # ------------------------------------------------------------------ what narrows
 
 
@@ -428,6 +457,38 @@ def test_examples_are_enough_but_not_all() -> None:
     assert decided(one, ill("Psoriasis"))[0] is True
     assert decided(one, ill("Asthma"))[0] is None
     assert decided(one, ill("Asthma"), complete=("condition",))[0] is None
+
+
+@pytest.mark.parametrize(
+    ("text", "event", "truth"),
+    [
+        ("Respiratory rate of at least 20/min", ill("Tachypnoea", "2024-06-15"), True),
+        ("Respiratory rate > 24/min", ill("Tachypnea", "2024-06-15"), None),
+        ("Body temperature ≤ 37 °C", ill("Fever (finding)", "2024-06-15"), False),
+        ("Body temperature ≤ 37 °C", ill("Yellow fever", "2024-06-15"), None),
+        ("Platelets ≥ 150 x 10^9/L", ill("Thrombocytopenia", "2024-06-01"), False),
+        ("Platelets ≥ 100 x 10^9/L", ill("Thrombocytopenia", "2024-06-01"), None),
+        ("Platelets ≥ 150 x 10^9/L", ill("Thrombocytopenia", "2014-06-01"), None),
+        ("Platelets ≥ 150 x 10^9/L", ill("History of thrombocytopenia", "2024-06-01"), None),
+        ("Obesity", lab("Body mass index (BMI) [Ratio]", 32.5, "kg/m2"), True),
+        ("Obesity", lab("Body mass index (BMI) [Ratio]", 29.5, "kg/m2"), None),
+        ("Obesity", lab("Body mass index (BMI) [Ratio]", 32.5, "kg/m2", "2020-06-01"), None),
+        ("Morbid obesity", lab("Body mass index (BMI) [Ratio]", 32.5, "kg/m2"), None),
+        ("Fever", lab("Body temperature", 38.6, "Cel", "2024-06-15"), True),
+        ("Fever", lab("Body temperature", 38.6, "Cel", "2024-05-01"), None),
+    ],
+)
+def test_a_finding_may_be_a_value(text: str, event: Event, truth: Truth) -> None:
+    assert decided(text, event)[0] is truth
+
+
+def test_what_was_measured_speaks_for_itself() -> None:
+    breathing = ill("Tachypnea", "2024-06-15"), lab("Respiratory rate", 28, "/min", "2024-06-15")
+    assert decided("Respiratory rate > 24/min", *breathing)[0] is True
+
+
+def test_children_breathe_faster() -> None:
+    assert decided("Respiratory rate ≥ 20/min", ill("Tachypnea", "2024-06-15"), birth="2022-01-01")[0] is None
 
 
 def test_what_stands_in_brackets_behind_no_field_is_no_example() -> None:
@@ -602,6 +663,26 @@ def test_complete(text: str, events: list[Event], complete: list[str], expected:
 @pytest.mark.parametrize("text", ["Able to give informed consent", "Taking part in another clinical trial"])
 def test_what_no_record_says(text: str) -> None:
     assert decided(text) == (None, "not-in-records")
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "truth"),
+    [
+        ("Able to give written informed consent", "Informed consent", True),
+        ("Willing to participate in the study", "Signed informed consent form", True),
+        ("Able to give informed consent", "No informed consent", False),
+        ("Able to give informed consent", "Withdrawal of consent", None),
+        ("Willing to comply with all study visits and procedures", "Compliance with the study protocol", True),
+        ("Patient compliant with trial procedures", "Will comply with the protocol", True),
+        ("Willing to attend follow-up visits", "Compliance with the study protocol", True),
+        ("Willing to comply with all study visits", "Informed consent", None),
+        ("Adherent to inhaled steroids", "Compliance with the study protocol", None),
+        ("Willing to comply with the protocol", "Poor compliance", None),
+        ("Willing to undergo a lung biopsy", "Informed consent", None),
+    ],
+)
+def test_a_record_may_tell_of_consent(text: str, name: str, truth: Truth) -> None:
+    assert decided(text, Event(domain="consent", name=name, start="2024-06-01"))[0] is truth
 
 
 def test_kin() -> None:

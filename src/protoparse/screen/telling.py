@@ -44,8 +44,10 @@ SHOWN = 2
 def told(decision: Decision, patient: Patient | None = None) -> str:
     """What is known of a fact, and why; of who the `patient` is, by what the record says of it."""
     events = "; ".join(_event(event) for event in decision.events[:SHOWN])
-    if decision.fact.domain == "person" and decision.why == "decided" and not events and patient is not None:
-        events = f"born {patient.birth}" if decision.fact.concept.name == "age" else f"{patient.sex}"
+    if decision.why == "decided" and not events and patient is not None:
+        born = f"born {patient.birth}" if patient.birth else None
+        aged = decision.fact.concept.name == "age"
+        events = ", ".join(said for said in (None if aged else patient.sex, born) if said)
     more = len(decision.events) - SHOWN
     because = [events + (f" and {more} more" if more > 0 else "")] if events else []
     if decision.why != "decided" or not because:

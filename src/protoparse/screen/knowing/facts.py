@@ -31,12 +31,13 @@ from protoparse.concepts.wording import normal, words
 from protoparse.model import All, Anchor, Any_, Bound, Fact, Rule, Window, facts
 from protoparse.screen.knowing.amounts import Amount, Found, meets
 from protoparse.screen.knowing.counting import between, more_than_none
+from protoparse.screen.knowing.implying import implied
 from protoparse.screen.knowing.matching import AGE, SEX, UNRECORDED, Key, Matcher, Reading, group_of
 from protoparse.screen.knowing.measuring import TELLING, Series, measured
 from protoparse.screen.knowing.names import listed
 from protoparse.screen.knowing.narrowing import names_field, narrowed, narrowing, passes
 from protoparse.screen.knowing.others import kind, other
-from protoparse.screen.knowing.persons import decide_person, other_sex
+from protoparse.screen.knowing.persons import decide_person, other_sex, other_years
 from protoparse.screen.knowing.times import ANY, Days, Frame, Held, frames, lasted, overlaps, plus
 from protoparse.screen.patient import Event, Patient, days
 from protoparse.screen.verdicts import Decision, Truth, Why
@@ -111,6 +112,10 @@ class Known:
         for n, event in enumerate(self._events):
             for reading in self.matcher.readings(event):
                 self._enter(n, event, reading)
+        for event in list(implied(self._present, self._events, self.birth, (day, day))):
+            self._events.append(event)
+            for reading in self.matcher.readings(event):
+                self._enter(len(self._events) - 1, event, reading)
         always = {UNRECORDED} | ({AGE} if self.birth else set()) | ({SEX} if patient.sex else set())
         self.keys: frozenset[Key] = frozenset(self._present.keys() | self._absent.keys() | always)
         self._decided: dict[tuple[int, ...], tuple[object, Decision]] = {}
@@ -163,11 +168,13 @@ class Known:
         if self.keys.isdisjoint(keys):
             found = self._silent(fact)
         elif fact.experiencer == "patient" and fact.domain == "person" and (AGE in keys or SEX in keys):
-            return decide_person(fact, self.patient, self._on(fact))
+            return decide_person(fact, self.patient, self._on(fact), self._frames(fact))
         elif fact.experiencer == "patient" and SEX in keys and other_sex(fact, self.patient):
             return False, "decided", ()
         else:
             found = self._matched(fact, keys, without)
+        if found[0] is None and SEX in keys and other_years(fact, self.patient, self._frames(fact)):
+            return False, "decided", ()
         if fact.includes and found[0] is None and fact.count is None:
             for example in fact.includes:
                 truth, events = self._example(example, fact, without)
@@ -204,7 +211,9 @@ class Known:
             for key in sorted(said):
                 present.update(self._present.get(key, ()))
             absent = sorted({n for key in said for n in self._absent.get(key, ())})
-            pairs = [(self._events[n], present[n]) for n in sorted(present)]
+            # what is implied stands behind all that the record says, and is of the day of its own
+            by_day = sorted(present, key=lambda n: (self._events[n].start or "", n))
+            pairs = [(self._events[n], present[n]) for n in by_day]
             series = Series([event for event, _ in pairs], self.day, born=self.born, recent=self.recent)
             found = self._met[said] = _Met(pairs, tuple([self._events[n] for n in absent]), series)
         return found

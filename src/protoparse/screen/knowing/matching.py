@@ -33,7 +33,17 @@ from protoparse.concepts.wording import normal, words
 from protoparse.model import Code, Concept, Domain, Fact
 from protoparse.screen.knowing.classes import classes, classes_of_code
 from protoparse.screen.knowing.ingredients import ingredients
-from protoparse.screen.knowing.names import allergen, bare, bare_forms, forms_of, listed, question, read_name, untagged
+from protoparse.screen.knowing.names import (
+    allergen,
+    bare,
+    bare_forms,
+    forms_of,
+    listed,
+    question,
+    read_name,
+    undertaking,
+    untagged,
+)
 from protoparse.screen.knowing.quantities import quantity, quantity_of_code
 from protoparse.screen.knowing.routes import unrouted
 from protoparse.screen.patient import Event
@@ -149,6 +159,8 @@ class Matcher:
             if group == "allergy":
                 return
         own = frozenset((group, form) for form in read.forms[:1])
+        if group == "consent" and (kept := undertaking(read.forms[0] if read.forms else "")) is not None:
+            own |= {(group, kept)}
         keys = own
         for n, form in enumerate(read.forms):
             keys |= self._keys(form, domain, group) if n == 0 or " " in form else {(group, form)}
@@ -241,6 +253,8 @@ class Matcher:
             keys |= {(f"-{group}", form) for form in read_name(called, group in _ACTS).forms}
             if group == "drug":
                 keys |= {(f"-{group}", name) for name in classes(group, normal(called))}
+            if group == "consent" and (kept := undertaking(called)) is not None:
+                keys |= {(group, kept), (f"-{group}", kept)}
             if group == "condition" and (substance := allergen(called)) is not None:
                 keys.add(("allergy", normal(substance)))
         if names and not _narrower(concept):
@@ -359,6 +373,23 @@ def sex_of(concept: Concept) -> tuple[str, bool] | None:
     table = _sexes()
     text = lexicon.fold(concept.text)
     return table.get(text) or (table.get(lexicon.fold(concept.name)) if concept.name else None)
+
+
+@cache
+def _years() -> dict[str, tuple[int, int]]:
+    return {
+        n: (int(first), int(last))
+        for row in lexicon.rows("sexes")
+        if row["ages"]
+        for first, last in [row["ages"].split("-")]
+        for n in lexicon.spellings(row["names"])
+    }
+
+
+def years_of(concept: Concept) -> tuple[int, int] | None:
+    """The years of life in which alone a fact's concept can be true, None where it can in any."""
+    table = _years()
+    return table.get(lexicon.fold(concept.text)) or (table.get(lexicon.fold(concept.name)) if concept.name else None)
 
 
 @cache
