@@ -61,7 +61,7 @@ from protoparse.screen.compiling import OTHERS
 from protoparse.screen.logic import CIRCUMSTANCES, EXACT, Leaves, formula, truth, truth_of
 from protoparse.screen.patient import Patient
 from protoparse.screen.screening import screened
-from protoparse.screen.telling import told
+from protoparse.screen.telling import reason, told
 from protoparse.screen.verdicts import Decision, Screening, Truth, Verdict, Why
 
 lenient = settings(deadline=None, max_examples=200, suppress_health_check=[HealthCheck.too_slow])
@@ -799,6 +799,29 @@ def test_decisions_are_those_of_the_rule_in_their_places() -> None:
     [verdict] = screening(document(criterion(rule, criterion(fact("d")), combine="all")), b=True).verdicts
     assert [(d.fact, d.truth) for d in verdict.decisions] == [(rule.of[0], None), (here, True), (there, True)]
     assert [d.fact.concept.text for d in verdict.children[0].decisions] == ["d"]
+
+
+# ------------------------------------------------------------------ who has died
+
+
+@pytest.mark.parametrize(
+    ("death", "answer", "died"),
+    [
+        ("2024-02-29", "ineligible", "2024-02-29"),
+        ("2024-03-01", "ineligible", "2024-03-01"),
+        ("2024-03-02", "eligible", None),
+        ("2023", "ineligible", "2023"),
+        ("2024", "undetermined", "2024"),
+        (None, "eligible", None),
+    ],
+)
+def test_nobody_dead_takes_part(death: str | None, answer: str, died: str | None) -> None:
+    doc = document(criterion(a), criterion(b, group="Part A"), criterion(c, group="Part B"))
+    made = screened(doc, Patient(id="p", death=death), Chart({"a": True, "b": True, "c": True}), day=DAY)
+    assert (made.answer, made.died, set(made.groups.values())) == (answer, died, {answer})
+    assert [v.passed for v in made.verdicts] == [True] * 3, "what the criteria say is told all the same"
+    assert reason(made, doc.text) == (f"died {died}" if answer == "ineligible" else reason(made, doc.text))
+    assert asks(made.to_include) == (["Was the patient alive on 2024-03-01?"] if answer == "undetermined" else [])
 
 
 # ------------------------------------------------------------------ groups

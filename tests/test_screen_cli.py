@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import io
 import json
+import re
 import sys
 from collections.abc import Iterator
 from datetime import date
@@ -174,6 +175,7 @@ def test_the_reason_is_what_decides(run: Screened, several: Any, tmp_path: Path,
     _, line = [line for line in run.out.splitlines() if "NCT00000001" in line]
     assert line.startswith("  NCT00000001  ineligible   ")
     assert says in line
+    assert re.search(r"“.*(?:stroke|infarction|Stroke).*”", line)
 
 
 def test_top_and_answer_choose_what_is_shown(run: Screened, several: Any) -> None:
@@ -232,8 +234,13 @@ def test_every_reason_points_at_real_places_and_events(run: Screened, several: A
                 assert start <= first < last <= end
                 assert fact["text"] in text[first:last]
                 for event in fact["events"]:
-                    assert event in record["events"]
+                    who = {"birth": record["birth"], "sex": record["sex"]}
+                    if event["domain"] == "person":
+                        assert who[event["name"]] == event.get("start", event.get("value"))
+                    else:
+                        assert event in record["events"]
                     shown += 1
+                assert fact["events"] or fact["why"] != "decided"
         waiting = {c["id"] for c in line["criteria"] if c["passed"] is None}
         for question in line["to_include"] + line["to_exclude"]:
             assert set(question["criteria"]) <= waiting

@@ -267,7 +267,9 @@ def test_the_latest_value_decides() -> None:
     assert decided(text, new, old) == (True, "decided")
     assert decided(text, lab("Hemoglobin", 10, "g/dL", "2023-06-10")) == (None, "too-old")
     assert decided(text, lab("Hemoglobin", 10, "g/dL", "2024-07-10"), old) == (False, "decided")  # of the future
-    assert decided(text, lab("Hemoglobin", 10, "g/dL", "2024-05-01"), old) == (None, "undated")  # two on one day
+    assert decided(text, lab("Hemoglobin", 10, "g/dL", "2024-05-01"), old) == (None, "disagree")
+    several = lab("Hemoglobin", 10, "g/dL", "2024-05"), lab("Hemoglobin", 8, "g/dL", "2024-05")
+    assert decided(text, *several) == (None, "undated"), "the later of them may be either"
     assert decided(text, lab("Hemoglobin", 10, "g/dL", "2024"), old)[0] is None
     assert decided(text, lab("Hemoglobin", 10, "g/dL", None)) == (None, "undated")
     assert decided(text) == (None, "no-data")
@@ -638,7 +640,33 @@ def test_a_code_that_is_denied_denies_what_stands_beneath_it() -> None:
 
 
 def test_records_that_contradict_each_other_decide_nothing() -> None:
-    assert decided("Asthma", ill("Asthma"), ill("Asthma", "2024-05-01", absent=True))[0] is None
+    assert decided("Asthma", ill("Asthma"), ill("Asthma", "2024-05-01", absent=True)) == (None, "disagree")
+
+
+@pytest.mark.parametrize(
+    ("text", "event", "expected"),
+    [
+        ("Myocardial infarction", ill("Myocardial infarction", "2010-03-01"), (None, "over")),
+        ("Myocardial infarction", ill("Acute myocardial infarction", "2010", end="2010"), (None, "over")),
+        ("Myocardial infarction", ill("Myocardial infarction", "2010", ongoing=False), (None, "over")),
+        ("Myocardial infarction", ill("Myocardial infarction", "2024-05-20"), (True, "decided")),
+        ("Myocardial infarction", ill("Myocardial infarction", "2010", ongoing=True), (True, "decided")),
+        ("History of myocardial infarction", ill("Myocardial infarction", "2010", end="2010"), (True, "decided")),
+        (
+            "Myocardial infarction within 6 months",
+            ill("Myocardial infarction", "2010", end="2010"),
+            (False, "complete"),
+        ),
+        ("Current pneumonia", ill("Pneumonia", "2010", end="2010"), (False, "complete")),
+        ("Pneumonia", ill("Pneumonia", "2010", end="2010"), (None, "over")),
+        ("Fracture", ill("Closed fracture of hip", "2015-01-02"), (None, "over")),
+        ("Asthma", ill("Asthma", "2010", end="2012"), (False, "complete")),
+        ("Pregnancy", ill("Normal pregnancy", "2010", end="2011"), (False, "complete")),
+        ("Pancreatitis", ill("Chronic pancreatitis", "2010"), (True, "decided")),
+    ],
+)
+def test_what_is_over_may_be_asked_for_by_its_name(text: str, event: Event, expected: tuple[Truth, str]) -> None:
+    assert decided(text, event, complete=("condition",)) == expected
 
 
 @pytest.mark.parametrize(

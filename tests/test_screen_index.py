@@ -96,6 +96,15 @@ def test_a_complete_record_speaks_of_all_of_a_domain() -> None:
     assert made.answers == ("eligible", "undetermined")
 
 
+@pytest.mark.parametrize("death", [None, "2024-02-01", "2024", "2030"])
+def test_who_has_died_takes_part_in_nothing(death: str | None) -> None:
+    documents = [document(criterion(fact("a"))), document(criterion(fact("b")))]
+    patient = Patient(id="p", death=death)
+    made = answers(documents, Chart({"a": True, "b": False}), patient)
+    assert made.answers == tuple(made.details(n).answer for n in range(2))
+    assert made.answers[0] == {"2024-02-01": "ineligible", "2024": "undetermined"}.get(death or "", "eligible")
+
+
 def test_trials_keep_their_order_and_ids() -> None:
     documents = [Document(text="", trial=Trial(id=f"T{n}"), criteria=(criterion(fact(n)),)) for n in "cab"]
     made = answers(documents, Chart({"a": True, "b": False}))

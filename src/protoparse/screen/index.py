@@ -20,7 +20,7 @@ from protoparse.model import Document, Domain, Fact, facts
 from protoparse.screen.compiling import holds, own_groups, plan
 from protoparse.screen.logic import Denial, Leaves, Node, Shared, completed, standing
 from protoparse.screen.patient import Patient
-from protoparse.screen.screening import Knowledge, answer_of, screened
+from protoparse.screen.screening import Knowledge, alive, answer_of, screened
 from protoparse.screen.verdicts import Answer, Screening, Truth
 
 if TYPE_CHECKING:
@@ -161,7 +161,9 @@ class Index:
             _evaluate(level, values)
         takes = values[self._roots]
         np.subtract(_TRUE, takes, out=takes, where=self._denied)
-        answers = tuple([_ANSWERS[code] for code in takes.tolist()])
+        living = alive(patient, day)
+        said = [answer_of(truth, living) for truth in _TRUTHS]
+        answers = tuple([said[code] for code in takes.tolist()])
         trials = tuple([document.trial.id for document in self.documents])
         waits = (values[self._parts] == _UNKNOWN)[self._part] & (values[self._resting] == _UNKNOWN)
         waiting = np.bincount(self._trial[waits], minlength=len(trials)).tolist()
@@ -175,9 +177,6 @@ class Index:
         for domain in patient.complete:
             found.update(self._domains.get(domain, ()))
         return iter(found)
-
-
-_ANSWERS = tuple(answer_of(truth) for truth in _TRUTHS)
 
 
 def _evaluate(level: _Level, values: _Codes) -> None:

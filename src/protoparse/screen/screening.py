@@ -6,6 +6,8 @@ In: a `Document`, a `Patient` and a day. Out: a `Screening`. A man of 70, a tria
 - Eligible: all certainly pass, for those in one group at least.
 - Undetermined: else.
 
+Who had died by the day takes part in nothing.
+
 Criteria whose kind no heading tells count as inclusions. What was not understood of a criterion may keep a patient out
 but never lets one in: such a criterion may certainly fail, never certainly pass. Where a trial names one group alone
 and asks something of all, there are people who are not of it: `OTHERS` stands for them among the groups.
@@ -20,11 +22,11 @@ from typing import TYPE_CHECKING, Protocol
 from msgspec.structs import replace
 
 from protoparse.model import Document, Fact
-from protoparse.screen.asking import questions
+from protoparse.screen.asking import Questions, questions
 from protoparse.screen.compiling import Item, group_name, holds, plan, turns
 from protoparse.screen.logic import Leaves, standing, statements, truth
-from protoparse.screen.patient import Patient
-from protoparse.screen.verdicts import Answer, Decision, Screening, Truth, Verdict, passed
+from protoparse.screen.patient import Patient, days
+from protoparse.screen.verdicts import Answer, Decision, Question, Screening, Truth, Verdict, passed
 
 if TYPE_CHECKING:
     from protoparse.concepts.terms import TermSource
@@ -66,26 +68,40 @@ def screened(document: Document, patient: Patient, known: Knowledge, *, day: dat
     values = [None if decision is None else decision.truth for decision in decided]
     judge = _Judge(leaves, known, decided, values)
     verdicts = tuple(judge.verdict(item) for item in made.items)
-    answer = answer_of(truth(made.takes, values))
+    living = alive(patient, day)
+    answer = answer_of(truth(made.takes, values), living)
     asked = None
     if answer == "undetermined":
         by_person = {n for n, decision in enumerate(decided) if decision and decision.why == "not-in-records"}
         asked = questions(made, verdicts, leaves, values, by_person, document.text)
+        if living is None:
+            life = Question(asks=f"Was the patient alive on {day}?", facts=(), criteria=())
+            asked = Questions(*[(life, *some) for some in asked])
     return Screening(
         trial=document.trial.id,
         patient=patient.id,
         day=day,
         answer=answer,
         verdicts=verdicts,
-        groups={name: answer_of(truth(node, values)) for name, node in made.groups.items()},
+        groups={name: answer_of(truth(node, values), living) for name, node in made.groups.items()},
         to_exclude=asked.to_exclude if asked else (),
         to_include=asked.to_include if asked else (),
         notes=patient.notes,
+        died=None if living else patient.death,
     )
 
 
-def answer_of(takes: Truth) -> Answer:
-    """The answer of a trial of which it is known whether it takes a patient."""
+def alive(patient: Patient, day: date) -> Truth:
+    """Whether a patient is alive on a day, as far as the record says that he or she died."""
+    if patient.death is None:
+        return True
+    first, last = days(patient.death)
+    return False if last <= day else True if first > day else None
+
+
+def answer_of(takes: Truth, living: Truth = True) -> Answer:
+    """The answer of a trial of which it is known whether it takes whom is like a patient; it takes nobody dead."""
+    takes = False if takes is False or living is False else takes and living
     return "undetermined" if takes is None else "eligible" if takes else "ineligible"
 
 

@@ -35,9 +35,9 @@ from protoparse.screen.knowing.implying import implied
 from protoparse.screen.knowing.matching import AGE, SEX, UNRECORDED, Key, Matcher, Reading, group_of
 from protoparse.screen.knowing.measuring import TELLING, Series, measured
 from protoparse.screen.knowing.names import listed
-from protoparse.screen.knowing.narrowing import names_field, narrowed, narrowing, passes
+from protoparse.screen.knowing.narrowing import happened, names_field, narrowed, narrowing, passes
 from protoparse.screen.knowing.others import kind, other
-from protoparse.screen.knowing.persons import decide_person, other_sex, other_years
+from protoparse.screen.knowing.persons import decide_person, other_sex, other_years, person_events
 from protoparse.screen.knowing.times import ANY, Days, Frame, Held, frames, lasted, overlaps, plus
 from protoparse.screen.patient import Event, Patient, days
 from protoparse.screen.verdicts import Decision, Truth, Why
@@ -147,6 +147,8 @@ class Known:
         if kept is not None:
             return kept[1]
         truth, why, events = self._left(fact, without) if without else self._decision(fact)
+        if why == "decided" and not events:
+            events = person_events(fact, self.patient)
         made = Decision(fact=fact, truth=truth, why=why, events=events, without=without)
         self._decided[key] = (fact, without), made
         return made
@@ -195,7 +197,7 @@ class Known:
         denied = tuple(e for e in met.absent if self._denies(e, fact, windows))
         if denied:
             if truth:
-                return None, "not-said", (*events, *denied)
+                return None, "disagree", (*events, *denied)
             if fact.count is None or more_than_none(fact):
                 return False, "absent", denied
         if truth is None and not met.present:
@@ -406,6 +408,8 @@ class Known:
                 return True, "decided"
             if truth is None:
                 best = None, "undated" if frame.anchored else "no-anchor"
+        if fact.time is None and happened(event):
+            return None, "over"
         return best
 
     def _held(self, event: Event, reading: Reading, presumed: bool) -> Held:

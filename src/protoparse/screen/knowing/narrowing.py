@@ -82,6 +82,15 @@ def passes(event: Event) -> bool:
     )
 
 
+def happened(event: Event) -> bool:
+    """Whether an event is of a kind that a bare name may ask for when it is over: "myocardial infarction"."""
+    said = frozenset(words(event.name))
+    kinds = _kinds("history")
+    return (
+        event.value is None and any(kind <= said for kind in kinds) and not any(p <= said for p in _kinds("persisting"))
+    )
+
+
 _ADJECTIVE = re.compile(r".{3,}(?:ic|al|ar|ous|ive|ory|ary)")
 
 

@@ -42,6 +42,16 @@ def decide_person(
     return truth, "decided" if truth is not None else "undated", ()
 
 
+def person_events(fact: Fact, patient: Patient) -> tuple[Event, ...]:
+    """Who the patient is, as far as what is known of a fact rests on it."""
+    found = []
+    if patient.sex is not None and fact.concept.name != "age":
+        found.append(Event(domain="person", name="sex", value=patient.sex))
+    if patient.birth is not None:
+        found.append(Event(domain="person", name="birth", start=patient.birth))
+    return tuple(found)
+
+
 def other_sex(fact: Fact, patient: Patient) -> bool:
     """Whether a fact can be true only of the sex that the patient is not of: no man is pregnant."""
     sex = sex_of(fact.concept)
