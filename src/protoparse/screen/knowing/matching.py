@@ -162,7 +162,8 @@ class Matcher:
         if group == "consent" and (kept := undertaking(read.forms[0] if read.forms else "")) is not None:
             own |= {(group, kept)}
         keys = own
-        for n, form in enumerate(read.forms):
+        # who agrees to one thing has not agreed to another, nor to all that is called so: "consent to surgery"
+        for n, form in enumerate(read.forms[:1] if group == "consent" else read.forms):
             keys |= self._keys(form, domain, group) if n == 0 or " " in form else {(group, form)}
         # what an abbreviation or another name stands for has more general names, too: "NSCLC" is a lung cancer
         called = self.normaliser.find(read.forms[0], domain) if read.forms else None
