@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import json
+import time
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
+from factories import criterion, document, fact
 from protoparse import cli
-from protoparse.model import dump
+from protoparse.model import Code, Comparison, Concept, Domain, Fact, dump
 from protoparse.parsing import parse
+from protoparse.screen import Event, Patient, screen
 from test_patients import PERSON, about, bundle, quantity, words
 
 TRIAL = """Inclusion Criteria:
@@ -148,3 +153,38 @@ def test_the_dead_are_shown_as_such(tmp_path: Path, capsys: pytest.CaptureFixtur
     assert cli.main(["screen", *map(str, args)]) == 0
     shown, _ = capsys.readouterr()
     assert shown.startswith("ada (female, born 1961-05-03, died 2026-02-25) on 2026-03-01: ")
+
+
+LONG = ["a ", "in ", "a-", "(", "a of ", "1 mg / ", "  ", "allergy to ", "9"]
+DOMAINS: list[Domain] = ["condition", "drug", "measurement", "observation", "allergy"]
+
+
+def screened(event: Event, asked: Fact) -> Any:
+    """What is known of a fact of a trial, and how long it took to know."""
+    begun = time.process_time()
+    found = screen(document(criterion(asked)), Patient(id="p", events=(event,)), day=date(2026, 3, 1))
+    return found.verdicts[0].holds, time.process_time() - begun
+
+
+@pytest.mark.parametrize("words", LONG)
+@pytest.mark.parametrize("domain", DOMAINS)
+def test_a_text_where_a_name_should_be(words: str, domain: Domain) -> None:
+    """It is of no kind and takes no longer than a name, in a record and in a criterion."""
+    text = f"Stroke {words * 50_000}"
+    value = Comparison(operator=">", value=1) if domain == "measurement" else None
+    for event in (
+        Event(domain=domain, name=text, start="2026-02"),
+        Event(domain=domain, name="Stroke", value=text, start="2026-02"),
+    ):
+        for what in ("stroke", text):
+            holds, took = screened(event, fact(what, domain=domain, value=value))
+            assert holds is None or what != text
+            assert took < 5
+
+
+def test_a_text_with_a_code_is_known_by_it() -> None:
+    codes = (Code(system="SNOMED", code="230690007"),)
+    coded = Event(domain="condition", name="Stroke " * 500, codes=codes, start="2025", ongoing=True)
+    stroke = Concept(text="stroke", name="stroke", codes=coded.codes)
+    assert screened(coded, fact(stroke))[0] is True
+    assert screened(replace(coded, codes=()), fact(stroke))[0] is None

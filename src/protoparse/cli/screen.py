@@ -135,10 +135,13 @@ def command(
       protoparse screen --criteria NCT01234567.json --patients bundle.json      every criterion, with what decided it
       protoparse screen --criteria documents.ndjson --patients omop/ --answer eligible --format json
       protoparse screen --criteria criteria/ --patients bundles/ --format html --out screening.html
+      protoparse parse trial.txt | protoparse screen --criteria - --patients export.ndjson.gz --complete condition
 
     What a record does not say is unknown, never a no: a patient is eligible only where every criterion certainly holds,
     and ineligible only where one certainly does not. For what is open, the questions that would settle it are shown.
     A criterion that was not understood as a whole never lets a patient in.
+
+    Several trials are shown the best answer first, then that of which the fewest facts are unknown.
 
     Exit code: 0 all done, 1 some input failed (one line each on standard error, the rest is done), 2 wrong usage.
     """

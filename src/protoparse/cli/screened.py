@@ -46,7 +46,10 @@ def page_of(found: Sequence[Screened], documents: Sequence[Document]) -> str:
         "screening.html",
         title="Who may take part",
         patients=[(name, one.patient, _linked(one)) for name, one in zip(names, found, strict=True)],
-        trials=[(name, list(_rows(one, trials, documents))) for name, one in zip(names, found, strict=True)],
+        trials=[
+            (name, [(answer, one.counts.get(answer, 0)) for answer in ANSWERS], list(_rows(one, trials, documents)))
+            for name, one in zip(names, found, strict=True)
+        ],
         data=listing(
             [(name, document.text) for name, document in zip(trials, documents, strict=True)],
             [

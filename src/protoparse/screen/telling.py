@@ -39,6 +39,7 @@ REASONS: Mapping[Why, str] = {
     "not-in-records": "no record tells; ask a person",
 }
 ANSWERS: Mapping[Truth, str] = {True: "yes", False: "no", None: "unknown"}
+_SILENT = "its text asks for nothing that was understood"
 SHOWN = 2
 """So many events of a decision are named."""
 QUOTED = 80
@@ -87,7 +88,7 @@ def reason(screening: Screening, text: str) -> str:
     if screening.answer == "undetermined":
         asked = screening.to_include or screening.to_exclude
         more = len(asked) - 1
-        return asked[0].asks + (f" … and {more} more" if more else "") if asked else ""
+        return asked[0].asks + (f" … and {more} more" if more else "") if asked else _SILENT
     failed = [verdict for verdict in screening.verdicts if verdict.passed is False]
     for verdict, decision in (*_decisive(failed), *_decided(failed)):
         said = _quoted(verdict, decision.fact.span, text)

@@ -34,6 +34,7 @@ from protoparse.model import Code, Concept, Domain, Fact
 from protoparse.screen.knowing.classes import classes, classes_of_code
 from protoparse.screen.knowing.ingredients import ingredients
 from protoparse.screen.knowing.names import (
+    LONGEST,
     allergen,
     bare,
     bare_forms,
@@ -124,6 +125,9 @@ class Matcher:
         exact = frozenset(_code_keys(event.codes))
         codes = exact | frozenset({*_wider(event.codes), *_code_keys(wider)})
         value = event.value
+        if len(event.name) > LONGEST or (isinstance(value, str) and len(value) > LONGEST):
+            yield Reading(codes, exact)
+            return
         if event.domain == "measurement" or (event.domain == "observation" and value is not None):
             names = {n for c in event.codes if c.system == "LOINC" and (n := quantity_of_code(c.code))}
             name = None if names else quantity(event.name)
@@ -239,6 +243,8 @@ class Matcher:
         name = lexicon.fold(concept.name or concept.text)
         if fact.domain == "person" and name in _AGES:
             return frozenset({AGE})
+        if len(concept.text) > LONGEST or len(concept.name or "") > LONGEST:
+            return frozenset({*keys, *_code_keys(concept.codes)})
         if sex_of(concept) is not None:
             keys.add(SEX)
         names = _called(concept)

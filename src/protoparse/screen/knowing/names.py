@@ -52,6 +52,10 @@ def bare_forms() -> frozenset[str]:
     return frozenset(map(normal, listed("bare"))) | {""}
 
 
+LONGEST = 500
+"""What is longer is no name but a text, which may say anything of what it names: only its codes count."""
+
+
 @cache
 def _patterns() -> tuple[re.Pattern[str], re.Pattern[str], re.Pattern[str]]:
     """What stands in front of a name, what parts one, what is appended to one."""

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from functools import cache, lru_cache
 
 from protoparse import lexicon
+from protoparse.screen.knowing.names import LONGEST
 
 _LOINC = re.compile(r"^(?P<what>.*?)\s*\[(?P<property>[^\]]*)\](?P<rest>.*)$")
 _IN = re.compile(r"^(?P<what>.+?)\s+(?:in|of)\s+(?P<where>[^/]+?)(?:\s+(?:by|using|per|with|from)\s.*)?$")
@@ -51,6 +52,8 @@ def quantity(name: str) -> str | None:
     >>> quantity("Hemoglobin A1c/Hemoglobin.total in Blood"), quantity("Creatinine [Mass/volume] in Urine")
     ('hemoglobin a1c', None)
     """
+    if len(name) > LONGEST:
+        return None
     text = lexicon.fold(re.sub(r"\s*\((?:observable entity|procedure|finding)\)\s*$", "", name))
     if "--" in text:
         return None
