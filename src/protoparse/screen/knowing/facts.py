@@ -34,7 +34,7 @@ from protoparse.screen.knowing.implying import implied
 from protoparse.screen.knowing.matching import AGE, SEX, UNRECORDED, Key, Matcher, Reading, group_of
 from protoparse.screen.knowing.measuring import TELLING, measured
 from protoparse.screen.knowing.names import listed
-from protoparse.screen.knowing.narrowing import names_field, narrowed, passes
+from protoparse.screen.knowing.narrowing import ahead, names_field, narrowed, passes
 from protoparse.screen.knowing.persons import decide_person, other_sex, other_years
 from protoparse.screen.knowing.times import ANY, Days, Frame, Held, frames, lasted, overlaps, plus
 from protoparse.screen.patient import Event, Patient, days
@@ -183,6 +183,8 @@ class Known:
         """Nothing of the kind in the record. A quantity that was never measured has a value all the same."""
         if fact.experiencer != "patient" or fact.domain in ("consent", "study", "other"):
             return None, "not-in-records", ()
+        if any(ahead(modifier) for modifier in fact.modifiers):
+            return None, "not-said", ()
         if fact.domain in self.patient.complete and fact.domain not in ("measurement", "person"):
             if fact.count is None or _more_than_none(fact):
                 return False, "complete", ()
