@@ -17,6 +17,7 @@ TABLES = sorted(entry.name.removesuffix(".tsv") for entry in FOLDER.iterdir() if
 HEADERS = {
     "analytes": ["names", "formula", "mass", "valence", "equal", "note"],
     "anchors": ["event", "spellings"],
+    "classes": ["kind", "names", "members", "perhaps", "complete"],
     "comparators": ["operator", "place", "spellings"],
     "cues": ["cue", "value", "phrases"],
     "findings": ["names", "quantity", "unit", "implies", "shows", "from"],
@@ -39,6 +40,7 @@ HEADERS = {
 }
 # A word may stand once for each of these: "in" is a guard and a preposition, "at most" stands before or behind.
 KEYS = {
+    "classes": "kind",
     "comparators": "place",
     "cues": "cue",
     "heads": "kind",
@@ -50,7 +52,8 @@ KEYS = {
     "unlike": "name",
 }
 SIZES = {
-    "allergies": 20, "analytes": 40, "anchors": 17, "comparators": 8, "conditions": 4000, "consents": 100, "cues": 50,
+    "allergies": 20, "analytes": 40, "anchors": 17, "classes": 180,
+    "comparators": 8, "conditions": 4000, "consents": 100, "cues": 50,
     "devices": 100, "drugs": 1500, "findings": 10, "heads": 12, "judgements": 9, "loincs": 50,
     "measurements": 380, "modifiers": 200, "numbers": 30,
     "observations": 150, "others": 50, "outsets": 2, "persons": 100, "procedures": 1000, "qualifiers": 6,

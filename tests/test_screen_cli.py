@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import gzip
+import io
 import json
+import sys
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
@@ -399,6 +402,87 @@ def test_a_file_is_written_whole_or_not_at_all(run: Screened, several: Any, tmp_
     [line] = run.err.splitlines()
     assert line.startswith(f"protoparse: {blocked}: ")
     assert out.read_text("utf-8") == whole
+
+
+@pytest.mark.parametrize(
+    "bad", ['{"format": "protoparse.criteria/1", "text"', "{}", "Pregnancy", '["a"]', "\x00\ufeff"]
+)
+@pytest.mark.parametrize("place", [0, 1, 2])
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\n\n"])
+def test_a_broken_line_among_criteria(run: Screened, one: Any, tmp_path: Path, bad: str, place: int, end: str) -> None:
+    names = ("NCT00000001", "NCT00000002")
+    lines = [trial(tmp_path / f"{name}.json", ADULTS, name).read_text() for name in names]
+    lines.insert(place, bad)
+    many = tmp_path / "criteria" / "documents.ndjson"
+    many.parent.mkdir()
+    many.write_bytes(end.join(lines).encode())
+    number = 1 + place * (2 if end == "\n\n" else 1)
+    for given in (many, many.parent):
+        run(*one, "--criteria", given, "--format", "json")
+        assert run.code == 1
+        assert [line["trial"] for line in run.lines] == list(names)
+        [line] = run.err.splitlines()
+        assert line.startswith(f"protoparse: {many}:{number}: ")
+
+
+def test_a_broken_member_of_a_list(run: Screened, one: Any, tmp_path: Path) -> None:
+    good = dict(zip(("--criteria", "--patients"), (Path(one[1]).read_text(), Path(one[3]).read_text()), strict=True))
+    for option, place in (("--criteria", ": document 2"), ("--patients", ": 2 of the list")):
+        (tmp_path / "list.json").write_text(f'[{good[option]}, {{"format": 1}}, {good[option].replace("000001", "2")}]')
+        run(*one, option, tmp_path / "list.json", "--format", "json")
+        assert (run.code, len(run.lines)) == (1, 2)
+        [line] = run.err.splitlines()
+        assert line.startswith(f"protoparse: {tmp_path / 'list.json'}{place}: Expected")
+
+
+def test_a_document_over_several_lines_is_one(run: Screened, one: Any, tmp_path: Path) -> None:
+    for option, given in zip(("--criteria", "--patients"), (one[1], one[3]), strict=True):
+        whole = json.loads(Path(given).read_text())
+        for text in (json.dumps(whole, indent=1), "{" + json.dumps(whole)[1:-1].replace("{", "\n{") + "\n}"):
+            (tmp_path / "long.json").write_text(text)
+            run(*one, option, tmp_path / "long.json")
+            assert (run.code, run.err) == (0, "")
+
+
+def packed(path: Path, *, broken: bool = False) -> Path:
+    place = path.with_name(f"{path.name}.gz")
+    place.write_bytes(gzip.compress(path.read_bytes())[: -9 if broken else None])
+    return place
+
+
+def test_what_is_in_gzip(run: Screened, one: Any, several: Any, tmp_path: Path) -> None:
+    wanted = run(*one).out
+    criteria, people = packed(Path(one[1])), packed(Path(one[3]))
+    assert run("--criteria", criteria, "--patients", people, *DAY).out == wanted
+    wanted = run(*several, "--format", "json").out
+    for path in [*(tmp_path / "trials").iterdir(), *(tmp_path / "people").iterdir()]:
+        packed(path)
+        path.unlink()
+    assert run(*several, "--format", "json").out == wanted
+    for option in ("--criteria", "--patients"):
+        broken = packed(Path(one[1]), broken=True)
+        run(*one, option, broken)
+        assert (run.code, run.out) == (1, "")
+        [line] = run.err.splitlines()
+        assert line.startswith(f"protoparse: {broken}: broken gzip: ")
+
+
+@pytest.mark.parametrize("option", ["--criteria", "--patients"])
+@pytest.mark.parametrize("gz", [False, True])
+def test_standard_input(run: Screened, one: Any, option: str, gz: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    wanted = run(*one).out
+    data = Path(one[1] if option == "--criteria" else one[3]).read_bytes()
+    for given, code in ((data, 0), (data[:-9], 1)):
+        stdin = io.TextIOWrapper(io.BytesIO(gzip.compress(given) if gz else given))
+        monkeypatch.setattr(sys, "stdin", stdin)
+        run(*one, option, "-")
+        assert (run.code, run.out) == (code, "" if code else wanted)
+        assert len(run.err.splitlines()) == code
+
+
+def test_standard_input_is_one_side_only(run: Screened) -> None:
+    assert run("--criteria", "-", "--patients", "-").code == 2
+    assert "standard input" in run.err
 
 
 # ------------------------------------------------------------------ criteria of a batch, patients of FHIR

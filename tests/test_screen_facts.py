@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from factories import concept, fact, modifier
 from protoparse.concepts.terms import TermSource
-from protoparse.model import Anchor, Bound, Code, Comparison, Domain, Fact, Offset, Unit, Window, facts
+from protoparse.model import Anchor, Bound, Code, Comparison, Domain, Except, Fact, Offset, Unit, Window, facts
 from protoparse.parsing import Parser
 from protoparse.screen.knowing.facts import Known, keys_of
 from protoparse.screen.knowing.matching import Matcher
@@ -503,6 +503,107 @@ def test_an_example_is_meant_in_the_same_time() -> None:
     assert decided(one, takes("Fluconazole", "2020-06-05", end="2020-07-01"))[0] is None
 
 
+# ------------------------------------------------------------------ exceptions, classes, ways
+
+
+def left(text: str, *events: Event, **more: Any) -> tuple[Truth, str]:
+    """What is known of the one fact of a criterion without what its exceptions take."""
+    [criterion] = PARSER.parse(text).criteria
+    assert isinstance(criterion.rule, Except)
+    base, things = criterion.rule.base, criterion.rule.exceptions
+    assert isinstance(base, Fact)
+    made = Known(patient(*events, **more), DAY).decide(base, tuple(x for x in things if isinstance(x, Fact)))
+    return made.truth, made.why
+
+
+LUNG, BASAL = ill("Malignant neoplasm of upper lobe of left lung"), ill("Basal cell carcinoma of skin")
+INHALER = "120 ACTUAT Fluticasone propionate 0.044 MG/ACTUAT Metered Dose Inhaler"
+
+
+@pytest.mark.parametrize(
+    ("text", "events", "complete", "expected"),
+    [
+        ("Malignancy except basal cell carcinoma", [LUNG, BASAL], [], (True, "decided")),
+        ("Malignancy except basal cell carcinoma", [LUNG], [], (True, "decided")),
+        ("Malignancy except basal cell carcinoma", [BASAL], [], (None, "no-data")),
+        ("Malignancy except basal cell carcinoma", [BASAL], ["condition"], (False, "complete")),
+        ("Malignancy except basal cell carcinoma", [BASAL, ill("Asthma")], ["condition"], (False, "complete")),
+        ("Malignancy except basal cell carcinoma", [BASAL, ill("Odd lump")], ["condition"], (None, "no-data")),
+        ("Malignancy except basal cell carcinoma", [ill("Cancer")], [], (None, "excepted")),
+        ("Malignancy except basal cell carcinoma", [ill("Skin cancer")], ["condition"], (None, "excepted")),
+        ("Malignancy except basal cell carcinoma", [ill("Malignant melanoma")], [], (True, "decided")),
+        (
+            "Malignancy except basal cell carcinoma",
+            [ill("Cancer"), ill("Basal cell carcinoma", "2024-06-01", absent=True)],
+            [],
+            (True, "decided"),
+        ),
+        ("Malignancy except treated basal cell carcinoma", [BASAL], [], (None, "excepted")),
+        ("Malignancy except treated basal cell carcinoma", [LUNG, BASAL], [], (True, "decided")),
+        (
+            "Malignancy within 5 years except basal cell carcinoma",
+            [ill("Basal cell carcinoma", "2021-02", end="2021-03")],
+            ["condition"],
+            (False, "complete"),
+        ),
+        ("Autoimmune disease except vitiligo", [ill("Vitiligo"), ill("Rheumatoid arthritis")], [], (True, "decided")),
+        ("Autoimmune disease except vitiligo", [ill("Vitiligo")], [], (None, "no-data")),
+        ("Stroke except transient ischemic attack", [ill("Stroke", "2024-05-01")], [], (None, "excepted")),
+        ("Anticoagulants other than aspirin", [takes("Aspirin 81 MG", ongoing=True)], [], (None, "no-data")),
+        ("Anticoagulants other than apixaban", [takes("Warfarin", ongoing=True)], [], (True, "decided")),
+        ("Anticoagulants other than apixaban", [takes("Apixaban", ongoing=True)], ["drug"], (False, "complete")),
+        (
+            "Corticosteroids except inhaled steroids",
+            [takes("Prednisone 5 MG Oral Tablet", ongoing=True)],
+            [],
+            (True, "decided"),
+        ),
+        ("Corticosteroids except inhaled steroids", [takes(INHALER, ongoing=True)], ["drug"], (False, "complete")),
+        ("Corticosteroids except inhaled steroids", [takes("Prednisone", ongoing=True)], [], (None, "excepted")),
+    ],
+)
+def test_exceptions(text: str, events: list[Event], complete: list[str], expected: tuple[Truth, str]) -> None:
+    assert left(text, *events, complete=tuple(complete)) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "event", "truth"),
+    [
+        ("Anticoagulants", takes("Enoxaparin sodium 100 MG/ML", ongoing=True), True),
+        ("Immunosuppressive medication", takes("Azathioprine 50 MG Oral Tablet", ongoing=True), True),
+        ("Immunosuppressants", takes("Prednisone", ongoing=True), None),
+        ("Antidepressants", takes("Sertraline 50 MG Oral Tablet", ongoing=True), True),
+        ("NSAIDs", takes("Naproxen sodium 220 MG Oral Tablet", ongoing=True), True),
+        ("Opioids", takes("acetaminophen 325 MG / oxycodone hydrochloride 10 MG Oral Tablet", ongoing=True), True),
+        ("Statins", takes("Metformin", ongoing=True), None),
+        ("Cancer", ill("Multiple myeloma"), True),
+        ("Malignancy", ill("Melanoma in situ"), None),
+        ("Cardiovascular disease", ill("Atrial fibrillation"), True),
+        ("Cardiovascular disease", ill("Essential hypertension"), None),
+        ("Psychiatric disorder", ill("Schizophrenia"), True),
+        ("Psychiatric disorder", ill("whatever", codes=(Code(system="ICD-10-CM", code="F31.9"),)), True),
+        ("Systemic corticosteroids", takes("Prednisone 5 MG Oral Tablet", ongoing=True), True),
+        ("Systemic corticosteroids", takes(INHALER, ongoing=True), None),
+        ("Inhaled corticosteroids", takes(INHALER, ongoing=True), True),
+        ("Topical steroids", takes("Hydrocortisone 10 MG/ML Topical Cream", ongoing=True), True),
+        ("Systemic steroids", takes("Methylprednisolone 40 MG/ML Injectable Suspension", ongoing=True), None),
+        ("Allergy to NSAIDs", allergic("Ibuprofen"), True),
+    ],
+    ids=lambda x: x if isinstance(x, str) else getattr(x, "name", x),
+)
+def test_classes_and_ways(text: str, event: Event, truth: Truth) -> None:
+    assert decided(text, event)[0] is truth
+
+
+def test_what_is_in_no_class_is_known_where_a_record_is_complete() -> None:
+    complete = ("drug", "condition")
+    assert decided("Antidepressants", takes("Metformin", ongoing=True), complete=complete) == (False, "complete")
+    assert decided("Antidepressants", takes("Quetiapine", ongoing=True), complete=complete)[0] is None
+    assert decided("Antidepressants", takes("Unheard-of", ongoing=True), complete=complete)[0] is None
+    assert decided("Leukemia", ill("Lung cancer"), complete=complete) == (False, "complete")
+    assert decided("Heart disease", ill("Odd ailment"), complete=complete)[0] is None
+
+
 # ------------------------------------------------------------------ absent, complete, unrecorded
 
 
@@ -548,7 +649,9 @@ def test_records_that_contradict_each_other_decide_nothing() -> None:
         ("Asthma", [], ["drug"], (None, "no-data")),
         ("Asthma", [ill("Psoriasis")], ["condition"], (False, "complete")),
         ("Heart disease", [ill("Psoriasis")], ["condition"], (None, "no-data")),
-        ("Corticosteroids", [takes("Dexamethasone", ongoing=True)], ["drug"], (None, "no-data")),
+        ("Corticosteroids", [takes("Dexamethasone", ongoing=True)], ["drug"], (True, "decided")),
+        ("Corticosteroids", [takes("Metformin", ongoing=True)], ["drug"], (False, "complete")),
+        ("Corticosteroids", [takes("Metformin", ongoing=True), takes("Something new")], ["drug"], (None, "no-data")),
         ("Metformin", [takes("Dexamethasone", ongoing=True)], ["drug"], (False, "complete")),
         ("Metformin", [takes("Metformin", end="2024-02-01")], ["drug"], (False, "complete")),
         ("Metformin", [takes("Metformin")], ["drug"], (None, "undated")),

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from factories import all_, any_, criterion, document, fact, not_
-from protoparse.model import Document, Domain, Fact, Trial, facts, load, walk
+from protoparse.model import Concept, Document, Domain, Fact, Trial, facts, load, walk
 from protoparse.parsing import parse
 from protoparse.screen import index as indexing
 from protoparse.screen.index import Answers, Index
@@ -37,7 +37,7 @@ class Chart:
         self._silent = silent
         self._domains = domains
 
-    def decide(self, asked: Fact) -> Decision:
+    def decide(self, asked: Fact, without: tuple[Fact, ...] = ()) -> Decision:
         self.asked.append(asked)
         silent = self._silent if asked.domain in self._domains else None
         value = self.known.get(asked.concept.text, silent)
@@ -138,6 +138,26 @@ def test_a_rule_within_another_is_not_completed_in_its_place() -> None:
     assert answers(documents, Chart({"b": False})).answers == ("eligible", "ineligible", "eligible")
 
 
+def test_the_best_trials_come_first() -> None:
+    """The best answer, then the fewest facts that are unknown of criteria that are open by them."""
+    a, b, c = fact("a"), fact("b"), fact("c")
+    documents = [
+        document(criterion(a, kind="exclusion")),
+        document(criterion(any_(a, b, c)), criterion(all_(b, c))),
+        document(criterion(all_(b, c)), criterion(b)),
+        document(criterion(c)),
+        document(criterion(any_(a, c))),
+        document(criterion(b, criterion(c, id="1.1"), criterion(c, id="1.2"))),
+    ]
+    made = answers(documents, Chart({"a": True}))
+    assert made.answers == ("ineligible", *["undetermined"] * 3, "eligible", "undetermined")
+    assert made.waiting == (0, 2, 3, 1, 0, 2)
+    assert made.ranked() == [4, 3, 1, 5, 2, 0]
+    assert [screening.answer for screening in map(made.details, made.ranked())] == [
+        made.answers[n] for n in made.ranked()
+    ]
+
+
 def test_alike_trials_are_evaluated_once() -> None:
     doc = document(criterion(all_(*[any_(fact(x), fact(y)) for x, y in pairwise(NAMES)])))
     one, many = (Index.keyed([doc] * n, keys_of) for n in (1, 50))
@@ -177,3 +197,15 @@ def test_patients_and_their_records() -> None:
             assert list(made.answers) == [screening.answer for screening in alone]
             assert made.details(3) == alone[3]
             assert patient.id == "x" or "ineligible" in made.answers
+
+
+def test_events_of_one_day_keep_the_order_of_the_record() -> None:
+    """Whatever they are called: two runs say the same."""
+    words = ("Acute bronchitis", "Chronic bronchitis", "Bronchitis", "Viral bronchitis", "Bronchitis, unspecified")
+    events = [Event(domain="condition", name=name, start="2024-01-15", source=name) for name in words]
+    asked = document(criterion(Fact(domain="condition", concept=Concept(text="bronchitis", name="bronchitis"))))
+    patient = Patient(id="p", events=(*events, Event(domain="condition", name="Bronchitis", start="2011", source="0")))
+    [verdict] = screen(asked, patient, day=DAY).verdicts
+    told = [event.source for event in verdict.decisions[0].events]
+    assert len(told) > 3
+    assert told == sorted(told, key=["0", *words].index)

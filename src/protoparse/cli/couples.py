@@ -3,26 +3,28 @@
 In: two files or folders, or - for standard input. Out: couples; what has no partner is reported.
 
 A file is criteria JSON (one document, an array, or one a line) or the criteria.yaml of a folder of gold; a folder holds
-such files and folders of gold, in which the YAML counts and not what was built from it.
+such files and folders of gold, in which the YAML counts and not what was built from it. Files may be in gzip.
 """
 
 from __future__ import annotations
 
+import gzip
 import os
 import sys
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from protoparse.cli.failures import Failures
 from protoparse.cli.inputs import STDIN
-from protoparse.errors import InputError, ProtoparseError
+from protoparse.errors import InputError
 
 if TYPE_CHECKING:
     from protoparse.model import Document
 
 YAML = "criteria.yaml"
-SUFFIXES = (".json", ".ndjson", ".jsonl")
+SUFFIXES = tuple(kind + packed for kind in (".json", ".ndjson", ".jsonl") for packed in ("", ".gz"))
 
 
 class Couple(NamedTuple):
@@ -45,10 +47,11 @@ def couples(first: str, second: str, failures: Failures) -> list[Couple]:
     """The trials of both sides, in the order of the first; what cannot be read or is on one side alone is reported."""
     if first == second == STDIN:
         raise InputError("standard input can be one side only")
+    count = failures.count
     sides = [list(criteria(name, failures)) for name in (first, second)]
     if not all(sides):
         return []
-    if all(len(side) == 1 for side in sides):
+    if all(len(side) == 1 for side in sides) and failures.count == count:
         [[one], [other]] = sides
         return [Couple(one.document.trial.id or one.name, one.document, other.document)]
     tables = [named(side, failures) for side in sides]
@@ -75,7 +78,8 @@ def named(side: list[Found], failures: Failures) -> dict[str, Found]:
 def criteria(name: str, failures: Failures) -> Iterator[Found]:
     """The documents of a file, a folder or standard input; what cannot be read is reported."""
     if name == STDIN:
-        yield from _file(name, "stdin", sys.stdin.buffer.read(), failures)
+        with failures.of(name):
+            yield from _file(name, "stdin", _unpacked(sys.stdin.buffer.read()), failures)
         return
     path = Path(name)
     if not path.exists():
@@ -104,7 +108,8 @@ def _given(path: Path, failures: Failures, *, among: bool = False) -> Iterator[F
     """The documents of a file; `among` others in a folder, one that holds no criteria is passed over."""
     from protoparse.model import FORMAT
 
-    name = path.parent.resolve().name if path.stem == "criteria" else path.stem
+    stem = Path(path.name.removesuffix(".gz")).stem
+    name = path.parent.resolve().name if stem == "criteria" else stem
     with failures.of(str(path)):
         if path.suffix in (".yaml", ".yml"):
             from protoparse.evaluate.gold.building import build_over, source_of
@@ -112,8 +117,8 @@ def _given(path: Path, failures: Failures, *, among: bool = False) -> Iterator[F
             yaml_text = path.read_text("utf-8")
             yield Found(str(path), name, build_over(yaml_text, source_of(path.parent)))
             return
-        data = path.read_bytes()
-        if among and FORMAT.encode() not in data[:500]:
+        data = _unpacked(path.read_bytes())
+        if among and FORMAT.encode() not in data:
             return
         yield from _file(str(path), name, data, failures)
 
@@ -123,27 +128,48 @@ def _file(where: str, name: str, data: bytes, failures: Failures) -> Iterator[Fo
 
     with failures.of(where):
         parts = _parts(data)
-        documents = []
-        for number, part in enumerate(parts, 1):
-            try:
-                documents.append(load(part))
-            except ProtoparseError as error:
-                raise InputError(str(error) if len(parts) == 1 else f"document {number}: {error}") from None
-        for number, document in enumerate(documents, 1):
-            yield Found(where, name if len(documents) == 1 else f"{name}-{number}", document)
+        for n, (place, part) in enumerate(parts, 1):
+            with failures.of(where + place):
+                yield Found(where, name if len(parts) == 1 else f"{name}-{n}", load(part))
 
 
-def _parts(data: bytes) -> list[bytes]:
-    """The documents of a file: one object, the members of an array, or one object a line."""
+def _unpacked(data: bytes) -> bytes:
+    """A file's JSON, out of gzip and without the mark that some editors put before UTF-8."""
+    if data.startswith(b"\x1f\x8b"):
+        try:
+            data = gzip.decompress(data)
+        except (OSError, EOFError, zlib.error) as error:
+            raise InputError(f"broken gzip: {error}") from None
+    return data.removeprefix(b"\xef\xbb\xbf")
+
+
+def _parts(data: bytes) -> list[tuple[str, bytes]]:
+    """The documents of a file, each with its place in it: one object, the members of an array, or one object a line.
+
+    A file that is no JSON as a whole, but one of whose lines is, is one of lines: a broken line is broken by itself.
+    """
     import msgspec
 
-    data = data.strip()
-    if data.startswith(b"["):
-        try:
-            return [bytes(raw) for raw in msgspec.json.decode(data, type=list[msgspec.Raw])]
-        except msgspec.MsgspecError as error:
-            raise InputError(str(error)) from None
-    lines = data.splitlines()
-    if len(lines) > 1 and all(line.startswith(b"{") and line.endswith(b"}") for line in lines):
-        return lines
-    return [data]
+    listed = data.lstrip().startswith(b"[")
+    if not _is_json(data):
+        lines = [(f":{n}", line) for n, line in enumerate(data.splitlines(), 1) if line.strip()]
+        objects = (line for _, line in lines if line.lstrip().startswith(b"{"))
+        if any(map(_is_json, objects)) and not (listed and not _is_json(lines[0][1])):
+            return lines
+    if not listed:
+        return [("", data)]
+    try:
+        found = msgspec.json.decode(data, type=list[msgspec.Raw])
+    except (msgspec.MsgspecError, UnicodeError, RecursionError) as error:
+        raise InputError(str(error)) from None
+    return [("" if len(found) == 1 else f": document {n}", bytes(raw)) for n, raw in enumerate(found, 1)]
+
+
+def _is_json(text: bytes) -> bool:
+    import msgspec
+
+    try:
+        msgspec.json.decode(text, type=msgspec.Raw)
+    except (msgspec.MsgspecError, UnicodeError, RecursionError):
+        return False
+    return True

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import gc
 import io
 import sys
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import date
+from itertools import islice
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, get_args
 
@@ -14,7 +17,8 @@ import click
 
 from protoparse.cli import options
 from protoparse.cli.couples import criteria, named
-from protoparse.cli.failures import Failures, one_line
+from protoparse.cli.failures import Failures, counted, one_line
+from protoparse.cli.inputs import STDIN
 from protoparse.errors import ProtoparseError
 
 if TYPE_CHECKING:
@@ -62,12 +66,12 @@ def _domains(context: click.Context, parameter: click.Parameter, values: tuple[s
 @click.command("screen")
 @click.option(
     "--criteria", "trials", required=True, metavar="PATH",
-    help="Criteria JSON: a file, a folder, or documents.ndjson of a batch; - is standard input.",
+    help="Criteria JSON: a file, one document a line (documents.ndjson of a batch), or a folder; - is standard input.",
 )  # fmt: skip
 @click.option(
     "--patients", "people", required=True, metavar="PATH",
-    help="Patients: FHIR bundles or NDJSON, OMOP as a folder of CSV, a DuckDB file or a postgresql:// URL, or JSON of "
-    "our own.",
+    help="Patients: a file or folder of FHIR bundles, NDJSON or JSON of our own, - is standard input; or OMOP: a "
+    "folder of CSV, a DuckDB file or a postgresql:// URL.",
 )  # fmt: skip
 @click.option(
     "--index-date", "day", callback=_day, metavar="DAY",
@@ -139,16 +143,20 @@ def command(
     Exit code: 0 all done, 1 some input failed (one line each on standard error, the rest is done), 2 wrong usage.
     """
     from protoparse.cli.outputs import write
+    from protoparse.cli.progress import counting, working
     from protoparse.concepts.terms import TermSource
     from protoparse.screen import Index, patients
     from protoparse.screen.records.reading import shown as visible
 
     failures = Failures(debug=debug)
+    if trials == people == STDIN:
+        raise click.UsageError("standard input can be the criteria or the patients")
     documents = _documents(trials, failures)
     if not documents:
         return failures.code
-    index = Index(documents, terms=TermSource.read(*terms) if terms else None)
-    place = visible(people)
+    with working(f"making {counted(len(documents), 'trial')} ready", shown=not quiet), _kept():
+        index = Index(documents, terms=TermSource.read(*terms) if terms else None)
+    place = "stdin" if people == STDIN else visible(people)
 
     def broken(error: ProtoparseError) -> None:
         failures.add(*_placed(place, str(error)))
@@ -156,7 +164,10 @@ def command(
     def screened() -> Iterator[tuple[Patient, Answers]]:
         count = failures.count
         none = True
-        for patient in patients(people, complete=complete, on_error=broken):
+        found = patients(sys.stdin.buffer if people == STDIN else people, complete=complete, on_error=broken)
+        # a table on a terminal shows by itself how far it is
+        seen = form != "html" and out == options.STDOUT and sys.stdout.isatty()
+        for patient in counting(found, "patients screened:", shown=not quiet and not seen):
             none = False
             yield patient, index.screen(patient, day=day or date.today(), anchors=anchors, recent=recent)
         if none and failures.count == count:
@@ -176,6 +187,18 @@ def command(
         _table(screened(), documents, shown, top, quiet, text)
         write(out, text.getvalue(), failures)
     return failures.code
+
+
+@contextmanager
+def _kept() -> Iterator[None]:
+    """What is made meanwhile is not looked over for what is no more needed: it stays, and is much."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
 
 
 def _documents(name: str, failures: Failures) -> list[Document]:
@@ -198,14 +221,15 @@ def _placed(place: str, error: str) -> tuple[str, str]:
     return place, error
 
 
-def _chosen(answers: Answers, shown: frozenset[str]) -> Iterator[tuple[int, Screening]]:
-    return ((n, answers.details(n)) for n, answer in enumerate(answers.answers) if answer in shown)
+def _chosen(answers: Answers, shown: frozenset[str], places: Iterable[int]) -> Iterator[tuple[int, Screening]]:
+    """What the trials at some places of the index say, where theirs is one of some answers."""
+    return ((n, answers.details(n)) for n in places if answers.answers[n] in shown)
 
 
 def _listed(patient: Patient, answers: Answers, shown: frozenset[str]) -> Screened:
     from protoparse.cli.screened import Screened
 
-    return Screened(patient, Counter(answers.answers), tuple(_chosen(answers, shown)))
+    return Screened(patient, Counter(answers.answers), tuple(_chosen(answers, shown, answers.ranked())))
 
 
 def _json(screened: Iterator[tuple[Patient, Answers]], shown: frozenset[str], out: str, failures: Failures) -> None:
@@ -216,7 +240,11 @@ def _json(screened: Iterator[tuple[Patient, Answers]], shown: frozenset[str], ou
     from protoparse.screen import plain
 
     encode = msgspec.json.Encoder().encode
-    lines = (encode(plain(screening)) + b"\n" for _, answers in screened for _, screening in _chosen(answers, shown))
+    lines = (
+        encode(plain(screening)) + b"\n"
+        for _, answers in screened
+        for _, screening in _chosen(answers, shown, range(len(answers.answers)))
+    )
     if out == options.STDOUT:
         sys.stdout.buffer.writelines(lines)
     else:
@@ -237,7 +265,6 @@ def _table(
     from rich.console import Console
     from rich.text import Text
 
-    from protoparse.cli.screened import rank
     from protoparse.screen.telling import reason
 
     console = Console(file=file, highlight=False, soft_wrap=True)
@@ -251,19 +278,17 @@ def _table(
         console.print(Text(f"{who} on {answers.day}: {told}", "bold"))
         for note in () if quiet else patient.notes:
             console.print(Text(f"  note: {one_line(note.message)}", "dim"))
-        made = [screening for _, screening in _chosen(answers, shown)]
-        if len(documents) == 1:
-            for screening in made:
+        for _, screening in islice(_chosen(answers, shown, answers.ranked()), top or None):
+            if len(documents) == 1:
                 _criteria(console, screening, patient)
-            continue
-        made.sort(key=rank)
-        for screening in made[: top or None]:
+                continue
             line = (
                 f"  {one_line(screening.trial or ''):<12} {screening.answer:<13}{one_line(reason(screening, patient))}"
             )
             console.print(Text(line.rstrip(), _STYLES[screening.answer]))
-        if top and len(made) > top:
-            console.print(Text(f"  … and {len(made) - top} more (--top 0 shows all)", "dim"))
+        more = sum(counts[answer] for answer in shown) - top
+        if top and more > 0:
+            console.print(Text(f"  … and {more} more (--top 0 shows all)", "dim"))
 
 
 def _criteria(console: Console, screening: Screening, patient: Patient) -> None:

@@ -21,7 +21,7 @@ Row: TypeAlias = tuple[str, str | None, str, list[tuple[str, int]], str]
 
 
 class Screened(NamedTuple):
-    """A patient, how many trials give each answer, and what those that are shown say, by their numbers."""
+    """A patient, how many trials give each answer, and what those that are shown say, by their numbers, best first."""
 
     patient: Patient
     counts: Mapping[str, int]
@@ -81,15 +81,10 @@ def _linked(one: Screened) -> list[tuple[str, int, bool]]:
 
 
 def _rows(one: Screened, trials: Sequence[str], documents: Sequence[Document]) -> Iterator[Row]:
-    for n, screening in sorted(one.screenings, key=lambda pair: rank(pair[1])):
+    for n, screening in one.screenings:
         passed = Counter(VERDICTS[verdict.passed] for verdict in walk(screening.verdicts))
         why = reason(screening, one.patient)
         yield trials[n], documents[n].trial.title, screening.answer, [(v, passed[v]) for v in VERDICTS.values()], why
-
-
-def rank(screening: Screening) -> tuple[int, int]:
-    """Where a screening stands among others: the best answer first, then the fewest questions."""
-    return ANSWERS.index(screening.answer), len(screening.to_include)
 
 
 def _items(name: str, patient: Patient, screening: Screening, document: int) -> Iterator[Item]:

@@ -10,6 +10,7 @@ at once (no age is below 12 and above 65) is not looked at.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence, Set
 from typing import NamedTuple, TypeAlias, TypeVar
 
@@ -19,7 +20,9 @@ from protoparse.lexicon import fold
 from protoparse.model import Anchor, Bound, Criterion, Fact, Window, without_spans
 from protoparse.render import phrase
 from protoparse.screen.compiling import Item, Plan
+from protoparse.screen.knowing.routes import unrouted
 from protoparse.screen.logic import Denial, Gate, Leaves, Node, standing, truth
+from protoparse.screen.telling import called
 from protoparse.screen.verdicts import Question, Truth, Verdict
 
 _Key: TypeAlias = tuple[str, object]
@@ -53,7 +56,7 @@ def questions(
         if verdict.passed is None:
             asked.take(item, verdict, values)
     search = _Search(values, asked.of_leaf)
-    singles = [n for n in range(len(asked.keys)) if search.suffices(plan.takes, False, {n})]
+    singles = list(search.alone(plan.takes, False))
     human = {n for leaf, n in asked.of_leaf.items() if leaf in by_person or leaves.facts[leaf] is None}
     singles.sort(key=lambda n: (n in human, -len(asked.criteria[n]), n))
     against = singles or search.fewest(plan.takes, False)
@@ -70,6 +73,7 @@ class _Asked:
         self._leaves = leaves
         self._text = text
         self._facts: list[list[Fact]] = []
+        self._without: list[tuple[Fact, ...]] = []
         self._riddles: dict[int, Criterion] = {}
 
     def take(self, item: Item, verdict: Verdict, values: Sequence[Truth]) -> None:
@@ -78,18 +82,26 @@ class _Asked:
             return
         for leaf in () if item.rule is None else standing(item.rule):
             fact = self._leaves.facts[leaf]
-            if values[leaf] is None and fact is not None:
-                self._ask(("fact", (fact.experiencer, _name(fact))), leaf, fact, item.criterion)
-        if item.riddle is not None:
-            self._riddles[self._ask(("read", item.riddle), item.riddle, None, item.criterion)] = item.criterion
+            if fact is None:
+                self._read(item.criterion, leaf)
+            elif values[leaf] is None:
+                without = tuple([_name(x) for x in self._leaves.without[leaf]])
+                self._ask(("fact", (fact.experiencer, _name(fact), without)), leaf, fact, item.criterion)
+        for riddle in (item.riddle, item.doubt):
+            if riddle is not None:
+                self._read(item.criterion, riddle)
         for child, judged in zip(item.children, verdict.children, strict=True):
             self.take(child, judged, values)
+
+    def _read(self, criterion: Criterion, leaf: int) -> None:
+        self._riddles[self._ask(("read", id(criterion)), leaf, None, criterion)] = criterion
 
     def _ask(self, key: _Key, leaf: int, fact: Fact | None, criterion: Criterion) -> int:
         number = self.keys.setdefault(key, len(self.keys))
         if number == len(self.criteria):
             self.criteria.append({})
             self._facts.append([])
+            self._without.append(self._leaves.without[leaf])
         if leaf not in self.of_leaf and fact is not None:
             self._facts[number].append(fact)
         self.of_leaf[leaf] = number
@@ -104,7 +116,7 @@ class _Asked:
     def _asks(self, number: int) -> str:
         if number in self._riddles:
             return f"Read: “{_unread(self._riddles[number], self._text)}”"
-        return worded(self._facts[number])
+        return worded(self._facts[number], self._without[number])
 
 
 # ------------------------------------------------------------------ searching
@@ -118,6 +130,18 @@ class _Search:
         self._of_leaf = of_leaf
         self._known: dict[int, Truth] = {}
         self._least: dict[tuple[int, bool], frozenset[int] | None] = {}
+
+    def alone(self, node: Node, wanted: bool) -> frozenset[int]:
+        """The questions of which an answer by itself may make an open formula come out as wanted."""
+        if isinstance(node, int):
+            return frozenset((self._of_leaf[node],)) if node in self._of_leaf else frozenset()
+        if not isinstance(node, Gate):
+            return self.alone(node.of, wanted ^ isinstance(node, Denial))
+        known = [self._truth(member) for member in node.of]
+        need = _needed(node, wanted) - known.count(wanted)
+        open_ = [member for member, truth in zip(node.of, known, strict=True) if truth is None]
+        times = Counter(n for member in open_ for n in self.alone(member, wanted))
+        return frozenset(n for n, count in times.items() if count >= need)
 
     def suffices(self, node: Node, wanted: bool, questions: Collection[int]) -> bool:
         """Whether answers to these questions may make a formula come out as wanted."""
@@ -141,7 +165,8 @@ class _Search:
             return []
         taken: set[int] = set()
         self._take(node, wanted, taken)
-        for question in sorted(taken, reverse=True):
+        # what alone can make it come out otherwise has to be known
+        for question in sorted(taken - self.alone(node, not wanted), reverse=True):
             if self.suffices(node, wanted, taken - {question}):
                 taken.remove(question)
         return sorted(taken)
@@ -199,14 +224,16 @@ def _needed(gate: Gate, wanted: bool) -> int:
 # ------------------------------------------------------------------ words
 
 
-def worded(facts: Sequence[Fact]) -> str:
-    """A question for what is said of one thing, in English.
+def worded(facts: Sequence[Fact], without: Sequence[Fact] = ()) -> str:
+    """A question for what is said of one thing, in English; `without`: what does not count for it.
 
     >>> from protoparse.model import Concept
     >>> worded([Fact(domain="condition", concept=Concept(text="stroke"))])
     'Is there: stroke?'
     """
     thing, when = _name(facts[0]), _only(f.time for f in facts)
+    if without:
+        thing += f" other than {' or '.join(fold(called(x)) for x in without)}"
     narrowed = _only(tuple(" ".join(m.text.split()) for m in f.modifiers) for f in facts)
     if narrowed:
         thing += f" ({', '.join(narrowed)})"
@@ -230,7 +257,8 @@ def worded(facts: Sequence[Fact]) -> str:
 
 
 def _name(fact: Fact) -> str:
-    return fact.concept.name or fold(fact.concept.text)
+    told = fact.domain == "drug" and unrouted(fact.concept.text)[1]  # "inhaled steroids" are more than their name
+    return fact.concept.name if fact.concept.name and not told else fold(fact.concept.text)
 
 
 def _only(values: Iterator[_T]) -> _T | None:

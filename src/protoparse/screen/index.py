@@ -17,8 +17,8 @@ import numpy as np
 import numpy.typing as npt
 
 from protoparse.model import Document, Domain, Fact, facts
-from protoparse.screen.compiling import plan
-from protoparse.screen.logic import Denial, Leaves, Node, Shared, completed
+from protoparse.screen.compiling import holds, own_groups, plan
+from protoparse.screen.logic import Denial, Leaves, Node, Shared, completed, standing
 from protoparse.screen.patient import Patient
 from protoparse.screen.screening import Knowledge, answer_of, screened
 from protoparse.screen.verdicts import Answer, Screening, Truth
@@ -47,18 +47,29 @@ class Keyed(Knowledge, Protocol):
 
 
 class Answers(NamedTuple):
-    """What each trial of an index says of a patient, in the order of the index."""
+    """What each trial of an index says of a patient, in the order of the index.
+
+    `waiting`: how many facts of each are unknown, where the criteria that they stand in are open by that.
+    """
 
     trials: tuple[str | None, ...]
     answers: tuple[Answer, ...]
+    waiting: tuple[int, ...]
     documents: Sequence[Document]
     patient: Patient
     known: Keyed
     day: date
 
+    def ranked(self) -> list[int]:
+        """The places of the trials, the best answer first, then that of which the fewest facts are open."""
+        return sorted(range(len(self.answers)), key=lambda n: (_ORDER[self.answers[n]], self.waiting[n]))
+
     def details(self, n: int) -> Screening:
         """All that the trial at a place of the index says of the patient."""
         return screened(self.documents[n], self.patient, self.known, day=self.day)
+
+
+_ORDER: dict[Answer, int] = {"eligible": 0, "undetermined": 1, "ineligible": 2}
 
 
 class _Level(NamedTuple):
@@ -95,12 +106,23 @@ class Index:
         self.documents = tuple(documents)
         leaves = Leaves()
         circuit = _Circuit()
-        roots = [circuit.add(plan(document, leaves).takes) for document in self.documents]
+        roots: list[_Member] = []
+        parts: list[tuple[int, _Member, tuple[int, ...]]] = []
+        for n, document in enumerate(self.documents):
+            made = plan(document, leaves)
+            roots.append(circuit.add(made.takes))
+            nodes = [holds(item, own_groups(item)) for item in made.items]
+            parts += [(n, circuit.add(node), standing(node)) for node in nodes]
         self._facts = tuple(leaves.facts)
+        self._without = tuple(leaves.without)
         self._levels, places = circuit.levels(len(self._facts) + 1)
         self._size = self._levels[-1].end if self._levels else len(self._facts) + 1
         self._roots = np.array([places[n] if n >= 0 else ~n for n, _ in roots], np.int64)
         self._denied = np.array([denied for _, denied in roots], np.bool_)
+        self._parts = np.array([places[n] if n >= 0 else ~n for _, (n, _), _ in parts], np.int64)
+        self._resting = np.array([leaf for *_, leaves in parts for leaf in leaves], np.int64)
+        self._part = np.repeat(np.arange(len(parts)), [len(leaves) for *_, leaves in parts])
+        self._trial = np.repeat([n for n, *_ in parts], [len(leaves) for *_, leaves in parts]).astype(np.int64)
         touching: dict[Hashable, list[int]] = defaultdict(list)
         domains: dict[Domain, list[int]] = defaultdict(list)
         for n, fact in enumerate(self._facts):
@@ -132,7 +154,7 @@ class Index:
         values = np.full(self._size, _UNKNOWN, np.uint8)
         for n in self._touched(patient, known):
             fact = self._facts[n]
-            truth = None if fact is None else known.decide(fact).truth
+            truth = None if fact is None else known.decide(fact, self._without[n]).truth
             if truth is not None:
                 values[n] = _TRUE if truth else _FALSE
         for level in self._levels:
@@ -141,7 +163,9 @@ class Index:
         np.subtract(_TRUE, takes, out=takes, where=self._denied)
         answers = tuple([_ANSWERS[code] for code in takes.tolist()])
         trials = tuple([document.trial.id for document in self.documents])
-        return Answers(trials, answers, self.documents, patient, known, day)
+        waits = (values[self._parts] == _UNKNOWN)[self._part] & (values[self._resting] == _UNKNOWN)
+        waiting = np.bincount(self._trial[waits], minlength=len(trials)).tolist()
+        return Answers(trials, answers, tuple(waiting), self.documents, patient, known, day)
 
     def _touched(self, patient: Patient, known: Keyed) -> Iterator[int]:
         """The facts that a record may decide."""

@@ -13,7 +13,7 @@ and asks something of all, there are people who are not of it: `OTHERS` stands f
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from typing import TYPE_CHECKING, Protocol
 
@@ -22,7 +22,7 @@ from msgspec.structs import replace
 from protoparse.model import Document, Fact
 from protoparse.screen.asking import questions
 from protoparse.screen.compiling import Item, group_name, holds, plan, turns
-from protoparse.screen.logic import Leaves, statements, truth
+from protoparse.screen.logic import Leaves, standing, statements, truth
 from protoparse.screen.patient import Patient
 from protoparse.screen.verdicts import Answer, Decision, Screening, Truth, Verdict, passed
 
@@ -33,8 +33,8 @@ if TYPE_CHECKING:
 class Knowledge(Protocol):
     """What is known of a patient on a day: facts decided one by one, with their examples."""
 
-    def decide(self, fact: Fact) -> Decision:
-        """What is known of a fact."""
+    def decide(self, fact: Fact, without: tuple[Fact, ...] = ()) -> Decision:
+        """What is known of a fact, or of what the facts of `without` leave of its events."""
         ...
 
 
@@ -61,9 +61,10 @@ def screened(document: Document, patient: Patient, known: Knowledge, *, day: dat
     """What a trial says of a patient of whom `known` decides the facts."""
     leaves = Leaves()
     made = plan(document, leaves)
-    decided = [None if fact is None else known.decide(fact) for fact in leaves.facts]
+    stated = zip(leaves.facts, leaves.without, strict=True)
+    decided = [None if fact is None else known.decide(fact, without) for fact, without in stated]
     values = [None if decision is None else decision.truth for decision in decided]
-    judge = _Judge(leaves, decided, values)
+    judge = _Judge(leaves, known, decided, values)
     verdicts = tuple(judge.verdict(item) for item in made.items)
     answer = answer_of(truth(made.takes, values))
     asked = None
@@ -91,8 +92,11 @@ def answer_of(takes: Truth) -> Answer:
 class _Judge:
     """What is known of criteria, where facts are decided."""
 
-    def __init__(self, leaves: Leaves, decided: Sequence[Decision | None], values: Sequence[Truth]) -> None:
+    def __init__(
+        self, leaves: Leaves, known: Knowledge, decided: Sequence[Decision | None], values: Sequence[Truth]
+    ) -> None:
         self._leaves = leaves
+        self._known = known
         self._decided = decided
         self._values = values
 
@@ -112,10 +116,15 @@ class _Judge:
             children=tuple([self.verdict(child, groups, turned) for child, turned in turns(item, wanted)]),
         )
 
-    def _decisions(self, item: Item) -> list[Decision]:
-        found = []
-        for fact in statements(item.criterion.rule):
-            decision = self._decided[self._leaves.number(fact)]
+    def _decisions(self, item: Item) -> Iterator[Decision]:
+        """What is known of a rule's facts, in the order of the text, and of what exceptions leave of them."""
+        stated = list(statements(item.criterion.rule))
+        for fact in stated:
+            leaf = self._leaves.known(fact)
+            decision = self._known.decide(fact) if leaf is None else self._decided[leaf]
             if decision is not None:
-                found.append(replace(decision, fact=fact))
-        return found
+                yield replace(decision, fact=fact)
+        for leaf in () if item.rule is None else standing(item.rule):
+            if self._leaves.without[leaf] and (decision := self._decided[leaf]) is not None:
+                here = next((fact for fact in stated if self._leaves.says(leaf, fact)), decision.fact)
+                yield replace(decision, fact=here)

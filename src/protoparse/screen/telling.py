@@ -32,6 +32,7 @@ REASONS: Mapping[Why, str] = {
     "no-range": "the laboratory's own range is not in the record",
     "no-unit": "the value has no unit that converts",
     "no-value": "without a value that can be compared",
+    "excepted": "an exception may speak of it",
     "not-said": "what narrows it is not in the record",
     "not-in-records": "no record tells; ask a person",
 }
@@ -51,7 +52,19 @@ def told(decision: Decision, patient: Patient | None = None) -> str:
     because = [events + (f" and {more} more" if more > 0 else "")] if events else []
     if decision.why != "decided" or not because:
         because.insert(0, REASONS[decision.why])
-    return f"{decision.fact.concept.text}: {ANSWERS[decision.truth]} ({': '.join(because)})"
+    return f"{named(decision)}: {ANSWERS[decision.truth]} ({': '.join(because)})"
+
+
+def named(decision: Decision) -> str:
+    """What a decision is about, in the words of the text."""
+    without = " or ".join(called(thing) for thing in decision.without)
+    return f"{decision.fact.concept.text}{without and f' other than {without}'}"
+
+
+def called(thing: Fact) -> str:
+    """A thing in the words of the text, with those that narrow it."""
+    narrowed = ", ".join(" ".join(m.text.split()) for m in thing.modifiers)
+    return f"{thing.concept.text} ({narrowed})" if narrowed else thing.concept.text
 
 
 def walk(verdicts: tuple[Verdict, ...]) -> Iterator[Verdict]:
@@ -137,6 +150,7 @@ def _verdict(verdict: Verdict) -> dict[str, Any]:
             {
                 "text": decision.fact.concept.text,
                 "span": decision.fact.span,
+                **({"without": list(map(called, decision.without))} if decision.without else {}),
                 "truth": decision.truth,
                 "why": decision.why,
                 "events": [_data(event) for event in decision.events],

@@ -25,18 +25,23 @@ Why: TypeAlias = Literal[
     "no-range",  # a multiple of a limit of normal, and the laboratory's own range is not in the record
     "no-unit",  # the value has no unit, or one that does not convert
     "no-value",  # there is an event without the value that is asked for
+    "excepted",  # there is an event that an exception may take
     "not-said",  # the record does not say what narrows the fact (severity, cause, method …)
     "not-in-records",  # consent, an investigator's opinion: no record says it
 ]
 
 
 class Decision(Record, frozen=True, kw_only=True):
-    """What is known of one fact, why, and the events that it rests on (or that came nearest)."""
+    """What is known of one fact, why, and the events that it rests on (or that came nearest).
+
+    `without`: the facts whose events do not count for it: exceptions.
+    """
 
     fact: Fact
     truth: Truth
     why: Why
     events: tuple[Event, ...] = ()
+    without: tuple[Fact, ...] = ()
 
 
 class Verdict(Record, frozen=True, kw_only=True):

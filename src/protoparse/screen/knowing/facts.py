@@ -18,23 +18,25 @@ latest value decides: a newer one is another state of the patient, not more know
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from functools import cache
-from typing import Final
+from typing import Final, NamedTuple
 
 from msgspec.structs import replace
 
 from protoparse import lexicon
 from protoparse.concepts.terms import TermSource
 from protoparse.concepts.wording import normal, words
-from protoparse.model import All, Anchor, Any_, Fact, Rule, facts
-from protoparse.screen.knowing.amounts import Amount, Found, holds, meets
+from protoparse.model import All, Anchor, Any_, Bound, Fact, Rule, Window, facts
+from protoparse.screen.knowing.amounts import Amount, Found, meets
+from protoparse.screen.knowing.counting import between, more_than_none
 from protoparse.screen.knowing.implying import implied
 from protoparse.screen.knowing.matching import AGE, SEX, UNRECORDED, Key, Matcher, Reading, group_of
-from protoparse.screen.knowing.measuring import TELLING, measured
+from protoparse.screen.knowing.measuring import TELLING, Series, measured
 from protoparse.screen.knowing.names import listed
-from protoparse.screen.knowing.narrowing import ahead, names_field, narrowed, passes
+from protoparse.screen.knowing.narrowing import ahead, names_field, narrowed, narrowing, passes
+from protoparse.screen.knowing.others import kind, other
 from protoparse.screen.knowing.persons import decide_person, other_sex, other_years
 from protoparse.screen.knowing.times import ANY, Days, Frame, Held, frames, lasted, overlaps, plus
 from protoparse.screen.patient import Event, Patient, days
@@ -51,11 +53,20 @@ _LATER: Final = frozenset({"study_end", "last_dose", "discharge"})
 _ACTS: Final = ("procedure", "measurement")
 """What is over on the day on which it is done."""
 _NEVER: Final = date.max
+_EVER: Final = Window(end=Bound(anchor=Anchor(event="screening")))
 
 
 @cache
 def _shared() -> Matcher:
     return Matcher()
+
+
+class _Met(NamedTuple):
+    """What a record says under some keys: that it was, that it was not, and the values that were measured."""
+
+    present: Sequence[tuple[Event, Reading]]
+    absent: tuple[Event, ...]
+    series: Series
 
 
 def keys_of(fact: Fact, *, matcher: Matcher | None = None) -> frozenset[Key]:
@@ -93,49 +104,65 @@ class Known:
         self.matcher = matcher or (_shared() if terms is None else Matcher(terms))
         self.birth = days(patient.birth) if patient.birth else None
         self.born = self.birth[0] if self.birth else date.min
-        self._present: dict[Key, list[tuple[Event, Reading]]] = {}
-        self._absent: dict[Key, list[Event]] = {}
-        self._groups: set[str] = set()
-        for event in dict.fromkeys(patient.events):
+        self._present: dict[Key, list[tuple[int, Reading]]] = {}
+        self._absent: dict[Key, list[int]] = {}
+        self._met: dict[frozenset[Key], _Met] = {}
+        self._of_group: dict[str, list[tuple[Event, Reading]]] = {}
+        self._events = sorted(dict.fromkeys(patient.events), key=lambda event: event.start or "")
+        for n, event in enumerate(self._events):
             for reading in self.matcher.readings(event):
-                self._enter(event, reading)
-        for event in list(implied(self._present, self.birth, (day, day))):
+                self._enter(n, event, reading)
+        for event in implied(self._present, self._events, self.birth, (day, day)):
+            self._events.append(event)
             for reading in self.matcher.readings(event):
-                self._enter(event, reading)
+                self._enter(len(self._events) - 1, event, reading)
         always = {UNRECORDED} | ({AGE} if self.birth else set()) | ({SEX} if patient.sex else set())
         self.keys: frozenset[Key] = frozenset(self._present.keys() | self._absent.keys() | always)
-        self._decided: dict[int, tuple[Fact, Decision]] = {}
+        self._decided: dict[tuple[int, ...], tuple[object, Decision]] = {}
 
-    def _enter(self, event: Event, reading: Reading) -> None:
+    def _enter(self, n: int, event: Event, reading: Reading) -> None:
         if reading.absent != event.absent:
             if not reading.family:
                 for group, form in reading.own:
-                    self._absent.setdefault((f"-{group}", form), []).append(event)
+                    self._absent.setdefault((f"-{group}", form), []).append(n)
             return
         if event.absent:
             return  # "no asthma" was not so: nobody knows what is meant
-        self._groups.add(group_of(event.domain))
+        self._of_group.setdefault(group_of(event.domain), []).append((event, reading))
         for group, form in reading.keys:
             key = (f"family {group}", form) if reading.family else (group, form)
-            self._present.setdefault(key, []).append((event, reading))
+            self._present.setdefault(key, []).append((n, reading))
 
     def touches(self, fact: Fact) -> bool:
         """Whether the record may say something of a fact."""
         return not self.keys.isdisjoint(keys_of(fact, matcher=self.matcher))
 
-    def decide(self, fact: Fact) -> Decision:
-        """What is known of a fact. Kept for as long as this lives, by the fact's identity: to compare costs more."""
-        kept = self._decided.get(id(fact))
+    def decide(self, fact: Fact, without: tuple[Fact, ...] = ()) -> Decision:
+        """What is known of a fact, or of what the facts of `without` leave of its events: of malignancies but one kind.
+
+        Kept for as long as this lives, by the facts' identity: to compare costs more.
+        """
+        key = (id(fact), *map(id, without)) if without else (id(fact),)
+        kept = self._decided.get(key)
         if kept is not None:
             return kept[1]
-        truth, why, events = self._decision(fact)
-        made = Decision(fact=fact, truth=truth, why=why, events=events)
-        self._decided[id(fact)] = fact, made
+        truth, why, events = self._left(fact, without) if without else self._decision(fact)
+        made = Decision(fact=fact, truth=truth, why=why, events=events, without=without)
+        self._decided[key] = (fact, without), made
         return made
 
     # ------------------------------------------------------------------ one fact
 
-    def _decision(self, fact: Fact) -> tuple[Truth, Why, tuple[Event, ...]]:
+    def _left(self, fact: Fact, without: tuple[Fact, ...]) -> tuple[Truth, Why, tuple[Event, ...]]:
+        """What exceptions leave of a fact: the whole of it where there is nothing of theirs."""
+        whole = self.decide(fact)
+        if whole.truth is False:
+            return whole.truth, whole.why, whole.events
+        if whole.truth and all(self._decision(_whenever(thing))[0] is False for thing in without):
+            return whole.truth, whole.why, whole.events
+        return self._decision(fact, without)
+
+    def _decision(self, fact: Fact, without: tuple[Fact, ...] = ()) -> tuple[Truth, Why, tuple[Event, ...]]:
         keys = self.matcher.asked(fact)
         found: tuple[Truth, Why, tuple[Event, ...]]
         if self.keys.isdisjoint(keys):
@@ -145,39 +172,49 @@ class Known:
         elif fact.experiencer == "patient" and SEX in keys and other_sex(fact, self.patient):
             return False, "decided", ()
         else:
-            found = self._matched(fact, keys)
+            found = self._matched(fact, keys, without)
         if found[0] is None and SEX in keys and other_years(fact, self.patient, self._frames(fact)):
             return False, "decided", ()
         if fact.includes and found[0] is None and fact.count is None:
             for example in fact.includes:
-                truth, events = self._example(example, fact)
+                truth, events = self._example(example, fact, without)
                 if truth:
                     return True, "decided", events
         if found[0] is False and found[1] == "complete" and self._doubtful(fact):
             return None, "no-data", found[2]
         return found
 
-    def _matched(self, fact: Fact, keys: frozenset[Key]) -> tuple[Truth, Why, tuple[Event, ...]]:
-        pairs: dict[int, tuple[Event, Reading]] = {}
-        for key in keys & self._present.keys():
-            for event, reading in self._present[key]:
-                pairs[id(event)] = event, reading
-        denials = {id(e): e for key in keys & self._absent.keys() for e in self._absent[key]}
-        met = sorted(pairs.values(), key=lambda pair: pair[0].start or "")
-        if fact.domain == "measurement":
-            values = [event for event, _ in met]
-            return measured(fact, values, self._frames(fact), self.day, born=self.born, recent=self.recent)
+    def _matched(
+        self, fact: Fact, keys: frozenset[Key], without: tuple[Fact, ...]
+    ) -> tuple[Truth, Why, tuple[Event, ...]]:
+        met = self._meeting(keys)
         windows = self._frames(fact)
-        truth, why, events = self._existing(fact, met, windows)
-        denied = tuple(e for e in denials.values() if self._denies(e, fact, windows))
+        if fact.domain == "measurement":
+            return measured(fact, met.series, windows)
+        truth, why, events = self._existing(fact, met.present, windows, without)
+        denied = tuple(e for e in met.absent if self._denies(e, fact, windows))
         if denied:
             if truth:
                 return None, "not-said", (*events, *denied)
-            if fact.count is None or _more_than_none(fact):
+            if fact.count is None or more_than_none(fact):
                 return False, "absent", denied
-        if truth is None and not pairs:
-            return (*self._silent(fact)[:2], tuple(denials.values()))
+        if truth is None and not met.present:
+            return (*self._silent(fact)[:2], met.absent)
         return truth, why, events
+
+    def _meeting(self, keys: frozenset[Key]) -> _Met:
+        """What the record says under some keys, by its days; kept, as facts by the thousand ask for the same."""
+        said = keys & self.keys
+        found = self._met.get(said)
+        if found is None:
+            present: dict[int, Reading] = {}
+            for key in sorted(said):
+                present.update(self._present.get(key, ()))
+            absent = sorted({n for key in said for n in self._absent.get(key, ())})
+            pairs = [(self._events[n], present[n]) for n in sorted(present)]
+            series = Series([event for event, _ in pairs], self.day, born=self.born, recent=self.recent)
+            found = self._met[said] = _Met(pairs, tuple([self._events[n] for n in absent]), series)
+        return found
 
     def _silent(self, fact: Fact) -> tuple[Truth, Why, tuple[Event, ...]]:
         """Nothing of the kind in the record. A quantity that was never measured has a value all the same."""
@@ -186,20 +223,23 @@ class Known:
         if any(ahead(modifier) for modifier in fact.modifiers):
             return None, "not-said", ()
         if fact.domain in self.patient.complete and fact.domain not in ("measurement", "person"):
-            if fact.count is None or _more_than_none(fact):
+            if fact.count is None or more_than_none(fact):
                 return False, "complete", ()
             return True, "complete", ()
         return None, "no-data", ()
 
     def _doubtful(self, fact: Fact) -> bool:
         """Whether a complete record may hold a member of a field under a name of its own: "cancer", "steroids"."""
-        if group_of(fact.domain) not in self._groups:
-            return False
-        if fact.domain == "drug" and not any(c.system == "DrugBank" for c in fact.concept.codes):
+        there = self._of_group.get(group_of(fact.domain), ())
+        if there and fact.includes:
             return True
-        return bool(fact.includes) or names_field(fact)
+        drugs = fact.domain == "drug" and not any(c.system == "DrugBank" for c in fact.concept.codes)
+        if not drugs and not names_field(fact):
+            return False
+        asked = self.matcher.asked(fact)
+        return any(r.keys.isdisjoint(asked) and not other(event, r, fact, self.matcher) for event, r in there)
 
-    def _example(self, rule: Rule, fact: Fact) -> tuple[Truth, tuple[Event, ...]]:
+    def _example(self, rule: Rule, fact: Fact, without: tuple[Fact, ...]) -> tuple[Truth, tuple[Event, ...]]:
         """What is known of an example, which is meant under all that is said of what it exemplifies."""
         if isinstance(rule, Fact):
             theirs, ours = group_of(rule.domain), group_of(fact.domain)
@@ -214,10 +254,10 @@ class Known:
                 value=rule.value or fact.value,
                 experiencer=fact.experiencer,
             )
-            found = self._decision(meant)
+            found = self._decision(meant, without)
             return found[0], found[2]
         if isinstance(rule, All | Any_):
-            several = [self._example(one, fact) for one in rule.of]
+            several = [self._example(one, fact, without) for one in rule.of]
             told = [events for truth, events in several if truth]
             if len(told) == len(rule.of) or (told and isinstance(rule, Any_)):
                 return True, tuple(dict.fromkeys(e for events in told for e in events))
@@ -226,7 +266,7 @@ class Known:
     # ------------------------------------------------------------------ what was, or was not
 
     def _existing(
-        self, fact: Fact, met: Iterable[tuple[Event, Reading]], windows: list[Frame]
+        self, fact: Fact, met: Iterable[tuple[Event, Reading]], windows: list[Frame], without: tuple[Fact, ...]
     ) -> tuple[Truth, Why, tuple[Event, ...]]:
         """Whether an event, or as many as are counted, surely meets a fact."""
         sure: list[Event] = []
@@ -234,6 +274,8 @@ class Known:
         far: list[Event] = []
         for event, reading in met:
             truth, why = self._meets(fact, event, reading, windows)
+            if without and truth is not False:
+                truth, why = self._spared(fact, event, reading, without, (truth, why))
             if truth:
                 sure.append(event)
             elif truth is None:
@@ -260,17 +302,17 @@ class Known:
         least = len({(e.start, normal(e.name)) for e in sure if e.start}) or bool(sure)
         closed = fact.domain in self.patient.complete and not unsure and all(e.start for e in sure)
         most = least if closed else None
-        truth = _between(fact, least, most)
+        truth = between(fact.count, least, most)
         if truth is None:
             return None, "no-data", tuple(sure)
-        return truth, "complete" if closed and not _between(fact, least, None) else "decided", tuple(sure or far)
+        return truth, "complete" if closed and not between(fact.count, least) else "decided", tuple(sure or far)
 
     def _meets(self, fact: Fact, event: Event, reading: Reading, windows: list[Frame]) -> Found:
         """Whether one event is what a fact asks for in all respects."""
         found: list[Found] = [self._timed(fact, event, reading, windows)]
         if found[0][0] is False:
             return found[0]
-        found += [narrowed(m, event) for m in fact.modifiers]
+        found += [narrowed(m, event) for m in narrowing(fact)]
         if fact.value is not None:
             found.append(
                 (None, "no-value")
@@ -286,6 +328,25 @@ class Known:
                 return False, why
         unknown = [why for truth, why in found if truth is None]
         return (None, min(unknown, key=TELLING.index)) if unknown else (True, "decided")
+
+    def _spared(self, fact: Fact, event: Event, reading: Reading, without: tuple[Fact, ...], met: Found) -> Found:
+        """Whether an event that meets a fact, or may, still does where exceptions take what they name."""
+        for thing in without:
+            taken = self._takes(thing, event, reading)
+            if taken:
+                return False, "no-data"
+            if taken is None or not kind(thing, fact, self.matcher):
+                met = None, "excepted"
+        return met
+
+    def _takes(self, thing: Fact, event: Event, reading: Reading) -> Truth:
+        """Whether an event is what an exception names, which is meant at any time unless it says when."""
+        windows = self._frames(thing) if thing.time is not None else [Frame(None, None)]
+        if not reading.keys.isdisjoint(self.matcher.asked(thing)):
+            return self._meets(thing, event, reading, windows)[0]
+        if self._timed(thing, event, reading, windows)[0] is False or other(event, reading, thing, self.matcher):
+            return False
+        return None
 
     # ------------------------------------------------------------------ when
 
@@ -303,9 +364,9 @@ class Known:
         # an event of the patient's own, where there is only one that it can be
         form = normal(anchor.text)
         found = {
-            event.start
+            self._events[n].start
             for group in ("condition", "procedure", "drug", "visit")
-            for event, _ in self._present.get((group, form), ())
+            for n, _ in self._present.get((group, form), ())
         }
         [only] = found if len(found) == 1 else [None]
         return days(only) if only is not None else None
@@ -391,17 +452,6 @@ class Known:
         return True
 
 
-# ------------------------------------------------------------------ counting, passing
-
-
-def _between(fact: Fact, least: int, most: int | None) -> Truth:
-    """Whether a number of which the least, and perhaps the most, is known is what a count asks for."""
-    assert fact.count is not None
-    top = most if most is not None else least + 1000
-    told = {holds(fact.count, n) for n in range(least, top + 1)}
-    return told.pop() if len(told) == 1 else None
-
-
-def _more_than_none(fact: Fact) -> bool:
-    """Whether what is counted has to be there at all."""
-    return fact.count is not None and _between(fact, 0, 0) is False
+def _whenever(thing: Fact) -> Fact:
+    """A fact at any time up to now, unless it says when."""
+    return thing if thing.time is not None else replace(thing, time=_EVER)

@@ -44,19 +44,31 @@ def _findings() -> tuple[_Finding, ...]:
     return tuple(found)
 
 
-def implied(present: Mapping[Key, Sequence[tuple[Event, Reading]]], birth: Days | None, day: Days) -> Iterator[Event]:
-    """What events of a record imply: a value of a finding, where none was measured, and a finding of a value."""
+def implied(
+    present: Mapping[Key, Sequence[tuple[int, Reading]]], events: Sequence[Event], birth: Days | None, day: Days
+) -> list[Event]:
+    """What events imply, by their days: a value of a finding, where none was measured, and a finding of a value.
+
+    `present` has their numbers under the keys of what they say.
+    """
+    return sorted(_implied(present, events, birth, day), key=lambda event: event.start or "")
+
+
+def _implied(
+    present: Mapping[Key, Sequence[tuple[int, Reading]]], events: Sequence[Event], birth: Days | None, day: Days
+) -> Iterator[Event]:
     for finding in _findings():
         values = present.get(("measurement", finding.quantity), ())
         if values and finding.shows is not None:
-            for event, _ in values:
+            for event in [events[n] for n, _ in values]:
                 if event.start and _grown(finding, birth, days(event.start)) and _shown(finding, event):
                     # the value of a day says nothing of the next, weight of the next months
                     end = None if finding.quantity == "body mass index" else event.start
                     name = f"{finding.name} ({finding.quantity})"
                     yield Event(domain="condition", name=name, start=event.start, end=end, source=event.source)
         for key in () if values else finding.keys & present.keys():
-            for event, reading in present[key]:
+            for n, reading in present[key]:
+                event = events[n]
                 if key in reading.own and not reading.past and _grown(finding, birth, day):
                     yield Event(
                         domain="measurement",

@@ -64,7 +64,7 @@ def _patterns() -> tuple[re.Pattern[str], re.Pattern[str], re.Pattern[str]]:
         rf"\s*(?:(?P<denied>{either('denied')})|(?P<family>{either('family')})|(?P<past>{either('past')}))(?:[\s:]+|-\s*)(?=\S)"
     )
     parts = re.compile(
-        rf"\s+(?P<joined>{either('joined')})\s+|\s+(?:{either('aside')})\s+|[,;]\s*|\s+(?P<dash>-)\s+|[()\[\]:]"
+        rf"\s+(?P<joined>{either('joined')})\s+|\s+(?!(?:{either('fixed')})\b)(?:{either('aside')})\s+|[,;]\s*|\s+(?P<dash>-)\s+|[()\[\]:]"
     )
     tags = re.compile(rf"\s*\((?:{either('tag')})\)\s*$")
     return front, parts, tags

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from functools import cache
+from functools import cache, lru_cache
 
 from protoparse import lexicon
 from protoparse.concepts.wording import normal, words
 from protoparse.model import Fact, Modifier
 from protoparse.screen.knowing.amounts import Found
 from protoparse.screen.knowing.names import forms_of, listed
+from protoparse.screen.knowing.routes import given, unrouted, ways
 from protoparse.screen.patient import Event
 
 
@@ -55,11 +56,19 @@ def narrowed(modifier: Modifier, event: Event) -> Found:
         if event.ongoing and normal(value) in forms_of("lasting"):
             return True, "decided"
     everything = frozenset().union(*said)
+    if event.domain == "drug" and (asked := ways(w for value in (*values, modifier.text) for w in words(value))):
+        return ((truth := given(asked, everything)), "not-said" if truth is None else "decided")
     for group in _exclusive():
         wanted_here = group & {normal(value) for value in values}
         if wanted_here and (found := group & everything) and not found & wanted_here and "bilateral" not in everything:
             return False, "decided"
     return None, "not-said"
+
+
+def narrowing(fact: Fact) -> tuple[Modifier, ...]:
+    """What narrows a fact, with the way by which a drug is given where its name says it: "inhaled steroids"."""
+    told = unrouted(fact.concept.text)[1] if fact.domain == "drug" else ()
+    return (*fact.modifiers, Modifier(type="route", text=" ".join(told))) if told else fact.modifiers
 
 
 @cache
@@ -87,8 +96,13 @@ def names_field(fact: Fact) -> bool:
 
     Only of these is what stands behind in brackets surely an example: "arms (i.e. pain)" is none.
     """
-    for name in (fact.concept.name, fact.concept.text):
+    return _field(fact.concept.name, fact.concept.text)
+
+
+@lru_cache(50_000)
+def _field(called: str | None, text: str) -> bool:
+    for name in (called, text):
         said = words(name or "")
         if said and (said[-1] in forms_of("field") or _ADJECTIVE.fullmatch(said[-1])):
             return True
-    return not words(fact.concept.text)
+    return not words(text)

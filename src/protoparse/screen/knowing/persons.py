@@ -74,7 +74,7 @@ def _aged(value: Comparison, birth: Days, on: Days) -> Truth:
     if not asked:
         return None
     parts = 1
-    if any(Fraction(repr(x)).denominator != 1 for x in asked) and unit in _PARTS:
+    if unit in _PARTS and not all(isinstance(x, int) or x.is_integer() for x in asked):
         unit, parts = _PARTS[unit]
     least, most = age(birth, on, unit)
     told = {holds(value, Fraction(n, parts)) for n in range(least, most + 1)}

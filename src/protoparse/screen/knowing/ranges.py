@@ -24,6 +24,7 @@ class Range(NamedTuple):
     below: bool = False
 
 
+@lru_cache(10_000, typed=True)
 def exactly(value: Number) -> Range | None:
     """A number as it is printed; None where it is not finite."""
     try:

@@ -1,8 +1,9 @@
 """Patients from wherever they are: any file, folder or database → `Patient`s, one after the other.
 
 In: the path of patients in our own JSON (one, a list, or one a line), of FHIR (a bundle, a resource, a list or one of
-either a line), of a folder of such files, of a folder with the tables of OMOP, of a DuckDB file, or the URL of a
-PostgreSQL server with OMOP. Out: `Patient`s. What a file is, is told by what is in it, never by its name.
+either a line), all of these in gzip or not, of a folder of such files, of a folder with the tables of OMOP, of a DuckDB
+file, or the URL of a PostgreSQL server with OMOP. Out: `Patient`s. What a file is, is told by what is in it, never by
+its name.
 
 A bundle is a record of its own. Resources that stand alone, in lines or in files of a folder, belong together, as in a
 bulk export, and are held in memory; everything else is read as it is asked for.
@@ -17,13 +18,16 @@ bulk export, and are held in memory; everything else is read as it is asked for.
 
 from __future__ import annotations
 
+import gzip
 import importlib
+import io
 import os
+import zlib
 from collections.abc import Iterable, Iterator
-from contextlib import closing
+from contextlib import closing, nullcontext
 from itertools import chain, islice
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO, cast
 from urllib.parse import urlsplit
 
 import msgspec
@@ -38,10 +42,11 @@ from protoparse.screen.records.fhir import Resources
 from protoparse.screen.records.tables import Database, Folder, OnError, is_folder
 
 SUFFIXES = {".json", ".ndjson", ".jsonl"}
-"""The files of a folder that are read."""
+"""The files of a folder that are read, also where .gz follows."""
 _SCHEMES = ("postgresql://", "postgres://")
 _DUCKDB = b"DUCK"  # from the ninth byte on
 _BOM = b"\xef\xbb\xbf"
+_GZIP = b"\x1f\x8b"
 
 
 class _Kind(msgspec.Struct):
@@ -50,13 +55,13 @@ class _Kind(msgspec.Struct):
 
 
 def patients(
-    path_or_url: str | os.PathLike[str],
+    place: str | os.PathLike[str] | BinaryIO,
     *,
     complete: Iterable[Domain] = (),
     schema: str | None = None,
     on_error: OnError | None = None,
 ) -> Iterator[Patient]:
-    """The patients of a file, a folder or a database.
+    """The patients of a file, a folder or a database, named or, of JSON, open: `sys.stdin.buffer`.
 
     `complete`: the domains in which what a record does not say has not been; a domain in which a record has lost
     something is none for that patient. `schema`: where a database has several with OMOP's tables. What cannot be read
@@ -64,7 +69,9 @@ def patients(
     the next file, line or row. Raises `ValueError` for a domain that is none.
     """
     domains = checked_domains(complete)
-    return _once(_read(os.fspath(path_or_url), domains, schema, on_error))
+    if isinstance(place, str | os.PathLike):
+        return _once(_read(os.fspath(place), domains, schema, on_error))
+    return _once(_opened(place, domains, on_error))
 
 
 def from_connection(
@@ -96,9 +103,19 @@ def _read(name: str, complete: tuple[Domain, ...], schema: str | None, on_error:
         _report(PatientError(f"{name}: {error.strerror or error}"), on_error)
 
 
+def _opened(file: BinaryIO, complete: tuple[Domain, ...], on_error: OnError | None) -> Iterator[Patient]:
+    loose = Resources()
+    name = str(getattr(file, "name", "file")).replace("<stdin>", "stdin")
+    try:
+        yield from _stream(file, name, complete, loose, on_error)
+        yield from _loose(loose, name, complete)
+    except PatientError as error:
+        _report(error, on_error)
+
+
 def _folder(path: Path, complete: tuple[Domain, ...], on_error: OnError | None) -> Iterator[Patient]:
     """The files of a folder; resources that stand in lines of their own belong together, as in a bulk export."""
-    names = sorted(p for p in path.iterdir() if p.suffix.lower() in SUFFIXES and not p.name.startswith("."))
+    names = sorted(p for p in path.iterdir() if _suffix(p) in SUFFIXES and not p.name.startswith("."))
     if not names:
         raise PatientError(f"{path}: no patients in it: neither PERSON.csv nor {', '.join(sorted(SUFFIXES))}")
     loose = Resources()
@@ -112,6 +129,10 @@ def _folder(path: Path, complete: tuple[Domain, ...], on_error: OnError | None) 
     yield from _loose(loose, str(path), complete)
 
 
+def _suffix(path: Path) -> str:
+    return Path(path.name.lower().removesuffix(".gz")).suffix
+
+
 def _loose(loose: Resources, name: str, complete: tuple[Domain, ...]) -> Iterator[Patient]:
     if loose:
         try:
@@ -121,22 +142,46 @@ def _loose(loose: Resources, name: str, complete: tuple[Domain, ...]) -> Iterato
 
 
 def _file(path: Path, complete: tuple[Domain, ...], loose: Resources, on_error: OnError | None) -> Iterator[Patient]:
-    """The patients of a file that are whole; resources that stand alone are put with the others that do."""
     with path.open("rb") as file:
-        lines = chain([file.readline().removeprefix(_BOM)], file)
+        yield from _stream(file, str(path), complete, loose, on_error)
+
+
+def _stream(
+    file: BinaryIO, name: str, complete: tuple[Domain, ...], loose: Resources, on_error: OnError | None
+) -> Iterator[Patient]:
+    """The patients of a file, in gzip or not, that are whole; what stands alone is put with the others that do.
+
+    A file whose first line is a JSON text is one of lines. Else that line may be broken: so it is where the file is no
+    JSON as a whole, and another of its lines is.
+    """
+    try:
+        lines = _lines(file)
         numbered = ((n, line) for n, line in enumerate(lines, start=1) if line.strip())
         opening = list(islice(numbered, 2))
         if not opening:
-            raise PatientError(f"{path}: the file is empty")
-        if not any(_is_json(line) for _, line in opening) or not opening[-1][1].lstrip().startswith(b"{"):
-            yield from _one(b"".join(line for _, line in chain(opening, numbered)), str(path), complete, loose)
-            return
+            raise PatientError(f"{name}: the file is empty")
+        if not _is_json(opening[0][1]):
+            opening += numbered
+            whole = b"".join(line for _, line in opening)
+            objects = (line for _, line in opening if line.lstrip().startswith(b"{"))
+            if _is_json(whole) or not any(map(_is_json, objects)):
+                yield from _one(whole, name, complete, loose, on_error)
+                return
         for number, line in chain(opening, numbered):
             try:
-                name = f"{path}:{number}" if len(opening) > 1 else str(path)
-                yield from _one(line, name, complete, loose)
+                yield from _one(line, f"{name}:{number}" if len(opening) > 1 else name, complete, loose, on_error)
             except PatientError as error:
                 _report(error, on_error)
+    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        raise PatientError(f"{name}: broken gzip: {error}") from None
+
+
+def _lines(file: BinaryIO) -> Iterator[bytes]:
+    buffered = file if isinstance(file, io.BufferedReader) else io.BufferedReader(cast(io.RawIOBase, file))
+    packed = buffered.peek(2)[:2] == _GZIP
+    with gzip.GzipFile(fileobj=buffered) if packed else nullcontext(buffered) as lines:
+        yield lines.readline().removeprefix(_BOM)
+        yield from lines
 
 
 def _is_json(line: bytes) -> bool:
@@ -148,16 +193,27 @@ def _is_json(line: bytes) -> bool:
     return True
 
 
-def _one(data: bytes, name: str, complete: tuple[Domain, ...], loose: Resources) -> Iterator[Patient]:
+def _one(
+    data: bytes, name: str, complete: tuple[Domain, ...], loose: Resources, on_error: OnError | None
+) -> Iterator[Patient]:
     """The patients of one JSON text."""
+    members: list[msgspec.Raw] = []
     try:
         if data.lstrip()[:1] == b"[":
-            for raw in msgspec.json.decode(data, type=list[msgspec.Raw]):
-                yield from _one(bytes(raw), name, complete, loose)
-            return
-        kind = msgspec.json.decode(data, type=_Kind)
+            members = msgspec.json.decode(data, type=list[msgspec.Raw])
+        else:
+            kind = msgspec.json.decode(data, type=_Kind)
     except (msgspec.MsgspecError, UnicodeError, RecursionError) as error:
         raise PatientError(f"{name}: {error}") from None
+    if data.lstrip()[:1] == b"[":
+        for number, raw in enumerate(members, start=1):
+            try:
+                if bytes(raw)[:1] == b"[":
+                    raise PatientError(f"{name}: {number} of the list: a list in a list")
+                yield from _one(bytes(raw), f"{name}: {number} of the list", complete, loose, on_error)
+            except PatientError as error:
+                _report(error, on_error)
+        return
     try:
         if kind.resource_type == "Bundle":
             yield from Resources().take(data).patients(complete=complete)
