@@ -125,6 +125,7 @@ def test_met(text: str, event: Event) -> None:
         ("Neck fracture", ill("Fracture of neck of femur")),
         ("Chronic sinusitis", ill("Acute sinusitis")),
         ("Abdominal trauma", ill("Blunt chest trauma")),
+        ("Dependence", ill("Dependence in activities of daily living")),
         ("Oesophageal varices", ill("Gastric varices")),
         ("MRI of the spine", had("Knee MRI")),
         ("Cervical biopsy", had("Rectal biopsy")),
@@ -682,6 +683,8 @@ def test_what_is_over_may_be_asked_for_by_its_name(text: str, event: Event, expe
         ("Metformin", [takes("Dexamethasone", ongoing=True)], ["drug"], (False, "complete")),
         ("Metformin", [takes("Metformin", end="2024-02-01")], ["drug"], (False, "complete")),
         ("Metformin", [takes("Metformin")], ["drug"], (None, "undated")),
+        ("Candidate for liver transplantation", [], ["procedure"], (None, "not-said")),
+        ("Scheduled for coronary angiography", [], ["procedure"], (None, "not-said")),
     ],
 )
 def test_complete(text: str, events: list[Event], complete: list[str], expected: tuple[Truth, str]) -> None:

@@ -35,7 +35,7 @@ from protoparse.screen.knowing.implying import implied
 from protoparse.screen.knowing.matching import AGE, SEX, UNRECORDED, Key, Matcher, Reading, group_of
 from protoparse.screen.knowing.measuring import TELLING, Series, measured
 from protoparse.screen.knowing.names import listed
-from protoparse.screen.knowing.narrowing import happened, names_field, narrowed, narrowing, passes
+from protoparse.screen.knowing.narrowing import ahead, happened, names_field, narrowed, narrowing, passes
 from protoparse.screen.knowing.others import kind, other
 from protoparse.screen.knowing.persons import decide_person, other_sex, other_years, person_events
 from protoparse.screen.knowing.times import ANY, Days, Frame, Held, frames, lasted, overlaps, plus
@@ -112,7 +112,7 @@ class Known:
         for n, event in enumerate(self._events):
             for reading in self.matcher.readings(event):
                 self._enter(n, event, reading)
-        for event in list(implied(self._present, self._events, self.birth, (day, day))):
+        for event in implied(self._present, self._events, self.birth, (day, day)):
             self._events.append(event)
             for reading in self.matcher.readings(event):
                 self._enter(len(self._events) - 1, event, reading)
@@ -224,6 +224,8 @@ class Known:
         """Nothing of the kind in the record. A quantity that was never measured has a value all the same."""
         if fact.experiencer != "patient" or fact.domain in ("consent", "study", "other"):
             return None, "not-in-records", ()
+        if any(ahead(modifier) for modifier in fact.modifiers):
+            return None, "not-said", ()
         if fact.domain in self.patient.complete and fact.domain not in ("measurement", "person"):
             if fact.count is None or more_than_none(fact):
                 return False, "complete", ()

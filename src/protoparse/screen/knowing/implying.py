@@ -46,16 +46,21 @@ def _findings() -> tuple[_Finding, ...]:
 
 def implied(
     present: Mapping[Key, Sequence[tuple[int, Reading]]], events: Sequence[Event], birth: Days | None, day: Days
-) -> Iterator[Event]:
-    """What events of a record imply: a value of a finding, where none was measured, and a finding of a value.
+) -> list[Event]:
+    """What events imply, by their days: a value of a finding, where none was measured, and a finding of a value.
 
-    `present` gives their numbers and readings by keys.
+    `present` has their numbers under the keys of what they say.
     """
+    return sorted(_implied(present, events, birth, day), key=lambda event: event.start or "")
+
+
+def _implied(
+    present: Mapping[Key, Sequence[tuple[int, Reading]]], events: Sequence[Event], birth: Days | None, day: Days
+) -> Iterator[Event]:
     for finding in _findings():
         values = present.get(("measurement", finding.quantity), ())
         if values and finding.shows is not None:
-            for n, _ in values:
-                event = events[n]
+            for event in [events[n] for n, _ in values]:
                 if event.start and _grown(finding, birth, days(event.start)) and _shown(finding, event):
                     # the value of a day says nothing of the next, weight of the next months
                     end = None if finding.quantity == "body mass index" else event.start

@@ -258,10 +258,10 @@ class Matcher:
         for called in names:
             keys.add((group, normal(called)))
             keys |= {(f"-{group}", form) for form in read_name(called, group in _ACTS).forms}
-            if group == "drug":
-                keys |= {(f"-{group}", name) for name in classes(group, normal(called))}
             if group == "consent" and (kept := undertaking(called)) is not None:
                 keys |= {(group, kept), (f"-{group}", kept)}
+            if group == "drug":
+                keys |= {(f"-{group}", name) for name in classes(group, normal(called))}
             if group == "condition" and (substance := allergen(called)) is not None:
                 keys.add(("allergy", normal(substance)))
         if names and not _narrower(concept):

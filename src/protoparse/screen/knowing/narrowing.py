@@ -20,6 +20,12 @@ def stated(modifier: Modifier) -> bool:
     return normal(modifier.text) in forms_of("stated")
 
 
+def ahead(modifier: Modifier) -> bool:
+    """Whether what narrows a fact says that it may be, or is to be: "candidate for", "planned"."""
+    values = modifier.value if isinstance(modifier.value, tuple) else (modifier.value or modifier.text,)
+    return any(normal(value) in forms_of("ahead") for value in values)
+
+
 @cache
 def _exclusive() -> tuple[frozenset[str], ...]:
     return tuple(
