@@ -812,6 +812,26 @@ def test_more_knowledge_never_turns_a_verdict(events: list[Event], more: Event) 
         assert old is None or new is None or old is new
 
 
+cancers = st.builds(
+    ill,
+    st.sampled_from(
+        ["lung cancer", "basal cell carcinoma", "cancer", "no basal cell carcinoma", "melanoma", "no cancer"]
+    ),
+    st.sampled_from([None, "2024-06-15", "2023", "2019-01-01"]),
+    end=st.sampled_from([None, "2024-06-01", "2022"]),
+    absent=st.booleans(),
+    status=st.sampled_from([(), ("treated",)]),
+)
+
+
+@given(st.lists(cancers, max_size=4), cancers, st.booleans())
+@settings(max_examples=200, deadline=None)
+def test_more_knowledge_never_turns_what_exceptions_leave(events: list[Event], more: Event, treated: bool) -> None:
+    text = f"Malignancy within 5 years except {'treated ' if treated else ''}basal cell carcinoma"
+    old, new = left(text, *events)[0], left(text, *events, more)[0]
+    assert old is None or new is None or old is new
+
+
 near = st.dates(date(2024, 1, 1), date(2024, 3, 31))
 
 
