@@ -90,6 +90,7 @@ class Matcher:
         self.terms = terms
         self.normaliser = Normaliser(terms)
         self._readings: dict[tuple[object, ...], tuple[Reading, ...]] = {}
+        self.others: dict[tuple[object, ...], bool] = {}
         self._asked: dict[tuple[object, ...], frozenset[Key]] = {}
 
     def readings(self, event: Event) -> tuple[Reading, ...]:

@@ -20,6 +20,20 @@ from protoparse.screen.patient import Event
 
 def other(event: Event, reading: Reading, thing: Fact, matcher: Matcher) -> bool:
     """Whether an event surely is nothing of what a fact names."""
+    concept = thing.concept
+    key = event.domain, event.name, event.codes, reading.own, thing.domain, concept.text, concept.name, concept.codes
+    found = matcher.others.get(key)
+    if found is None:
+        if len(matcher.others) >= _KEPT:
+            matcher.others.clear()
+        found = matcher.others[key] = _other(event, reading, thing, matcher)
+    return found
+
+
+_KEPT = 50_000
+
+
+def _other(event: Event, reading: Reading, thing: Fact, matcher: Matcher) -> bool:
     groups = group_of(event.domain), group_of(thing.domain)
     if groups == ("drug", "drug"):
         parts = ingredients(untagged(event.name))
