@@ -17,9 +17,11 @@ TABLES = sorted(entry.name.removesuffix(".tsv") for entry in FOLDER.iterdir() if
 HEADERS = {
     "analytes": ["names", "formula", "mass", "valence", "equal", "note"],
     "anchors": ["event", "spellings"],
+    "classes": ["kind", "names", "members", "perhaps", "complete"],
     "comparators": ["operator", "place", "spellings"],
     "cues": ["cue", "value", "phrases"],
     "fhir": ["kind", "system", "code", "words"],
+    "findings": ["names", "quantity", "unit", "implies", "shows", "from"],
     "heads": ["domain", "kind", "words"],
     "judgements": ["part", "words"],
     "measurements": ["name", "kind", "spellings", "units", "loinc"],
@@ -32,13 +34,14 @@ HEADERS = {
     "records": ["kind", "words"],
     "references": ["reference", "spellings"],
     "results": ["scale", "result", "words"],
-    "sexes": ["sex", "said", "names"],
+    "sexes": ["sex", "said", "names", "ages"],
     "ucum": ["atom", "kind", "metric", "value", "unit", "zero"],
     "units": ["ucum", "kind", "spellings"],
     "unlike": ["name", "before"],
 }
 # A word may stand once for each of these: "in" is a guard and a preposition, "at most" stands before or behind.
 KEYS = {
+    "classes": "kind",
     "comparators": "place",
     "cues": "cue",
     "fhir": "kind",
@@ -51,8 +54,9 @@ KEYS = {
     "unlike": "name",
 }
 SIZES = {
-    "allergies": 20, "analytes": 40, "anchors": 17, "comparators": 8, "conditions": 4000, "consents": 100, "cues": 50,
-    "devices": 100, "drugs": 1500, "fhir": 15, "heads": 12, "judgements": 9, "loincs": 50,
+    "allergies": 20, "analytes": 40, "anchors": 17, "classes": 180,
+    "comparators": 8, "conditions": 4000, "consents": 100, "cues": 50,
+    "devices": 100, "drugs": 1500, "fhir": 15, "findings": 10, "heads": 12, "judgements": 9, "loincs": 50,
     "measurements": 380, "modifiers": 200, "numbers": 30,
     "observations": 150, "others": 50, "outsets": 2, "persons": 100, "procedures": 1000, "qualifiers": 6,
     "charts": 15, "records": 20, "references": 6, "results": 6, "sexes": 5, "studies": 20, "systems": 20, "ucum": 150,

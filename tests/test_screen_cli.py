@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import io
 import json
+import re
 import sys
 from collections.abc import Iterator
 from datetime import date
@@ -174,6 +175,7 @@ def test_the_reason_is_what_decides(run: Screened, several: Any, tmp_path: Path,
     _, line = [line for line in run.out.splitlines() if "NCT00000001" in line]
     assert line.startswith("  NCT00000001  ineligible   ")
     assert says in line
+    assert re.search(r"“.*(?:stroke|infarction|Stroke).*”", line)
 
 
 def test_top_and_answer_choose_what_is_shown(run: Screened, several: Any) -> None:
@@ -232,8 +234,13 @@ def test_every_reason_points_at_real_places_and_events(run: Screened, several: A
                 assert start <= first < last <= end
                 assert fact["text"] in text[first:last]
                 for event in fact["events"]:
-                    assert event in record["events"]
+                    who = {"birth": record["birth"], "sex": record["sex"]}
+                    if event["domain"] == "person":
+                        assert who[event["name"]] == event.get("start", event.get("value"))
+                    else:
+                        assert event in record["events"]
                     shown += 1
+                assert fact["events"] or fact["why"] != "decided"
         waiting = {c["id"] for c in line["criteria"] if c["passed"] is None}
         for question in line["to_include"] + line["to_exclude"]:
             assert set(question["criteria"]) <= waiting
@@ -584,9 +591,10 @@ def test_every_number_of_a_trial_is_that_of_its_criteria(visit: Visit, patient: 
 def test_a_link_from_elsewhere_chooses(browser: Browser, path: Path) -> None:
     with Visit(browser, path, at="#items?patient=ines&document=NCT00000001&verdict=passed&why=decided") as visit:
         shown = visit.page.locator("#list > li")
-        expect(shown).to_have_count(3)
+        expect(shown).to_have_count(4)
         expect(shown.nth(2)).to_contain_text("HbA1c: yes (Hemoglobin A1c 8.1 % on 2026-01-10, Observation/1)")
         expect(shown.nth(2).locator("mark")).to_contain_text("HbA1c between 7.0% and 10.0%")
+        expect(shown.nth(3)).to_contain_text("Pregnancy: no (female, born 1961-05)")
         assert visit.complaints == []
 
 

@@ -37,7 +37,7 @@ class Chart:
         self._silent = silent
         self._domains = domains
 
-    def decide(self, asked: Fact) -> Decision:
+    def decide(self, asked: Fact, without: tuple[Fact, ...] = ()) -> Decision:
         self.asked.append(asked)
         silent = self._silent if asked.domain in self._domains else None
         value = self.known.get(asked.concept.text, silent)
@@ -94,6 +94,15 @@ def test_a_complete_record_speaks_of_all_of_a_domain() -> None:
     chart = Chart({}, silent=False, domains=("condition",))
     made = answers(documents, chart, Patient(id="p", complete=("condition",)))
     assert made.answers == ("eligible", "undetermined")
+
+
+@pytest.mark.parametrize("death", [None, "2024-02-01", "2024", "2030"])
+def test_who_has_died_takes_part_in_nothing(death: str | None) -> None:
+    documents = [document(criterion(fact("a"))), document(criterion(fact("b")))]
+    patient = Patient(id="p", death=death)
+    made = answers(documents, Chart({"a": True, "b": False}), patient)
+    assert made.answers == tuple(made.details(n).answer for n in range(2))
+    assert made.answers[0] == {"2024-02-01": "ineligible", "2024": "undetermined"}.get(death or "", "eligible")
 
 
 def test_trials_keep_their_order_and_ids() -> None:

@@ -281,32 +281,33 @@ def _table(
         console.print(Text(f"{who} on {answers.day}: {told}", "bold"))
         for note in () if quiet else patient.notes:
             console.print(Text(f"  note: {one_line(note.message)}", "dim"))
-        for _, screening in islice(_chosen(answers, shown, answers.ranked()), top or None):
+        for n, screening in islice(_chosen(answers, shown, answers.ranked()), top or None):
             if len(documents) == 1:
-                _criteria(console, screening, patient)
+                _criteria(console, screening)
                 continue
-            line = (
-                f"  {one_line(screening.trial or ''):<12} {screening.answer:<13}{one_line(reason(screening, patient))}"
-            )
+            why = one_line(reason(screening, documents[n].text))
+            line = f"  {one_line(screening.trial or ''):<12} {screening.answer:<13}{why}"
             console.print(Text(line.rstrip(), _STYLES[screening.answer]))
         more = sum(counts[answer] for answer in shown) - top
         if top and more > 0:
             console.print(Text(f"  … and {more} more (--top 0 shows all)", "dim"))
 
 
-def _criteria(console: Console, screening: Screening, patient: Patient) -> None:
+def _criteria(console: Console, screening: Screening) -> None:
     from rich.text import Text
 
     from protoparse.render import render
     from protoparse.screen.telling import told, walk
 
+    if screening.died:
+        console.print(Text(f"  died {screening.died}: nobody who is dead takes part", "red"))
     for verdict in walk(screening.verdicts):
         rule = verdict.criterion.rule
         words = "(not understood)" if rule is None and not verdict.children else render(rule) if rule else "…"
         style = {True: "green", False: "red", None: "yellow"}[verdict.passed]
         console.print(Text(f"  {_SIGNS[verdict.passed]} {verdict.criterion.id}: {one_line(words)}", style))
         for decision in verdict.decisions:
-            console.print(Text(f"      {one_line(told(decision, patient))}", "dim"))
+            console.print(Text(f"      {one_line(told(decision))}", "dim"))
         if verdict.unread and rule is not None:
             console.print(Text("      part of it was not understood: read it", "dim"))
     for group, answer in screening.groups.items():
@@ -318,4 +319,5 @@ def _criteria(console: Console, screening: Screening, patient: Patient) -> None:
         if asked:
             console.print(Text(f"  what {label}:", "bold"))
             for question in asked:
-                console.print(Text(f"    {one_line(question.asks)}  [{', '.join(question.criteria)}]"))
+                waiting = f"  [{', '.join(question.criteria)}]" if question.criteria else ""
+                console.print(Text(f"    {one_line(question.asks)}{waiting}"))

@@ -38,9 +38,9 @@ def page_of(found: Sequence[Screened], documents: Sequence[Document]) -> str:
     trials = _names([document.trial.id or "trial" for document in documents])
     items = [
         item
-        for name, (patient, _, screenings) in zip(names, found, strict=True)
+        for name, (_, _, screenings) in zip(names, found, strict=True)
         for n, screening in screenings
-        for item in _items(name, patient, screening, n)
+        for item in _items(name, screening, n)
     ]
     return page(
         "screening.html",
@@ -86,11 +86,11 @@ def _linked(one: Screened) -> list[tuple[str, int, bool]]:
 def _rows(one: Screened, trials: Sequence[str], documents: Sequence[Document]) -> Iterator[Row]:
     for n, screening in one.screenings:
         passed = Counter(VERDICTS[verdict.passed] for verdict in walk(screening.verdicts))
-        why = reason(screening, one.patient)
+        why = reason(screening, documents[n].text)
         yield trials[n], documents[n].trial.title, screening.answer, [(v, passed[v]) for v in VERDICTS.values()], why
 
 
-def _items(name: str, patient: Patient, screening: Screening, document: int) -> Iterator[Item]:
+def _items(name: str, screening: Screening, document: int) -> Iterator[Item]:
     for verdict in walk(screening.verdicts):
         criterion = verdict.criterion
         yield Item(
@@ -104,16 +104,16 @@ def _items(name: str, patient: Patient, screening: Screening, document: int) -> 
                 "section": criterion.kind,
                 "why": tuple(dict.fromkeys(decision.why for decision in verdict.decisions)),
             },
-            says=tuple(_says(name, patient, verdict)),
+            says=tuple(_says(name, verdict)),
         )
 
 
-def _says(name: str, patient: Patient, verdict: Verdict) -> Iterator[tuple[str, str]]:
+def _says(name: str, verdict: Verdict) -> Iterator[tuple[str, str]]:
     rule = verdict.criterion.rule
     yield "patient", name
     if rule is not None:
         yield "rule", render(rule)
     for decision in verdict.decisions:
-        yield "because", told(decision, patient)
+        yield "because", told(decision)
     if verdict.unread:
         yield "because", "part of it was not understood: read it"

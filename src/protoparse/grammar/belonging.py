@@ -6,6 +6,7 @@ In: two neighbours of a list, as trees. Out: whether the one goes on with the ot
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from protoparse.grammar.completing import complete
@@ -43,12 +44,30 @@ def kinds(text: str, left: Tree, right: Tree) -> bool:
         return False
     if isinstance(left, Draft) and left.domain == "person" and next(iter(drafts(right))).related:
         return False  # "women of childbearing potential and who are pregnant"
+    if _also(text, left, right):
+        return False
     left, right = _measured(text, left), _measured(text, right)
     if isinstance(left, Node) and left.op in ("all", "any"):
         left = _measured(text, left.members[-1])
     if any(isinstance(m, Node) and (m.op == "not" or m.count) for m in (left, right)):
         return False  # "fever and at least one of …": what is counted is a demand of its own
     return _tests(text, left, right) or all(d.value is None for m in (left, right) for d in drafts(m))
+
+
+_ALSO = re.compile(r"\band\s+(?:(?:who|that|which)\s+)?(?:is|are|has|have)\s")
+
+
+def _also(text: str, left: Tree, right: Tree) -> bool:
+    """Whether more is said of the same people, in a clause of its own: "has gout and is taking colchicine"."""
+    if isinstance(left, Node) and left.op == "any":
+        last, member = last_draft(left.members[-2]), next(iter(drafts(left.members[-1])))
+        if " or " not in (between := text[last.last : member.first] + " ") or "," in between:
+            return False  # "has gout, has asthma, and is pregnant"
+    before, after = last_draft(left), next(iter(drafts(right)))
+    if before.last < 0:
+        return False
+    end = after.concept[0] if after.concept is not None else after.last
+    return _ALSO.search(text, max(before.last - 1, 0), max(end, before.last)) is not None
 
 
 def _tests(text: str, left: Tree, right: Tree) -> bool:

@@ -13,7 +13,7 @@ from functools import cache
 from typing import Literal, NamedTuple
 
 from protoparse import lexicon
-from protoparse.lexing import Lexemes
+from protoparse.lexing import Lexemes, lexer
 
 _WORD = re.compile("[a-z-]+")
 _UNBROKEN = re.compile(r"[^\s,.;:()]+")
@@ -89,6 +89,24 @@ def _opinions() -> re.Pattern[str]:
     lead = r"\b(?:in|on|at|per|as per|based on|based upon|according to) (?:the |an? )?"
     several = rf"(?:the |an? )?{person}(?: ?(?:or|and|/|and/or) ?(?:the |an? )?{person})*"
     return re.compile(rf"{lead}(?:(?:[a-z]+ )?{view} of {several}|{several}(?:['’]s|s['’])? (?:[a-z]+ )?{view})")
+
+
+def rejoined(lexemes: Lexemes, first: int, codes: str, begin: int, stop: int) -> tuple[Lexemes, str]:
+    """The lexemes and codes of an item in which an opinion at `[begin, stop)` parts no cue.
+
+    "unable, in the opinion of the sponsor, to comply" is "unable to, in the opinion of the sponsor, comply".
+    """
+    head = begin - (2 if codes[:begin].endswith(",") else 1)
+    tail = stop + codes.startswith(",", stop)
+    if head < 0 or tail >= len(codes):
+        return lexemes, codes
+    cue = lexer().phrase([lexemes.entries[first + k].text for k in (head, tail)])
+    if cue is None or "ability" not in cue.roles:
+        return lexemes, codes
+    entries = [*lexemes.entries]
+    entries[first + head] = cue
+    between = "J" * (tail - head)
+    return lexemes._replace(entries=entries), f"{codes[:head]}{cue.code}{between}{codes[tail + 1 :]}"
 
 
 class _Reader:

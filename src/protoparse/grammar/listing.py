@@ -20,6 +20,7 @@ _ENDED = frozenset({"STOP", "EXCEPT", "IF", "INCLUDE", "NOT", "VALUE", "COLON"})
 _BEHIND = frozenset({"CLOSE", "STOP", "EXCEPT", "IF", "INCLUDE"})
 _AND_OR = "and / or"
 _END = Clause("STOP", 0, 0)
+_RESUMING = ("is", "are", "has", "have")
 _CLOSING = frozenset({"NOT", "IF", "EXCEPT", "INCLUDE", "OPEN", "COMMA"})
 
 
@@ -168,6 +169,7 @@ class Lister(Scoper):
             if item.type in OPERANDS:
                 beginning = False
         self._tightened(items)
+        self._resumed(items)
         return [i for i in items if i.type != "DROP"]
 
     def _tightened(self, items: list[Clause]) -> None:
@@ -185,6 +187,26 @@ class Lister(Scoper):
                 either, both = [], False
             if item.type not in OPERANDS:
                 listed = item.value == ","  # "A, B and/or C" is one list
+
+    def _resumed(self, items: list[Clause]) -> None:
+        """Let "or" bind tighter than an "and" that says more of the same people: "has gout or asthma and is obese"."""
+        entries = self.cutter.entries
+        for n, item in enumerate(items[:-1]):
+            if item.type != "AND" or item.value != "and" or items[n + 1].type != "WORDS":
+                continue
+            if (
+                entries[items[n + 1].first].text.split(" ", 1)[0] not in _RESUMING
+                or self.cutter.code(item.first - 1) == "p"
+            ):
+                continue
+            k = n - 1
+            while k > 1 and [items[k - 1].type, items[k - 1].value, items[k].type] == ["OR", "or", "WORDS"]:
+                if "predicate" in entries[items[k].first].roles:
+                    break  # "has gout, or has asthma and is obese"
+                k -= 2
+            alone = items[k].type == "WORDS" and (k == 0 or items[k - 1].type in _SENTENCE)
+            for joint in items[k + 1 : n : 2] if alone else ():
+                joint.type = "EITHER"
 
     def _other_people(self, items: list[Clause], n: int) -> bool:
         """Whether other people begin behind ", and" at n among what excludes: one kind of them is enough."""

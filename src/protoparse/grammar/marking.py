@@ -70,7 +70,7 @@ _FOUND_BY = (None, "procedure", "measurement", "observation", "other")
 _DUTY = re.compile("[!^]")
 _SAID_OF = re.compile("R[dv]*(?:[mw](?:[,&|/]+[dv]*)?)+(?![mwKMa-])")
 _SIDE_BY_SIDE = re.compile("(?<=m)[,|&/]+[dv]*(?=m)")
-_OBJECT = re.compile(r"[dOpvamwKMtbfyGi-]*")
+_OBJECT = re.compile(r"[dOpvamwKMtbfyGi~-]*")
 
 
 def marked(text: str, lexemes: Lexemes, first: int, codes: str, found: Sequence[Phrase]) -> str:

@@ -30,7 +30,7 @@ from protoparse.grammar.drafts import (
 from protoparse.grammar.facts import Cutter
 from protoparse.grammar.islands import phrases
 from protoparse.grammar.items import CARRIED
-from protoparse.grammar.judging import judgements
+from protoparse.grammar.judging import judgements, rejoined
 from protoparse.grammar.marking import explains, marked
 from protoparse.grammar.naming import Words
 from protoparse.grammar.rules import rule
@@ -135,6 +135,8 @@ def drafted(text: str, lexemes: Lexemes, first: int, last: int, kind: Kind) -> D
     for begin, stop, role in (*judged, *((a, b, "aside") for a, b in asides(text, lexemes, first, codes))):
         codes = f"{codes[:begin]}{_JUDGED[role](stop - begin)}{codes[stop:]}"
         found = [p for p in found if p.last <= first + begin or p.first >= first + stop]
+        if role == "opinion":
+            lexemes, codes = rejoined(lexemes, first, codes, begin, stop)
     codes = marked(text, lexemes, first, codes, found)
     able = abilities(text, lexemes, first, codes, found)
     able = [a for a in able if not any(j.first < a.last and a.first < j.last for j in judged)]

@@ -20,7 +20,9 @@ from protoparse.lexicon import fold
 from protoparse.model import Anchor, Bound, Criterion, Fact, Window, without_spans
 from protoparse.render import phrase
 from protoparse.screen.compiling import Item, Plan
+from protoparse.screen.knowing.routes import unrouted
 from protoparse.screen.logic import Denial, Gate, Leaves, Node, standing, truth
+from protoparse.screen.telling import called
 from protoparse.screen.verdicts import Question, Truth, Verdict
 
 _Key: TypeAlias = tuple[str, object]
@@ -71,6 +73,7 @@ class _Asked:
         self._leaves = leaves
         self._text = text
         self._facts: list[list[Fact]] = []
+        self._without: list[tuple[Fact, ...]] = []
         self._riddles: dict[int, Criterion] = {}
 
     def take(self, item: Item, verdict: Verdict, values: Sequence[Truth]) -> None:
@@ -79,18 +82,26 @@ class _Asked:
             return
         for leaf in () if item.rule is None else standing(item.rule):
             fact = self._leaves.facts[leaf]
-            if values[leaf] is None and fact is not None:
-                self._ask(("fact", (fact.experiencer, _name(fact))), leaf, fact, item.criterion)
-        if item.riddle is not None:
-            self._riddles[self._ask(("read", item.riddle), item.riddle, None, item.criterion)] = item.criterion
+            if fact is None:
+                self._read(item.criterion, leaf)
+            elif values[leaf] is None:
+                without = tuple([_name(x) for x in self._leaves.without[leaf]])
+                self._ask(("fact", (fact.experiencer, _name(fact), without)), leaf, fact, item.criterion)
+        for riddle in (item.riddle, item.doubt):
+            if riddle is not None:
+                self._read(item.criterion, riddle)
         for child, judged in zip(item.children, verdict.children, strict=True):
             self.take(child, judged, values)
+
+    def _read(self, criterion: Criterion, leaf: int) -> None:
+        self._riddles[self._ask(("read", id(criterion)), leaf, None, criterion)] = criterion
 
     def _ask(self, key: _Key, leaf: int, fact: Fact | None, criterion: Criterion) -> int:
         number = self.keys.setdefault(key, len(self.keys))
         if number == len(self.criteria):
             self.criteria.append({})
             self._facts.append([])
+            self._without.append(self._leaves.without[leaf])
         if leaf not in self.of_leaf and fact is not None:
             self._facts[number].append(fact)
         self.of_leaf[leaf] = number
@@ -105,7 +116,7 @@ class _Asked:
     def _asks(self, number: int) -> str:
         if number in self._riddles:
             return f"Read: “{_unread(self._riddles[number], self._text)}”"
-        return worded(self._facts[number])
+        return worded(self._facts[number], self._without[number])
 
 
 # ------------------------------------------------------------------ searching
@@ -213,14 +224,16 @@ def _needed(gate: Gate, wanted: bool) -> int:
 # ------------------------------------------------------------------ words
 
 
-def worded(facts: Sequence[Fact]) -> str:
-    """A question for what is said of one thing, in English.
+def worded(facts: Sequence[Fact], without: Sequence[Fact] = ()) -> str:
+    """A question for what is said of one thing, in English; `without`: what does not count for it.
 
     >>> from protoparse.model import Concept
     >>> worded([Fact(domain="condition", concept=Concept(text="stroke"))])
     'Is there: stroke?'
     """
     thing, when = _name(facts[0]), _only(f.time for f in facts)
+    if without:
+        thing += f" other than {' or '.join(fold(called(x)) for x in without)}"
     narrowed = _only(tuple(" ".join(m.text.split()) for m in f.modifiers) for f in facts)
     if narrowed:
         thing += f" ({', '.join(narrowed)})"
@@ -244,7 +257,8 @@ def worded(facts: Sequence[Fact]) -> str:
 
 
 def _name(fact: Fact) -> str:
-    return fact.concept.name or fold(fact.concept.text)
+    told = fact.domain == "drug" and unrouted(fact.concept.text)[1]  # "inhaled steroids" are more than their name
+    return fact.concept.name if fact.concept.name and not told else fold(fact.concept.text)
 
 
 def _only(values: Iterator[_T]) -> _T | None:

@@ -29,6 +29,7 @@ from protoparse.model import (
     all_of,
     walk,
 )
+from protoparse.screen.excepting import entangled
 from protoparse.screen.knowing.names import listed
 from protoparse.screen.logic import FALSE, TRUE, Denial, Gate, Leaves, Node, both, either, formula
 
@@ -39,12 +40,18 @@ _JOINING = ("and", "or", "comma", "stop", "open", "close", "slash", "colon", "da
 
 
 class Item(NamedTuple):
-    """A criterion with its children: the formula of its own rule, and the leaf of what was not understood of it."""
+    """A criterion with its children: the formula of its own rule, and the leaf of what was not understood of it.
+
+    `within`: the children that are exceptions and stand in that formula already, by number. `doubt`: a leaf that nobody
+    can decide, where others speak of the same things: whether what they except is all that the rule is true of.
+    """
 
     criterion: Criterion
     rule: Node | None
     riddle: int | None
     children: tuple[Item, ...]
+    within: frozenset[int] = frozenset()
+    doubt: int | None = None
 
 
 class Plan(NamedTuple):
@@ -57,7 +64,8 @@ class Plan(NamedTuple):
 
 def plan(document: Document, leaves: Leaves) -> Plan:
     """A trial as formulas over `leaves`, which get what they lack; of a text that asks for nothing nothing is known."""
-    items = tuple(_item(c, document.text, leaves) for c in (*document.criteria, *_registered(document.trial)))
+    criteria = (*document.criteria, *_registered(document.trial))
+    items = tuple([_item(c, document.text, leaves, c.kind != "exclusion") for c in criteria])
     parts = _groups(items[: len(document.criteria)])
     groups = {name: _taken(items, allowed) for name, allowed in parts.items()}
     takes = either(list(groups.values())) if groups else _taken(items, frozenset())
@@ -75,15 +83,18 @@ def holds(item: Item, groups: frozenset[str], *, wanted: bool | None = None) -> 
         wanted = criterion.kind != "exclusion"
     combine = criterion.combine or ("all" if criterion.kind != "exclusion" else "any")
     children: list[Node] = []
-    for child, turned in turns(item, wanted):
-        if applies(child.criterion, groups):
+    for n, (child, turned) in enumerate(turns(item, wanted)):
+        if n not in item.within and applies(child.criterion, groups):
             node = holds(child, groups, wanted=turned)
             children.append(Denial(node) if contrary(criterion, child.criterion) else node)
     own = item.rule
     if not children:
         node = own if own is not None else TRUE if wanted else FALSE
     elif combine == "except":
-        node = both([TRUE if own is None else own, *map(Denial, children)])
+        base = TRUE if own is None else own
+        node = both([base, *map(Denial, children)])
+        if item.doubt is not None:
+            node = either([node, both([base, item.doubt])])
     else:
         least = combine.at_least if isinstance(combine, AtLeastChildren) else 1 if combine == "any" else len(children)
         node = Gate(least, tuple(children)) if len(children) > 1 or least != 1 else children[0]
@@ -97,7 +108,11 @@ def holds(item: Item, groups: frozenset[str], *, wanted: bool | None = None) -> 
 def turns(item: Item, wanted: bool) -> Iterator[tuple[Item, bool]]:
     """The children of a criterion that is wanted to hold or not, each with whether that is wanted of it."""
     for child in item.children:
-        yield child, wanted ^ contrary(item.criterion, child.criterion) ^ (item.criterion.combine == "except")
+        yield child, _turned(item.criterion, child.criterion, wanted)
+
+
+def _turned(criterion: Criterion, child: Criterion, wanted: bool) -> bool:
+    return wanted ^ contrary(criterion, child) ^ (criterion.combine == "except")
 
 
 def contrary(one: Criterion, other: Criterion) -> bool:
@@ -120,13 +135,26 @@ def group_name(group: str) -> str:
     return fold(group).rstrip(" :.-–")
 
 
-def _item(criterion: Criterion, text: str, leaves: Leaves) -> Item:
-    return Item(
-        criterion,
-        None if criterion.rule is None else formula(criterion.rule, leaves),
-        leaves.riddle() if unread(criterion, text) else None,
-        tuple([_item(child, text, leaves) for child in criterion.children]),
-    )
+def _item(criterion: Criterion, text: str, leaves: Leaves, wanted: bool) -> Item:
+    riddle = leaves.riddle() if unread(criterion, text) else None
+    children = tuple([_item(x, text, leaves, _turned(criterion, x, wanted)) for x in criterion.children])
+    if criterion.rule is None:
+        return Item(criterion, None, riddle, children)
+    if criterion.combine != "except":
+        asked = wanted ^ (criterion.combine == "then")  # "women must …": who is none passes
+        return Item(criterion, formula(criterion.rule, leaves, wanted=asked), riddle, children)
+    within = {n: child for n, child in enumerate(children) if _simple(criterion, child)}
+    excepted = [(x.criterion.rule, x.riddle) for x in within.values() if x.criterion.rule is not None]
+    rule = formula(criterion.rule, leaves, wanted=wanted, excepted=excepted)
+    others = (x.rule for n, child in enumerate(children) if n not in within for x in walk((child.criterion,)))
+    doubtful = any(x is not None and entangled(criterion.rule, x) for x in others)
+    return Item(criterion, rule, riddle, children, frozenset(within), leaves.riddle() if doubtful else None)
+
+
+def _simple(criterion: Criterion, child: Item) -> bool:
+    """Whether an exception is for everybody and says all it says in its own rule."""
+    one = child.criterion
+    return one.rule is not None and not (child.children or one.group or contrary(criterion, one))
 
 
 def _taken(items: Iterable[Item], groups: frozenset[str]) -> Node:

@@ -20,7 +20,7 @@ from protoparse.model import Document, Domain, Fact, facts
 from protoparse.screen.compiling import holds, own_groups, plan
 from protoparse.screen.logic import Denial, Leaves, Node, Shared, completed, standing
 from protoparse.screen.patient import Patient
-from protoparse.screen.screening import Knowledge, answer_of, screened
+from protoparse.screen.screening import Knowledge, alive, answer_of, screened
 from protoparse.screen.verdicts import Answer, Screening, Truth
 
 if TYPE_CHECKING:
@@ -114,6 +114,7 @@ class Index:
             nodes = [holds(item, own_groups(item)) for item in made.items]
             parts += [(n, circuit.add(node), standing(node)) for node in nodes]
         self._facts = tuple(leaves.facts)
+        self._without = tuple(leaves.without)
         self._levels, places = circuit.levels(len(self._facts) + 1)
         self._size = self._levels[-1].end if self._levels else len(self._facts) + 1
         self._roots = np.array([places[n] if n >= 0 else ~n for n, _ in roots], np.int64)
@@ -153,14 +154,16 @@ class Index:
         values = np.full(self._size, _UNKNOWN, np.uint8)
         for n in self._touched(patient, known):
             fact = self._facts[n]
-            truth = None if fact is None else known.decide(fact).truth
+            truth = None if fact is None else known.decide(fact, self._without[n]).truth
             if truth is not None:
                 values[n] = _TRUE if truth else _FALSE
         for level in self._levels:
             _evaluate(level, values)
         takes = values[self._roots]
         np.subtract(_TRUE, takes, out=takes, where=self._denied)
-        answers = tuple([_ANSWERS[code] for code in takes.tolist()])
+        living = alive(patient, day)
+        said = [answer_of(truth, living) for truth in _TRUTHS]
+        answers = tuple([said[code] for code in takes.tolist()])
         trials = tuple([document.trial.id for document in self.documents])
         waits = (values[self._parts] == _UNKNOWN)[self._part] & (values[self._resting] == _UNKNOWN)
         waiting = np.bincount(self._trial[waits], minlength=len(trials)).tolist()
@@ -174,9 +177,6 @@ class Index:
         for domain in patient.complete:
             found.update(self._domains.get(domain, ()))
         return iter(found)
-
-
-_ANSWERS = tuple(answer_of(truth) for truth in _TRUTHS)
 
 
 def _evaluate(level: _Level, values: _Codes) -> None:

@@ -4,15 +4,19 @@ In: a rule, and what is known of each of its facts. Out: True, False, or None wh
 
 >>> from protoparse.model import Any_, Concept, Fact, Not
 >>> a = Fact(domain="condition", concept=Concept(text="asthma"))
->>> print(truth_of(Not(of=a), lambda fact: None), truth_of(Any_(of=(a, Not(of=a))), lambda fact: None))
+>>> print(truth_of(Not(of=a), lambda *asked: None), truth_of(Any_(of=(a, Not(of=a))), lambda *asked: None))
 None True
 
 A rule becomes a formula of gates: "at least `least` of these" is `all`, `any` and `at_least` alike. A formula is true
 as soon as enough members are true, false as soon as too many are false. That says too little only where one unknown
 stands in it twice ("A, or not A"): then, if it comes out unknown, all completions of such unknowns are tried.
 
-An `if` is true of all whom its condition does not meet, an `except` where its base holds and no exception does. The
-examples of a fact belong to what is known of it.
+An `if` is true of all whom its condition does not meet. An exception to something of its own kind takes single events
+from it: "malignancy, except basal cell carcinoma" is a leaf of its own, true where an event is a malignancy and no such
+carcinoma. Any other exception excuses the patient: an `except` is then true where its base holds and no exception does.
+From a limit that a trial wants kept, he is excused in the same way ("ALT ≤ 3 × ULN unless in liver metastases"). What
+else a trial wants may be meant either way, and is known only where both agree. The examples of a fact belong to what is
+known of it.
 """
 
 from __future__ import annotations
@@ -25,10 +29,13 @@ from typing import NamedTuple, TypeAlias
 
 from protoparse.lexicon import fold
 from protoparse.model import All, AtLeast, Concept, Except, Fact, If, Not, Record, Rule, Unit, members
+from protoparse.screen.excepting import apart, entangled, kin, limits
 from protoparse.screen.verdicts import Truth
 
 EXACT = 12
 """Up to so many unknowns that stand in a rule more than once are completed in every way: 4,096 ways."""
+CIRCUMSTANCES = 4
+"""So many exceptions of one rule that take events in some circumstances alone are told apart: 16 ways."""
 
 
 class Gate(NamedTuple):
@@ -71,63 +78,132 @@ def either(nodes: Sequence[Node]) -> Node:
 class Leaves:
     """Numbers for what formulas rest on: facts, of which those that say the same have one number, and riddles.
 
-    `facts[n]` is the first fact met that has the number n; None is a riddle: a leaf that nobody can decide.
+    `facts[n]` is the first fact met that has the number n, `without[n]` the facts that except events from it; None is a
+    riddle: a leaf that nobody can decide.
     """
 
     def __init__(self) -> None:
         self.facts: list[Fact | None] = []
+        self.without: list[tuple[Fact, ...]] = []
         self._numbers: dict[Hashable, int] = {}
 
-    def number(self, fact: Fact) -> int:
+    def number(self, fact: Fact, without: tuple[Fact, ...] = ()) -> int:
         """The number of what a fact says, wherever it stands."""
-        key = _said(fact)
+        key = (_said(fact), frozenset(map(_said, without))) if without else _said(fact)
         known = self._numbers.get(key)
         if known is None:
             known = self._numbers[key] = len(self.facts)
             self.facts.append(fact)
+            self.without.append(without)
         return known
+
+    def says(self, leaf: int, fact: Fact) -> bool:
+        """Whether a leaf is about what a fact says."""
+        other = self.facts[leaf]
+        return other is not None and _said(other) == _said(fact)
+
+    def known(self, fact: Fact) -> int | None:
+        """The number of what a fact says, where it has one."""
+        return self._numbers.get(_said(fact))
 
     def riddle(self) -> int:
         """A leaf of its own that nobody can decide."""
         self.facts.append(None)
+        self.without.append(())
         return len(self.facts) - 1
 
 
 # ------------------------------------------------------------------ rules
 
 
-def truth_of(rule: Rule, decide: Callable[[Fact], Truth]) -> Truth:
-    """What is known of a rule; `decide` is asked once for each fact, examples of another aside.
+def truth_of(rule: Rule, decide: Callable[[Fact, tuple[Fact, ...]], Truth], *, wanted: bool = True) -> Truth:
+    """What is known of a rule; `decide` is asked once for each fact, and for what exceptions leave of it.
 
-    Facts that differ in their places alone are one fact. None where the rule's truth depends on what is unknown, or
-    where more than `EXACT` unknowns stand in it more than once.
+    `wanted`: whether a trial takes those of whom it is true. Facts that differ in their places alone are one fact.
+    None where the rule's truth depends on what is unknown, or where more than `EXACT` unknowns stand in it twice.
     """
     leaves = Leaves()
-    node = formula(rule, leaves)
-    return truth(node, [None if fact is None else decide(fact) for fact in leaves.facts])
+    node = formula(rule, leaves, wanted=wanted)
+    asked = zip(leaves.facts, leaves.without, strict=True)
+    return truth(node, [None if fact is None else decide(fact, without) for fact, without in asked])
 
 
-def formula(rule: Rule, leaves: Leaves) -> Node:
-    """A rule as a formula over `leaves`, which get what they lack."""
-    node = _formula(rule, leaves)
+Excepted: TypeAlias = tuple[Rule, int | None]
+"""An exception, and the leaf of what was not understood of it."""
+
+
+def formula(rule: Rule, leaves: Leaves, *, wanted: bool, excepted: Sequence[Excepted] = ()) -> Node:
+    """A rule as a formula over `leaves`, which get what they lack; `excepted`: exceptions to it that stand elsewhere.
+
+    `wanted`: whether a trial takes those of whom it is true, or leaves them out.
+    """
+    node = _except(rule, excepted, leaves, wanted, ()) if excepted else _formula(rule, leaves, wanted, ())
     times = Counter(_standing(node))
     shared = tuple(leaf for leaf, n in times.items() if n > 1)
     return Shared(node, shared) if shared else node
 
 
-def _formula(rule: Rule, leaves: Leaves) -> Node:
+def _formula(rule: Rule, leaves: Leaves, wanted: bool, without: tuple[Fact, ...]) -> Node:
+    """A rule over the events that no fact of `without` takes from it."""
     match rule:
         case Fact():
-            return leaves.number(rule)
+            return leaves.number(rule, tuple([x for x in without if kin(rule, x)]))
         case Not():
-            return Denial(_formula(rule.of, leaves))
+            return Denial(_formula(rule.of, leaves, not wanted, without if wanted else ()))
         case If():
-            return Gate(1, (Denial(_formula(rule.condition, leaves)), _formula(rule.then, leaves)))
+            condition = Denial(_formula(rule.condition, leaves, not wanted, without))
+            return Gate(1, (condition, _formula(rule.then, leaves, wanted, without)))
         case Except():
-            exceptions = [Denial(_formula(x, leaves)) for x in rule.exceptions]
-            return both([_formula(rule.base, leaves), *exceptions])
-    nodes = tuple([_formula(x, leaves) for x in members(rule)])
+            return _except(rule.base, [(x, None) for x in rule.exceptions], leaves, wanted, without)
+    nodes = tuple([_formula(x, leaves, wanted, without) for x in members(rule)])
     return Gate(rule.count if isinstance(rule, AtLeast) else len(nodes) if isinstance(rule, All) else 1, nodes)
+
+
+def _except(
+    base: Rule, exceptions: Sequence[Excepted], leaves: Leaves, wanted: bool, without: tuple[Fact, ...]
+) -> Node:
+    taking: list[tuple[Fact, Node | None]] = []
+    excuses: list[Node] = []
+    involved: list[Node] = []
+    for exception, riddle in exceptions:
+        unread = [] if riddle is None else [riddle]
+        found, rest = apart(base, [exception], wanted=wanted)
+        for thing, circumstances in found:
+            nodes = [_formula(x, leaves, not wanted, ()) for x in circumstances] + unread
+            taking.append((thing, both(nodes) if nodes else None))
+        for other in rest:
+            node = both([_formula(other, leaves, not wanted, ()), *unread])
+            (involved if entangled(base, other) else excuses).append(node)
+    while sum(where is not None for _, where in taking) > CIRCUMSTANCES:
+        last = max(n for n, (_, where) in enumerate(taking) if where is not None)
+        thing, where = taking.pop(last)
+        assert where is not None
+        involved.append(both([leaves.number(thing), where]))
+
+    def left(n: int, without: tuple[Fact, ...]) -> Node:
+        """The base over what the exceptions from `n` on leave of its events, circumstance by circumstance."""
+        if n == len(taking):
+            return _formula(base, leaves, wanted, without)
+        thing, where = taking[n]
+        if where is None:
+            return left(n + 1, (*without, thing))
+        return either([both([where, left(n + 1, (*without, thing))]), both([Denial(where), left(n + 1, without)])])
+
+    node = left(0, without)
+    if involved:
+        node = _doubtful(both([node, *map(Denial, involved)]), node, leaves)
+    if not excuses:
+        return node
+    narrow = both([node, *map(Denial, excuses)])
+    if not wanted:
+        return narrow
+    wide = either([node, *excuses])
+    return wide if limits(base) or isinstance(base, Not) else _doubtful(narrow, wide, leaves)
+
+
+def _doubtful(narrow: Node, wide: Node, leaves: Leaves) -> Node:
+    """What may mean one thing or another that it implies: known where both agree."""
+    return either([narrow, both([wide, leaves.riddle()])])
 
 
 def statements(rule: Rule | None) -> Iterator[Fact]:

@@ -6,6 +6,8 @@ In: a `Document`, a `Patient` and a day. Out: a `Screening`. A man of 70, a tria
 - Eligible: all certainly pass, for those in one group at least.
 - Undetermined: else.
 
+Who had died by the day takes part in nothing.
+
 Criteria whose kind no heading tells count as inclusions. What was not understood of a criterion may keep a patient out
 but never lets one in: such a criterion may certainly fail, never certainly pass. Where a trial names one group alone
 and asks something of all, there are people who are not of it: `OTHERS` stands for them among the groups.
@@ -13,18 +15,18 @@ and asks something of all, there are people who are not of it: `OTHERS` stands f
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from typing import TYPE_CHECKING, Protocol
 
 from msgspec.structs import replace
 
 from protoparse.model import Document, Fact
-from protoparse.screen.asking import questions
+from protoparse.screen.asking import Questions, questions
 from protoparse.screen.compiling import Item, group_name, holds, plan, turns
-from protoparse.screen.logic import Leaves, statements, truth
-from protoparse.screen.patient import Patient
-from protoparse.screen.verdicts import Answer, Decision, Screening, Truth, Verdict, passed
+from protoparse.screen.logic import Leaves, standing, statements, truth
+from protoparse.screen.patient import Patient, days
+from protoparse.screen.verdicts import Answer, Decision, Question, Screening, Truth, Verdict, passed
 
 if TYPE_CHECKING:
     from protoparse.concepts.terms import TermSource
@@ -33,8 +35,8 @@ if TYPE_CHECKING:
 class Knowledge(Protocol):
     """What is known of a patient on a day: facts decided one by one, with their examples."""
 
-    def decide(self, fact: Fact) -> Decision:
-        """What is known of a fact."""
+    def decide(self, fact: Fact, without: tuple[Fact, ...] = ()) -> Decision:
+        """What is known of a fact, or of what the facts of `without` leave of its events."""
         ...
 
 
@@ -61,38 +63,56 @@ def screened(document: Document, patient: Patient, known: Knowledge, *, day: dat
     """What a trial says of a patient of whom `known` decides the facts."""
     leaves = Leaves()
     made = plan(document, leaves)
-    decided = [None if fact is None else known.decide(fact) for fact in leaves.facts]
+    stated = zip(leaves.facts, leaves.without, strict=True)
+    decided = [None if fact is None else known.decide(fact, without) for fact, without in stated]
     values = [None if decision is None else decision.truth for decision in decided]
-    judge = _Judge(leaves, decided, values)
+    judge = _Judge(leaves, known, decided, values)
     verdicts = tuple(judge.verdict(item) for item in made.items)
-    answer = answer_of(truth(made.takes, values))
+    living = alive(patient, day)
+    answer = answer_of(truth(made.takes, values), living)
     asked = None
     if answer == "undetermined":
         by_person = {n for n, decision in enumerate(decided) if decision and decision.why == "not-in-records"}
         asked = questions(made, verdicts, leaves, values, by_person, document.text)
+        if living is None:
+            life = Question(asks=f"Was the patient alive on {day}?", facts=(), criteria=())
+            asked = Questions(*[(life, *some) for some in asked])
     return Screening(
         trial=document.trial.id,
         patient=patient.id,
         day=day,
         answer=answer,
         verdicts=verdicts,
-        groups={name: answer_of(truth(node, values)) for name, node in made.groups.items()},
+        groups={name: answer_of(truth(node, values), living) for name, node in made.groups.items()},
         to_exclude=asked.to_exclude if asked else (),
         to_include=asked.to_include if asked else (),
         notes=patient.notes,
+        died=None if living else patient.death,
     )
 
 
-def answer_of(takes: Truth) -> Answer:
-    """The answer of a trial of which it is known whether it takes a patient."""
+def alive(patient: Patient, day: date) -> Truth:
+    """Whether a patient is alive on a day, as far as the record says that he or she died."""
+    if patient.death is None:
+        return True
+    first, last = days(patient.death)
+    return False if last <= day else True if first > day else None
+
+
+def answer_of(takes: Truth, living: Truth = True) -> Answer:
+    """The answer of a trial of which it is known whether it takes whom is like a patient; it takes nobody dead."""
+    takes = False if takes is False or living is False else takes and living
     return "undetermined" if takes is None else "eligible" if takes else "ineligible"
 
 
 class _Judge:
     """What is known of criteria, where facts are decided."""
 
-    def __init__(self, leaves: Leaves, decided: Sequence[Decision | None], values: Sequence[Truth]) -> None:
+    def __init__(
+        self, leaves: Leaves, known: Knowledge, decided: Sequence[Decision | None], values: Sequence[Truth]
+    ) -> None:
         self._leaves = leaves
+        self._known = known
         self._decided = decided
         self._values = values
 
@@ -112,10 +132,15 @@ class _Judge:
             children=tuple([self.verdict(child, groups, turned) for child, turned in turns(item, wanted)]),
         )
 
-    def _decisions(self, item: Item) -> list[Decision]:
-        found = []
-        for fact in statements(item.criterion.rule):
-            decision = self._decided[self._leaves.number(fact)]
+    def _decisions(self, item: Item) -> Iterator[Decision]:
+        """What is known of a rule's facts, in the order of the text, and of what exceptions leave of them."""
+        stated = list(statements(item.criterion.rule))
+        for fact in stated:
+            leaf = self._leaves.known(fact)
+            decision = self._known.decide(fact) if leaf is None else self._decided[leaf]
             if decision is not None:
-                found.append(replace(decision, fact=fact))
-        return found
+                yield replace(decision, fact=fact)
+        for leaf in () if item.rule is None else standing(item.rule):
+            if self._leaves.without[leaf] and (decision := self._decided[leaf]) is not None:
+                here = next((fact for fact in stated if self._leaves.says(leaf, fact)), decision.fact)
+                yield replace(decision, fact=here)

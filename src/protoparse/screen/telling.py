@@ -17,8 +17,8 @@ from typing import Any
 
 from msgspec import to_builtins
 
-from protoparse.model import Except, Fact, If, Not, Rule, members
-from protoparse.screen.patient import Event, Patient
+from protoparse.model import Except, Fact, If, Not, Rule, Span, members
+from protoparse.screen.patient import Event
 from protoparse.screen.verdicts import Decision, Question, Screening, Truth, Verdict, Why
 
 REASONS: Mapping[Why, str] = {
@@ -32,6 +32,9 @@ REASONS: Mapping[Why, str] = {
     "no-range": "the laboratory's own range is not in the record",
     "no-unit": "the value has no unit that converts",
     "no-value": "without a value that can be compared",
+    "disagree": "the record contradicts itself",
+    "over": "it is over, and whether it counts that it was is not said",
+    "excepted": "an exception may speak of it",
     "not-said": "what narrows it is not in the record",
     "not-in-records": "no record tells; ask a person",
 }
@@ -39,18 +42,31 @@ ANSWERS: Mapping[Truth, str] = {True: "yes", False: "no", None: "unknown"}
 _SILENT = "its text asks for nothing that was understood"
 SHOWN = 2
 """So many events of a decision are named."""
+QUOTED = 80
+"""So many letters of a text are quoted."""
 
 
-def told(decision: Decision, patient: Patient | None = None) -> str:
-    """What is known of a fact, and why; of who the `patient` is, by what the record says of it."""
-    events = "; ".join(_event(event) for event in decision.events[:SHOWN])
-    if decision.fact.domain == "person" and decision.why == "decided" and not events and patient is not None:
-        events = f"born {patient.birth}" if decision.fact.concept.name == "age" else f"{patient.sex}"
+def told(decision: Decision) -> str:
+    """What is known of a fact, and why."""
+    between = ", " if all(event.domain == "person" for event in decision.events) else "; "
+    events = between.join(_event(event) for event in decision.events[:SHOWN])
     more = len(decision.events) - SHOWN
     because = [events + (f" and {more} more" if more > 0 else "")] if events else []
     if decision.why != "decided" or not because:
         because.insert(0, REASONS[decision.why])
-    return f"{decision.fact.concept.text}: {ANSWERS[decision.truth]} ({': '.join(because)})"
+    return f"{named(decision)}: {ANSWERS[decision.truth]} ({': '.join(because)})"
+
+
+def named(decision: Decision) -> str:
+    """What a decision is about, in the words of the text."""
+    without = " or ".join(called(thing) for thing in decision.without)
+    return f"{decision.fact.concept.text}{without and f' other than {without}'}"
+
+
+def called(thing: Fact) -> str:
+    """A thing in the words of the text, with those that narrow it."""
+    narrowed = ", ".join(" ".join(m.text.split()) for m in thing.modifiers)
+    return f"{thing.concept.text} ({narrowed})" if narrowed else thing.concept.text
 
 
 def walk(verdicts: tuple[Verdict, ...]) -> Iterator[Verdict]:
@@ -60,18 +76,33 @@ def walk(verdicts: tuple[Verdict, ...]) -> Iterator[Verdict]:
         yield from walk(verdict.children)
 
 
-def reason(screening: Screening, patient: Patient) -> str:
-    """Why a patient cannot take part, or how many questions are open, with the first; empty for who is eligible."""
+def reason(screening: Screening, text: str) -> str:
+    """Why a patient cannot take part, or how many questions are open, with the first; empty for who is eligible.
+
+    `text`: the trial's, of which the words that are not met are quoted.
+    """
     if screening.answer == "eligible":
         return ""
+    if screening.answer == "ineligible" and screening.died:
+        return f"died {screening.died}"
     if screening.answer == "undetermined":
         asked = screening.to_include or screening.to_exclude
         more = len(asked) - 1
         return asked[0].asks + (f" … and {more} more" if more else "") if asked else _SILENT
     failed = [verdict for verdict in screening.verdicts if verdict.passed is False]
     for verdict, decision in (*_decisive(failed), *_decided(failed)):
-        return f"{verdict.criterion.id}: {told(decision, patient)}"
-    return f"{failed[0].criterion.id} fails" if failed else ""
+        said = _quoted(verdict, decision.fact.span, text)
+        return f"{verdict.criterion.id}: {told(decision)}{said and f', in {said}'}"
+    for verdict in failed:
+        return f"{verdict.criterion.id}: {_quoted(verdict, None, text)} fails whatever is not known"
+    return "no group takes the patient" if screening.groups else ""
+
+
+def _quoted(verdict: Verdict, span: Span | None, text: str) -> str:
+    """A criterion as it is written; of a long one the words at a place; nothing where it stands in no text."""
+    whole, part = (" ".join(text[slice(*place)].split()) if place else "" for place in (verdict.criterion.span, span))
+    words = whole if len(whole) <= QUOTED or not part else part
+    return f"“{words if len(words) <= QUOTED else f'{words[: QUOTED - 1]}…'}”" if words else ""
 
 
 def _decided(failed: Sequence[Verdict]) -> Iterator[tuple[Verdict, Decision]]:
@@ -115,6 +146,7 @@ def plain(screening: Screening) -> dict[str, Any]:
         "patient": screening.patient,
         "day": screening.day.isoformat(),
         "answer": screening.answer,
+        **({"died": screening.died} if screening.died else {}),
         "groups": dict(screening.groups),
         "criteria": [_verdict(verdict) for verdict in screening.verdicts],
         "to_exclude": [_question(question) for question in screening.to_exclude],
@@ -136,6 +168,7 @@ def _verdict(verdict: Verdict) -> dict[str, Any]:
             {
                 "text": decision.fact.concept.text,
                 "span": decision.fact.span,
+                **({"without": list(map(called, decision.without))} if decision.without else {}),
                 "truth": decision.truth,
                 "why": decision.why,
                 "events": [_data(event) for event in decision.events],
@@ -156,6 +189,8 @@ def _data(event: Event) -> dict[str, Any]:
 
 
 def _event(event: Event) -> str:
+    if event.domain == "person":
+        return f"born {event.start}" if event.start else str(event.value)
     value = "" if event.value is None else f" {_number(event.value)}{f' {event.unit}' if event.unit else ''}"
     when = f" on {event.start}" if event.start and not event.end else ""
     if event.end:

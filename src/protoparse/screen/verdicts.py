@@ -25,18 +25,25 @@ Why: TypeAlias = Literal[
     "no-range",  # a multiple of a limit of normal, and the laboratory's own range is not in the record
     "no-unit",  # the value has no unit, or one that does not convert
     "no-value",  # there is an event without the value that is asked for
+    "disagree",  # values of one day, or what the record says and what it denies
+    "over",  # it was, and is over: whether its past counts is not said
+    "excepted",  # there is an event that an exception may take
     "not-said",  # the record does not say what narrows the fact (severity, cause, method …)
     "not-in-records",  # consent, an investigator's opinion: no record says it
 ]
 
 
 class Decision(Record, frozen=True, kw_only=True):
-    """What is known of one fact, why, and the events that it rests on (or that came nearest)."""
+    """What is known of one fact, why, and the events that it rests on (or that came nearest).
+
+    `without`: the facts whose events do not count for it: exceptions.
+    """
 
     fact: Fact
     truth: Truth
     why: Why
     events: tuple[Event, ...] = ()
+    without: tuple[Fact, ...] = ()
 
 
 class Verdict(Record, frozen=True, kw_only=True):
@@ -66,7 +73,8 @@ class Question(Record, frozen=True, kw_only=True):
 class Screening(Record, frozen=True, kw_only=True):
     """What a trial says of a patient on a day.
 
-    `groups` gives the answer for each cohort or arm that criteria are said to be for; the trial's is the best of them.
+    `died`: the day of death of a patient who had died by then, or may have: who is dead takes part in nothing. `groups`
+    gives the answer for each cohort or arm that criteria are said to be for; the trial's is the best of them.
     `to_exclude`: the fewest questions one of whose answers may rule the patient out; `to_include`: the fewest whose
     answers together may show that the patient is eligible; both empty where the answer is known.
     """
@@ -80,6 +88,7 @@ class Screening(Record, frozen=True, kw_only=True):
     to_exclude: tuple[Question, ...] = ()
     to_include: tuple[Question, ...] = ()
     notes: tuple[PatientNote, ...] = ()
+    died: str | None = None
 
 
 def passed(kind: Kind, holds: Truth) -> Truth:

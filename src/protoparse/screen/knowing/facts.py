@@ -28,14 +28,16 @@ from msgspec.structs import replace
 from protoparse import lexicon
 from protoparse.concepts.terms import TermSource
 from protoparse.concepts.wording import normal, words
-from protoparse.model import All, Anchor, Any_, Fact, Rule, facts
+from protoparse.model import All, Anchor, Any_, Bound, Fact, Rule, Window, facts
 from protoparse.screen.knowing.amounts import Amount, Found, meets
 from protoparse.screen.knowing.counting import between, more_than_none
+from protoparse.screen.knowing.implying import implied
 from protoparse.screen.knowing.matching import AGE, SEX, UNRECORDED, Key, Matcher, Reading, group_of
 from protoparse.screen.knowing.measuring import TELLING, Series, measured
 from protoparse.screen.knowing.names import listed
-from protoparse.screen.knowing.narrowing import names_field, narrowed, passes
-from protoparse.screen.knowing.persons import decide_person, other_sex
+from protoparse.screen.knowing.narrowing import ahead, happened, names_field, narrowed, narrowing, passes
+from protoparse.screen.knowing.others import kind, other
+from protoparse.screen.knowing.persons import decide_person, other_sex, other_years, person_events
 from protoparse.screen.knowing.times import ANY, Days, Frame, Held, frames, lasted, overlaps, plus
 from protoparse.screen.patient import Event, Patient, days
 from protoparse.screen.verdicts import Decision, Truth, Why
@@ -51,6 +53,7 @@ _LATER: Final = frozenset({"study_end", "last_dose", "discharge"})
 _ACTS: Final = ("procedure", "measurement")
 """What is over on the day on which it is done."""
 _NEVER: Final = date.max
+_EVER: Final = Window(end=Bound(anchor=Anchor(event="screening")))
 
 
 @cache
@@ -104,14 +107,18 @@ class Known:
         self._present: dict[Key, list[tuple[int, Reading]]] = {}
         self._absent: dict[Key, list[int]] = {}
         self._met: dict[frozenset[Key], _Met] = {}
-        self._groups: set[str] = set()
+        self._of_group: dict[str, list[tuple[Event, Reading]]] = {}
         self._events = sorted(dict.fromkeys(patient.events), key=lambda event: event.start or "")
         for n, event in enumerate(self._events):
             for reading in self.matcher.readings(event):
                 self._enter(n, event, reading)
+        for event in implied(self._present, self._events, self.birth, (day, day)):
+            self._events.append(event)
+            for reading in self.matcher.readings(event):
+                self._enter(len(self._events) - 1, event, reading)
         always = {UNRECORDED} | ({AGE} if self.birth else set()) | ({SEX} if patient.sex else set())
         self.keys: frozenset[Key] = frozenset(self._present.keys() | self._absent.keys() | always)
-        self._decided: dict[int, tuple[Fact, Decision]] = {}
+        self._decided: dict[tuple[int, ...], tuple[object, Decision]] = {}
 
     def _enter(self, n: int, event: Event, reading: Reading) -> None:
         if reading.absent != event.absent:
@@ -121,7 +128,7 @@ class Known:
             return
         if event.absent:
             return  # "no asthma" was not so: nobody knows what is meant
-        self._groups.add(group_of(event.domain))
+        self._of_group.setdefault(group_of(event.domain), []).append((event, reading))
         for group, form in reading.keys:
             key = (f"family {group}", form) if reading.family else (group, form)
             self._present.setdefault(key, []).append((n, reading))
@@ -130,48 +137,67 @@ class Known:
         """Whether the record may say something of a fact."""
         return not self.keys.isdisjoint(keys_of(fact, matcher=self.matcher))
 
-    def decide(self, fact: Fact) -> Decision:
-        """What is known of a fact. Kept for as long as this lives, by the fact's identity: to compare costs more."""
-        kept = self._decided.get(id(fact))
+    def decide(self, fact: Fact, without: tuple[Fact, ...] = ()) -> Decision:
+        """What is known of a fact, or of what the facts of `without` leave of its events: of malignancies but one kind.
+
+        Kept for as long as this lives, by the facts' identity: to compare costs more.
+        """
+        key = (id(fact), *map(id, without)) if without else (id(fact),)
+        kept = self._decided.get(key)
         if kept is not None:
             return kept[1]
-        truth, why, events = self._decision(fact)
-        made = Decision(fact=fact, truth=truth, why=why, events=events)
-        self._decided[id(fact)] = fact, made
+        truth, why, events = self._left(fact, without) if without else self._decision(fact)
+        if why == "decided" and not events:
+            events = person_events(fact, self.patient)
+        made = Decision(fact=fact, truth=truth, why=why, events=events, without=without)
+        self._decided[key] = (fact, without), made
         return made
 
     # ------------------------------------------------------------------ one fact
 
-    def _decision(self, fact: Fact) -> tuple[Truth, Why, tuple[Event, ...]]:
+    def _left(self, fact: Fact, without: tuple[Fact, ...]) -> tuple[Truth, Why, tuple[Event, ...]]:
+        """What exceptions leave of a fact: the whole of it where there is nothing of theirs."""
+        whole = self.decide(fact)
+        if whole.truth is False:
+            return whole.truth, whole.why, whole.events
+        if whole.truth and all(self._decision(_whenever(thing))[0] is False for thing in without):
+            return whole.truth, whole.why, whole.events
+        return self._decision(fact, without)
+
+    def _decision(self, fact: Fact, without: tuple[Fact, ...] = ()) -> tuple[Truth, Why, tuple[Event, ...]]:
         keys = self.matcher.asked(fact)
         found: tuple[Truth, Why, tuple[Event, ...]]
         if self.keys.isdisjoint(keys):
             found = self._silent(fact)
         elif fact.experiencer == "patient" and fact.domain == "person" and (AGE in keys or SEX in keys):
-            return decide_person(fact, self.patient, self._on(fact))
+            return decide_person(fact, self.patient, self._on(fact), self._frames(fact))
         elif fact.experiencer == "patient" and SEX in keys and other_sex(fact, self.patient):
             return False, "decided", ()
         else:
-            found = self._matched(fact, keys)
+            found = self._matched(fact, keys, without)
+        if found[0] is None and SEX in keys and other_years(fact, self.patient, self._frames(fact)):
+            return False, "decided", ()
         if fact.includes and found[0] is None and fact.count is None:
             for example in fact.includes:
-                truth, events = self._example(example, fact)
+                truth, events = self._example(example, fact, without)
                 if truth:
                     return True, "decided", events
         if found[0] is False and found[1] == "complete" and self._doubtful(fact):
             return None, "no-data", found[2]
         return found
 
-    def _matched(self, fact: Fact, keys: frozenset[Key]) -> tuple[Truth, Why, tuple[Event, ...]]:
+    def _matched(
+        self, fact: Fact, keys: frozenset[Key], without: tuple[Fact, ...]
+    ) -> tuple[Truth, Why, tuple[Event, ...]]:
         met = self._meeting(keys)
         windows = self._frames(fact)
         if fact.domain == "measurement":
             return measured(fact, met.series, windows)
-        truth, why, events = self._existing(fact, met.present, windows)
+        truth, why, events = self._existing(fact, met.present, windows, without)
         denied = tuple(e for e in met.absent if self._denies(e, fact, windows))
         if denied:
             if truth:
-                return None, "not-said", (*events, *denied)
+                return None, "disagree", (*events, *denied)
             if fact.count is None or more_than_none(fact):
                 return False, "absent", denied
         if truth is None and not met.present:
@@ -187,7 +213,9 @@ class Known:
             for key in sorted(said):
                 present.update(self._present.get(key, ()))
             absent = sorted({n for key in said for n in self._absent.get(key, ())})
-            pairs = [(self._events[n], present[n]) for n in sorted(present)]
+            # what is implied stands behind all that the record says, and is of the day of its own
+            by_day = sorted(present, key=lambda n: (self._events[n].start or "", n))
+            pairs = [(self._events[n], present[n]) for n in by_day]
             series = Series([event for event, _ in pairs], self.day, born=self.born, recent=self.recent)
             found = self._met[said] = _Met(pairs, tuple([self._events[n] for n in absent]), series)
         return found
@@ -196,6 +224,8 @@ class Known:
         """Nothing of the kind in the record. A quantity that was never measured has a value all the same."""
         if fact.experiencer != "patient" or fact.domain in ("consent", "study", "other"):
             return None, "not-in-records", ()
+        if any(ahead(modifier) for modifier in fact.modifiers):
+            return None, "not-said", ()
         if fact.domain in self.patient.complete and fact.domain not in ("measurement", "person"):
             if fact.count is None or more_than_none(fact):
                 return False, "complete", ()
@@ -204,13 +234,16 @@ class Known:
 
     def _doubtful(self, fact: Fact) -> bool:
         """Whether a complete record may hold a member of a field under a name of its own: "cancer", "steroids"."""
-        if group_of(fact.domain) not in self._groups:
-            return False
-        if fact.domain == "drug" and not any(c.system == "DrugBank" for c in fact.concept.codes):
+        there = self._of_group.get(group_of(fact.domain), ())
+        if there and fact.includes:
             return True
-        return bool(fact.includes) or names_field(fact)
+        drugs = fact.domain == "drug" and not any(c.system == "DrugBank" for c in fact.concept.codes)
+        if not drugs and not names_field(fact):
+            return False
+        asked = self.matcher.asked(fact)
+        return any(r.keys.isdisjoint(asked) and not other(event, r, fact, self.matcher) for event, r in there)
 
-    def _example(self, rule: Rule, fact: Fact) -> tuple[Truth, tuple[Event, ...]]:
+    def _example(self, rule: Rule, fact: Fact, without: tuple[Fact, ...]) -> tuple[Truth, tuple[Event, ...]]:
         """What is known of an example, which is meant under all that is said of what it exemplifies."""
         if isinstance(rule, Fact):
             theirs, ours = group_of(rule.domain), group_of(fact.domain)
@@ -225,10 +258,10 @@ class Known:
                 value=rule.value or fact.value,
                 experiencer=fact.experiencer,
             )
-            found = self._decision(meant)
+            found = self._decision(meant, without)
             return found[0], found[2]
         if isinstance(rule, All | Any_):
-            several = [self._example(one, fact) for one in rule.of]
+            several = [self._example(one, fact, without) for one in rule.of]
             told = [events for truth, events in several if truth]
             if len(told) == len(rule.of) or (told and isinstance(rule, Any_)):
                 return True, tuple(dict.fromkeys(e for events in told for e in events))
@@ -237,7 +270,7 @@ class Known:
     # ------------------------------------------------------------------ what was, or was not
 
     def _existing(
-        self, fact: Fact, met: Iterable[tuple[Event, Reading]], windows: list[Frame]
+        self, fact: Fact, met: Iterable[tuple[Event, Reading]], windows: list[Frame], without: tuple[Fact, ...]
     ) -> tuple[Truth, Why, tuple[Event, ...]]:
         """Whether an event, or as many as are counted, surely meets a fact."""
         sure: list[Event] = []
@@ -245,6 +278,8 @@ class Known:
         far: list[Event] = []
         for event, reading in met:
             truth, why = self._meets(fact, event, reading, windows)
+            if without and truth is not False:
+                truth, why = self._spared(fact, event, reading, without, (truth, why))
             if truth:
                 sure.append(event)
             elif truth is None:
@@ -281,7 +316,7 @@ class Known:
         found: list[Found] = [self._timed(fact, event, reading, windows)]
         if found[0][0] is False:
             return found[0]
-        found += [narrowed(m, event) for m in fact.modifiers]
+        found += [narrowed(m, event) for m in narrowing(fact)]
         if fact.value is not None:
             found.append(
                 (None, "no-value")
@@ -297,6 +332,25 @@ class Known:
                 return False, why
         unknown = [why for truth, why in found if truth is None]
         return (None, min(unknown, key=TELLING.index)) if unknown else (True, "decided")
+
+    def _spared(self, fact: Fact, event: Event, reading: Reading, without: tuple[Fact, ...], met: Found) -> Found:
+        """Whether an event that meets a fact, or may, still does where exceptions take what they name."""
+        for thing in without:
+            taken = self._takes(thing, event, reading)
+            if taken:
+                return False, "no-data"
+            if taken is None or not kind(thing, fact, self.matcher):
+                met = None, "excepted"
+        return met
+
+    def _takes(self, thing: Fact, event: Event, reading: Reading) -> Truth:
+        """Whether an event is what an exception names, which is meant at any time unless it says when."""
+        windows = self._frames(thing) if thing.time is not None else [Frame(None, None)]
+        if not reading.keys.isdisjoint(self.matcher.asked(thing)):
+            return self._meets(thing, event, reading, windows)[0]
+        if self._timed(thing, event, reading, windows)[0] is False or other(event, reading, thing, self.matcher):
+            return False
+        return None
 
     # ------------------------------------------------------------------ when
 
@@ -356,6 +410,8 @@ class Known:
                 return True, "decided"
             if truth is None:
                 best = None, "undated" if frame.anchored else "no-anchor"
+        if fact.time is None and happened(event):
+            return None, "over"
         return best
 
     def _held(self, event: Event, reading: Reading, presumed: bool) -> Held:
@@ -400,3 +456,8 @@ class Known:
             elif not (last <= self.day and start[0] >= plus(last, -self.recent) and start[0] <= self.day):
                 return False
         return True
+
+
+def _whenever(thing: Fact) -> Fact:
+    """A fact at any time up to now, unless it says when."""
+    return thing if thing.time is not None else replace(thing, time=_EVER)

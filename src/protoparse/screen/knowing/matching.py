@@ -2,7 +2,8 @@
 
 In: an event, a fact. Out: `Reading`s of the event and the `asked` keys of the fact. A reading offers the keys of all
 more general names, so that to meet is to look up: "Acute myocardial infarction" offers "acute myocardial infarction",
-"myocardial infarction" and "infarction"; "Fracture of clavicle" also "clavicle fracture" and "fracture".
+"myocardial infarction" and "infarction"; "Fracture of clavicle" also "clavicle fracture" and "fracture". It offers the
+classes that the thing belongs to besides: apixaban is an anticoagulant, vitiligo an autoimmune disease.
 
 >>> matcher = Matcher()
 >>> [fact] = [Fact(domain="condition", concept=Concept(text="clavicle fractures"))]
@@ -23,12 +24,14 @@ from functools import cache, lru_cache
 from typing import Final, NamedTuple, TypeAlias
 
 from msgspec import UNSET
+from msgspec.structs import replace
 
 from protoparse import lexicon
 from protoparse.concepts.normalising import Normaliser
 from protoparse.concepts.terms import TermSource
 from protoparse.concepts.wording import normal, words
 from protoparse.model import Code, Concept, Domain, Fact
+from protoparse.screen.knowing.classes import classes, classes_of_code
 from protoparse.screen.knowing.ingredients import ingredients
 from protoparse.screen.knowing.names import (
     LONGEST,
@@ -39,9 +42,11 @@ from protoparse.screen.knowing.names import (
     listed,
     question,
     read_name,
+    undertaking,
     untagged,
 )
 from protoparse.screen.knowing.quantities import quantity, quantity_of_code
+from protoparse.screen.knowing.routes import unrouted
 from protoparse.screen.patient import Event
 
 Key: TypeAlias = tuple[str, str]
@@ -85,6 +90,7 @@ class Matcher:
         self.terms = terms
         self.normaliser = Normaliser(terms)
         self._readings: dict[tuple[object, ...], tuple[Reading, ...]] = {}
+        self.others: dict[tuple[object, ...], bool] = {}
         self._asked: dict[tuple[object, ...], frozenset[Key]] = {}
 
     def readings(self, event: Event) -> tuple[Reading, ...]:
@@ -158,8 +164,11 @@ class Matcher:
             if group == "allergy":
                 return
         own = frozenset((group, form) for form in read.forms[:1])
+        if group == "consent" and (kept := undertaking(read.forms[0] if read.forms else "")) is not None:
+            own |= {(group, kept)}
         keys = own
-        for n, form in enumerate(read.forms):
+        # who agrees to one thing has not agreed to another, nor to all that is called so: "consent to surgery"
+        for n, form in enumerate(read.forms[:1] if group == "consent" else read.forms):
             keys |= self._keys(form, domain, group) if n == 0 or " " in form else {(group, form)}
         # what an abbreviation or another name stands for has more general names, too: "NSCLC" is a lung cancer
         called = self.normaliser.find(read.forms[0], domain) if read.forms else None
@@ -168,6 +177,9 @@ class Matcher:
                 keys |= self._keys(form, domain, group)
         if read.absent or read.past or read.family:
             codes = exact = frozenset()  # a code of "history of" is not the code of the thing
+        if group == "condition":
+            icd = [code for system, code in exact if system.startswith("icd10")]
+            keys |= {(group, name) for code in icd for name in classes_of_code(code)}
         yield Reading(codes | keys, exact | own, read.absent != absent, read.past, read.family)
 
     def _keys(self, form: str, domain: Domain, group: str) -> frozenset[Key]:
@@ -176,9 +188,12 @@ class Matcher:
         That may say less ("cerebral infarction" is in the row of "stroke"), and so only events are given it: a fact is
         asked for by its own words. A single word may be called anything: "arrest" is also a legal trouble.
         """
-        keys = {(group, form)}
+        keys = {(group, form), *((group, name) for name in classes("drug" if group == "allergy" else group, form))}
         found = self.normaliser.find(form, domain)
         if found is not None:
+            if group == "condition":
+                icd = [code.code for code in found.codes if code.system == "ICD-10-CM"]
+                keys.update((group, name) for code in icd for name in classes_of_code(code))
             keys.update((_system(c.system), c.code) for c in found.codes if not _shipped(c))
             if found.name and not self._loose(domain, form, normal(found.name)):
                 keys.add((group, normal(found.name)))
@@ -204,6 +219,7 @@ class Matcher:
             if meaning.name:
                 mine.add(("drug", normal(meaning.name)))
             own |= mine
+            mine.update(("drug", name) for _, form in tuple(mine) for name in classes("drug", form))
             # the first words of a drug's name are its kind: "insulin glargine", "fluticasone propionate"
             parts = words(ingredient)
             for n in range(len(parts) - 1, 0, -1):
@@ -218,6 +234,8 @@ class Matcher:
     def _ask(self, fact: Fact) -> frozenset[Key]:
         group = _GROUPS[fact.domain]
         concept = fact.concept
+        if group == "drug":
+            concept = replace(concept, text=unrouted(concept.text)[0])  # the way it is given narrows it by itself
         keys: set[Key] = set()
         if fact.domain in _UNRECORDED or fact.experiencer != "patient":
             keys.add(UNRECORDED)
@@ -241,6 +259,10 @@ class Matcher:
         for called in names:
             keys.add((group, normal(called)))
             keys |= {(f"-{group}", form) for form in read_name(called, group in _ACTS).forms}
+            if group == "consent" and (kept := undertaking(called)) is not None:
+                keys |= {(group, kept), (f"-{group}", kept)}
+            if group == "drug":
+                keys |= {(f"-{group}", name) for name in classes(group, normal(called))}
             if group == "condition" and (substance := allergen(called)) is not None:
                 keys.add(("allergy", normal(substance)))
         if names and not _narrower(concept):
@@ -359,6 +381,23 @@ def sex_of(concept: Concept) -> tuple[str, bool] | None:
     table = _sexes()
     text = lexicon.fold(concept.text)
     return table.get(text) or (table.get(lexicon.fold(concept.name)) if concept.name else None)
+
+
+@cache
+def _years() -> dict[str, tuple[int, int]]:
+    return {
+        n: (int(first), int(last))
+        for row in lexicon.rows("sexes")
+        if row["ages"]
+        for first, last in [row["ages"].split("-")]
+        for n in lexicon.spellings(row["names"])
+    }
+
+
+def years_of(concept: Concept) -> tuple[int, int] | None:
+    """The years of life in which alone a fact's concept can be true, None where it can in any."""
+    table = _years()
+    return table.get(lexicon.fold(concept.text)) or (table.get(lexicon.fold(concept.name)) if concept.name else None)
 
 
 @cache

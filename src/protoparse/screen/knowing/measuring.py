@@ -13,12 +13,13 @@ from protoparse.model import Fact
 from protoparse.screen.knowing.amounts import Amount, Found, meets
 from protoparse.screen.knowing.narrowing import narrowed, stated
 from protoparse.screen.knowing.quantities import quantity
-from protoparse.screen.knowing.times import Days, Frame, Held, overlaps, plus
+from protoparse.screen.knowing.times import ANY, Days, Frame, Held, overlaps, plus
 from protoparse.screen.patient import Event, days
 from protoparse.screen.verdicts import Truth, Why
 
 TELLING: tuple[Why, ...] = (
-    "not-said", "no-value", "no-unit", "no-range", "no-anchor", "undated", "too-old", "no-data",
+    "excepted", "over", "disagree", "not-said", "no-value", "no-unit", "no-range", "no-anchor", "undated", "too-old",
+    "no-data",
 )  # fmt: skip
 """Reasons, those first that are nearest to a decision."""
 
@@ -100,7 +101,13 @@ def _within(fact: Fact, series: Series, frame: Frame) -> tuple[Truth, Why, tuple
     if any(sure for sure, _ in values) and len({truth for truth, _ in told}) == 1 and told[0][0] is not None:
         return told[0][0], "decided", events
     unknown = [why for truth, why in told if truth is None]
-    return None, min(unknown, key=TELLING.index) if unknown else "undated", events
+    one_day = len({event.start for event in events}) == 1 and all(a == b for a, b in map(_day, events))
+    differing: Why = "disagree" if one_day else "undated"
+    return None, min(unknown, key=TELLING.index) if unknown else differing, events
+
+
+def _day(event: Event) -> Days:
+    return days(event.start) if event.start else ANY
 
 
 def _value(fact: Fact, event: Event) -> Found:

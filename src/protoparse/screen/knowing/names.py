@@ -68,7 +68,7 @@ def _patterns() -> tuple[re.Pattern[str], re.Pattern[str], re.Pattern[str]]:
         rf"\s*(?:(?P<denied>{either('denied')})|(?P<family>{either('family')})|(?P<past>{either('past')}))(?:[\s:]+|-\s*)(?=\S)"
     )
     parts = re.compile(
-        rf"\s+(?P<joined>{either('joined')})\s+|\s+(?:{either('aside')})\s+|[,;]\s*|\s+(?P<dash>-)\s+|[()\[\]:]"
+        rf"\s+(?P<joined>{either('joined')})\s+|\s+(?!(?:{either('fixed')})\b)(?:{either('aside')})\s+|[,;]\s*|\s+(?P<dash>-)\s+|[()\[\]:]"
     )
     tags = re.compile(rf"\s*\((?:{either('tag')})\)\s*$")
     return front, parts, tags
@@ -155,3 +155,28 @@ def allergen(name: str) -> str | None:
     """What an allergy is to, None where a name is of no allergy."""
     match = _allergic().match(untagged(name))
     return match and (match["after"] or match["before"])
+
+
+@cache
+def _single(kind: str) -> frozenset[str]:
+    """The words of a kind, each by itself in its normal form."""
+    return frozenset(word for phrase in listed(kind) for word in words(phrase))
+
+
+@lru_cache(_KEPT)
+def undertaking(name: str) -> str | None:
+    """Whether a name says no more than that somebody takes part, or keeps to what a study asks; None for any other.
+
+    >>> undertaking("Signed informed consent"), undertaking("comply with all study visits")
+    ('=agreeing', '=complying')
+    >>> undertaking("poor compliance"), undertaking("adherence to inhaled steroids")
+    (None, None)
+    """
+    said = frozenset(words(untagged(name)))
+    agreeing, complying = _single("agreeing"), _single("complying")
+    either = said - agreeing - _single("undertaken")
+    if said & agreeing and not either:
+        return "=agreeing"
+    if said & (agreeing | complying) and not either - complying - _single("visited") and said - complying:
+        return "=complying"  # "adherent" alone may be so to anything
+    return None

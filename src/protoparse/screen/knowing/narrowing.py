@@ -11,12 +11,19 @@ from protoparse.concepts.wording import normal, words
 from protoparse.model import Fact, Modifier
 from protoparse.screen.knowing.amounts import Found
 from protoparse.screen.knowing.names import forms_of, listed
+from protoparse.screen.knowing.routes import given, unrouted, ways
 from protoparse.screen.patient import Event
 
 
 def stated(modifier: Modifier) -> bool:
     """Whether what narrows a fact holds of whatever stands in a record: "documented"."""
     return normal(modifier.text) in forms_of("stated")
+
+
+def ahead(modifier: Modifier) -> bool:
+    """Whether what narrows a fact says that it may be, or is to be: "candidate for", "planned"."""
+    values = modifier.value if isinstance(modifier.value, tuple) else (modifier.value or modifier.text,)
+    return any(normal(value) in forms_of("ahead") for value in values)
 
 
 @cache
@@ -49,11 +56,19 @@ def narrowed(modifier: Modifier, event: Event) -> Found:
         if event.ongoing and normal(value) in forms_of("lasting"):
             return True, "decided"
     everything = frozenset().union(*said)
+    if event.domain == "drug" and (asked := ways(w for value in (*values, modifier.text) for w in words(value))):
+        return ((truth := given(asked, everything)), "not-said" if truth is None else "decided")
     for group in _exclusive():
         wanted_here = group & {normal(value) for value in values}
         if wanted_here and (found := group & everything) and not found & wanted_here and "bilateral" not in everything:
             return False, "decided"
     return None, "not-said"
+
+
+def narrowing(fact: Fact) -> tuple[Modifier, ...]:
+    """What narrows a fact, with the way by which a drug is given where its name says it: "inhaled steroids"."""
+    told = unrouted(fact.concept.text)[1] if fact.domain == "drug" else ()
+    return (*fact.modifiers, Modifier(type="route", text=" ".join(told))) if told else fact.modifiers
 
 
 @cache
@@ -70,6 +85,15 @@ def passes(event: Event) -> bool:
         event.domain in ("condition", "observation", "visit")
         and ("acute" in said or any(kind <= said for kind in _kinds("passing")))
         and not any(kind <= said for kind in _kinds("persisting"))
+    )
+
+
+def happened(event: Event) -> bool:
+    """Whether an event is of a kind that a bare name may ask for when it is over: "myocardial infarction"."""
+    said = frozenset(words(event.name))
+    kinds = _kinds("history")
+    return (
+        event.value is None and any(kind <= said for kind in kinds) and not any(p <= said for p in _kinds("persisting"))
     )
 
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from fractions import Fraction
 
 from msgspec import UNSET
 
 from protoparse.model import Comparison, Fact
 from protoparse.screen.knowing.amounts import holds
-from protoparse.screen.knowing.matching import sex_of
-from protoparse.screen.knowing.times import Days, age
+from protoparse.screen.knowing.matching import sex_of, years_of
+from protoparse.screen.knowing.times import Days, Frame, age
 from protoparse.screen.patient import Event, Patient, days
 from protoparse.screen.verdicts import Truth, Why
 
@@ -17,8 +18,10 @@ _UNITS = {"a": "a", "mo": "mo", "wk": "wk", "d": "d"}
 _PARTS = {"a": ("mo", 12), "wk": ("d", 7)}
 
 
-def decide_person(fact: Fact, patient: Patient, on: Days | None) -> tuple[Truth, Why, tuple[Event, ...]]:
-    """What is known of a person fact about age or sex `on` a day, None where that is not known."""
+def decide_person(
+    fact: Fact, patient: Patient, on: Days | None, windows: Iterable[Frame]
+) -> tuple[Truth, Why, tuple[Event, ...]]:
+    """What is known of a person fact about age or sex `on` a day, None where that is not known; `windows` are its."""
     sex = sex_of(fact.concept)
     if sex is not None:
         asked, whole = sex
@@ -26,7 +29,7 @@ def decide_person(fact: Fact, patient: Patient, on: Days | None) -> tuple[Truth,
             return True, "decided", ()
         if patient.sex is None:
             return None, "no-data", ()
-        if patient.sex != asked:
+        if patient.sex != asked or other_years(fact, patient, windows):
             return False, "decided", ()
         return (True, "decided", ()) if whole and not fact.modifiers else (None, "no-data", ())
     if fact.value is None:
@@ -39,10 +42,33 @@ def decide_person(fact: Fact, patient: Patient, on: Days | None) -> tuple[Truth,
     return truth, "decided" if truth is not None else "undated", ()
 
 
+def person_events(fact: Fact, patient: Patient) -> tuple[Event, ...]:
+    """Who the patient is, as far as what is known of a fact rests on it."""
+    found = []
+    if patient.sex is not None and fact.concept.name != "age":
+        found.append(Event(domain="person", name="sex", value=patient.sex))
+    if patient.birth is not None:
+        found.append(Event(domain="person", name="birth", start=patient.birth))
+    return tuple(found)
+
+
 def other_sex(fact: Fact, patient: Patient) -> bool:
     """Whether a fact can be true only of the sex that the patient is not of: no man is pregnant."""
     sex = sex_of(fact.concept)
     return sex is not None and patient.sex is not None and sex[0] not in ("any", patient.sex)
+
+
+def other_years(fact: Fact, patient: Patient, windows: Iterable[Frame]) -> bool:
+    """Whether a fact can be true only in years of life that the patient is not in: no woman of 70 is pregnant."""
+    years = years_of(fact.concept)
+    if years is None or patient.birth is None:
+        return False
+    birth = days(patient.birth)
+    return all(
+        (frame.start is not None and age(birth, frame.start, "a")[0] > years[1])
+        or (frame.end is not None and age(birth, frame.end, "a")[1] < years[0])
+        for frame in windows
+    )
 
 
 def _aged(value: Comparison, birth: Days, on: Days) -> Truth:
