@@ -37,8 +37,16 @@ def complete(cutter: Cutter, members: Iterable[tuple[Draft, bool]], right: Draft
         return
     tail = cutter.text[slice(*right.concept)].split()
     whole = " ".join(tail)
+    # a name of one word has no head to give, only of what kind it is, and its limit
+    brief = len(tail) == 1 and right.finding is None and half(whole) is None
+    if brief and right.value is None:
+        for member, _ in members if right.domain is not None else ():
+            if member.domain is None and member.concept is not None:
+                member.domain = right.domain
+        return
+    limited = brief and not _pressure(right)
     for member, closed in members:
-        if member.concept is not None:
+        if member.concept is not None and not (limited and member.value is not None):
             text = cutter.text[slice(*member.concept)]
             _complete(cutter, member, text, right, tail, whole, closed=closed)
 

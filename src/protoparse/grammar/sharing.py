@@ -234,12 +234,11 @@ def _first_of_all(text: str, left: Tree, lead: Draft, right: Node) -> Node:
 
 def _tail(members: list[Tree]) -> list[Draft]:
     """The drafts at the end of a list, back to the last that is no plain draft."""
-    found: list[Draft] = []
-    for member in reversed(members[-MOST:]):
-        if not isinstance(member, Draft):
-            break
-        found.append(member)
-    return found
+    found = members[: -MOST - 1 : -1]
+    for k, member in enumerate(found):
+        if member.__class__ is not Draft:
+            return found[:k]  # type: ignore[return-value]
+    return found  # type: ignore[return-value]
 
 
 def _share_place(tail: list[Draft], right: Draft) -> None:
