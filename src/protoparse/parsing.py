@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from itertools import islice
 from typing import TypeAlias
 
 from msgspec import UNSET
@@ -28,7 +29,7 @@ from protoparse.grammar import Drafted, Glossary, Reading, canonical, drafted, g
 from protoparse.grammar.anchoring import framed_by
 from protoparse.grammar.files import fingerprint
 from protoparse.lexicon import powers
-from protoparse.lexing import lexer
+from protoparse.lexing import Lexemes, lexer
 from protoparse.model import (
     FORMAT,
     MAX_DEPTH,
@@ -80,6 +81,8 @@ class Parser:
 
     KEPT = 24_000
     """How many readings are kept, some 2 kB each."""
+    TOGETHER = 250
+    """How many pieces are read at a time: all the drafts of a text without end would fill the memory."""
 
     def __init__(
         self,
@@ -191,9 +194,20 @@ class Parser:
         lexemes = self.lexer.lex(text, unknown.values(), abbreviations.meanings)
         first = 0
         fresh: dict[_Wording, tuple[int, Reading]] = {}
+        places = zip(unknown.items(), lexemes.breaks, strict=True)
+        while some := list(islice(places, self.TOGETHER)):
+            fresh |= self._told(text, lexemes, first, some)
+            first = some[-1][1] + 1
+        return fresh
+
+    def _told(
+        self, text: str, lexemes: Lexemes, first: int, pieces: list[tuple[tuple[_Wording, Span], int]]
+    ) -> dict[_Wording, tuple[int, Reading]]:
+        """What some pieces say, the first of which begins at lexeme `first`; each comes with where it ends."""
+        fresh: dict[_Wording, tuple[int, Reading]] = {}
         grounds: dict[_Wording, dict[Span, str]] = {}
         doubtful: list[tuple[_Wording, Drafted, list[Span]]] = []
-        for (key, (start, _)), last in zip(unknown.items(), lexemes.breaks, strict=True):
+        for (key, (start, _)), last in pieces:
             fresh[key] = start, _UNREAD
             if first < last:
                 made = drafted(text, lexemes, first, last, key[0])

@@ -22,7 +22,7 @@ _REACH = 48
 """No phrase is longer: what repeats without end ("within 3 days within 3 days …") is read piece by piece."""
 _ABREAST = 3
 """No phrase has so many numbers side by side, as a table without its lines has."""
-_WHOLE = frozenset({"NUMBER", "UNIT", "TIME", "POST", "ORDINAL", "REFERENCE", "EVENT"})
+_WHOLE = frozenset({"NUMBER", "UNIT", "TIME", "POST", "ORDINAL", "REFERENCE", "EVENT", "TIMES"})
 """Right behind these no number goes on with a phrase: it begins another one."""
 _AT_MOST = Entry("<", "within", {"before_number": "<="})
 _NORMAL = Entry("L", "normal", {"reference": "normal"})
