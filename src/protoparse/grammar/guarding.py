@@ -8,7 +8,7 @@ IF WORDS COLON WORDS.
 from __future__ import annotations
 
 import re
-from itertools import islice, pairwise
+from itertools import pairwise
 
 from protoparse.grammar.drafts import aged
 from protoparse.grammar.listing import Lister
