@@ -28,6 +28,7 @@ from protoparse.errors import InputError, NestingError
 from protoparse.grammar import Drafted, Glossary, Reading, canonical, drafted, glossary
 from protoparse.grammar.anchoring import framed_by
 from protoparse.grammar.files import fingerprint
+from protoparse.grammar.unknowns import unknown
 from protoparse.lexicon import powers
 from protoparse.lexing import Lexemes, lexer
 from protoparse.model import (
@@ -209,6 +210,11 @@ class Parser:
         doubtful: list[tuple[_Wording, Drafted, list[Span]]] = []
         for (key, (start, _)), last in pieces:
             fresh[key] = start, _UNREAD
+            if self.recogniser is not None and (words := unknown(lexemes, first, last)):
+                [names] = self.recogniser.names(text, lexemes, [(first, last)])
+                if not any(judge(text, words, names, key[0]).values()):
+                    fresh[key] = start, Reading(None, ((lexemes.starts[first], lexemes.ends[last - 1]),))
+                    first = last
             if first < last:
                 made = drafted(text, lexemes, first, last, key[0])
                 fresh[key] = start, made.reading()
