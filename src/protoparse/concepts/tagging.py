@@ -157,16 +157,23 @@ class Tagger:
         at = np.arange(sum(lengths)) + np.repeat(gap * np.arange(1, len(lengths) + 1), lengths)
         rows = self._rows_of([w for words, _ in sequences for w in words])
         classes = [self.classes.get(c, 0) for _, seq in sequences for c in seq]
-        asked, again = _unlike(rows, classes, at, total) if len(rows) > _MANY else (at, None)
+        here, asked, again = at, at, None
+        word = np.full(total, len(rows))
+        word[at] = np.arange(len(rows))
+        if len(rows) > _MANY:
+            asked, again = _unlike(rows, classes, at, total)
+            here = np.unique([asked - 1, asked, asked + 1])
+            here = here[word[here] < len(rows)]
+            _, own, same = np.unique(np.array(rows) * len(self.class_rows) + classes, return_index=True, return_inverse=True)
+            rows, classes = np.array(rows)[own], np.array(classes)[own]
+            word[at], word[word == len(word[at])] = same, len(own)
         parts = (self.forms[rows] + self.class_rows[classes]).reshape(-1, places, width)
-        one = np.zeros((total, width), np.float32)
+        parts = np.concatenate([parts, np.zeros_like(parts[:1])])
         # torch's convolution: the input at t + place - reach has the weight of that place
-        for place in range(places):
-            one[at + (_REACH - place)] += parts[:, place]
-        one = one[at] + self.first_bias
+        one = sum(parts[word[here + place - _REACH], place] for place in range(places)) + self.first_bias
         np.maximum(one, 0, out=one)
         padded = np.zeros((total, width), np.float32)
-        padded[at] = one
+        padded[here] = one
         one = padded[asked]
         near = np.concatenate([padded[asked - 1], one, padded[asked + 1]], axis=1)
         two = _product(near, self.second) + self.second_bias

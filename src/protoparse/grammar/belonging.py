@@ -185,7 +185,7 @@ def awaiting(cutter: Cutter, left: Tree, right: Node) -> int:
         return k if last.modifiers and last.last < lead.first else -1
     others = [d for n, m in enumerate(right.members) if n != k for d in drafts(m)]
     waiting = not last.completed
-    complete(cutter, [(last, False)], lead)
+    complete(cutter, [last], lead, [False])
     if waiting and last.completed:
         if right.op == "any" or and_behind(cutter.text, lead, others):
             return k
