@@ -211,8 +211,8 @@ class Parser:
         for (key, (start, _)), last in pieces:
             fresh[key] = start, _UNREAD
             if self.recogniser is not None and (words := unknown(lexemes, first, last)):
-                [names] = self.recogniser.names(text, lexemes, [(first, last)])
-                if not any(judge(text, words, names, key[0]).values()):
+                [named] = self.recogniser.names(text, lexemes, [(first, last)])
+                if not any(judge(text, words, named, key[0]).values()):
                     fresh[key] = start, Reading(None, ((lexemes.starts[first], lexemes.ends[last - 1]),))
                     first = last
             if first < last:
@@ -240,14 +240,14 @@ class Parser:
                     piece = Piece(text, start, start + len(key[1]), key[0], reading.unparsed, grounds[key])
                     rule, score = self.scorer.rule(reading.rule, piece)
                     sure = self.scorer.criterion(score, children=False)
-                    fresh[key] = start, reading._replace(rule=rule, score=score, sure=sure)
+                    fresh[key] = start, replace(reading, rule=rule, score=score, sure=sure)
         return fresh
 
     def _named(self, wording: _Wording, reading: Reading) -> Reading:
         """The reading with names and codes for its concepts."""
         if reading.rule is None or self.normaliser is None:
             return reading
-        return reading._replace(rule=self.normaliser.rule(reading.rule, dict(wording[2])))
+        return replace(reading, rule=self.normaliser.rule(reading.rule, dict(wording[2])))
 
 
 _UNREAD = Reading(None, ())

@@ -164,9 +164,11 @@ class Tagger:
             asked, again = _unlike(rows, classes, at, total)
             here = np.unique([asked - 1, asked, asked + 1])
             here = here[word[here] < len(rows)]
-            _, own, same = np.unique(np.array(rows) * len(self.class_rows) + classes, return_index=True, return_inverse=True)
-            rows, classes = np.array(rows)[own], np.array(classes)[own]
-            word[at], word[word == len(word[at])] = same, len(own)
+            alike = np.array(rows) * len(self.class_rows) + classes
+            _, own, same = np.unique(alike, return_index=True, return_inverse=True)
+            word[word == len(rows)] = len(own)
+            word[at] = same
+            rows, classes = [rows[k] for k in own], [classes[k] for k in own]
         parts = (self.forms[rows] + self.class_rows[classes]).reshape(-1, places, width)
         parts = np.concatenate([parts, np.zeros_like(parts[:1])])
         # torch's convolution: the input at t + place - reach has the weight of that place
@@ -194,7 +196,8 @@ class Tagger:
         begun[begins] = begun[-1] = True
         first, last = _runs(doubtful, begun)
         if (last - first).max(initial=0) > 4 * _FAR:
-            cuts = np.concatenate([np.arange(a + 2 * _FAR, b - _FAR, 2 * _FAR) for a, b in zip(first, last, strict=True)])
+            runs = zip(first, last, strict=True)
+            cuts = np.concatenate([np.arange(a + 2 * _FAR, b - _FAR, 2 * _FAR) for a, b in runs])
             around = cuts[:, None] + np.arange(-_FAR, _FAR + 1)
             near = self._path(scores[around].reshape(-1, scores.shape[1]), np.arange(0, around.size, 2 * _FAR + 1))
             tags[cuts] = near[_FAR :: 2 * _FAR + 1]
@@ -240,7 +243,7 @@ def _sway(moves: Any) -> Any:
 
 
 def _unlike(rows: Sequence[int], classes: Sequence[int], at: Any, total: int) -> tuple[Any, Any]:
-    """Of words that look the same to the tagger with all around them one place each, and of every word which that is."""
+    """Of words that look the same, with all around them that counts, one place each, and of every word which that is."""
     seen = np.full((total + 2, 2), -1, np.int32)
     seen[at + 1] = np.array([rows, classes]).T
     around = sliding_window_view(seen, 2 * _SEEN + 1, axis=0)[at + 1 - _SEEN].reshape(len(at), -1)
