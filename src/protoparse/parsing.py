@@ -210,7 +210,7 @@ class Parser:
         doubtful: list[tuple[_Wording, Drafted, list[Span]]] = []
         for (key, (start, _)), last in pieces:
             fresh[key] = start, _UNREAD
-            if self.recogniser is not None and (words := unknown(lexemes, first, last)):
+            if self.recogniser is not None and (words := unknown(text, lexemes, first, last)):
                 [named] = self.recogniser.names(text, lexemes, [(first, last)])
                 if not any(judge(text, words, named, key[0]).values()):
                     fresh[key] = start, Reading(None, ((lexemes.starts[first], lexemes.ends[last - 1]),))

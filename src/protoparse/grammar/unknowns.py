@@ -6,6 +6,8 @@ without end says nothing, unless somebody knows one of the words for a name: suc
 
 from __future__ import annotations
 
+from protoparse.grammar.judging import judgements
+from protoparse.grammar.marking import marked
 from protoparse.grammar.terms import domain_of
 from protoparse.lexing import Entry, Lexemes
 from protoparse.model import Span
@@ -23,7 +25,7 @@ _JOINTS = frozenset({"comma", "colon", "stop", "slash", "and", "or"})
 _MUTE = frozenset({"unit", "time_unit", "ordinal", "determiner", "filler"})
 
 
-def unknown(lexemes: Lexemes, first: int, last: int) -> list[Span]:
+def unknown(text: str, lexemes: Lexemes, first: int, last: int) -> list[Span]:
     """The words of the lexemes `[first, last)`, where they are many, and unknown, and each stands alone; else none."""
     codes = lexemes.codes[first:last]
     if last - first < _MANY or not _CODES.issuperset(codes):
@@ -37,6 +39,8 @@ def unknown(lexemes: Lexemes, first: int, last: int) -> list[Span]:
         parted = codes[k] in _PARTING or codes[k] == "." or codes[k + 1] in _PARTING
         if gap and not parted and not (codes[k + 1] == "." and gaps[k + 1 : k + 2] != [False]):
             return []
+    if marked(text, lexemes, first, codes, ()) != codes or judgements(text, lexemes, first, codes):
+        return []  # "E. coli" is one name
     return [
         (starts[first + k], ends[first + k])
         for k, code in enumerate(codes)
