@@ -243,7 +243,7 @@ def _sway(moves: Any) -> Any:
 
 
 def _unlike(rows: Sequence[int], classes: Sequence[int], at: Any, total: int) -> tuple[Any, Any]:
-    """Of words that look the same, with all around them that counts, one place each, and of every word which that is."""
+    """One place of all words that look the same, with what counts around them; and of each word which that is."""
     seen = np.full((total + 2, 2), -1, np.int32)
     seen[at + 1] = np.array([rows, classes]).T
     around = sliding_window_view(seen, 2 * _SEEN + 1, axis=0)[at + 1 - _SEEN].reshape(len(at), -1)
