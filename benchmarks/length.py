@@ -146,6 +146,11 @@ def repeated(words: str) -> Callable[[str], str]:
     return lambda whole: filled(lambda n: words, head="Exclusion Criteria:\n\n* ")
 
 
+def lines(*words: str) -> Callable[[str], str]:
+    """Bullets, the same ones again and again but for a number."""
+    return lambda whole: filled(lambda n: f"* {words[n % len(words)].format(n)}\n")
+
+
 def contradictory(whole: str) -> str:
     """One thing with other limits each time, of which most contradict one another."""
     return filled(
@@ -191,14 +196,10 @@ def digits(whole: str) -> str:
     return filled(lambda n: f"{n * 7919 % 1000} " + ("\n* " if n % 40 == 39 else ""))
 
 
-def another_script(whole: str) -> str:
-    """Greek and Chinese, which are not read, with numbers among them."""
-    lines = (
-        "* Ασθενείς με σοβαρή νεφρική νόσο ή πυρετό για περισσότερες από {} ημέρες πριν από την έναρξη της μελέτης\n",
-        "* 在筛选前{}天内患有严重肾脏疾病、持续发热或需要住院治疗的活动性感染的患者，以及对研究药物过敏的患者\n",
-    )
-    return filled(lambda n: lines[n % 2].format(n))
-
+# What is not read, with numbers among it.
+GREEK = "Ασθενείς με σοβαρή νεφρική νόσο ή πυρετό για περισσότερες από {} ημέρες πριν από την έναρξη της μελέτης"
+CHINESE = "在筛选前{}天内患有严重肾脏疾病、持续发热或需要住院治疗的活动性感染的患者，以及对研究药物过敏的患者"
+CYRILLIC = "Пациенты с тяжелым заболеванием почек или лихорадкой более {} дней до начала исследования"
 
 SHAPES: dict[str, Callable[[str], str]] = {
     "one line": one_line,
@@ -217,7 +218,22 @@ SHAPES: dict[str, Callable[[str], str]] = {
     "numbered": numbered,
     "unknown words": unknown_words,
     "digits": digits,
-    "another script": another_script,
+    "another script": lines(GREEK, CHINESE),
+    "Cyrillic": lines(CYRILLIC),
+    "Chinese": lines(CHINESE),
+    "unknown bullets": lines("Xyzzy"),
+    "single letters": repeated("a b c "),
+    "classes": repeated("II or "),
+    "connectives": repeated("and or "),
+    "noes": repeated("no "),
+    "denials": repeated("no MI, "),
+    "abbreviations": repeated("ALT, "),
+    "units": repeated("mg "),
+    "fractions": repeated("1/2 "),
+    "ranges": repeated("1-2 3-4 "),
+    "limits": repeated("≥18 "),
+    "percentages": repeated("5% "),
+    "durations": repeated("3 d "),
 }
 
 

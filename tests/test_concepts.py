@@ -89,6 +89,17 @@ def test_a_piece_is_tagged_alone_as_among_others() -> None:
     assert tagger().tag([]) == []
 
 
+def test_what_comes_again_is_tagged_again() -> None:
+    lexemes = lexer().lex(TEXT, PIECES)
+    words, classes = piece(TEXT, lexemes, *list(runs(lexemes))[2])[:2]
+    size, times = len(words), 2000 // len(words)
+    [found] = tagger().tag([([*words] * times, [*classes] * times)])
+    inside = [t for t in found if 2 * size <= t.first < (times - 2) * size]
+    again = {(t.first % size, t.last - t.first, t.label) for t in inside}
+    assert again
+    assert len(inside) == len(again) * (times - 4)
+
+
 def test_words_of_pieces_are_printed_and_classed() -> None:
     text = "Severe heart failure, NYHA class III"
     lexemes = lexer().lex(text, [(0, len(text)), (0, 0)])

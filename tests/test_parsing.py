@@ -19,7 +19,21 @@ from protoparse import __version__, model
 from protoparse.check import check
 from protoparse.errors import InputError, NestingError
 from protoparse.grammar.files import fingerprint
-from protoparse.model import Age, Criterion, Document, Fact, Not, Trial, Unit, Window, dump, load, walk, without_spans
+from protoparse.model import (
+    Age,
+    Criterion,
+    Document,
+    Fact,
+    Not,
+    Trial,
+    Unit,
+    Window,
+    dump,
+    facts,
+    load,
+    walk,
+    without_spans,
+)
 from protoparse.parsing import Parser, parse
 from protoparse.render import render
 from protoparse.sources import Listing, read
@@ -516,3 +530,18 @@ def test_the_window_of_a_lead_in_keeps_the_promises_of_the_format() -> None:
         "condition [bleeding] (severity: Major = major) in the 5 months before unspecified",
     ]
     assert check(dump(document)) == []
+
+
+@pytest.mark.parametrize("words", ["A, B, C; ", "II or ", "U.S. ", "Y/N; "])
+def test_single_words_without_end_say_nothing_but_what_is_known_among_them(words: str) -> None:
+    head, text = "Exclusion Criteria:\n\n* ", words * 100
+    [unread] = parse(head + text).criteria
+    assert unread.rule is None
+    assert unread.unparsed[0][0] == len(head)
+    [read] = parse(f"{head}{text}, asthma, {text}").criteria
+    assert "asthma" in [fact.concept.name for fact in facts(read.rule)]
+
+
+def test_a_genus_and_its_species_are_one_name_in_the_longest_list() -> None:
+    [criterion] = parse("Exclusion Criteria:\n\n* " + "K. k. l. " * 40).criteria
+    assert {fact.concept.text for fact in facts(criterion.rule)} == {"K. k"}

@@ -29,7 +29,7 @@ To be lowered with what makes the parser faster."""
 STARTS = {"help": 0.12, "parse": 3.5}
 """`protoparse --help` and parsing one listing, in times of starting Python to import spaCy."""
 
-SHAPES = ("one list", "brackets", "bullets")
+SHAPES = ("one list", "brackets", "bullets", "full stops", "letters", "denials", "fractions")
 BOUND = 3
 """A character of whatever text may cost so many times one of an average text."""
 

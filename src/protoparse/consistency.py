@@ -15,6 +15,7 @@ from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Seq
 from itertools import combinations
 from typing import Literal, NamedTuple
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from protoparse.errors import UnitError
@@ -45,7 +46,7 @@ _OPPOSITES = {"positive": "negative", "negative": "positive", "normal": "abnorma
 _Ruled = tuple[Criterion, Rule]
 
 
-class _Literal(NamedTuple):
+class _Literal(Struct, frozen=True, gc=False, eq=False):
     """A fact that everybody must meet, or (`required` false) that nobody may."""
 
     fact: Fact
@@ -73,7 +74,7 @@ def _contradictions(criteria: Sequence[Criterion]) -> Iterator[Note]:
     named: dict[str, list[_Literal]] = defaultdict(list)
     for criterion in criteria:
         for literal in _literals(criterion):
-            concept = literal[0].concept
+            concept = literal.fact.concept
             named[concept.name or fold(concept.text)].append(literal)
     for literals in named.values():
         if len(literals) == 1:
@@ -124,8 +125,8 @@ def _pairs(literals: Sequence[_Literal]) -> Iterable[tuple[_Literal, _Literal]]:
     if len(literals) <= _FEW:
         return combinations(literals, 2)
     alike: dict[Hashable, list[int]] = defaultdict(list)
-    for at, (fact, _, _) in enumerate(literals):
-        alike[_but_for_value(fact)].append(at)
+    for at, literal in enumerate(literals):
+        alike[_but_for_value(literal.fact)].append(at)
     found: list[tuple[int, int]] = []
     for places in alike.values():
         grouped: dict[str | None, list[int]] = defaultdict(list)

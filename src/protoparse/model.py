@@ -426,7 +426,8 @@ def moved(record: _R, by: int) -> _R:
     return _respan(record, lambda span: (span[0] + by, span[1] + by), True)  # type: ignore[no-any-return]
 
 
-_NESTED = (Struct, tuple)
+_SIMPLE = frozenset({str, int, float, bool, type(None), UnsetType})
+"""The types of what has nothing in it."""
 _BARE = (Unit, Offset, Code)
 """Records with neither a place nor a confidence, nor a concept, in them."""
 
@@ -436,15 +437,17 @@ def _respan(value: Any, change: Callable[[Span], Span | None], scores: bool) -> 
     if isinstance(value, _BARE):
         return value
     if isinstance(value, Struct):
-        changes = {}
+        changes: dict[str, Any] = {}
         for name in value.__struct_fields__:
             old = getattr(value, name)
-            if name == "span":
-                new = old if old is None or isinstance(value, Criterion) else change(old)
-            elif isinstance(old, _NESTED):
-                new = _respan(old, change, scores) if old else old
+            if old.__class__ in _SIMPLE:
+                if scores or name != "confidence":
+                    continue
+                new: Any = UNSET
+            elif name == "span":
+                new = old if isinstance(value, Criterion) else change(old)
             else:
-                new = old if scores or name != "confidence" else UNSET
+                new = _respan(old, change, scores) if old else old
             if new is not old:
                 changes[name] = new
         return msgspec.structs.replace(value, **changes) if changes else value
@@ -462,7 +465,7 @@ def _changed(value: Any, kind: type[Struct], change: Callable[[Any], Any]) -> An
         fields = {
             name: _changed(old, kind, change)
             for name in value.__struct_fields__
-            if isinstance(old := getattr(value, name), _NESTED) and old
+            if (old := getattr(value, name)).__class__ not in _SIMPLE and old
         }
         return msgspec.structs.replace(value, **fields) if fields else value
     return tuple([_changed(x, kind, change) for x in value]) if isinstance(value, tuple) else value

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from itertools import islice
 from typing import TypeAlias
 
 from msgspec import UNSET
@@ -27,8 +28,9 @@ from protoparse.errors import InputError, NestingError
 from protoparse.grammar import Drafted, Glossary, Reading, canonical, drafted, glossary
 from protoparse.grammar.anchoring import framed_by
 from protoparse.grammar.files import fingerprint
+from protoparse.grammar.unknowns import unknown
 from protoparse.lexicon import powers
-from protoparse.lexing import lexer
+from protoparse.lexing import Lexemes, lexer
 from protoparse.model import (
     FORMAT,
     MAX_DEPTH,
@@ -80,6 +82,8 @@ class Parser:
 
     KEPT = 24_000
     """How many readings are kept, some 2 kB each."""
+    TOGETHER = 250
+    """How many pieces are read at a time: all the drafts of a text without end would fill the memory."""
 
     def __init__(
         self,
@@ -191,10 +195,26 @@ class Parser:
         lexemes = self.lexer.lex(text, unknown.values(), abbreviations.meanings)
         first = 0
         fresh: dict[_Wording, tuple[int, Reading]] = {}
+        places = zip(unknown.items(), lexemes.breaks, strict=True)
+        while some := list(islice(places, self.TOGETHER)):
+            fresh |= self._told(text, lexemes, first, some)
+            first = some[-1][1] + 1
+        return fresh
+
+    def _told(
+        self, text: str, lexemes: Lexemes, first: int, pieces: list[tuple[tuple[_Wording, Span], int]]
+    ) -> dict[_Wording, tuple[int, Reading]]:
+        """What some pieces say, the first of which begins at lexeme `first`; each comes with where it ends."""
+        fresh: dict[_Wording, tuple[int, Reading]] = {}
         grounds: dict[_Wording, dict[Span, str]] = {}
         doubtful: list[tuple[_Wording, Drafted, list[Span]]] = []
-        for (key, (start, _)), last in zip(unknown.items(), lexemes.breaks, strict=True):
+        for (key, (start, _)), last in pieces:
             fresh[key] = start, _UNREAD
+            if self.recogniser is not None and (words := unknown(text, lexemes, first, last)):
+                [named] = self.recogniser.names(text, lexemes, [(first, last)])
+                if not any(judge(text, words, named, key[0]).values()):
+                    fresh[key] = start, Reading(None, ((lexemes.starts[first], lexemes.ends[last - 1]),))
+                    first = last
             if first < last:
                 made = drafted(text, lexemes, first, last, key[0])
                 fresh[key] = start, made.reading()
@@ -220,14 +240,14 @@ class Parser:
                     piece = Piece(text, start, start + len(key[1]), key[0], reading.unparsed, grounds[key])
                     rule, score = self.scorer.rule(reading.rule, piece)
                     sure = self.scorer.criterion(score, children=False)
-                    fresh[key] = start, reading._replace(rule=rule, score=score, sure=sure)
+                    fresh[key] = start, replace(reading, rule=rule, score=score, sure=sure)
         return fresh
 
     def _named(self, wording: _Wording, reading: Reading) -> Reading:
         """The reading with names and codes for its concepts."""
         if reading.rule is None or self.normaliser is None:
             return reading
-        return reading._replace(rule=self.normaliser.rule(reading.rule, dict(wording[2])))
+        return replace(reading, rule=self.normaliser.rule(reading.rule, dict(wording[2])))
 
 
 _UNREAD = Reading(None, ())

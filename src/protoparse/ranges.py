@@ -15,7 +15,7 @@ from protoparse.model import Comparison
 from protoparse.units import convert
 
 End: TypeAlias = tuple[Fraction | float, int]
-"""One end of a stretch of numbers, itself within: the number, and -1 for just below it, 1 for just above."""
+"""One end of a stretch of numbers, itself within: the number, exact, and -1 for just below it, 1 for just above."""
 Stretch: TypeAlias = tuple[End, End]
 
 _EVER = float("inf")
@@ -47,7 +47,7 @@ def _end(number: object, value: Comparison, unit: str | None, name: str | None, 
         return None
     own = value.unit.ucum if value.unit else None
     if own == unit:
-        return Fraction(str(number)), side
+        return number if isinstance(number, int) else Fraction(str(number)), side
     return None if own is None or unit is None else (convert(number, own, unit, analyte=name), side)
 
 

@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 from zlib import crc32
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 from thinc.api import NumpyOps
 
 from protoparse.concepts.forms import form
@@ -25,6 +26,10 @@ _REACH = 2
 _SEEN = _REACH + 1
 """So many words on either side tell what a word is."""
 _BLOCK = 8192
+_MANY = 512
+"""Among so many words most come again, with the same ones around them."""
+_FAR = 16
+"""So many words away no tag moves another."""
 _KEPT = 20_000
 """Forms whose vectors are kept."""
 _product = NumpyOps().gemm
@@ -57,6 +62,7 @@ class Tagger:
         self.classes = {name: row for row, name in enumerate(str(weights["classes"]).split("\n"))}
         tags = str(weights["tags"]).split("\n")
         self.labels = [tag[2:] for tag in tags]
+        self.kinds = np.array([self.labels.index(label) for label in self.labels])
         self.begins = np.array([tag[0] == "B" for tag in tags])
         self.word, self.group, self.shape = f["word"], f["group"], f["shape"]
         self.scale, self.shift = f["scale"], f["shift"]
@@ -70,6 +76,7 @@ class Tagger:
         self.second_bias = f["second_bias"]
         self.head = f[f"{style}.head"].T.copy()
         self.head_bias, self.moves = f[f"{style}.head_bias"], f[f"{style}.moves"]
+        self.sway = _sway(self.moves)
         self.rows: dict[str, int] = {}
         self.forms = np.empty((1024, self.first.shape[1]), np.float32)
 
@@ -80,9 +87,20 @@ class Tagger:
         if not filled:
             return found
         lengths = [len(sequences[k][0]) for k in filled]
-        scores = self._scored([sequences[k] for k in filled], lengths)
-        for k, tags in zip(filled, self._paths(scores, lengths), strict=True):
-            found[k] = self._spans(tags)
+        begins = np.cumsum([0, *lengths])
+        tags = self._path(self._scored([sequences[k] for k in filled], lengths), begins[:-1])
+        here = self.kinds[tags]
+        new = self.begins[tags]
+        new[begins[:-1]] = True
+        new[1:] |= here[1:] != here[:-1]
+        first = (here > 0) & new
+        last = here > 0
+        last[:-1] &= new[1:]
+        spans = np.nonzero(first)[0], np.nonzero(last)[0] + 1
+        of = np.searchsorted(begins, spans[0], "right") - 1
+        places = zip(of.tolist(), (spans[0] - begins[of]).tolist(), (spans[1] - begins[of]).tolist(), strict=True)
+        for (k, begin, end), kind in zip(places, here[spans[0]].tolist(), strict=True):
+            found[filled[k]].append(Tagged(begin, end, self.labels[kind]))
         return found
 
     def _rows_of(self, words: Sequence[str]) -> list[int]:
@@ -136,64 +154,103 @@ class Tagger:
         places, width = 2 * _REACH + 1, self.width
         gap = _REACH  # empty words between sequences, so that none sees the next
         total = sum(lengths) + gap * (len(lengths) + 1)
-        at = np.concatenate(
-            [
-                np.arange(n) + start
-                for n, start in zip(lengths, np.cumsum([gap, *[n + gap for n in lengths[:-1]]]), strict=True)
-            ]
-        )
-        words = [w for seq, _ in sequences for w in seq]
+        at = np.arange(sum(lengths)) + np.repeat(gap * np.arange(1, len(lengths) + 1), lengths)
+        rows = self._rows_of([w for words, _ in sequences for w in words])
         classes = [self.classes.get(c, 0) for _, seq in sequences for c in seq]
-        rows = self._rows_of(words)
+        here, asked, again = at, at, None
+        word = np.full(total, len(rows))
+        word[at] = np.arange(len(rows))
+        if len(rows) > _MANY:
+            asked, again = _unlike(rows, classes, at, total)
+            here = np.unique([asked - 1, asked, asked + 1])
+            here = here[word[here] < len(rows)]
+            alike = np.array(rows) * len(self.class_rows) + classes
+            _, own, same = np.unique(alike, return_index=True, return_inverse=True)
+            word[word == len(rows)] = len(own)
+            word[at] = same
+            rows, classes = [rows[k] for k in own], [classes[k] for k in own]
         parts = (self.forms[rows] + self.class_rows[classes]).reshape(-1, places, width)
-        one = np.zeros((total, width), np.float32)
+        parts = np.concatenate([parts, np.zeros_like(parts[:1])])
         # torch's convolution: the input at t + place - reach has the weight of that place
-        for place in range(places):
-            one[at + (_REACH - place)] += parts[:, place]
-        one = one[at] + self.first_bias
+        one = sum(parts[word[here + place - _REACH], place] for place in range(places)) + self.first_bias
         np.maximum(one, 0, out=one)
         padded = np.zeros((total, width), np.float32)
-        padded[at] = one
-        near = np.concatenate([padded[at - 1], one, padded[at + 1]], axis=1)
+        padded[here] = one
+        one = padded[asked]
+        near = np.concatenate([padded[asked - 1], one, padded[asked + 1]], axis=1)
         two = _product(near, self.second) + self.second_bias
         np.maximum(two, 0, out=two)
-        return _product(one + two, self.head) + self.head_bias
+        scores = _product(one + two, self.head) + self.head_bias
+        return scores if again is None else scores[again]
 
-    def _paths(self, scores: Any, lengths: Sequence[int]) -> list[Any]:
-        """The best sequence of tags of each (Viterbi), longest first so that those that end fall away."""
-        order = sorted(range(len(lengths)), key=lambda k: -lengths[k])
-        starts = np.concatenate([[0], np.cumsum(lengths)])[:-1]
-        begin = starts[order]
-        size = [lengths[k] for k in order]
+    def _path(self, scores: Any, begins: Any) -> Any:
+        """The best tags of the words of all sequences (Viterbi), which begin at the places `begins`.
+
+        A tag that is ahead by more than any neighbours could take back is on the best path; what lies between two such
+        words is found by itself.
+        """
+        count = np.arange(len(scores))
+        tags = scores.argmax(1)
+        doubtful = (scores + self.sway[tags] >= scores[count, tags, None]).any(1)
+        begun = np.zeros(len(scores) + 1, bool)
+        begun[begins] = begun[-1] = True
+        first, last = _runs(doubtful, begun)
+        if (last - first).max(initial=0) > 4 * _FAR:
+            runs = zip(first, last, strict=True)
+            cuts = np.concatenate([np.arange(a + 2 * _FAR, b - _FAR, 2 * _FAR) for a, b in runs])
+            around = cuts[:, None] + np.arange(-_FAR, _FAR + 1)
+            near = self._path(scores[around].reshape(-1, scores.shape[1]), np.arange(0, around.size, 2 * _FAR + 1))
+            tags[cuts] = near[_FAR :: 2 * _FAR + 1]
+            doubtful[cuts] = False
+            first, last = _runs(doubtful, begun)
+        if not len(first):
+            return tags
+        led, ended = first[~begun[first]], last[~begun[last + 1]]
+        scores[led] += self.moves[tags[led - 1]]
+        scores[ended] += self.moves[:, tags[ended + 1]].T
+        order = np.argsort(first - last, kind="stable")  # longest first, so that those that end fall away
+        first, size = first[order], (last - first)[order] + 1
         moves = self.moves.T[None].copy()
-        alpha = scores[begin]
-        back = np.zeros((size[0], len(order), scores.shape[1]), np.int8)
-        live = len(order)
-        for t in range(1, size[0]):
-            while size[live - 1] <= t:
-                live -= 1
+        alpha = scores[first]
+        back = []
+        lives = np.searchsorted(-size, -np.arange(1, size[0]), "left").tolist()
+        for t, live in enumerate(lives, 1):
             step = alpha[:live, None, :] + moves
-            back[t, :live] = step.argmax(2)
-            alpha[:live] = step.max(2) + scores[begin[:live] + t]
-        paths: list[Any] = [None] * len(order)
-        for row, (k, tag) in enumerate(zip(order, alpha.argmax(1).tolist(), strict=True)):
-            path = [tag]
-            for came in back[lengths[k] - 1 : 0 : -1, row].tolist():
-                path.append(came[path[-1]])
-            paths[k] = path[::-1]
-        return paths
+            back.append(step.argmax(2))
+            alpha[:live] = step.max(2) + scores[first[:live] + t]
+        here = alpha.argmax(1)
+        tags[first + size - 1] = here
+        for t, live in zip(range(size[0] - 1, 0, -1), reversed(lives), strict=True):
+            here[:live] = back[t - 1][count[:live], here[:live]]
+            tags[first[:live] + t - 1] = here[:live]
+        return tags
 
-    def _spans(self, tags: Any) -> list[Tagged]:
-        found: list[Tagged] = []
-        label, begin = "", 0
-        for k, tag in enumerate([*tags, 0]):
-            here = self.labels[tag]
-            if label and (here != label or self.begins[tag]):
-                found.append(Tagged(begin, k, label))
-                label = ""
-            if here and not label:
-                label, begin = here, k
-        return found
+
+def _runs(doubtful: Any, begun: Any) -> tuple[Any, Any]:
+    """The first and the last word of each run of doubtful ones, none longer than its sequence."""
+    bounds = np.concatenate([[True], ~doubtful, [True]])
+    first = doubtful & (begun[:-1] | bounds[:-2])
+    return np.nonzero(first)[0], np.nonzero(doubtful & (begun[1:] | bounds[2:]))[0]
+
+
+def _sway(moves: Any) -> Any:
+    """By how much the tags of its neighbours can move a word from a tag (row) to another one."""
+    into = (moves[:, None, :] - moves[:, :, None]).max(0)
+    out = (moves[None, :, :] - moves[:, None, :]).max(2)
+    sway = np.maximum(into, 0) + np.maximum(out, 0)
+    np.fill_diagonal(sway, -np.inf)
+    return sway
+
+
+def _unlike(rows: Sequence[int], classes: Sequence[int], at: Any, total: int) -> tuple[Any, Any]:
+    """One place of all words that look the same, with what counts around them; and of each word which that is."""
+    seen = np.full((total + 2, 2), -1, np.int32)
+    seen[at + 1] = np.array([rows, classes]).T
+    around = sliding_window_view(seen, 2 * _SEEN + 1, axis=0)[at + 1 - _SEEN].reshape(len(at), -1)
+    views = around.view(f"S{around[0].nbytes}").ravel().tolist()
+    one = dict(zip(views, at.tolist(), strict=True))
+    places, again = np.unique(list(map(one.__getitem__, views)), return_inverse=True)
+    return places, again
 
 
 @cache

@@ -136,9 +136,11 @@ def denied_of_one_sex(cutter: Cutter, left: Tree, right: Tree) -> Tree | None:
     if len(before) + len(behind) > _FEW:
         return None
     said = [*before, *behind]
+    plain = [m for m in said if isinstance(m, Draft) and m.domain == "person" and not m.value and not denies(m)]
+    if len(plain) != 1:
+        return None
     denied = [m for m in said if denies(m)]
-    plain = [m for m in said if isinstance(m, Draft) and not denies(m) and m.domain == "person" and not m.value]
-    if not denied or len(plain) != 1 or not (said[0] is plain[0] or len(before) == len(denied)):
+    if not denied or not (said[0] is plain[0] or len(before) == len(denied)):
         return None
     last = last_draft(denied[-1])
     if last.concept is None or plain[0].concept is None:
@@ -202,7 +204,7 @@ def awaiting(cutter: Cutter, left: Tree, right: Node) -> int:
         return k if last.modifiers and last.last < lead.first else -1
     others = [d for n, m in enumerate(right.members) if n != k for d in drafts(m)]
     waiting = not last.completed
-    complete(cutter, [(last, False)], lead)
+    complete(cutter, [last], lead, [False])
     if waiting and last.completed:
         if right.op == "any" or and_behind(cutter.text, lead, others):
             return k

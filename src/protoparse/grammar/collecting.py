@@ -22,6 +22,8 @@ _REACH = 48
 """No phrase is longer: what repeats without end ("within 3 days within 3 days …") is read piece by piece."""
 _ABREAST = 3
 """No phrase has so many numbers side by side, as a table without its lines has."""
+_WHOLE = frozenset({"NUMBER", "UNIT", "TIME", "POST", "ORDINAL", "REFERENCE", "EVENT", "TIMES"})
+"""Right behind these no number goes on with a phrase: it begins another one."""
 _AT_MOST = Entry("<", "within", {"before_number": "<="})
 _NORMAL = Entry("L", "normal", {"reference": "normal"})
 
@@ -61,6 +63,8 @@ class Collector(Linker):
             if step is None or (code in "n<" and kind == "NUMBER" and _abreast(out)):
                 break
             i = step(self, out, i, kind)
+            if len(out) > 1 and out[-1].type == "NUMBER" and out[-2].type in _WHOLE:
+                break
         return out
 
     def _pass(self, out: list[Lexeme], i: int, kind: str) -> int:

@@ -7,7 +7,7 @@ or hepatic impairment" the renal one, of "alcohol or drug abuse" the abuse of al
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Sequence
 from functools import lru_cache
 
 from msgspec.structs import replace
@@ -28,19 +28,28 @@ _HABITS = ("dependence", "abuse", "addiction", "use", "disorder", "misuse")
 """How what somebody does with a substance ends, which no test tells."""
 
 
-def complete(cutter: Cutter, members: Iterable[tuple[Draft, bool]], right: Draft) -> None:
+def complete(cutter: Cutter, members: Sequence[Draft], right: Draft, closed: Sequence[bool] | None = None) -> None:
     """What the last member of a list says holds for the earlier ones that lack it.
 
-    Each of these comes with whether it is closed: one that has its own time takes no result of another.
+    One that is `closed`, by default one with a window behind it, takes no result of another.
     """
     if right.concept is None:
         return
     tail = cutter.text[slice(*right.concept)].split()
     whole = " ".join(tail)
-    for member, closed in members:
-        if member.concept is not None:
+    # a name of one word has no head to give, only of what kind it is, and its limit
+    brief = len(tail) == 1 and right.finding is None and half(whole) is None
+    if brief and right.value is None:
+        for member in members if right.domain is not None else ():
+            if member.domain is None and member.concept is not None:
+                member.domain = right.domain
+        return
+    limited = brief and not _pressure(right)
+    for k, member in enumerate(members):
+        if member.concept is not None and not (limited and member.value is not None):
             text = cutter.text[slice(*member.concept)]
-            _complete(cutter, member, text, right, tail, whole, closed=closed)
+            ended = member.window_behind if closed is None else closed[k]
+            _complete(cutter, member, text, right, tail, whole, closed=ended)
 
 
 def _complete(

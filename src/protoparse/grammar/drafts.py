@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Literal
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from protoparse.grammar.periods import Standing, ago, followed, standing
@@ -37,17 +38,17 @@ Cue = Literal["example", "member", "same", "definition"]
 """How things are named: for example ("e.g."), as members ("including"), as the same ("i.e."), in a definition."""
 
 
-class Draft:
+class Draft(Struct, eq=False, gc=False):
     """A fact in the making; what is not said keeps the default of the class."""
 
     concept: Span | None = None
     domain: Domain | None = None
     name: str | None = None
     term: Term | None = None
-    known = False
+    known: bool = False
     """The vocabulary knows the concept."""
     value: Comparison | None = None
-    bare_value = False
+    bare_value: bool = False
     """The value was printed without a comparator."""
     finding: Comparison | None = None
     """What the name itself says of the result ("EGFR mutation", "dMMR"): it counts where nothing else is said."""
@@ -56,50 +57,48 @@ class Draft:
     time: Window | None = None
     again: tuple[Window, ...] = ()
     """Other windows in each of which the same must hold."""
-    allergen = False
+    allergen: bool = False
     """The concept is what somebody is allergic to."""
-    treated = False
+    treated: bool = False
     """What somebody is allergic to is something done: a contraindication to it."""
-    used = False
+    used: bool = False
     """It names no more than the use of what was named last."""
-    itself = False
+    itself: bool = False
     """It names no more than the study that asks ("the study", "this protocol")."""
     denied: Literal["so", "ever"] | None = None
     """Its name denies that it is so ("non-smoker"), or ever was ("insulin-naive")."""
-    different = False
+    different: bool = False
     """The last exception that it stands among is "other than" it: what is named behind is of what it excepts from."""
     cue: Cue | None = None
     """It is named in a bracket behind nothing that has a name: an example, or the meaning, of what stands before."""
-    means = False
+    means: bool = False
     """It names by what means something else was found: "…, confirmed by echocardiography"."""
-    completed = False
+    completed: bool = False
     """The concept takes its head from the end of its list ("renal, hepatic or cardiac disease")."""
-    asked = False
+    asked: bool = False
     """It is all that is asked of those whom a guard names."""
-    framed = False
+    framed: bool = False
     """When it holds is said in front of a colon, of all that the list behind it names."""
-    related = False
+    related: bool = False
     """It is said in a clause on what stands before it ("asthma who have a cough")."""
-    window_behind = False
+    window_behind: bool = False
     """The window stands behind the concept, where it may hold for a whole list."""
     standing: Standing | None = None
-    alone = False
+    alone: bool = False
     """ "Prior" stands before it in the middle of a list: not of what else stands there."""
     anew: Anew | None = None
     """What begins it anew: people named again, of whom nothing said before holds, a verb, or "other"."""
     modifiers: tuple[Modifier, ...] = ()
     includes: tuple[Draft | Node, ...] = ()
     experiencer: Experiencer = "patient"
-    own = False
+    own: bool = False
     """It is of the patient or of the family ("personal or family history of")."""
-    first = -1
-    last = -1
+    first: int = -1
+    last: int = -1
 
     def copy(self) -> Draft:
         """A draft with the same content."""
-        twin = Draft()
-        twin.__dict__.update(self.__dict__)
-        return twin
+        return replace(self)
 
     def past_event(self, text: str) -> bool:
         """Whether a time alone tells how long an event was ago; the draft is then of that event."""
@@ -149,14 +148,13 @@ def _calendar(anchor: Anchor) -> bool:
 _NAMED = ("event", "surgery", "transplant", "diagnosis")
 
 
-class Node:
+class Node(Struct, eq=False, gc=False):
     """Drafts joined."""
 
-    __slots__ = ("count", "members", "op")
-
-    def __init__(self, op: Op, members: list[Draft | Node], count: int = 0) -> None:
-        self.op, self.members, self.count = op, members, count
-        """`count`: how many members an `at_least` asks for."""
+    op: Op
+    members: list[Draft | Node]
+    count: int = 0
+    """How many members an `at_least` asks for."""
 
 
 Tree = Draft | Node

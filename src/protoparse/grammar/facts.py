@@ -19,6 +19,7 @@ from protoparse.grammar.parting import Parter
 from protoparse.grammar.periods import ago
 from protoparse.grammar.phrases import Phrase as Found
 from protoparse.grammar.phrases import Value
+from protoparse.grammar.terms import domain_of
 from protoparse.grammar.undergoing import related
 from protoparse.model import Bound, Window
 
@@ -49,6 +50,8 @@ class Cutter(Parter):
             plain = _PLAIN.fullmatch(self.codes, parts[0].first - self.offset, parts[0].last - self.offset)
             if plain is not None and "MK" not in plain[2]:
                 return self._plain(plain)
+            if parts[0].last == parts[0].first + 1 and (stranger := self._stranger(parts[0].first)) is not None:
+                return stranger
         if (clause := related(self, parts)) is not None:
             thing, more = (self.cut(some) for some in clause)
             if thing is None or more is None:
@@ -353,6 +356,19 @@ class Cutter(Parter):
                 self._name(who, phrase)
                 return Node("if", [who, tree])
         return tree
+
+    def _stranger(self, i: int) -> Draft | None:
+        """A word by itself of which the tables know nothing: what `cut` would make of it; None where it is none."""
+        entry, near = self.entries[i], i - self.offset
+        if entry.roles or self.codes[near] != "w" or i in self.whole or (near and self.codes[near - 1] in "<n"):
+            return None
+        domain = domain_of([entry.text])
+        if domain == "consent":
+            return None
+        draft = Draft(concept=self.span(i, i + 1), domain=domain)
+        draft.cover(*self.span(i, i + 1))
+        self.taken[near] = 1
+        return draft
 
     def _plain(self, match: re.Match[str]) -> Draft:
         """The commonest statement, a name behind carrier words: what `cut` would make of it, without the search."""

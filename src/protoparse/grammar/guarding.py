@@ -8,7 +8,7 @@ IF WORDS COLON WORDS.
 from __future__ import annotations
 
 import re
-from itertools import islice, pairwise
+from itertools import pairwise
 
 from protoparse.grammar.drafts import aged
 from protoparse.grammar.listing import Lister
@@ -273,9 +273,10 @@ class Guards(Lister):
 
     def _some(self, out: list[Clause], sentence: int) -> bool:
         """Whether a sentence names people, of whom a colon asks something ("women of childbearing potential: …")."""
-        if any(c.type != "VALUE" and c.type not in _NAMING for c in islice(out, sentence, None)):
+        clauses = out[sentence:]
+        if any(c.type != "VALUE" and c.type not in _NAMING for c in clauses):
             return False
-        entries, clauses = self.cutter.entries, out[sentence:]
+        entries = self.cutter.entries
         named = [entries[i] for c in clauses if c.type == "WORDS" for i in range(c.first, c.last)]
         return any("concept" in e.roles and _SOME.search(e.text) for e in named) and self._people(clauses)
 

@@ -12,6 +12,7 @@ import re
 from typing import Any, NamedTuple
 
 from lark import Transformer
+from msgspec import Struct
 from msgspec.structs import replace
 
 from protoparse.lexing import Entry
@@ -45,13 +46,15 @@ class Phrase(NamedTuple):
     last: int
 
 
-class Lexeme:
+class Lexeme(Struct, eq=False, gc=False):
     """A terminal: a type, an entry, the lexemes `[first, last)` and the characters that it covers."""
 
-    __slots__ = ("end", "entry", "first", "last", "start", "type")
-
-    def __init__(self, type_: str, entry: Entry, first: int, last: int, start: int, end: int) -> None:
-        self.type, self.entry, self.first, self.last, self.start, self.end = type_, entry, first, last, start, end
+    type: str
+    entry: Entry
+    first: int
+    last: int
+    start: int
+    end: int
 
 
 class Amount(NamedTuple):

@@ -12,8 +12,8 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections.abc import Callable, Mapping, Sequence
-from typing import NamedTuple
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from protoparse.grammar.abilities import abilities
@@ -54,7 +54,7 @@ _JUDGED: Mapping[str, Callable[[int], str]] = {
 }
 
 
-class Reading(NamedTuple):
+class Reading(Struct, frozen=True, gc=False):
     """What an item says, and what of it was not understood."""
 
     rule: Rule | None

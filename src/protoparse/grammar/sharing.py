@@ -170,9 +170,10 @@ def join(cutter: Cutter, op: Literal["all", "any"], left: Tree | None, right: Tr
         if not members:
             return right
     tail = _tail(members) if isinstance(right, Draft) else []
-    timed = [m.window_behind for m in tail]  # "ANC at baseline and platelets ≥ 100": closed before the list ends
+    closed = None
     source = timely(cutter.text, right)
     if source is not None:
+        closed = [m.window_behind for m in tail]  # "ANC at baseline and platelets ≥ 100": before the list ends
         share_behind(cutter.text, op, members, source)
     if isinstance(right, Draft):
         first = members[0]
@@ -185,7 +186,7 @@ def join(cutter: Cutter, op: Literal["all", "any"], left: Tree | None, right: Tr
         if isinstance(first, Draft):
             of_place(cutter, first, right)
         loosened(cutter, tail, right)
-        complete(cutter, zip(tail, timed, strict=True), right)
+        complete(cutter, tail, right, closed)
         for lone in [m for m in tail if m.concept is None]:
             if op == "any" and own_kind(cutter, lone, right):
                 continue
@@ -234,12 +235,11 @@ def _first_of_all(text: str, left: Tree, lead: Draft, right: Node) -> Node:
 
 def _tail(members: list[Tree]) -> list[Draft]:
     """The drafts at the end of a list, back to the last that is no plain draft."""
-    found: list[Draft] = []
-    for member in reversed(members[-MOST:]):
-        if not isinstance(member, Draft):
-            break
-        found.append(member)
-    return found
+    found = members[: -MOST - 1 : -1]
+    for k, member in enumerate(found):
+        if member.__class__ is not Draft:
+            return found[:k]  # type: ignore[return-value]
+    return found  # type: ignore[return-value]
 
 
 def _share_place(tail: list[Draft], right: Draft) -> None:

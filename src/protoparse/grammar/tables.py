@@ -8,7 +8,7 @@ callbacks; only the loop over the finished table is here: Lark's own looks rules
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 from typing import Any, Protocol
 
@@ -59,7 +59,7 @@ class Table:
         rules: dict[Any, tuple[int, Callable[[list[Any]], Any] | None, str]] = {}
         self.first = conf.start_state
         self.final = conf.end_state
-        self._short = lru_cache(maxsize=_KEPT)(self._steps)
+        self._short = lru_cache(maxsize=_KEPT)(lambda types: tuple(self._steps(types)))
         self.handed: dict[tuple[int, int, str], int] = {}
         # A step is (next state, None) for a shift, (-1, reduction) for a reduction.
         self.states: list[dict[str, tuple[int, Any]]] = [{} for _ in range(len(conf.states))]
@@ -91,9 +91,8 @@ class Table:
         values += lexemes[begin:]  # one that is handed on to the end
         return values[-1]
 
-    def _steps(self, types: Sequence[str]) -> list[_Step]:
+    def _steps(self, types: Sequence[str]) -> Iterator[_Step]:
         """The reductions that make a whole of terminals of these types."""
-        steps: list[_Step] = []
         states, rows, final, handed = [self.first], self.states, self.final, self.handed
         for place, kind in enumerate((*types, _END)):
             while states[-1] != final:
@@ -114,8 +113,7 @@ class Table:
                 else:
                     del states[-size:]
                     states.append(rows[states[-1]][origin][0])
-                    steps.append((place, size, callback))
-        return steps
+                    yield place, size, callback
 
     def _hand_on(self, below: int, top: int, kind: str) -> int:
         """The state after all the rules of one symbol that hand their child on before this terminal."""

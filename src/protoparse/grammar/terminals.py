@@ -8,14 +8,16 @@ from __future__ import annotations
 
 from typing import Any
 
+from msgspec import Struct
+
 OPERANDS = frozenset({"WORDS", "VALUE", "WINDOW"})
 """The types of what says something by itself."""
 
 
-class Clause:
+class Clause(Struct, eq=False, gc=False):
     """A terminal of the clause grammar, with what it stands for."""
 
-    __slots__ = ("first", "last", "type", "value")
-
-    def __init__(self, type_: str, first: int, last: int, value: Any = None) -> None:
-        self.type, self.first, self.last, self.value = type_, first, last, value
+    type: str
+    first: int
+    last: int
+    value: Any = None

@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import re
 import sys
+from collections.abc import Sequence
 
-from msgspec import Struct, field
+from msgspec import Struct
 
 from protoparse.model import Span
 from protoparse.outline.headings import SECTION_REACH, opens_section, section_stems
@@ -35,7 +36,7 @@ _AHEAD = 12
 """How many lines ahead the like of a bullet is looked for."""
 
 
-class Block(Struct):
+class Block(Struct, gc=False):
     """A piece of text: `start`, behind its marks `body`, `end`; `indent` and `column` of the mark and of the body."""
 
     start: int
@@ -43,14 +44,14 @@ class Block(Struct):
     end: int
     indent: int
     column: int
-    marks: list[Mark]
+    marks: Sequence[Mark]
     gap: bool
     """Whether a blank line stands above."""
     keyed: bool = False
     """Whether a word of section headings stands in it or soon behind."""
     runs_on: bool = True
     """Whether a mark may stand inside it."""
-    comments: list[Span] = field(default_factory=list)
+    comments: Sequence[Span] = ()
     inline: bool = False
     """Whether its mark stands inside a line, so that its indent says nothing."""
 
@@ -142,7 +143,7 @@ def blocks(text: str, low: str) -> list[Block]:
         ):
             while marks and body < end and text[body].isspace():
                 body += 1
-            current = Block(first, body, end, indent, indent + body - first, marks, gap, keyed, runs_on)
+            current = Block(first, body, end, indent, indent + body - first, marks or (), gap, keyed, runs_on)
             made.append(current)
         else:
             if current.body == current.end:  # a mark that stood alone in its line
@@ -155,7 +156,8 @@ def blocks(text: str, low: str) -> list[Block]:
         length = len(piece)
     if commented:
         for block in made:
-            block.comments = block.comments or [m.span() for m in _COMMENT.finditer(text, block.body, block.end)]
+            found = block.comments or [m.span() for m in _COMMENT.finditer(text, block.body, block.end)]
+            block.comments = found or ()
     return made
 
 

@@ -370,14 +370,14 @@ class _Grower:
             joins=text[block.end - 1] in "rdRD" and self.place.joins(block.end),
             bare=named,
         )
-        (parent.children if parent else self.tree.roots).append(node)
+        parent.hold(node) if parent else self.tree.roots.append(node)
         if parent and parent.style == style and not ordinal and parent.indent == node.indent and not block.inline:
             node.flat = True
         if parent and parent.children[0].flat:
             node.flat = True
         topic = None
         if own[:1] in ("O", "o", "A") and len(own) < 60:
-            topic = self._topic_of(own, parent.children if parent else self.tree.roots)
+            topic = self._topic_of(own, parent)
         self.place.stack.append(topic or node)
         self.last = node
         self.fresh = False
@@ -386,19 +386,23 @@ class _Grower:
         if not block.marks:
             self._flattened(block)
 
-    def _topic_of(self, own: str, siblings: list[Node]) -> Node | None:
+    def _topic_of(self, own: str, parent: Node | None) -> Node | None:
         """The item above that names a list of like bullets which ends here ("Heart disease … Other heart disease")."""
         rest = _OTHER.match(own)
         if not rest:
             return None
+        siblings = parent.children if parent else self.tree.roots
         for at in range(len(siblings) - 3, max(-1, len(siblings) - 20), -1):
             topic = siblings[at]
             if topic.style != siblings[-1].style or topic.children:
                 return None
             if topic.pieces and _same(self.text[slice(*topic.pieces[0])], rest["rest"]):
-                topic.children = siblings[at + 1 :]
+                topic.children = [*siblings[at + 1 :]]
                 topic.end = siblings[-1].end
-                del siblings[at + 1 :]
+                if parent is None:
+                    del self.tree.roots[at + 1 :]
+                else:
+                    parent.children = [*siblings[: at + 1]]
                 return topic
         return None
 

@@ -10,8 +10,9 @@ restart lists, so none of them is believed alone.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
-from msgspec import Struct, field
+from msgspec import Struct
 
 from protoparse.model import Kind, Note, Span
 from protoparse.outline.blocks import Block
@@ -23,7 +24,7 @@ _LOOK = 60
 """How many blocks ahead the return of a numbering is looked for."""
 
 
-class Node(Struct):
+class Node(Struct, gc=False):
     """An item in the making."""
 
     kind: Kind
@@ -45,7 +46,13 @@ class Node(Struct):
     """Whether its lead-in owns it by punctuation alone: same bullet, same indent."""
     closed: bool = False
     """Whether a paragraph of the item around it stands below it: its own list would stand above that."""
-    children: list[Node] = field(default_factory=list)
+    children: Sequence[Node] = ()
+
+    def hold(self, child: Node) -> None:
+        """Have one more child."""
+        if not isinstance(self.children, list):
+            self.children = []
+        self.children.append(child)
 
 
 class Place:
@@ -243,7 +250,7 @@ class Place:
                 return (style, 2) in block.marks[-1].readings
         return False
 
-    def _siblings(self, depth: int) -> list[Node]:
+    def _siblings(self, depth: int) -> Sequence[Node]:
         return self.stack[depth - 1].children if depth else self.roots
 
     def _closed(self, depth: int) -> bool:

@@ -118,7 +118,7 @@ class RunOns:
             if mark.start <= part.body:
                 begins = any(ordinal == 1 and (style, 2) in listed for style, ordinal in mark.readings)
                 if part is not whole and mark.start == part.body and begins and not mark.bullet:
-                    part.marks.append(mark)  # "…: (1) a. …; b. …"
+                    part.marks = (*part.marks, mark)  # "…: (1) a. …; b. …"
                     self.note(mark)
                     part.body = mark.end + len(text[mark.end : end]) - len(text[mark.end : end].lstrip())
                 continue
