@@ -8,9 +8,10 @@ In: a `Document`, a `Patient` and a day. Out: a `Screening`. A man of 70, a tria
 
 Who had died by the day takes part in nothing.
 
-Criteria whose kind no heading tells count as inclusions. What was not understood of a criterion may keep a patient out
-but never lets one in: such a criterion may certainly fail, never certainly pass. Where a trial names one group alone
-and asks something of all, there are people who are not of it: `OTHERS` stands for them among the groups.
+Criteria whose kind no heading tells count as inclusions. What was not understood of a criterion never lets a patient in:
+such a criterion never certainly passes, and what excludes may be narrowed by it, and fails by its children alone. Where
+a trial names one group alone and asks something of all, there are people who are not of it: `OTHERS` stands for them
+among the groups.
 """
 
 from __future__ import annotations
