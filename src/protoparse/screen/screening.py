@@ -8,9 +8,9 @@ In: a `Document`, a `Patient` and a day. Out: a `Screening`. A man of 70, a tria
 
 Who had died by the day takes part in nothing.
 
-Criteria whose kind no heading tells count as inclusions. What was not understood of a criterion never lets a patient in:
-such a criterion never certainly passes, and what excludes may be narrowed by it, and fails by its children alone. Where
-a trial names one group alone and asks something of all, there are people who are not of it: `OTHERS` stands for them
+Criteria whose kind no heading tells count as inclusions. Where words of a criterion were not understood it never
+certainly passes; one that excludes then fails by its children alone, as they may narrow what was understood. Where a
+trial names one group alone and asks something of all, there are people who are not of it: `OTHERS` stands for them
 among the groups.
 """
 

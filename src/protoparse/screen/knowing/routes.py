@@ -47,11 +47,8 @@ def given(way: frozenset[str], said: Iterable[str]) -> Truth:
     if way & there:
         return True
     # what is injected may go anywhere; a drug for the whole body may be swallowed or not
-    return (
-        False
-        if there and "injected" not in there | way and not (there | way <= _listed("whole") | {"systemic"})
-        else None
-    )
+    body = there | way <= _listed("whole") | {"systemic"}
+    return False if there and "injected" not in there | way and not body else None
 
 
 @lru_cache(20_000)
