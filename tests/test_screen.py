@@ -711,7 +711,7 @@ def unread_of(text: str, rule: Rule | None, *, kind: str) -> Document:
     [
         ("inclusion", {"a": True}, "undetermined"),
         ("inclusion", {"a": False}, "ineligible"),
-        ("exclusion", {"a": True}, "ineligible"),
+        ("exclusion", {"a": True}, "undetermined"),
         ("exclusion", {"a": False}, "undetermined"),
         ("unspecified", {"a": False}, "ineligible"),
     ],

@@ -720,6 +720,14 @@ def test_a_record_may_tell_of_consent(text: str, name: str, truth: Truth) -> Non
     assert decided(text, Event(domain="consent", name=name, start="2024-06-01"))[0] is truth
 
 
+@pytest.mark.parametrize(
+    ("text", "truth"),
+    [("Corticosteroids", None), ("Topical corticosteroids", True), ("Hydrocortisone", True)],
+)
+def test_a_class_of_drugs_may_not_mean_a_cream(text: str, truth: Truth) -> None:
+    assert decided(text, takes("Hydrocortisone 10 MG/ML Topical Cream", ongoing=True))[0] is truth
+
+
 def test_kin() -> None:
     one = fact("breast cancer", experiencer="family")
     assert decided(one, ill("Breast cancer")) == (None, "not-in-records")

@@ -3,8 +3,8 @@
 In: a `Document`. Out: a `Plan`. "Age ≥ 18 years" becomes an item whose formula is one leaf; the trial's is true of whom
 the trial takes.
 
-What the parser did not understand of a criterion is a leaf that nobody can decide, joined so that it can keep a patient
-out but never let one in: an inclusion holds only with it, an exclusion also by it alone.
+What the parser did not understand of a criterion is a leaf that nobody can decide: an inclusion holds only with it; an
+exclusion's own rule only with it, and the exclusion also by it alone.
 """
 
 from __future__ import annotations
@@ -88,6 +88,9 @@ def holds(item: Item, groups: frozenset[str], *, wanted: bool | None = None) -> 
             node = holds(child, groups, wanted=turned)
             children.append(Denial(node) if contrary(criterion, child.criterion) else node)
     own = item.rule
+    if own is not None and item.riddle is not None and not wanted:
+        # what was not read may narrow it, or turn it round: "thrombosis that cannot be treated", "failure to …"
+        own = both([own, item.riddle])
     if not children:
         node = own if own is not None else TRUE if wanted else FALSE
     elif combine == "except":

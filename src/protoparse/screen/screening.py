@@ -8,9 +8,10 @@ In: a `Document`, a `Patient` and a day. Out: a `Screening`. A man of 70, a tria
 
 Who had died by the day takes part in nothing.
 
-Criteria whose kind no heading tells count as inclusions. What was not understood of a criterion may keep a patient out
-but never lets one in: such a criterion may certainly fail, never certainly pass. Where a trial names one group alone
-and asks something of all, there are people who are not of it: `OTHERS` stands for them among the groups.
+Criteria whose kind no heading tells count as inclusions. Where words of a criterion were not understood it never
+certainly passes; one that excludes then fails by its children alone, as they may narrow what was understood. Where a
+trial names one group alone and asks something of all, there are people who are not of it: `OTHERS` stands for them
+among the groups.
 """
 
 from __future__ import annotations

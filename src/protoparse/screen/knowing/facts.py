@@ -35,7 +35,7 @@ from protoparse.screen.knowing.implying import implied
 from protoparse.screen.knowing.matching import AGE, SEX, UNRECORDED, Key, Matcher, Reading, group_of
 from protoparse.screen.knowing.measuring import TELLING, Series, measured
 from protoparse.screen.knowing.names import listed
-from protoparse.screen.knowing.narrowing import ahead, happened, names_field, narrowed, narrowing, passes
+from protoparse.screen.knowing.narrowing import ahead, happened, localized, names_field, narrowed, narrowing, passes
 from protoparse.screen.knowing.others import kind, other
 from protoparse.screen.knowing.persons import decide_person, other_sex, other_years, person_events
 from protoparse.screen.knowing.times import ANY, Days, Frame, Held, frames, lasted, overlaps, plus
@@ -327,6 +327,8 @@ class Known:
             found.append(
                 (None, "no-value") if event.dose is None else meets(fact.dose, Amount(event.dose, event.dose_unit))
             )
+        if localized(fact, event):
+            found.append((None, "not-said"))
         for truth, why in found:
             if truth is False:
                 return False, why

@@ -11,7 +11,7 @@ from protoparse.concepts.wording import normal, words
 from protoparse.model import Fact, Modifier
 from protoparse.screen.knowing.amounts import Found
 from protoparse.screen.knowing.names import forms_of, listed
-from protoparse.screen.knowing.routes import given, unrouted, ways
+from protoparse.screen.knowing.routes import given, local, unrouted, ways
 from protoparse.screen.patient import Event
 
 
@@ -69,6 +69,14 @@ def narrowing(fact: Fact) -> tuple[Modifier, ...]:
     """What narrows a fact, with the way by which a drug is given where its name says it: "inhaled steroids"."""
     told = unrouted(fact.concept.text)[1] if fact.domain == "drug" else ()
     return (*fact.modifiers, Modifier(type="route", text=" ".join(told))) if told else fact.modifiers
+
+
+def localized(fact: Fact, event: Event) -> bool:
+    """Whether a class of drugs is asked for, by no way, and the drug stays on the skin: "steroids" may be swallowed."""
+    if fact.domain != "drug" or event.domain != "drug" or any(c.system == "DrugBank" for c in fact.concept.codes):
+        return False
+    asked = {word for modifier in narrowing(fact) for word in words(modifier.text)}
+    return not ways(asked) and local(frozenset().union(*_said(event)))
 
 
 @cache

@@ -24,15 +24,21 @@ def _ways() -> Mapping[str, str]:
 
 
 @cache
-def _whole() -> frozenset[str]:
-    """The ways by which a drug goes through the whole body."""
-    return frozenset(w for r in lexicon.rows("records") if r["kind"] == "whole" for w in lexicon.spellings(r["words"]))
+def _listed(kind: str) -> frozenset[str]:
+    """The ways of a kind: "whole" are those by which a drug goes through the whole body."""
+    return frozenset(w for r in lexicon.rows("records") if r["kind"] == kind for w in lexicon.spellings(r["words"]))
 
 
 def ways(said: Iterable[str]) -> frozenset[str]:
     """The ways that words tell of, the wider one with them."""
     found = {_ways()[word] for word in said if word in _ways()}
-    return frozenset(found | {"systemic"} if found & _whole() else found)
+    return frozenset(found | {"systemic"} if found & _listed("whole") else found)
+
+
+def local(said: Iterable[str]) -> bool:
+    """Whether a drug stays where it is put, as far as words tell: a cream for the skin, drops for the eye."""
+    there = ways(said)
+    return bool(there) and there <= _listed("local")
 
 
 def given(way: frozenset[str], said: Iterable[str]) -> Truth:
@@ -41,7 +47,8 @@ def given(way: frozenset[str], said: Iterable[str]) -> Truth:
     if way & there:
         return True
     # what is injected may go anywhere; a drug for the whole body may be swallowed or not
-    return False if there and "injected" not in there | way and not (there | way <= _whole() | {"systemic"}) else None
+    body = there | way <= _listed("whole") | {"systemic"}
+    return False if there and "injected" not in there | way and not body else None
 
 
 @lru_cache(20_000)
