@@ -28,6 +28,7 @@ from msgspec.structs import replace
 from protoparse import lexicon
 from protoparse.concepts.terms import TermSource
 from protoparse.concepts.wording import normal, words
+from protoparse.days import Days, plus
 from protoparse.model import All, Anchor, Any_, Fact, Rule, facts
 from protoparse.screen.knowing.amounts import Amount, Found, holds, meets
 from protoparse.screen.knowing.matching import AGE, SEX, UNRECORDED, Key, Matcher, Reading, group_of
@@ -35,7 +36,7 @@ from protoparse.screen.knowing.measuring import TELLING, measured
 from protoparse.screen.knowing.names import listed
 from protoparse.screen.knowing.narrowing import names_field, narrowed, passes
 from protoparse.screen.knowing.persons import decide_person, other_sex
-from protoparse.screen.knowing.times import ANY, Days, Frame, Held, frames, lasted, overlaps, plus
+from protoparse.screen.knowing.times import ANY, Frame, Held, frames, lasted, overlaps
 from protoparse.screen.patient import Event, Patient, days
 from protoparse.screen.verdicts import Decision, Truth, Why
 

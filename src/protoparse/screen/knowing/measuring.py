@@ -8,11 +8,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import date
 
+from protoparse.days import Days, plus
 from protoparse.model import Fact
 from protoparse.screen.knowing.amounts import Amount, Found, meets
 from protoparse.screen.knowing.narrowing import narrowed, stated
 from protoparse.screen.knowing.quantities import quantity
-from protoparse.screen.knowing.times import Days, Frame, Held, overlaps, plus
+from protoparse.screen.knowing.times import Frame, Held, overlaps
 from protoparse.screen.patient import Event, days
 from protoparse.screen.verdicts import Truth, Why
 

@@ -6,10 +6,11 @@ from fractions import Fraction
 
 from msgspec import UNSET
 
+from protoparse.days import Days
 from protoparse.model import Comparison, Fact
 from protoparse.screen.knowing.amounts import holds
 from protoparse.screen.knowing.matching import sex_of
-from protoparse.screen.knowing.times import Days, age
+from protoparse.screen.knowing.times import age
 from protoparse.screen.patient import Event, Patient, days
 from protoparse.screen.verdicts import Truth, Why
 

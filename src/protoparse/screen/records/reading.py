@@ -29,13 +29,13 @@ from urllib.parse import urlsplit
 import msgspec
 from msgspec.structs import replace
 
+from protoparse.cdm import Database, Folder, OnError, is_folder
 from protoparse.errors import PatientError
 from protoparse.model import Domain
 from protoparse.screen.patient import FORMAT, Patient, PatientNote, load_patient
 from protoparse.screen.records import omop
 from protoparse.screen.records.charting import checked_domains
 from protoparse.screen.records.fhir import Resources
-from protoparse.screen.records.tables import Database, Folder, OnError, is_folder
 
 SUFFIXES = {".json", ".ndjson", ".jsonl"}
 """The files of a folder that are read."""

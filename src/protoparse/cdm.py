@@ -119,12 +119,16 @@ class Folder:
 class Database:
     """Tables of a database behind a connection; `schema` where more than one of its schemas has a PERSON.
 
-    `name` stands for the database in messages. Raises `PatientError` where it has no PERSON, or several.
+    `name` stands for the database in messages, `home` is the table whose schema is looked for. Raises `PatientError`
+    where it has none, or several.
     """
 
-    def __init__(self, connection: Any, *, schema: str | None = None, name: str = "database") -> None:
+    def __init__(
+        self, connection: Any, *, schema: str | None = None, name: str = "database", home: str = "person"
+    ) -> None:
         self._connection = connection
         self._name = name
+        self._home = home
         self._tables = self._found(schema)
 
     def columns(self, table: str) -> Collection[str]:
@@ -165,7 +169,8 @@ class Database:
             yield from self._selected(table, columns, f"WHERE {self._quoted(table, key)} IN ({some})")
 
     def _found(self, schema: str | None) -> dict[str, tuple[str, dict[str, str]]]:
-        """The tables of the schema with a PERSON: how each is written, and its columns."""
+        """The tables of the schema with a PERSON, or another home: how each is written, and its columns."""
+        home, key = self._home, f"{self._home}_id"
         schemas: dict[str, dict[str, tuple[str, dict[str, str]]]] = {}
         for place, table, column in self._run(
             "SELECT table_schema, table_name, column_name FROM information_schema.columns"
@@ -174,7 +179,7 @@ class Database:
             written = f"{_quote(place)}.{_quote(table)}"
             tables = schemas.setdefault(place, {})
             tables.setdefault(table.lower(), (written, {}))[1][column.lower()] = column
-        having = [s for s, tables in schemas.items() if "person_id" in tables.get("person", ("", {}))[1]]
+        having = [s for s, tables in schemas.items() if key in tables.get(home, ("", {}))[1]]
         if schema is not None:
             having = [s for s in having if s.lower() == schema.lower()]
         elif len(having) > 1:
@@ -182,8 +187,10 @@ class Database:
             having = [current] if current in having else having
         if len(having) != 1:
             where = f" in schema {schema}" if schema is not None else ""
-            several = f"PERSON is in several schemas, name one: {', '.join(sorted(having))}"
-            raise PatientError(f"{self._name}: " + (several if having else f"no table PERSON with person_id{where}"))
+            several = f"{home.upper()} is in several schemas, name one: {', '.join(sorted(having))}"
+            raise PatientError(
+                f"{self._name}: " + (several if having else f"no table {home.upper()} with {key}{where}")
+            )
         tables = schemas[having[0]]
         vocabularies = [s["concept"] for s in schemas.values() if "concept_id" in s.get("concept", ("", {}))[1]]
         if "concept" not in tables and len(vocabularies) == 1:
