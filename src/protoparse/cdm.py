@@ -9,9 +9,12 @@ A folder is read as a whole; of a database no more than `BATCH` persons are in m
 from __future__ import annotations
 
 import csv
+import importlib
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, Protocol, TypeAlias
+from urllib.parse import urlsplit
 
 from protoparse.errors import PatientError
 
@@ -20,6 +23,8 @@ BATCH = 200
 _AT_ONCE = 10_000
 _NULLS = {"", "NULL", r"\N"}
 _SUFFIXES = {".csv", ".tsv"}
+_SCHEMES = ("postgresql://", "postgres://")
+_DUCKDB = b"DUCK"  # from the ninth byte on
 
 Row: TypeAlias = Mapping[str, Any]
 OnError: TypeAlias = Callable[[PatientError], None]
@@ -226,7 +231,67 @@ class Database:
             raise self._failed(error) from error
 
     def _failed(self, error: Exception) -> PatientError:
-        return PatientError(f"{self._name}: {next(iter(str(error).strip().splitlines()), type(error).__name__)}")
+        return PatientError(f"{self._name}: {_line(error)}")
+
+
+# ------------------------------------------------------------------ connecting
+
+
+def is_database(path_or_url: str) -> bool:
+    """Whether something is the URL of a server, or a file of DuckDB's; raises `OSError` where it cannot be read."""
+    if path_or_url.startswith(_SCHEMES):
+        return True
+    try:
+        if Path(path_or_url).is_dir():
+            return False
+        with Path(path_or_url).open("rb") as file:
+            return file.read(12)[8:] == _DUCKDB
+    except ValueError as error:  # a NUL in the name
+        raise PatientError(f"{path_or_url!r}: {error}") from None
+
+
+@contextmanager
+def connected(path_or_url: str) -> Iterator[Any]:
+    """A connection to a file of DuckDB's or a PostgreSQL server, for reading alone; raises `PatientError`."""
+    if path_or_url.startswith(_SCHEMES):
+        driver = _driver("psycopg")
+        try:
+            connection = driver.connect(path_or_url)
+            connection.read_only = True
+            connection.isolation_level = driver.IsolationLevel.REPEATABLE_READ
+        except driver.Error as error:
+            raise PatientError(f"{shown(path_or_url)}: {_line(error)}") from None
+    else:
+        driver = _driver("duckdb")
+        try:
+            connection = driver.connect(path_or_url, read_only=True)
+        except driver.Error as error:
+            raise PatientError(f"{path_or_url}: {_line(error)}") from None
+    with closing(connection):
+        yield connection
+
+
+def shown(path_or_url: str) -> str:
+    """A path as it stands, the URL of a server without what is secret in it."""
+    if not path_or_url.startswith(_SCHEMES):
+        return path_or_url
+    try:
+        parts = urlsplit(path_or_url)
+        port = f":{parts.port}" if parts.port else ""
+    except ValueError:
+        return "postgresql"
+    return f"{parts.scheme}://{parts.hostname or ''}{port}{parts.path}"
+
+
+def _driver(name: str) -> Any:
+    try:
+        return importlib.import_module(name)
+    except ImportError:
+        raise PatientError(f"OMOP in a database needs {name}: pip install 'protoparse[omop]'") from None
+
+
+def _line(error: Exception) -> str:
+    return next(iter(str(error).strip().splitlines()), type(error).__name__)
 
 
 def _quote(name: str) -> str:

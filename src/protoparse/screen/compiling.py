@@ -17,18 +17,12 @@ from typing import NamedTuple
 from protoparse import lexicon
 from protoparse.lexicon import fold
 from protoparse.model import (
-    Age,
     AtLeastChildren,
-    Comparison,
-    Concept,
     Criterion,
     Document,
-    Fact,
-    Operator,
-    Trial,
-    all_of,
     walk,
 )
+from protoparse.registered import registered
 from protoparse.screen.knowing.names import listed
 from protoparse.screen.logic import FALSE, TRUE, Denial, Gate, Leaves, Node, both, either, formula
 
@@ -57,7 +51,7 @@ class Plan(NamedTuple):
 
 def plan(document: Document, leaves: Leaves) -> Plan:
     """A trial as formulas over `leaves`, which get what they lack; of a text that asks for nothing nothing is known."""
-    items = tuple(_item(c, document.text, leaves) for c in (*document.criteria, *_registered(document.trial)))
+    items = tuple(_item(c, document.text, leaves) for c in (*document.criteria, *registered(document.trial)))
     parts = _groups(items[: len(document.criteria)])
     groups = {name: _taken(items, allowed) for name, allowed in parts.items()}
     takes = either(list(groups.values())) if groups else _taken(items, frozenset())
@@ -198,21 +192,3 @@ def _joining() -> re.Pattern[str]:
     said = sorted((w for w in words if w[0].isalnum() and w[-1].isalnum()), key=len, reverse=True)
     # no sign that compares or scores is mere punctuation: "≥", "+", "%"
     return re.compile(rf"(?:\b(?:{'|'.join(map(re.escape, said))})\b|[^\w+%°#$\u2200-\u22ff<=>±×]|_)*")
-
-
-# ------------------------------------------------------------------ the registry's fields
-
-
-def _registered(trial: Trial) -> Iterator[Criterion]:
-    """What a registry's own fields ask, as criteria without a place in the text."""
-    limits: tuple[tuple[Operator, Age | None], ...]
-    limits = ((">=", trial.minimum_age), ("<=", trial.maximum_age))
-    ages = [_person("age", Comparison(operator=o, value=a.value, unit=a.unit)) for o, a in limits if a is not None]
-    if ages:
-        yield Criterion(id="registry.age", kind="inclusion", span=(0, 0), rule=all_of(ages))
-    if trial.sex in ("female", "male"):
-        yield Criterion(id="registry.sex", kind="inclusion", span=(0, 0), rule=_person(trial.sex))
-
-
-def _person(name: str, value: Comparison | None = None) -> Fact:
-    return Fact(domain="person", concept=Concept(text=name, name=name), value=value)

@@ -29,7 +29,7 @@ from protoparse import lexicon
 from protoparse.concepts.terms import TermSource
 from protoparse.concepts.wording import normal, words
 from protoparse.days import Days, plus
-from protoparse.model import All, Anchor, Any_, Fact, Rule, facts
+from protoparse.model import INDEX_EVENTS, All, Anchor, Any_, Fact, Rule, facts
 from protoparse.screen.knowing.amounts import Amount, Found, holds, meets
 from protoparse.screen.knowing.matching import AGE, SEX, UNRECORDED, Key, Matcher, Reading, group_of
 from protoparse.screen.knowing.measuring import TELLING, measured
@@ -40,13 +40,6 @@ from protoparse.screen.knowing.times import ANY, Frame, Held, frames, lasted, ov
 from protoparse.screen.patient import Event, Patient, days
 from protoparse.screen.verdicts import Decision, Truth, Why
 
-_INDEX: Final = frozenset(
-    {
-        "informed_consent", "screening", "enrollment", "randomization", "baseline", "study_start", "first_dose",
-        "treatment", "apheresis", "unspecified",
-    }
-)  # fmt: skip
-"""Events of a trial that are on the day of screening unless somebody says when they are."""
 _LATER: Final = frozenset({"study_end", "last_dose", "discharge"})
 _ACTS: Final = ("procedure", "measurement")
 """What is over on the day on which it is done."""
@@ -287,7 +280,7 @@ class Known:
         if anchor.event in self.anchors:
             day = self.anchors[anchor.event]
             return day, day
-        if anchor.event in _INDEX:
+        if anchor.event in INDEX_EVENTS:
             return self.day, self.day
         if anchor.event == "birth":
             return self.birth
