@@ -10,9 +10,12 @@ each part of a criterion is told on which side it may err, and a `not` turns tha
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from datetime import date
 from typing import Any
+
+from msgspec.structs import replace
 
 from protoparse.export.circe.meaning import Denial, Leaf, Logic, Unsayable, meaning
 from protoparse.export.circe.occurring import Asker, Part, group
@@ -30,7 +33,7 @@ def expression(
     document: Document, *, day: date | None, vocabulary: Vocabulary | None, recent: int
 ) -> tuple[dict[str, Any], list[Loss]]:
     """The cohort expression of a document, and what of the document is not in it."""
-    criteria = [*document.criteria, *registered(document.trial)]
+    criteria = [*numbered(document.criteria), *registered(document.trial)]
     if vocabulary is not None:
         said = [fact for criterion in walk(criteria) for fact in facts(criterion.rule)]
         values = [fact.value for fact in said if fact.value is not None]
@@ -65,6 +68,18 @@ def expression(
         "cdmVersionRange": ">=5.0.0",
     }
     return whole, [*dict.fromkeys([*teller.losses, *waiting])]
+
+
+def numbered(criteria: Iterable[Criterion], parent: str = "") -> list[Criterion]:
+    """Criteria that are all called something: one without an id by its kind and place in the outline."""
+    found = []
+    places: Counter[str] = Counter()
+    for criterion in criteria:
+        above = parent or criterion.kind
+        places[above] += 1
+        id_ = criterion.id or f"{above}.{places[above]}"
+        found.append(replace(criterion, id=id_, children=tuple(numbered(criterion.children, id_))))
+    return found
 
 
 def _index(day: date | None) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import date
 from fractions import Fraction
-from functools import lru_cache
+from functools import cache, lru_cache
 from math import ceil, floor, inf, isfinite
 from typing import Literal, NamedTuple, TypeAlias
 
@@ -28,6 +28,7 @@ from msgspec import UNSET
 from msgspec.structs import replace
 
 from protoparse import lexicon
+from protoparse.concepts.wording import normal
 from protoparse.days import HOURS, MONTHS, shift
 from protoparse.model import (
     INDEX_EVENTS,
@@ -43,6 +44,7 @@ from protoparse.model import (
     Except,
     Fact,
     If,
+    Modifier,
     Not,
     Number,
     Offset,
@@ -121,7 +123,9 @@ def plain(logic: Logic) -> Rule | None:
         return None
     if isinstance(logic.kind, int):
         return AtLeast(count=logic.kind, of=tuple(rules))
-    return all_of(rules) if logic.kind == "all" else any_of(rules)
+    if logic.kind == "all":
+        return all_of(rules)
+    return any_of(rule for n, rule in enumerate(rules) if rule not in rules[:n])
 
 
 class _Reader:
@@ -212,6 +216,7 @@ class _Reader:
             return Leaf(_person(fact), self._id, path)
         if value is not None:
             fact = replace(fact, value=_plainly(value))
+        fact = replace(fact, modifiers=tuple(m for m in fact.modifiers if not _said(m, fact.time)))
         return Leaf(replace(fact, time=self._time(fact)), self._id, path)
 
     def _counted(self, fact: Fact, count: Comparison, path: str) -> Logic:
@@ -258,6 +263,25 @@ class _Reader:
 def shifted(days: int) -> Bound:
     """The index day, or one so many days behind it."""
     return Bound(anchor=_DAY, offset=Offset(value=days, unit=DAYS) if days else None)
+
+
+def _said(modifier: Modifier, time: Window | None) -> bool:
+    """Whether a modifier narrows nothing: "documented", or "active" where the window says that it is so now."""
+    word = normal(modifier.text)
+    now = time is not None and time.start == time.end and _today(time)
+    return word in _forms("stated") or (now and word in _forms("lasting"))
+
+
+@cache
+def _forms(kind: str) -> frozenset[str]:
+    rows = [row for row in lexicon.rows("records") if row["kind"] == kind]
+    return frozenset(normal(word) for row in rows for word in lexicon.spellings(row["words"]))
+
+
+def _today(time: Window) -> bool:
+    """Whether a window is the index day."""
+    ends = [bound for bound in (time.start or None, time.end or None) if bound is not None]
+    return len(ends) == 2 and all(b.anchor.event in INDEX_EVENTS and reach(b.offset, None) == (0, 0) for b in ends)
 
 
 def _plainly(value: Comparison) -> Comparison:
@@ -407,12 +431,8 @@ def _person(fact: Fact) -> Fact:
     """A fact about age in whole years, one about sex in one word; any other as it is."""
     if fact.experiencer != "patient" or fact.modifiers:
         return fact
-    at = fact.time
-    if at is not None:
-        ends = [b for b in (at.start or None, at.end or None) if b is not None]
-        today = len(ends) == 2 and all(b.anchor.event in INDEX_EVENTS and reach(b.offset, None) == (0, 0) for b in ends)
-        if at.duration or not today:
-            return fact
+    if fact.time is not None and (fact.time.duration or not _today(fact.time)):
+        return fact
     sex = _sexes().get(lexicon.fold(fact.concept.text)) or _sexes().get(lexicon.fold(fact.concept.name or ""))
     if sex is not None and fact.value is None:
         return Fact(domain="person", concept=Concept(text=sex, name=sex))
