@@ -46,6 +46,8 @@ def make(
         days = int(recent)
     except ValueError as error:
         raise ExportError(f"circe: {error}") from None
+    if day is not None and not 1900 <= day.year <= 2100:
+        raise ExportError(f"circe: index_date is {day}, not between 1900 and 2100")
     if not 0 <= days <= 36_500:
         raise ExportError(f"circe: recent is {days}, not between 0 and 36,500 days")
     known = None if vocabulary is None else Vocabulary.read(vocabulary)

@@ -176,7 +176,12 @@ class _Fact:
         start, end = self._window(table, fact.time or Window())
         latest = fact.domain == "measurement" and fact.value is not None and fact.count is None and start > -inf
         if latest and len(body) > 1 and not self._loose and self._day is not None and isfinite(end):
-            body["CorrelatedCriteria"] = self._none_later(table, codes, self._day + timedelta(days=int(end)))
+            # the days of the calendar, for they spare a database the rest of its measurements
+            within = [(self._day + timedelta(days=int(days))).isoformat() for days in (start, end)]
+            body["OccurrenceStartDate"] = {"Value": within[0], "Extent": within[1], "Op": "bt"}
+            other = {"CodesetId": codes, "OccurrenceStartDate": body["OccurrenceStartDate"]}
+            none = _correlated(table, other, 1, inf, {"Type": EXACTLY, "Count": 0})
+            body["CorrelatedCriteria"] = group("ALL", [Part("CriteriaList", none)]).body
             latest = False
         if latest and len(body) > 1:
             field = next((f for f in ("ValueAsNumber", *RATIOS.values()) if f in body), None)
@@ -283,12 +288,6 @@ class _Fact:
         return "the vocabulary has no such result" if codes is None else {"ValueAsConceptCS": _selected(codes)}
 
     # ------------------------------------------------------------------ the last value
-
-    def _none_later(self, table: str, codes: int, last: date) -> dict[str, Any]:
-        """That behind an event, up to a day, there is no other of the set."""
-        other = {"CodesetId": codes, "OccurrenceStartDate": {"Value": last.isoformat(), "Op": "lte"}}
-        none = _correlated(table, other, 1, inf, {"Type": EXACTLY, "Count": 0})
-        return group("ALL", [Part("CriteriaList", none)]).body
 
     def _all_of_them(
         self, table: str, body: dict[str, Any], field: str, window: tuple[float, float], count: dict[str, Any]
