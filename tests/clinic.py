@@ -9,7 +9,7 @@ import csv
 from datetime import date, timedelta
 from pathlib import Path
 from random import Random
-from typing import Any
+from typing import Any, TypeAlias
 
 DAY = date(2021, 12, 31)
 PERSONS = 30
@@ -49,6 +49,7 @@ MEASUREMENTS: dict[int, tuple[str, str, int, float, float]] = {
 HBSAG = 66
 VISITS = {9201: ("Inpatient Visit", "IP"), 9202: ("Outpatient Visit", "OP"), 9203: ("Emergency Room Visit", "ER")}
 _ANSWERS = {91: "Positive", 92: "Negative", 93: "Detected"}
+_Tables: TypeAlias = dict[str, list[dict[str, Any]]]
 _COLUMNS = ("concept_id", "concept_name", "domain_id", "vocabulary_id", "concept_class_id", "standard_concept")
 
 
@@ -72,10 +73,10 @@ def concepts() -> list[dict[str, Any]]:
             for row in rows]  # fmt: skip
 
 
-def tables() -> dict[str, list[dict[str, Any]]]:
+def tables() -> _Tables:
     """All tables, by name."""
     random = Random(20)
-    made: dict[str, list[dict[str, Any]]] = {
+    made: _Tables = {
         "concept": concepts(),
         "concept_ancestor": [
             {"ancestor_concept_id": wide, "descendant_concept_id": narrow}
@@ -108,7 +109,7 @@ def write(folder: Path, *tables_: str) -> Path:
     return folder
 
 
-def _person(person: int, random: Random, made: dict[str, list[dict[str, Any]]]) -> None:
+def _person(person: int, random: Random, made: _Tables) -> None:
     born = date(random.randrange(1935, 2008), random.randrange(1, 13), random.randrange(1, 28))
     sex = random.choice([8507, 8532])
     made["person"].append(
@@ -151,7 +152,7 @@ def _some_day(random: Random, within: int) -> date:
 
 
 def _add(
-    made: dict[str, list[dict[str, Any]]],
+    made: _Tables,
     table: str,
     person: int,
     stem: str,
@@ -161,13 +162,13 @@ def _add(
 ) -> None:
     when = f"{table}_" if table.endswith("exposure") else f"{stem}_"
     begin = "" if table in ("procedure_occurrence", "observation") else "start_"
-    row = {f"{table}_id": len(made[table]) + 1, "person_id": person, f"{stem}_concept_id": concept,
-           f"{stem}_source_concept_id": 0, f"{stem}_source_value": "", f"{when}{begin}date": start.isoformat()}  # fmt: skip
+    row: dict[str, Any] = {f"{table}_id": len(made[table]) + 1, "person_id": person, f"{stem}_concept_id": concept}
+    row |= {f"{stem}_source_concept_id": 0, f"{stem}_source_value": "", f"{when}{begin}date": start.isoformat()}
     made[table].append(row | ({} if table == "observation" else {f"{when}end_date": end.isoformat() if end else ""}))
 
 
 def _measured(
-    made: dict[str, list[dict[str, Any]]], person: int, concept: int, day: date, unit: int, value: float | None,
+    made: _Tables, person: int, concept: int, day: date, unit: int, value: float | None,
     answer: int, limits: tuple[float | None, float | None],
 ) -> None:  # fmt: skip
     made["measurement"].append(

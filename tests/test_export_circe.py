@@ -86,9 +86,9 @@ def days(*criteria: str) -> list[str]:
 
 
 def test_a_criterion_is_an_inclusion_rule_called_by_its_id_and_its_text() -> None:
-    result = make(parse("Inclusion Criteria:\n1. Adults\n\nExclusion Criteria:\n1. Gout"), name="x", index_date=DAY)
+    result = make(parse("Inclusion Criteria:\n1. Women\n\nExclusion Criteria:\n1. Gout"), name="x", index_date=DAY)
     assert [(r["name"], r["description"]) for r in result.payload["InclusionRules"]] == [
-        ("inclusion.1: Adults", "Adults"),
+        ("inclusion.1: Women", "Women"),
         ("exclusion.1: Gout", "Gout"),
     ]
     assert problems(result.payload) == []
@@ -199,13 +199,19 @@ ASTHMA = fact("asthma", time=before(2, "weeks", "screening"))
             fact("HBsAg", "measurement", value=comparison("=", "positive"), time=window(None, bound("screening"))),
             "measurement [HBsAg] = positive until screening",
         ),
-        (fact("gout", count=between(1, 3)), "condition [gout] count ≥ 1 until screening and condition [gout] count ≤ 3 until screening"),
+        (
+            fact("gout", count=between(1, 3)),
+            "condition [gout] count ≥ 1 until screening and condition [gout] count ≤ 3 until screening",
+        ),
         (fact("gout", count=comparison("=", 0)), "not condition [gout] until screening"),
         (
             fact("score", "observation", value=one_of(1, 2)),
             "observation [score] = 1 until screening or observation [score] = 2 until screening",
         ),
-        (fact("NSAID", "drug", includes=(fact("ibuprofen", "drug"),)), "drug [NSAID]{nsaid} at screening or drug [ibuprofen] at screening"),
+        (
+            fact("triptan", "drug", includes=(fact("sumatriptan", "drug"),)),
+            "drug [triptan] at screening or drug [sumatriptan] at screening",
+        ),
         (fact("gout", modifiers=(modifier("certainty", "documented"),)), "condition [gout] until screening"),
         (fact("age", "person", value=comparison("<", 24, "months")), "person [age] ≤ 1 years"),
         (fact("women", "person"), "person [female]"),
@@ -216,7 +222,7 @@ def test_a_rule_comes_back_as_what_it_means(rule: Rule, wanted: str) -> None:
     for kind in ("inclusion", "exclusion"):
         result = made(rule, kind)
         assert lost(result) == []
-        assert [r.replace("{nsaid}", "") for r in back(result)] == [wanted.replace("{nsaid}", "")]
+        assert back(result) == [wanted]
         assert from_circe(json.dumps(result.payload)).criteria[0].kind == kind
 
 
@@ -310,7 +316,8 @@ def test_what_cannot_be_said_takes_more_people_in_never_fewer() -> None:
         (fact("gout", time=at("diagnosis")), "$.time", "Circe counts from the index day alone: left out"),
         (fact("informed consent", "consent"), "$.domain", "no table of OMOP holds what is about consent: left out"),
         (fact("race", "person"), "$.concept", "Circe asks of a person age in years and sex alone: left out"),
-        (fact("gout", value=comparison(">", 3)), "$.value", "a ConditionOccurrence of Circe's has no value: asked without it"),
+        (fact("gout", value=comparison(">", 3)), "$.value",
+         "a ConditionOccurrence of Circe's has no value: asked without it"),
         (fact("statin", "drug", dose=comparison(">", 10, "mg")), "$.dose", "Circe asks for no dose: asked without it"),
         (fact("x", "measurement", value=at_most(80, reference="predicted")), "$.value",
          "Circe knows no predicted but multiples of ULN and LLN: asked without it"),
@@ -402,12 +409,12 @@ def concepts(result: Result) -> dict[str, list[int]]:
 
 @pytest.mark.parametrize("kind", ["folder", "file", "connection", "vocabulary"])
 def test_a_vocabulary_gives_standard_concepts(folder: Path, tmp_path: Path, kind: str) -> None:
-    connection = duckdb.connect(str(tmp_path / "cdm.duckdb"))
+    connection = duckdb.connect(str(tmp_path / "clinic.duckdb"))
     fill(connection, folder, "?")
     source: Any = folder
     if kind == "file":
         connection.close()
-        source = tmp_path / "cdm.duckdb"
+        source = tmp_path / "clinic.duckdb"
     elif kind == "connection":
         connection.execute("DROP TABLE cdm.person")
         source = connection
@@ -439,7 +446,7 @@ def test_a_vocabulary_gives_standard_concepts(folder: Path, tmp_path: Path, kind
 
 def test_what_the_vocabulary_lacks_is_left_out_not_asked_of_nobody(folder: Path) -> None:
     assert back(made(fact("scurvy"), vocabulary=folder)) == []
-    wrong_unit = fact(replace(fact("weight").concept, name="body weight"), "measurement", value=at_most(90, "stone"))
+    wrong_unit = fact(replace(fact("weight").concept, name="body weight"), "measurement", value=at_most(90, "spoons"))
     assert "a unit that is no UCUM" in lost(made(wrong_unit, vocabulary=folder))[0][2]
 
 
@@ -458,6 +465,14 @@ def broken(change: Any) -> Any:
     return result
 
 
+def end(group: Any) -> Any:
+    return group["CriteriaList"][0]["StartWindow"]["End"]
+
+
+def value(group: Any) -> Any:
+    return group["CriteriaList"][0]["Criteria"]["Measurement"]["ValueAsNumber"]
+
+
 @pytest.mark.parametrize(
     ("change", "problem"),
     [
@@ -468,10 +483,10 @@ def broken(change: Any) -> Any:
         (lambda _, g: g.update(Type="SOME"), "'SOME' is no joined"),
         (lambda _, g: g.update(Type="AT_LEAST", Count=9), "at least 9 of 1"),
         (lambda _, g: g.update(CriteriaList=[]), "a group of nothing"),
-        (lambda _, g: g["CriteriaList"][0]["StartWindow"]["End"].update(Days=900, Coeff=-1), "the window ends before it begins"),
-        (lambda _, g: g["CriteriaList"][0]["StartWindow"]["End"].update(Days=-2), "-2 is no whole"),
-        (lambda _, g: g["CriteriaList"][0]["Criteria"]["Measurement"]["ValueAsNumber"].update(Extent=0), "1 is more than 0"),
-        (lambda _, g: g["CriteriaList"][0]["Criteria"]["Measurement"]["ValueAsNumber"].update(Op="gt"), "an Extent is for bt alone"),
+        (lambda _, g: end(g).update(Days=900, Coeff=-1), "the window ends before it begins"),
+        (lambda _, g: end(g).update(Days=-2), "-2 is no whole"),
+        (lambda _, g: value(g).update(Extent=0), "1 is more than 0"),
+        (lambda _, g: value(g).update(Op="gt"), "an Extent is for bt alone"),
         (lambda _, g: g["CriteriaList"][0]["Criteria"].update(Wish={}), "Measurement, Wish is not known here"),
         (lambda _, g: g["CriteriaList"][0]["Occurrence"].update(Type=3), "3 is no counted"),
     ],

@@ -1,7 +1,7 @@
 """Cohort expressions run as SQL, in DuckDB and in a real PostgreSQL: who is in the cohort is who passes in screening.
 
-The criteria stand in `fixtures/cohorts/criteria.txt`. Both are told the same: the day, that a measurement counts for ten
-years, and that what a record does not hold has not been, for which SQL has no other word.
+The criteria stand in `fixtures/cohorts/criteria.txt`. Both are told the same: the day, that a measurement counts for
+ten years, and that what a record does not hold has not been, for which SQL has no other word.
 """
 
 from __future__ import annotations
