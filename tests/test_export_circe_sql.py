@@ -167,7 +167,7 @@ def test_hostile_names_do_nothing_in_sql(dialect: str, request: pytest.FixtureRe
     whole = document(
         *(
             criterion(
-                all_(fact(name), fact("age", "person")), id=f"exclusion.{n}", kind="exclusion", span=(0, len(name))
+                all_(fact(name), fact("female", "person")), id=f"exclusion.{n}", kind="exclusion", span=(0, len(name))
             )
             for n, name in enumerate(HOSTILE, start=1)
         ),

@@ -9,12 +9,10 @@ out but never let one in: an inclusion holds only with it, an exclusion also by 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
-from functools import cache
 from typing import NamedTuple
 
-from protoparse import lexicon
+from protoparse.leftovers import unread
 from protoparse.lexicon import fold
 from protoparse.model import (
     AtLeastChildren,
@@ -23,13 +21,10 @@ from protoparse.model import (
     walk,
 )
 from protoparse.registered import registered
-from protoparse.screen.knowing.names import listed
 from protoparse.screen.logic import FALSE, TRUE, Denial, Gate, Leaves, Node, both, either, formula
 
 OTHERS = ""
 """The group of those who are of no group, where a trial names one alone and asks something of all."""
-
-_JOINING = ("and", "or", "comma", "stop", "open", "close", "slash", "colon", "dash", "filler")
 
 
 class Item(NamedTuple):
@@ -162,33 +157,3 @@ def _named(items: Iterable[Item], outer: tuple[str, ...]) -> Iterator[tuple[str,
             yield group, outer
             inner = (*outer, name)
         yield from _named(item.children, inner)
-
-
-# ------------------------------------------------------------------ what was not understood
-
-
-def unread(criterion: Criterion, text: str) -> bool:
-    """Whether more of a criterion's own text was not understood than words that join and say nothing.
-
-    A text that breaks off ("Male participants ...") says more than there is to understand.
-    """
-    if not criterion.children and text[slice(*criterion.span)].rstrip().endswith(("...", "…")):
-        return True
-    if criterion.rule is None and len(criterion.unparsed) == 1:
-        [(start, end)] = criterion.unparsed
-        if fold(text[start:end]).strip(" .:;-") in listed("nothing"):
-            return False  # "Exclusion Criteria: None"
-    return any(_joining().fullmatch(fold(text[start:end])) is None for start, end in criterion.unparsed)
-
-
-@cache
-def _joining() -> re.Pattern[str]:
-    words = {
-        fold(spelling)
-        for row in lexicon.rows("cues")
-        if row["cue"] in _JOINING and not row["value"]
-        for spelling in lexicon.spellings(row["phrases"])
-    }
-    said = sorted((w for w in words if w[0].isalnum() and w[-1].isalnum()), key=len, reverse=True)
-    # no sign that compares or scores is mere punctuation: "≥", "+", "%"
-    return re.compile(rf"(?:\b(?:{'|'.join(map(re.escape, said))})\b|[^\w+%°#$\u2200-\u22ff<=>±×]|_)*")

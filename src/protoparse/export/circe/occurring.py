@@ -16,7 +16,8 @@ from typing import Any, Literal, NamedTuple, NoReturn, TypeAlias
 
 from msgspec import UNSET
 
-from protoparse.export.circe.meaning import Leaf, ages, reach
+from protoparse.export.circe.amounts import ages, reach
+from protoparse.export.circe.meaning import Leaf
 from protoparse.export.circe.sets import TABLES, Sets
 from protoparse.model import INDEX_EVENTS, Bound, Comparison, Fact, Reference, Unit, Window
 from protoparse.render import phrase

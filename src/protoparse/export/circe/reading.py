@@ -23,8 +23,9 @@ from typing import Any, cast
 
 from protoparse import lexicon
 from protoparse.errors import ExportError
+from protoparse.export.circe.amounts import YEARS
 from protoparse.export.circe.checking import problems
-from protoparse.export.circe.meaning import YEARS, shifted
+from protoparse.export.circe.meaning import shifted
 from protoparse.export.circe.occurring import GENDERS, OPERATORS, RATIOS
 from protoparse.export.circe.sets import TABLES, named
 from protoparse.model import (
