@@ -15,10 +15,7 @@ from typing import Any
 
 from circe.api import build_cohort_query, cohort_expression_from_json
 from circe.cohortdefinition import BuildExpressionQueryOptions
-from circe.sqlrender import render, split_sql, translate, translator
-
-# Reads the SQL anew for each of its patterns, though hardly any changes it.
-translator.tokenize_sql = lru_cache(16)(translator.tokenize_sql)
+from circe.sqlrender import render, split_sql, translate
 
 _OCCURRED = "visit_occurrence_id"
 _COLUMNS = {
@@ -108,8 +105,14 @@ def sql(expression: dict[str, Any], dialect: str) -> list[str]:
     options = BuildExpressionQueryOptions()
     options.cdm_schema = options.vocabulary_schema = options.result_schema = "cdm"
     options.target_table, options.cohort_id = "cdm.cohort", 1
-    built = build_cohort_query(cohort_expression_from_json(json.dumps(expression)), options)
-    return [s for s in split_sql(translate(render(built), target_dialect=dialect)) if s.strip()]
+    built = render(build_cohort_query(cohort_expression_from_json(json.dumps(expression)), options))
+    return [s for part in split_sql(built) if part.strip() for s in split_sql(_translated(part, dialect)) if s.strip()]
+
+
+@lru_cache(1_000)
+def _translated(statement: str, dialect: str) -> str:
+    """A statement in a dialect. A whole script takes circepy ten times as long, and most of it is always the same."""
+    return str(translate(f"{statement};", target_dialect=dialect))
 
 
 def members(connection: Any, statements: Iterable[str]) -> set[str]:

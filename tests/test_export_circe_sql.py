@@ -22,7 +22,7 @@ from protoparse.export.circe import Vocabulary, make
 from protoparse.grammar import canonical
 from protoparse.model import Criterion, Document, Fact
 from protoparse.parsing import parse
-from protoparse.screen import Patient, patients, screen
+from protoparse.screen import Index, Patient, patients
 from protoparse.screen.knowing.facts import Known
 from protoparse.screen.logic import truth_of
 from protoparse.screen.verdicts import Truth
@@ -47,43 +47,52 @@ def one(line: str) -> Document:
     return document(Criterion(id=f"{kind}.1", kind=kind, span=(0, 0), rule=canonical.read(line[3:])))  # type: ignore[arg-type]
 
 
-def passes(asked: Document, patient: Patient) -> bool:
-    """Whether a patient surely passes, where of what was never measured nothing is asked."""
-    [verdict] = screen(asked, patient, day=clinic.DAY, recent=RECENT).verdicts
-    if verdict.passed is not None:
-        return verdict.passed
+def taken(documents: list[Document], patient: Patient) -> list[bool]:
+    """Whether each document surely takes a patient, where of what was never measured nothing is asked."""
+    answers = Index(documents).screen(patient, day=clinic.DAY, recent=RECENT).answers
     known = Known(patient, clinic.DAY, recent=RECENT)
+    return [
+        closed(d, known) if a == "undetermined" else a == "eligible" for d, a in zip(documents, answers, strict=True)
+    ]
+
+
+def closed(asked: Document, known: Known) -> bool:
+    """Whether a criterion is passed where what was never measured has not the value."""
 
     def measured(told: Fact) -> Truth:
         found = known.decide(told)
         silent = told.domain == "measurement" and found.why in ("no-data", "too-old")
         return False if silent else found.truth
 
-    assert verdict.criterion.rule is not None
-    holds = truth_of(verdict.criterion.rule, measured)
-    return holds is not None and holds == (verdict.criterion.kind == "inclusion")
+    [one] = asked.criteria
+    assert one.rule is not None
+    holds = truth_of(one.rule, measured)
+    return holds is not None and holds == (one.kind == "inclusion")
 
 
 def agreed(folder: Path, connections: dict[str, Any]) -> tuple[int, list[str]]:
     """How many criteria were asked of all persons of a folder, and where an engine's cohort is another."""
     vocabulary = Vocabulary.read(folder)
-    people = list(patients(folder, complete=COMPLETE))
     for dialect, connection in connections.items():
         fill(connection, folder, "?" if dialect == "duckdb" else "%s")
-    compared, wrong = 0, []
+    compared: dict[str, tuple[Document, Any]] = {}
     for line in listed():
         asked = one(line)
         result = make(asked, name="trial", index_date=clinic.DAY, vocabulary=vocabulary, recent=RECENT)
-        if any("no standard concept" in loss.why or "no such" in loss.why for loss in result.losses):
+        if any("no standard concept" in loss.why for loss in result.losses):
             continue  # the vocabulary has not what is asked for
         assert result.losses == (), line
-        compared += 1
-        wanted = {patient.id for patient in people if passes(asked, patient)}
+        compared[line] = asked, result.payload
+    documents = [asked for asked, _ in compared.values()]
+    people = {p.id: taken(documents, p) for p in patients(folder, complete=COMPLETE)}
+    wrong = []
+    for n, (line, (_, payload)) in enumerate(compared.items()):
+        wanted = {person for person, answers in people.items() if answers[n]}
         for dialect, connection in connections.items():
-            found = members(connection, sql(result.payload, dialect))
+            found = members(connection, sql(payload, dialect))
             if found != wanted:
                 wrong.append(f"{dialect}: {line}: too many {found - wanted}, too few {wanted - found}")
-    return compared, wrong
+    return len(compared), wrong
 
 
 @pytest.fixture(scope="module")
