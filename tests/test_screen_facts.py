@@ -13,12 +13,13 @@ from msgspec.structs import replace
 
 from factories import concept, fact, modifier
 from protoparse.concepts.terms import TermSource
+from protoparse.days import shift
 from protoparse.model import Anchor, Bound, Code, Comparison, Domain, Except, Fact, Offset, Unit, Window, facts
 from protoparse.parsing import Parser
 from protoparse.screen.knowing.facts import Known, keys_of
 from protoparse.screen.knowing.matching import Matcher
 from protoparse.screen.knowing.quantities import quantity
-from protoparse.screen.knowing.times import Frame, Held, age, frames, overlaps, shift
+from protoparse.screen.knowing.times import Frame, Held, age, frames, overlaps
 from protoparse.screen.patient import Event, Patient, days
 from protoparse.screen.verdicts import Truth
 

@@ -41,6 +41,13 @@ Event: TypeAlias = Literal[
     "first_dose", "last_dose", "treatment", "apheresis", "transplant", "surgery", "diagnosis", "birth", "discharge",
     "event", "unspecified",
 ]  # fmt: skip
+INDEX_EVENTS: Final[frozenset[Event]] = frozenset(
+    {
+        "informed_consent", "screening", "enrollment", "randomization", "baseline", "study_start", "first_dose",
+        "treatment", "apheresis", "unspecified",
+    }
+)  # fmt: skip
+"""Events of a trial that are on the day of screening unless somebody says when they are."""
 ModifierType: TypeAlias = Literal[
     "severity", "acuity", "status", "stage", "certainty", "method", "location", "cause", "purpose", "route", "risk",
     "other",

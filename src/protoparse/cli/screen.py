@@ -145,11 +145,11 @@ def command(
 
     Exit code: 0 all done, 1 some input failed (one line each on standard error, the rest is done), 2 wrong usage.
     """
+    from protoparse.cdm import shown as visible
     from protoparse.cli.outputs import write
     from protoparse.cli.progress import counting, working
     from protoparse.concepts.terms import TermSource
     from protoparse.screen import Index, patients
-    from protoparse.screen.records.reading import shown as visible
 
     failures = Failures(debug=debug)
     if trials == people == STDIN:

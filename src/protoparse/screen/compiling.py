@@ -9,34 +9,23 @@ exclusion's own rule only with it, and the exclusion also by it alone.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
-from functools import cache
 from typing import NamedTuple
 
-from protoparse import lexicon
+from protoparse.leftovers import unread
 from protoparse.lexicon import fold
 from protoparse.model import (
-    Age,
     AtLeastChildren,
-    Comparison,
-    Concept,
     Criterion,
     Document,
-    Fact,
-    Operator,
-    Trial,
-    all_of,
     walk,
 )
+from protoparse.registered import registered
 from protoparse.screen.excepting import entangled
-from protoparse.screen.knowing.names import listed
 from protoparse.screen.logic import FALSE, TRUE, Denial, Gate, Leaves, Node, both, either, formula
 
 OTHERS = ""
 """The group of those who are of no group, where a trial names one alone and asks something of all."""
-
-_JOINING = ("and", "or", "comma", "stop", "open", "close", "slash", "colon", "dash", "filler")
 
 
 class Item(NamedTuple):
@@ -64,7 +53,7 @@ class Plan(NamedTuple):
 
 def plan(document: Document, leaves: Leaves) -> Plan:
     """A trial as formulas over `leaves`, which get what they lack; of a text that asks for nothing nothing is known."""
-    criteria = (*document.criteria, *_registered(document.trial))
+    criteria = (*document.criteria, *registered(document.trial))
     items = tuple([_item(c, document.text, leaves, c.kind != "exclusion") for c in criteria])
     parts = _groups(items[: len(document.criteria)])
     groups = {name: _taken(items, allowed) for name, allowed in parts.items()}
@@ -204,51 +193,3 @@ def _named(items: Iterable[Item], outer: tuple[str, ...]) -> Iterator[tuple[str,
             yield group, outer
             inner = (*outer, name)
         yield from _named(item.children, inner)
-
-
-# ------------------------------------------------------------------ what was not understood
-
-
-def unread(criterion: Criterion, text: str) -> bool:
-    """Whether more of a criterion's own text was not understood than words that join and say nothing.
-
-    A text that breaks off ("Male participants ...") says more than there is to understand.
-    """
-    if not criterion.children and text[slice(*criterion.span)].rstrip().endswith(("...", "…")):
-        return True
-    if criterion.rule is None and len(criterion.unparsed) == 1:
-        [(start, end)] = criterion.unparsed
-        if fold(text[start:end]).strip(" .:;-") in listed("nothing"):
-            return False  # "Exclusion Criteria: None"
-    return any(_joining().fullmatch(fold(text[start:end])) is None for start, end in criterion.unparsed)
-
-
-@cache
-def _joining() -> re.Pattern[str]:
-    words = {
-        fold(spelling)
-        for row in lexicon.rows("cues")
-        if row["cue"] in _JOINING and not row["value"]
-        for spelling in lexicon.spellings(row["phrases"])
-    }
-    said = sorted((w for w in words if w[0].isalnum() and w[-1].isalnum()), key=len, reverse=True)
-    # no sign that compares or scores is mere punctuation: "≥", "+", "%"
-    return re.compile(rf"(?:\b(?:{'|'.join(map(re.escape, said))})\b|[^\w+%°#$\u2200-\u22ff<=>±×]|_)*")
-
-
-# ------------------------------------------------------------------ the registry's fields
-
-
-def _registered(trial: Trial) -> Iterator[Criterion]:
-    """What a registry's own fields ask, as criteria without a place in the text."""
-    limits: tuple[tuple[Operator, Age | None], ...]
-    limits = ((">=", trial.minimum_age), ("<=", trial.maximum_age))
-    ages = [_person("age", Comparison(operator=o, value=a.value, unit=a.unit)) for o, a in limits if a is not None]
-    if ages:
-        yield Criterion(id="registry.age", kind="inclusion", span=(0, 0), rule=all_of(ages))
-    if trial.sex in ("female", "male"):
-        yield Criterion(id="registry.sex", kind="inclusion", span=(0, 0), rule=_person(trial.sex))
-
-
-def _person(name: str, value: Comparison | None = None) -> Fact:
-    return Fact(domain="person", concept=Concept(text=name, name=name), value=value)

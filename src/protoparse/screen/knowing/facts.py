@@ -28,7 +28,8 @@ from msgspec.structs import replace
 from protoparse import lexicon
 from protoparse.concepts.terms import TermSource
 from protoparse.concepts.wording import normal, words
-from protoparse.model import All, Anchor, Any_, Bound, Fact, Rule, Window, facts
+from protoparse.days import Days, plus
+from protoparse.model import INDEX_EVENTS, All, Anchor, Any_, Bound, Fact, Rule, Window, facts
 from protoparse.screen.knowing.amounts import Amount, Found, meets
 from protoparse.screen.knowing.counting import between, more_than_none
 from protoparse.screen.knowing.implying import implied
@@ -38,17 +39,10 @@ from protoparse.screen.knowing.names import listed
 from protoparse.screen.knowing.narrowing import ahead, happened, localized, names_field, narrowed, narrowing, passes
 from protoparse.screen.knowing.others import kind, other
 from protoparse.screen.knowing.persons import decide_person, other_sex, other_years, person_events
-from protoparse.screen.knowing.times import ANY, Days, Frame, Held, frames, lasted, overlaps, plus
+from protoparse.screen.knowing.times import ANY, Frame, Held, frames, lasted, overlaps
 from protoparse.screen.patient import Event, Patient, days
 from protoparse.screen.verdicts import Decision, Truth, Why
 
-_INDEX: Final = frozenset(
-    {
-        "informed_consent", "screening", "enrollment", "randomization", "baseline", "study_start", "first_dose",
-        "treatment", "apheresis", "unspecified",
-    }
-)  # fmt: skip
-"""Events of a trial that are on the day of screening unless somebody says when they are."""
 _LATER: Final = frozenset({"study_end", "last_dose", "discharge"})
 _ACTS: Final = ("procedure", "measurement")
 """What is over on the day on which it is done."""
@@ -361,7 +355,7 @@ class Known:
         if anchor.event in self.anchors:
             day = self.anchors[anchor.event]
             return day, day
-        if anchor.event in _INDEX:
+        if anchor.event in INDEX_EVENTS:
             return self.day, self.day
         if anchor.event == "birth":
             return self.birth

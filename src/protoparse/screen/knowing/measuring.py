@@ -9,11 +9,12 @@ from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import NamedTuple
 
+from protoparse.days import Days, plus
 from protoparse.model import Fact
 from protoparse.screen.knowing.amounts import Amount, Found, meets
 from protoparse.screen.knowing.narrowing import narrowed, stated
 from protoparse.screen.knowing.quantities import quantity
-from protoparse.screen.knowing.times import ANY, Days, Frame, Held, overlaps, plus
+from protoparse.screen.knowing.times import ANY, Frame, Held, overlaps
 from protoparse.screen.patient import Event, days
 from protoparse.screen.verdicts import Truth, Why
 

@@ -7,10 +7,11 @@ from fractions import Fraction
 
 from msgspec import UNSET
 
+from protoparse.days import Days
 from protoparse.model import Comparison, Fact
 from protoparse.screen.knowing.amounts import holds
 from protoparse.screen.knowing.matching import sex_of, years_of
-from protoparse.screen.knowing.times import Days, Frame, age
+from protoparse.screen.knowing.times import Frame, age
 from protoparse.screen.patient import Event, Patient, days
 from protoparse.screen.verdicts import Truth, Why
 

@@ -1,32 +1,22 @@
 """Windows against dated events, in whole days, where a day may be known in part only.
 
 In: a `Window`, the days of its anchors. Out: `Frame`s; and whether what lasted from one day to another falls into one.
-True only where it certainly does, False only where it certainly does not. Months and years are those of the calendar:
-three months before May 31 is the last day of February. "within 3 months before": from that day on.
-
->>> shift(date(2023, 5, 31), -3, "mo"), shift(date(2024, 2, 29), 1, "a")
-((datetime.date(2023, 2, 28), datetime.date(2023, 2, 28)), (datetime.date(2025, 2, 28), datetime.date(2025, 2, 28)))
+True only where it certainly does, False only where it certainly does not. "within 3 months before": from that day on.
 """
 
 from __future__ import annotations
 
-import calendar
-from collections.abc import Callable, Mapping
-from datetime import date, timedelta
-from fractions import Fraction
-from math import ceil, floor
-from typing import NamedTuple, TypeAlias
+from collections.abc import Callable
+from datetime import date
+from typing import NamedTuple
 
 from msgspec import UNSET
 
-from protoparse.model import Anchor, Bound, Comparison, Number, Offset, Unit, Window
+from protoparse.days import HOURS, MONTHS, Days, later, plus, shift
+from protoparse.model import Anchor, Bound, Comparison, Offset, Unit, Window
 from protoparse.screen.verdicts import Truth
 
-Days: TypeAlias = tuple[date, date]
-"""The first and the last day that is meant, where only as much is known."""
 ANY: Days = (date.min, date.max)
-_MONTHS = {"mo": 1, "a": 12, "mo_g": 1, "mo_j": 1, "a_g": 12, "a_j": 12}
-_HOURS: Mapping[str, int | Fraction] = {"d": 24, "wk": 168, "h": 1, "min": Fraction(1, 60), "s": Fraction(1, 3600)}
 
 
 class Frame(NamedTuple):
@@ -74,7 +64,7 @@ def _moved(day: Days, offset: Offset) -> Days:
     if offset.value is not UNSET:
         unit = offset.unit if isinstance(offset.unit, Unit) else None
         code = unit.ucum if unit is not None else None
-        if code in _MONTHS or code in _HOURS:
+        if code in MONTHS or code in HOURS:
             return shift(day[0], offset.value, code)[0], shift(day[1], offset.value, code)[1]
         if offset.value == 0:
             return day
@@ -86,34 +76,6 @@ def _moved(day: Days, offset: Offset) -> Days:
     # the longest before an anchor is the earliest, behind it the latest
     pick = min if back == (offset.longest_of is not UNSET) else max
     return pick(end[0] for end in ends), pick(end[1] for end in ends)
-
-
-def shift(day: date, value: Number, unit: str | None) -> Days:
-    """A day so many UCUM units later, or earlier; two days where the length is no whole number of days or months."""
-    exact = Fraction(repr(value)) if isinstance(value, float) else Fraction(value)
-    if unit in _MONTHS:
-        months = exact * _MONTHS[unit]
-        return _months(day, floor(months)), _months(day, ceil(months))
-    length = exact * _HOURS[unit or "d"] / 24
-    return plus(day, floor(length)), plus(day, ceil(length))
-
-
-def plus(day: date, number: int) -> date:
-    """A day so many days later, no further than the calendar goes."""
-    try:
-        return day + timedelta(days=number)
-    except OverflowError:
-        return date.max if number > 0 else date.min
-
-
-def _months(day: date, number: int) -> date:
-    months = day.year * 12 + day.month - 1 + number
-    year, month = divmod(months, 12)
-    if year > date.max.year:
-        return date.max
-    if year < date.min.year:
-        return date.min
-    return date(year, month + 1, min(day.day, calendar.monthrange(year, month + 1)[1]))
 
 
 def overlaps(held: Held, frame: Frame) -> Truth:
@@ -128,7 +90,7 @@ def lasted(held: Held, duration: Comparison, day: date) -> Truth:
     """Whether what lasted had by a day lasted as long as is asked for."""
     last = min(held.end[0], day), min(held.end[1], day)
     code = duration.unit.ucum if duration.unit is not None else None
-    if code not in _MONTHS and code not in _HOURS:
+    if code not in MONTHS and code not in HOURS:
         return None
 
     def reached(value: object, strictly: bool) -> Truth:
@@ -158,10 +120,10 @@ def age(birth: Days, day: Days, unit: str) -> tuple[int, int]:
 
 
 def _completed(birth: date, day: date, unit: str) -> int:
-    if unit in _MONTHS:
+    if unit in MONTHS:
         months = (day.year - birth.year) * 12 + day.month - birth.month
         # whoever is born on February 29 is a year older on the last day of February of the next
-        if _months(birth, months) > day:
+        if later(birth, months) > day:
             months -= 1
-        return months // _MONTHS[unit]
+        return months // MONTHS[unit]
     return (day - birth).days // (7 if unit == "wk" else 1)

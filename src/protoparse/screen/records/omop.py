@@ -14,13 +14,13 @@ from datetime import date
 from decimal import Decimal
 from typing import Any, NamedTuple
 
+from protoparse.cdm import Row, Tables
 from protoparse.errors import PatientError
 from protoparse.model import Code, Domain, Number
 from protoparse.screen.patient import Event, Patient, PatientNote
 from protoparse.screen.records import naming
 from protoparse.screen.records.charting import Chart, cut
 from protoparse.screen.records.results import unit_of
-from protoparse.screen.records.tables import Row, Tables
 
 _EQUAL = {0, 4172703}
 """The operators of a measurement that say that the number is the value: none, and "="."""

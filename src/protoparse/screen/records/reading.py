@@ -19,32 +19,28 @@ bulk export, and are held in memory; everything else is read as it is asked for.
 from __future__ import annotations
 
 import gzip
-import importlib
 import io
 import os
 import zlib
 from collections.abc import Iterable, Iterator
-from contextlib import closing, nullcontext
+from contextlib import nullcontext
 from itertools import chain, islice
 from pathlib import Path
 from typing import Any, BinaryIO, cast
-from urllib.parse import urlsplit
 
 import msgspec
 from msgspec.structs import replace
 
+from protoparse.cdm import Database, Folder, OnError, connected, is_database, is_folder, shown
 from protoparse.errors import PatientError
 from protoparse.model import Domain
 from protoparse.screen.patient import FORMAT, Patient, PatientNote, load_patient
 from protoparse.screen.records import omop
 from protoparse.screen.records.charting import checked_domains
 from protoparse.screen.records.fhir import Resources
-from protoparse.screen.records.tables import Database, Folder, OnError, is_folder
 
 SUFFIXES = {".json", ".ndjson", ".jsonl"}
 """The files of a folder that are read, also where .gz follows."""
-_SCHEMES = ("postgresql://", "postgres://")
-_DUCKDB = b"DUCK"  # from the ninth byte on
 _BOM = b"\xef\xbb\xbf"
 _GZIP = b"\x1f\x8b"
 
@@ -83,16 +79,13 @@ def from_connection(
 
 def _read(name: str, complete: tuple[Domain, ...], schema: str | None, on_error: OnError | None) -> Iterator[Patient]:
     try:
-        if name.startswith(_SCHEMES):
-            yield from _postgresql(name, complete, schema)
-            return
         path = Path(name)
-        if is_folder(path):
+        if is_database(name):
+            yield from _database(name, complete, schema)
+        elif is_folder(path):
             yield from omop.patients(Folder(path, on_error), complete=complete)
         elif path.is_dir():
             yield from _folder(path, complete, on_error)
-        elif _begins(path, 12)[8:] == _DUCKDB:
-            yield from _duckdb(name, complete, schema)
         else:
             loose = Resources()
             yield from _file(path, complete, loose, on_error)
@@ -240,58 +233,9 @@ def _once(found: Iterator[Patient]) -> Iterator[Patient]:
         yield patient
 
 
-def _duckdb(name: str, complete: tuple[Domain, ...], schema: str | None) -> Iterator[Patient]:
-    duckdb = _driver("duckdb")
-    try:
-        connection = duckdb.connect(name, read_only=True)
-    except duckdb.Error as error:
-        raise PatientError(f"{name}: {_line(error)}") from None
-    with closing(connection):
-        yield from omop.patients(Database(connection, schema=schema, name=name), complete=complete)
-
-
-def _postgresql(url: str, complete: tuple[Domain, ...], schema: str | None) -> Iterator[Patient]:
-    psycopg = _driver("psycopg")
-    name = shown(url)
-    try:
-        connection = psycopg.connect(url)
-        connection.read_only = True
-        connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
-    except psycopg.Error as error:
-        raise PatientError(f"{name}: {_line(error)}") from None
-    with closing(connection):
-        yield from omop.patients(Database(connection, schema=schema, name=name), complete=complete)
-
-
-def _driver(name: str) -> Any:
-    try:
-        return importlib.import_module(name)
-    except ImportError:
-        raise PatientError(f"OMOP in a database needs {name}: pip install 'protoparse[omop]'") from None
-
-
-def shown(path_or_url: str) -> str:
-    """A path as it stands, the URL of a server without what is secret in it."""
-    if not path_or_url.startswith(_SCHEMES):
-        return path_or_url
-    try:
-        parts = urlsplit(path_or_url)
-        port = f":{parts.port}" if parts.port else ""
-    except ValueError:
-        return "postgresql"
-    return f"{parts.scheme}://{parts.hostname or ''}{port}{parts.path}"
-
-
-def _line(error: Exception) -> str:
-    return next(iter(str(error).strip().splitlines()), type(error).__name__)
-
-
-def _begins(path: Path, count: int) -> bytes:
-    try:
-        with path.open("rb") as file:
-            return file.read(count)
-    except ValueError as error:  # a NUL in the name
-        raise PatientError(f"{str(path)!r}: {error}") from None
+def _database(name: str, complete: tuple[Domain, ...], schema: str | None) -> Iterator[Patient]:
+    with connected(name) as connection:
+        yield from omop.patients(Database(connection, schema=schema, name=shown(name)), complete=complete)
 
 
 def _report(error: PatientError, on_error: OnError | None) -> None:

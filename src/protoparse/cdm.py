@@ -9,9 +9,12 @@ A folder is read as a whole; of a database no more than `BATCH` persons are in m
 from __future__ import annotations
 
 import csv
+import importlib
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, Protocol, TypeAlias
+from urllib.parse import urlsplit
 
 from protoparse.errors import PatientError
 
@@ -20,6 +23,8 @@ BATCH = 200
 _AT_ONCE = 10_000
 _NULLS = {"", "NULL", r"\N"}
 _SUFFIXES = {".csv", ".tsv"}
+_SCHEMES = ("postgresql://", "postgres://")
+_DUCKDB = b"DUCK"  # from the ninth byte on
 
 Row: TypeAlias = Mapping[str, Any]
 OnError: TypeAlias = Callable[[PatientError], None]
@@ -119,12 +124,16 @@ class Folder:
 class Database:
     """Tables of a database behind a connection; `schema` where more than one of its schemas has a PERSON.
 
-    `name` stands for the database in messages. Raises `PatientError` where it has no PERSON, or several.
+    `name` stands for the database in messages, `home` is the table whose schema is looked for. Raises `PatientError`
+    where it has none, or several.
     """
 
-    def __init__(self, connection: Any, *, schema: str | None = None, name: str = "database") -> None:
+    def __init__(
+        self, connection: Any, *, schema: str | None = None, name: str = "database", home: str = "person"
+    ) -> None:
         self._connection = connection
         self._name = name
+        self._home = home
         self._tables = self._found(schema)
 
     def columns(self, table: str) -> Collection[str]:
@@ -165,7 +174,8 @@ class Database:
             yield from self._selected(table, columns, f"WHERE {self._quoted(table, key)} IN ({some})")
 
     def _found(self, schema: str | None) -> dict[str, tuple[str, dict[str, str]]]:
-        """The tables of the schema with a PERSON: how each is written, and its columns."""
+        """The tables of the schema with a PERSON, or another home: how each is written, and its columns."""
+        home, key = self._home, f"{self._home}_id"
         schemas: dict[str, dict[str, tuple[str, dict[str, str]]]] = {}
         for place, table, column in self._run(
             "SELECT table_schema, table_name, column_name FROM information_schema.columns"
@@ -174,7 +184,7 @@ class Database:
             written = f"{_quote(place)}.{_quote(table)}"
             tables = schemas.setdefault(place, {})
             tables.setdefault(table.lower(), (written, {}))[1][column.lower()] = column
-        having = [s for s, tables in schemas.items() if "person_id" in tables.get("person", ("", {}))[1]]
+        having = [s for s, tables in schemas.items() if key in tables.get(home, ("", {}))[1]]
         if schema is not None:
             having = [s for s in having if s.lower() == schema.lower()]
         elif len(having) > 1:
@@ -182,8 +192,10 @@ class Database:
             having = [current] if current in having else having
         if len(having) != 1:
             where = f" in schema {schema}" if schema is not None else ""
-            several = f"PERSON is in several schemas, name one: {', '.join(sorted(having))}"
-            raise PatientError(f"{self._name}: " + (several if having else f"no table PERSON with person_id{where}"))
+            several = f"{home.upper()} is in several schemas, name one: {', '.join(sorted(having))}"
+            raise PatientError(
+                f"{self._name}: " + (several if having else f"no table {home.upper()} with {key}{where}")
+            )
         tables = schemas[having[0]]
         vocabularies = [s["concept"] for s in schemas.values() if "concept_id" in s.get("concept", ("", {}))[1]]
         if "concept" not in tables and len(vocabularies) == 1:
@@ -219,7 +231,67 @@ class Database:
             raise self._failed(error) from error
 
     def _failed(self, error: Exception) -> PatientError:
-        return PatientError(f"{self._name}: {next(iter(str(error).strip().splitlines()), type(error).__name__)}")
+        return PatientError(f"{self._name}: {_line(error)}")
+
+
+# ------------------------------------------------------------------ connecting
+
+
+def is_database(path_or_url: str) -> bool:
+    """Whether something is the URL of a server, or a file of DuckDB's; raises `OSError` where it cannot be read."""
+    if path_or_url.startswith(_SCHEMES):
+        return True
+    try:
+        if Path(path_or_url).is_dir():
+            return False
+        with Path(path_or_url).open("rb") as file:
+            return file.read(12)[8:] == _DUCKDB
+    except ValueError as error:  # a NUL in the name
+        raise PatientError(f"{path_or_url!r}: {error}") from None
+
+
+@contextmanager
+def connected(path_or_url: str) -> Iterator[Any]:
+    """A connection to a file of DuckDB's or a PostgreSQL server, for reading alone; raises `PatientError`."""
+    if path_or_url.startswith(_SCHEMES):
+        driver = _driver("psycopg")
+        try:
+            connection = driver.connect(path_or_url)
+            connection.read_only = True
+            connection.isolation_level = driver.IsolationLevel.REPEATABLE_READ
+        except driver.Error as error:
+            raise PatientError(f"{shown(path_or_url)}: {_line(error)}") from None
+    else:
+        driver = _driver("duckdb")
+        try:
+            connection = driver.connect(path_or_url, read_only=True)
+        except driver.Error as error:
+            raise PatientError(f"{path_or_url}: {_line(error)}") from None
+    with closing(connection):
+        yield connection
+
+
+def shown(path_or_url: str) -> str:
+    """A path as it stands, the URL of a server without what is secret in it."""
+    if not path_or_url.startswith(_SCHEMES):
+        return path_or_url
+    try:
+        parts = urlsplit(path_or_url)
+        port = f":{parts.port}" if parts.port else ""
+    except ValueError:
+        return "postgresql"
+    return f"{parts.scheme}://{parts.hostname or ''}{port}{parts.path}"
+
+
+def _driver(name: str) -> Any:
+    try:
+        return importlib.import_module(name)
+    except ImportError:
+        raise PatientError(f"OMOP in a database needs {name}: pip install 'protoparse[omop]'") from None
+
+
+def _line(error: Exception) -> str:
+    return next(iter(str(error).strip().splitlines()), type(error).__name__)
 
 
 def _quote(name: str) -> str:
