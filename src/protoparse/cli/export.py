@@ -17,7 +17,7 @@ import click
 from protoparse.cli import options
 from protoparse.cli.failures import Failures, counted, one_line
 from protoparse.errors import ProtoparseError
-from protoparse.export.exporting import Exporter, Files, Loss, Run, encoded, exporters, sound
+from protoparse.export.exporting import Exporter, Files, Loss, Run, encoded, exporters
 
 LIST = "list"
 SHOWN = 10
@@ -230,7 +230,7 @@ def _listed(file: str, target: str, lost: Sequence[tuple[str, Loss]], failures: 
     if file.endswith(".csv"):
         table = csv.writer(text, lineterminator="\n")
         table.writerow(["document", "target", *Loss._fields])
-        table.writerows([None if cell is None else inert(sound(str(cell))) for cell in row.values()] for row in rows)
+        table.writerows([None if cell is None else inert(str(cell)) for cell in row.values()] for row in rows)
     else:
-        text.writelines(sound(json.dumps(row, ensure_ascii=False)) + "\n" for row in rows)
+        text.writelines(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
     write(file, text.getvalue(), failures)

@@ -5,7 +5,8 @@ In: a `Document`. Out: `NAME.txt`, the eligibility text; `NAME.ann`; `annotation
 Text-bound annotations are the concepts, labelled by domain, their values, windows and modifiers, and unread text; an
 annotation over several lines has a piece for each. Relations tie a concept to what is said of it and to its examples,
 `*` lines group alternatives, attributes tell what is negated, excluded, conditional, an exception or somebody else's,
-notes hold names, codes and canonical English. Facts of one criterion hold together; deeper logic is lost.
+notes hold names, codes and canonical English, also of what no words of its own say (a history is before screening).
+Facts of one criterion hold together; deeper logic is lost.
 
 >>> from protoparse import parse
 >>> print(EXPORTER.make(parse("Exclusion Criteria:\\n1. Gout"), name="a").payload["a.ann"].splitlines()[0])
@@ -18,7 +19,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import get_args
 
-from protoparse.export.exporting import Exporter, Files, Loss, Result, sound
+from protoparse.export.exporting import Exporter, Files, Loss, Result
 from protoparse.export.marks import Mark, Marked, marked, outline_losses, said, unread
 from protoparse.model import All, Any_, Criterion, Document, Domain, Experiencer, Fact, Not, Rule, Span, walk
 
@@ -29,8 +30,7 @@ _ROLES = ("condition", "exception", "example")
 
 
 def _make(document: Document, *, name: str) -> Result:
-    text = sound(document.text)
-    lines = _Lines(text)
+    lines = _Lines(document.text)
     found = list(marked(document))
     for one in found:
         lines.fact(one)
@@ -41,10 +41,8 @@ def _make(document: Document, *, name: str) -> Result:
     for span in unread(document):
         lines.mark("Unread", span)
     losses += outline_losses(document, _OUTLINE)
-    if text != document.text:
-        losses.append(Loss(None, "$.text", "halves of surrogate pairs", "no file holds them"))
     # the text as bytes: not even a newline is put behind it
-    files = {f"{name}.txt": text.encode(), f"{name}.ann": lines.written(), "annotation.conf": configuration()}
+    files = {f"{name}.txt": document.text.encode(), f"{name}.ann": lines.written(), "annotation.conf": configuration()}
     return Result(Files(files), tuple(losses))
 
 
@@ -73,7 +71,7 @@ class _Lines:
         for flag in filter(None, flags):
             label, _, value = str(flag).partition(" ")
             self.add("A", f"{label} {id_} {value}".rstrip())
-        self.note(id_, f"{concept.says} ({one.criterion.id})")
+        self.note(id_, f"{'; '.join([concept.says, *one.unmarked])} ({one.criterion.id})")
         for mark in one.marks:
             if mark.kind != "concept":
                 self.add("R", f"Has_{mark.kind} Arg1:{id_} Arg2:{self._part(mark)}")
@@ -98,7 +96,7 @@ class _Lines:
 
     def note(self, id_: str, words: str) -> None:
         """A note on an annotation."""
-        self.add("#", f"AnnotatorNotes {id_}\t{_in_line(sound(words))}")
+        self.add("#", f"AnnotatorNotes {id_}\t{_in_line(words)}")
 
     def add(self, kind: str, rest: str) -> str:
         """A line of a kind, and its id."""

@@ -18,17 +18,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from protoparse.export.exporting import Loss, Result, jointly, sound
+from protoparse.export.exporting import Loss, Result, jointly
 from protoparse.export.marks import Mark, Marked, marked, outline_losses, said, tokens, unread
 from protoparse.model import Document, Fact, Span, walk
 
-_LOGIC = "tags hold words, not logic, numbers nor codes"
+_LOGIC = "tags hold words, not logic, numbers nor codes, nor what excludes"
 _OUTLINE = "tags have no outline"
 _OVERLAP = "a token has one tag of a kind"
 
 
 def _part(document: Document, *, name: str) -> Result:
-    text = sound(document.text)
+    text = document.text
     found = list(marked(document))
     losses = [loss for one in found for loss in one.losses]
     layers = []
@@ -38,10 +38,10 @@ def _part(document: Document, *, name: str) -> Result:
         losses += lost
     layers[1] |= {span: "unread" for span in unread(document) if not _crosses(span, layers[1])}
     for criterion in walk(document.criteria):
-        if criterion.rule is not None and not _is_name(criterion.rule):
+        if criterion.rule is not None and (criterion.kind == "exclusion" or not _is_name(criterion.rule)):
             losses.append(Loss(criterion.id, "$", said(criterion.rule), _LOGIC))
     losses += outline_losses(document, _OUTLINE)
-    lines = [f"# document = {' '.join(sound(name).split())}", *_lines(text, layers)]
+    lines = [f"# document = {' '.join(name.split())}", *_lines(text, layers)]
     return Result("".join(f"{line}\n" for line in lines), tuple(losses))
 
 

@@ -23,7 +23,7 @@ from itertools import combinations
 from math import comb
 from typing import Any, NamedTuple, TypeAlias
 
-from protoparse.export.exporting import Exporter, Loss, Result, sound
+from protoparse.export.exporting import Exporter, Loss, Result
 from protoparse.export.marks import said
 from protoparse.lexicon import rows, spellings
 from protoparse.model import (
@@ -95,8 +95,8 @@ def _make(document: Document, *, name: str) -> Result:
     arms = [
         {
             "arm_internal_id": number,
-            "arm_code": sound(group),
-            "arm_description": sound(group),
+            "arm_code": group,
+            "arm_description": group,
             "arm_suspended": "N",
             "dose_level": [],
             "match": [{"and": [*everybody, *writer.nodes(group)]}],
@@ -108,10 +108,10 @@ def _make(document: Document, *, name: str) -> Result:
         step["match"] = [{"and": everybody}] if everybody else []
     trial = document.trial
     payload = {
-        "protocol_no": sound(name),
-        "nct_id": sound(trial.id or ""),
-        "long_title": sound(trial.title or ""),
-        "short_title": sound(trial.title or ""),
+        "protocol_no": name,
+        "nct_id": trial.id or "",
+        "long_title": trial.title or "",
+        "short_title": trial.title or "",
         "treatment_list": {"step": [step]},
     }
     return Result(payload, tuple(dict.fromkeys(writer.losses)))

@@ -19,7 +19,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from protoparse.errors import ExportError
-from protoparse.export.exporting import Files, Result, jointly, sound
+from protoparse.export.exporting import Files, Result, jointly
 from protoparse.export.tables import TABLES, Row, rows
 from protoparse.model import Document
 
@@ -61,7 +61,7 @@ def _csv(table: str, parts: Sequence[dict[str, list[Row]]]) -> str:
 def _cell(value: Any) -> Any:
     match value:
         case str():
-            return inert(sound(value))
+            return inert(value)
         case bool():
             return "true" if value else "false"
         case _:

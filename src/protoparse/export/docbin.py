@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from protoparse.export.exporting import Loss, Result, jointly, sound
+from protoparse.export.exporting import Result, jointly
 from protoparse.export.marks import Marked, marked, placed_criteria, tokens, unread
 from protoparse.model import Document, Span, dump
 
@@ -25,12 +25,10 @@ GROUPS = ("criteria", "concepts", "values", "counts", "doses", "windows", "modif
 
 
 def _part(document: Document, *, name: str) -> Result:
-    text = sound(document.text)
-    losses = () if text == document.text else (Loss(None, "$.text", "halves of surrogate pairs", "no file holds them"),)
-    return Result((name, text, document), losses)
+    return Result((name, document))
 
 
-def _bind(parts: Sequence[tuple[str, str, Document]]) -> bytes:
+def _bind(parts: Sequence[tuple[str, Document]]) -> bytes:
     from spacy.tokens import DocBin
     from spacy.vocab import Vocab
 
@@ -39,14 +37,14 @@ def _bind(parts: Sequence[tuple[str, str, Document]]) -> bytes:
     return docs.to_bytes()
 
 
-def _doc(vocab: Vocab, name: str, text: str, document: Document) -> Doc:
+def _doc(vocab: Vocab, name: str, document: Document) -> Doc:
     from spacy.tokens import Doc, SpanGroup
     from spacy.tokens import Span as Tokens
 
     found, criteria, holes = list(marked(document)), list(placed_criteria(document)), list(unread(document))
     places = [*(mark.span for one in found for mark in one.marks), *(c.span for c in criteria), *holes]
-    cut = tokens(text, places)
-    words, spaces = _spaced(text, cut)
+    cut = tokens(document.text, places)
+    words, spaces = _spaced(document.text, cut)
     doc = Doc(vocab, words=words, spaces=spaces)
     first, last = {}, {}
     for token in doc:
@@ -70,14 +68,14 @@ def _doc(vocab: Vocab, name: str, text: str, document: Document) -> Doc:
                 groups["negated"].append(made)
     for group, spans in groups.items():
         doc.spans[group] = SpanGroup(doc, name=group, spans=spans)
-    doc.user_data["name"] = sound(name)
-    doc.user_data["criteria"] = sound(dump(document).decode())
+    doc.user_data["name"] = name
+    doc.user_data["criteria"] = dump(document).decode()
     return doc
 
 
 def _code(one: Marked) -> str:
     codes = one.placed.fact.concept.codes
-    return sound(f"{codes[0].system}:{codes[0].code}") if codes else ""
+    return f"{codes[0].system}:{codes[0].code}" if codes else ""
 
 
 def _spaced(text: str, cut: Iterable[Span]) -> tuple[list[str], list[bool]]:

@@ -23,7 +23,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from protoparse.errors import ExportError
-from protoparse.model import Document, limit_depth
+from protoparse.model import Document, Record, dump, limit_depth
 
 GROUP = "protoparse.exporters"
 
@@ -116,11 +116,7 @@ def export(document: Document, target: str, *, name: str | None = None, strict: 
     anything is lost; `NestingError` where rules are nested deeper than `protoparse.model.MAX_DEPTH`.
     """
     exporter = exporter_of(target, options)
-    limit_depth(document.criteria)
-    result = exporter.make(document, name=name or document.trial.id or "document", **options)
-    if strict:
-        _refuse(target, result.losses)
-    return result
+    return _made(exporter, exporter.make, document, name or document.trial.id or "document", strict, options)
 
 
 def export_all(
@@ -150,12 +146,10 @@ class Run:
 
     def add(self, document: Document, name: str) -> Result:
         """The files of one document and what they lose; no file yet where the target holds all in one."""
-        limit_depth(document.criteria)
         exporter = self.exporter
         make = exporter.joint.part if exporter.joint else exporter.make
-        payload, losses = make(document, name=name, **_of(make, self.options))
-        if self.strict:
-            _refuse(exporter.target, losses)
+        options = _of(make, self.options)
+        payload, losses = _made(exporter, make, document, name, self.strict, options)
         if exporter.joint:
             self._parts.append(payload)
             return Result(Files(), losses)
@@ -197,13 +191,40 @@ def encoded(payload: Any) -> bytes:
     return text.encode("utf-8", "backslashreplace")
 
 
-def sound(text: str) -> str:
-    r"""The same text, as long, with each half of a surrogate pair, which no file can hold, as U+FFFD.
+def sound(document: Document) -> Document:
+    """The same document with each half of a surrogate pair, which no file can hold, as U+FFFD; places stay right.
 
-    >>> sound("5 \ud800 6")
-    '5 � 6'
+    Raises `NestingError` where it is nested too deep.
     """
-    return text if text.isascii() else _HALF.sub("\ufffd", text)
+    limit_depth(document.criteria)
+    try:
+        dump(document)
+    except UnicodeEncodeError:
+        return _whole(document)  # type: ignore[no-any-return]
+    return document
+
+
+def _whole(value: Any) -> Any:
+    if isinstance(value, str):
+        return _HALF.sub("\ufffd", value)
+    if isinstance(value, tuple):
+        return tuple([_whole(one) for one in value])
+    if isinstance(value, Record):
+        return type(value)(**{name: _whole(getattr(value, name)) for name in value.__struct_fields__})
+    return value
+
+
+def _made(
+    exporter: Exporter, make: Callable[..., Result], document: Document, name: str, strict: bool, options: Any
+) -> Result:
+    whole = sound(document)
+    result = make(whole, name=_whole(name), **options)
+    if whole is not document:
+        halves = Loss(None, "$.text", "halves of surrogate pairs", "no file can hold them")
+        result = result._replace(losses=(halves, *result.losses))
+    if strict:
+        _refuse(exporter.target, result.losses)
+    return result
 
 
 def _loaded(point: EntryPoint) -> Exporter:

@@ -12,7 +12,7 @@ Each needs its library, of the extra of its name.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from protoparse.errors import ExportError
 from protoparse.export.exporting import sound
@@ -56,8 +56,4 @@ def _rows(documents: Iterable[Document] | Mapping[str, Document], table: str) ->
         named: Iterable[tuple[str, Document]] = documents.items()
     else:
         named = ((document.trial.id or f"document-{n}", document) for n, document in enumerate(documents, start=1))
-    return [tuple(map(_value, row)) for name, document in named for row in rows(name, document)[table]]
-
-
-def _value(value: Any) -> Any:
-    return sound(value) if isinstance(value, str) else value
+    return [row for name, document in named for row in rows(name, sound(document))[table]]

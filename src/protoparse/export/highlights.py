@@ -12,7 +12,7 @@ from itertools import pairwise
 from typing import Any, NamedTuple
 
 from protoparse.errors import ExportError
-from protoparse.export.exporting import Exporter, Result, sound
+from protoparse.export.exporting import Exporter, Result
 from protoparse.export.marks import marked, unread
 from protoparse.model import AtLeastChildren, Criterion, Document, Span, walk
 from protoparse.render import segments
@@ -41,9 +41,7 @@ def visible(text: str) -> str:
     >>> visible("a\x07b\tc")
     'a␇b\tc'
     """
-    return _HIDDEN.sub(
-        lambda m: chr(0x2400 + ord(m[0])) if ord(m[0]) < 0x20 else "\N{REPLACEMENT CHARACTER}", sound(text)
-    )
+    return _HIDDEN.sub(lambda m: chr(0x2400 + ord(m[0])) if ord(m[0]) < 0x20 else "\N{REPLACEMENT CHARACTER}", text)
 
 
 def _make(document: Document, *, name: str) -> Result:
@@ -148,7 +146,7 @@ def _blocks(criteria: Sequence[Criterion], first: int, last: int, cuts: _Cuts) -
     place = first
     for criterion in criteria:
         start, end = (min(max(x, place), last) for x in criterion.span)
-        label = sound(criterion.label or "").strip()
+        label = (criterion.label or "").strip()
         # a label that no criterion holds stands in its head
         before = cuts.text[place:start].rstrip()
         outside = bool(label) and before.endswith(label)

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
 from protoparse.export.exporting import Loss
 from protoparse.export.tables import Placed, placed
-from protoparse.model import AtLeastChildren, Concept, Criterion, Document, Fact, Rule, Span, Window, walk
+from protoparse.model import AtLeastChildren, Comparison, Concept, Criterion, Document, Fact, Rule, Span, Window, walk
 from protoparse.render import phrase, render
 
 if TYPE_CHECKING:
@@ -41,30 +41,36 @@ class Mark(NamedTuple):
 
 
 class Marked(NamedTuple):
-    """A fact with its criterion, its place there, its marks, and what of it has none."""
+    """A fact with its criterion, its place there, its marks, and what is said of it by no words of its own."""
 
     criterion: Criterion
     placed: Placed
     marks: tuple[Mark, ...]
-    losses: tuple[Loss, ...]
+    unmarked: tuple[str, ...]
 
     @property
     def concept(self) -> Mark | None:
         """The mark of its concept."""
         return next((mark for mark in self.marks if mark.kind == "concept"), None)
 
+    @property
+    def losses(self) -> tuple[Loss, ...]:
+        """The whole fact, where nothing names it in the text."""
+        lost = Loss(self.criterion.id, self.placed.path, said(self.placed.fact), NOWHERE)
+        return () if self.concept else (lost,)
+
 
 def marked(document: Document) -> Iterator[Marked]:
     """Every fact with its marks, in the order of the criteria."""
     for criterion in walk(document.criteria):
         for one in placed(criterion.rule) if criterion.rule is not None else ():
-            marks, losses = [], []
-            for kind, label, span, says, step in _parts(one.fact):
+            marks, unmarked = [], []
+            for kind, label, span, says in _parts(one.fact):
                 if _is_place(span, document.text):
                     marks.append(Mark(kind, label, span, says))  # type: ignore[arg-type]
-                else:
-                    losses.append(Loss(criterion.id, one.path + step, says, NOWHERE))
-            yield Marked(criterion, one, tuple(marks), tuple(losses))
+                elif kind != "concept":
+                    unmarked.append(says)
+            yield Marked(criterion, one, tuple(marks), tuple(unmarked))
 
 
 def unread(document: Document) -> Iterator[Span]:
@@ -124,28 +130,25 @@ def _is_place(span: Span | None, text: str) -> bool:
     return span is not None and 0 <= span[0] < span[1] <= len(text)
 
 
-def _parts(fact: Fact) -> Iterator[tuple[Kind, str, Span | None, str, str]]:
-    """Kind, label, span, canonical English and JSONPath of each part of a fact."""
-    yield "concept", fact.domain, fact.concept.span, named(fact.concept), ".concept"
-    if fact.value is not None:
-        yield "value", "value", fact.value.span, phrase(fact.value), ".value"
-    if fact.count is not None:
-        yield "count", "count", fact.count.span, phrase(fact.count), ".count"
-    if fact.dose is not None:
-        yield "dose", "dose", fact.dose.span, phrase(fact.dose), ".dose"
-    if fact.time is not None:
-        for window, step in _windows(fact.time):
-            yield "window", "window", window.span or fact.time.span, phrase(window), step
-    for number, modifier in enumerate(fact.modifiers):
-        yield "modifier", modifier.type, modifier.span, phrase(modifier), f".modifiers[{number}]"
+def _parts(fact: Fact) -> Iterator[tuple[Kind, str, Span | None, str]]:
+    """Kind, label, span and canonical English of each part of a fact."""
+    yield "concept", fact.domain, fact.concept.span, named(fact.concept)
+    comparisons: tuple[tuple[Kind, Comparison | None], ...] = (
+        ("value", fact.value), ("count", fact.count), ("dose", fact.dose)
+    )  # fmt: skip
+    for kind, comparison in comparisons:
+        if comparison is not None:
+            yield kind, kind, comparison.span, phrase(comparison)
+    for window in _windows(fact.time):
+        yield "window", "window", window.span or (fact.time.span if fact.time else None), phrase(window)
+    for modifier in fact.modifiers:
+        yield "modifier", modifier.type, modifier.span, phrase(modifier)
 
 
-def _windows(window: Window) -> Iterator[tuple[Window, str]]:
-    if isinstance(window.any_of, tuple):
-        for number, one in enumerate(window.any_of):
-            yield one, f".time.any_of[{number}]"
-    else:
-        yield window, ".time"
+def _windows(window: Window | None) -> tuple[Window, ...]:
+    if window is None:
+        return ()
+    return window.any_of if isinstance(window.any_of, tuple) else (window,)
 
 
 def said(rule: Rule) -> str:

@@ -11,7 +11,7 @@ from typing import Any
 
 from protoparse.errors import ExportError
 from protoparse.export.delimited import chosen, tabled
-from protoparse.export.exporting import Files, jointly, sound
+from protoparse.export.exporting import Files, jointly
 from protoparse.export.tables import TABLES, Row
 
 
@@ -28,7 +28,7 @@ def _parquet(table: str, parts: Sequence[dict[str, list[Row]]]) -> bytes:
         raise ExportError("Parquet needs pyarrow: pip install 'protoparse[parquet]'") from None
     from protoparse.export.arrow import record_batch
 
-    found = [tuple([sound(x) if isinstance(x, str) else x for x in row]) for part in parts for row in part[table]]
+    found = [row for part in parts for row in part[table]]
     sink = pa.BufferOutputStream()
     pq.write_table(pa.Table.from_batches([record_batch(TABLES[table], found)]), sink, compression="zstd")
     return sink.getvalue().to_pybytes()  # type: ignore[no-any-return]

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from protoparse.export.delimited import tabled
-from protoparse.export.exporting import Loss, Result, jointly, sound
+from protoparse.export.exporting import Loss, Result, jointly
 from protoparse.export.tables import TABLES, Column, Row
 from protoparse.model import Document
 
@@ -32,7 +32,7 @@ def literal(value: Any) -> str:
         case bool():
             return "true" if value else "false"
         case str():
-            return "'" + sound(value).replace("\0", "\N{SYMBOL FOR NULL}").replace("'", "''") + "'"
+            return "'" + value.replace("\0", "\N{SYMBOL FOR NULL}").replace("'", "''") + "'"
         case float() if not math.isfinite(value):
             return "null"
         case _:

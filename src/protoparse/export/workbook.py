@@ -19,7 +19,7 @@ from typing import Any
 
 from protoparse.errors import ExportError
 from protoparse.export.delimited import tabled
-from protoparse.export.exporting import Loss, Result, jointly, sound
+from protoparse.export.exporting import Loss, Result, jointly
 from protoparse.export.tables import TABLES, Row
 from protoparse.model import Document
 
@@ -57,7 +57,7 @@ def _cut(made: dict[str, list[Row]]) -> Iterator[Loss]:
 def _kept(value: Any) -> Any:
     if not isinstance(value, str):
         return value
-    text = escaped(sound(value))
+    text = escaped(value)
     # a cut within an escape would leave half of it
     return text if len(text) <= LONGEST else re.sub(r"_(x[0-9A-Fa-f]{0,4})?$", "", text[:LONGEST])
 

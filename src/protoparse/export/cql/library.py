@@ -12,7 +12,6 @@ from importlib.resources import files
 from urllib.parse import quote
 
 from protoparse.export.cql.writing import identifier, text
-from protoparse.export.exporting import sound
 from protoparse.lexicon import rows, spellings
 from protoparse.model import Concept
 
@@ -36,7 +35,7 @@ class Library:
 
     def named(self, wanted: str) -> str:
         """A name that nothing else has, in quotation marks."""
-        wanted = " ".join(sound(wanted).split()) or "unnamed"
+        wanted = " ".join(wanted.split()) or "unnamed"
         name, n = wanted, 1
         while name in self._taken:
             n += 1
@@ -66,7 +65,7 @@ class Library:
         if not concept.codes:
             if name not in self._values:
                 self._values[name] = made = self.named(name)
-                address = f"urn:protoparse:valueset:{quote(sound(name), safe='')}"
+                address = f"urn:protoparse:valueset:{quote(name, safe='')}"
                 self._lines["valueset"].append(f"valueset {made}: {text(address)}")
             return self._values[name], False
         codes = tuple([self._code(code.system, code.code, name) for code in concept.codes])

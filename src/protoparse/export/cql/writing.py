@@ -13,7 +13,6 @@ from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import Final
 
-from protoparse.export.exporting import sound
 from protoparse.model import Number
 
 UNKNOWN: Final = "(null as Boolean)"
@@ -41,20 +40,20 @@ def text(words: str) -> str:
 def _escaped(words: str, *, bare: str) -> str:
     return "".join(
         c if c == bare else _ESCAPES.get(c) or (c if c.isprintable() or ord(c) > 0xFFFF else f"\\u{ord(c):04x}")
-        for c in sound(words)
+        for c in words
     )
 
 
 def comment(words: str, indent: str = "") -> Iterator[str]:
     """Lines of a comment: nothing in them ends it but the end of the line, of which they have one."""
-    for line in re.split(r"[\r\n]+", sound(words).strip()):
+    for line in re.split(r"[\r\n]+", words.strip()):
         if line.strip():
             yield f"{indent}// {''.join(c if c.isprintable() else ' ' for c in line).strip()}"
 
 
 def aside(words: str) -> str:
     """A comment within a line."""
-    plain = "".join(c if c.isprintable() else " " for c in sound(words))
+    plain = "".join(c if c.isprintable() else " " for c in words)
     return f"/* {' '.join(plain.split()).replace('*/', '* /')} */"
 
 
