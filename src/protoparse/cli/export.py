@@ -228,7 +228,7 @@ def _listed(file: str, target: str, lost: Sequence[tuple[str, Loss]], failures: 
     rows = [{"document": name, "target": target, **loss._asdict()} for name, loss in lost]
     text = io.StringIO(newline="")
     if file.endswith(".csv"):
-        table = csv.writer(text, lineterminator="\n")
+        table = csv.writer(text)
         table.writerow(["document", "target", *Loss._fields])
         table.writerows([None if cell is None else inert(str(cell)) for cell in row.values()] for row in rows)
     else:

@@ -1,7 +1,7 @@
 """The target `csv`: the tables of documents, criteria and facts as comma-separated values.
 
 In: documents. Out: `documents.csv`, `criteria.csv` and `facts.csv`, or one of them alone (`table=`), with a header line
-each. Nothing is lost.
+each, as RFC 4180 has it. Nothing is lost.
 
 No cell is a formula to a spreadsheet: a text that begins like one gets an apostrophe in front, and so does one that
 begins with apostrophes before that sign, so that taking one off always gives the text back. Numbers stay numbers.
@@ -51,7 +51,7 @@ def _bind(parts: Sequence[dict[str, list[Row]]], *, table: str = "all") -> Any:
 
 def _csv(table: str, parts: Sequence[dict[str, list[Row]]]) -> str:
     file = io.StringIO(newline="")
-    writer = csv.writer(file, lineterminator="\n")
+    writer = csv.writer(file)
     writer.writerow([column.name for column in TABLES[table]])
     for part in parts:
         writer.writerows([_cell(value) for value in row] for row in part[table])

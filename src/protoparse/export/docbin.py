@@ -44,14 +44,10 @@ def _doc(vocab: Vocab, name: str, document: Document) -> Doc:
     found, criteria, holes = list(marked(document)), list(placed_criteria(document)), list(unread(document))
     places = [*(mark.span for one in found for mark in one.marks), *(c.span for c in criteria), *holes]
     cut = tokens(document.text, places)
-    words, spaces = _spaced(document.text, cut)
+    words, spaces = _spaced(document.text, cut, places)
     doc = Doc(vocab, words=words, spaces=spaces)
-    first, last = {}, {}
-    for token in doc:
-        first[token.idx], last[token.idx + len(token)] = token.i, token.i + 1
-        if token.whitespace_:
-            first.setdefault(token.idx + len(token), token.i + 1)
-            last.setdefault(token.idx + len(token) + 1, token.i + 1)
+    first = {token.idx: token.i for token in doc}
+    last = {token.idx + len(token): token.i + 1 for token in doc}
 
     def span(place: Span, label: str, id_: str = "", code: str = "") -> Tokens:
         return Tokens(doc, first[place[0]], last[place[1]], label=label, span_id=id_, kb_id=code)
@@ -78,12 +74,14 @@ def _code(one: Marked) -> str:
     return f"{codes[0].system}:{codes[0].code}" if codes else ""
 
 
-def _spaced(text: str, cut: Iterable[Span]) -> tuple[list[str], list[bool]]:
-    """Words, and whether a space stands behind each: spaCy keeps a single space with the word before it."""
+def _spaced(text: str, cut: Iterable[Span], places: Sequence[Span]) -> tuple[list[str], list[bool]]:
+    """Words, and whether a space stands behind each: spaCy keeps a single space, if no span begins or ends with it."""
+    begins, ends = {start for start, _ in places}, {end for _, end in places}
     words: list[str] = []
     spaces: list[bool] = []
     for start, end in cut:
-        if text[start:end] == " " and words and not spaces[-1] and not words[-1].isspace():
+        loose = start not in begins and end not in ends
+        if text[start:end] == " " and loose and words and not spaces[-1] and not words[-1].isspace():
             spaces[-1] = True
         else:
             words.append(text[start:end])
