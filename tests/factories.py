@@ -311,8 +311,9 @@ rules: st.SearchStrategy[Rule] = st.recursive(_leaves(), _above, max_leaves=6)
 HOSTILE = [
     "=cmd|' /C calc'!A0", "+1+1", "-2+3", "@SUM(1)", "\t=1", "\r=1", "＝1+1", "'=1", "O'Neill", '"', "\\", "\\'", "*/",
     "/*", "//", "'); drop table facts; --", "<script>alert(1)</script>", "<img src=x onerror=alert(1)>", "]]>", "&amp;",
-    "\0", "\x07", "\x1b[31m", "\x85", "\u2028", "\u202eevil\u202c", "\u200f", "\ufeff", "\ufffe", "\ud800", "😀", "e\u0301",
-    "_x0041_", "#N/A", "http://x", "{{ 7*7 }}", "%s", "$1", ":name", "T1\tDrug 0 1\tx", "\n# document = x", "\r\n",
+    "\0", "\x07", "\x1b[31m", "\x85", "\u2028", "\u202eevil\u202c", "\u200f", "\ufeff", "\ufffe", "\ud800", "😀",
+    "e\u0301", "_x0041_", "#N/A", "http://x", "{{ 7*7 }}", "%s", "$1", ":name", "T1\tDrug 0 1\tx", "\n# document = x",
+    "\r\n",
 ]  # fmt: skip
 """Texts that some tool takes for something else than a text."""
 

@@ -51,7 +51,7 @@ Node: TypeAlias = dict[str, Any]
 
 _NO_FIELD = "the markup has no field for it"
 _NO_PART = "the markup has no field for what narrows it"
-_WIDER = "OncoTree has a wider name alone"
+_WIDER = "the name that the markup has is wider"
 _BESIDE = "an alternative of it has no field, so none is asked for"
 _UNREAD = "the text was not read"
 _UNSURE = "it excludes, and not all of it can be said"
@@ -323,11 +323,13 @@ def _field(fact: Fact) -> _Field | None:
         case "person":
             return _person(name, fact.value)
         case "condition" if fact.value is None:
-            row = _named("diagnosis").get(name) or _named("diagnosis").get(fact.concept.text.lower())
+            printed = _named("diagnosis").get(" ".join(fact.concept.text.lower().split()))
+            row = printed or _named("diagnosis").get(name)
             if row is None:
                 return None
             field = {"oncotree_primary_diagnosis": row["ctml"]}
-            return _Field({"clinical": field}, "oncotree_primary_diagnosis", bool(row["wider"]))
+            # what is printed may say more than the name does: "metastatic melanoma"
+            return _Field({"clinical": field}, "oncotree_primary_diagnosis", printed is None or bool(row["wider"]))
         case "measurement":
             return _measured(name, fact)
     return None
