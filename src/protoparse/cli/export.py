@@ -2,26 +2,12 @@
 
 from __future__ import annotations
 
-import csv
-import io
-import json
-import os
-import sys
-from collections import Counter
-from collections.abc import Sequence
-from pathlib import Path
-from typing import Any
-
 import click
 
 from protoparse.cli import options
-from protoparse.cli.failures import Failures, counted, one_line
-from protoparse.errors import ProtoparseError
-from protoparse.export.exporting import Exporter, Files, Loss, Run, encoded, exporters
 
 LIST = "list"
-SHOWN = 10
-"""So many causes of losses are told."""
+"""A target of this name shows what targets there are."""
 
 
 @click.command("export")
@@ -63,7 +49,7 @@ def command(
       protoparse export criteria/ --to brat --out annotations/        files for each trial
       protoparse parse trial.html | protoparse export - --to html --out trial.html
 
-    No target holds all that criteria can say. What does not fit is left out, never bent: each loss is counted on
+    Few targets hold all that criteria can say. What does not fit is left out, never bent: each loss is counted on
     standard error by its cause, listed in full with --losses, and refused with --strict. docs/exports.md has a table of
     what each target can hold.
 
@@ -71,166 +57,11 @@ def command(
 
     Exit code: 0 all done, 1 some input failed or was refused (one line each, the rest is done), 2 wrong usage.
     """
-    from protoparse.cli.couples import criteria
-    from protoparse.cli.outputs import Names
-    from protoparse.cli.progress import progress
+    from protoparse.cli.exported import Wanted, listed, run
 
     if target == LIST:
-        _list()
+        listed()
         return 0
     if not inputs:
         raise click.UsageError("Missing argument 'INPUT...'.")
-    if target not in exporters():
-        raise click.UsageError(f"no target {target!r}; there are {', '.join(exporters())}")
-    exporter = exporters()[target]
-    run = Run(target, strict=strict, **_chosen(exporter, given))
-    failures = Failures(debug=debug)
-    sink = _Sink(target, out)
-    names = Names()
-    lost: list[tuple[str, Loss]] = []
-    count = 0
-    found = (one for name in inputs for one in criteria(name, failures))
-    with progress(found, shown=not quiet and out is not None, name=lambda one: one.name) as shown:
-        for one in shown:
-            made = None
-            with failures.of(one.where):
-                name = names.of(one.document.trial.id or one.name)
-                made = run.add(one.document, name)
-                lost += [(name, loss) for loss in made.losses]
-                count += 1
-            if made is not None:
-                with failures.of(one.where):
-                    sink.write(made.payload)
-                sink.check()
-    if count and exporter.joint is not None:
-        files = Files()
-        with failures.of(target):
-            payload = run.end()
-            single = f"{name if count == 1 else 'criteria'}{exporter.suffix}"
-            files = payload if isinstance(payload, Files) else Files({single: payload})
-            sink.write(files)
-        sink.check()
-    with failures.of(target):
-        sink.close()
-    if losses is not None:
-        _listed(losses, target, lost, failures)
-    if lost and not quiet:
-        _tell(target, lost, count)
-    return failures.code
-
-
-class _Sink:
-    """Where files go: a folder, a file, or standard output."""
-
-    def __init__(self, target: str, out: str | None) -> None:
-        self.target = target
-        self.out = None if out in (None, options.STDOUT) else Path(out or "")
-        self.folder: Path | None = None
-        if self.out is not None and not self.out.is_file():
-            # what looks like a file is one, unless there is such a folder
-            named = str(out).endswith(("/", os.sep)) or self.out.is_dir() or not self.out.suffix
-            self.folder = self.out if named else None
-        self._alone = Files()
-
-    def write(self, files: Files) -> None:
-        """Write files into a folder; keep them where there is none."""
-        if self.folder is None:
-            self._alone |= files
-        else:
-            for name, payload in files.items():
-                self._put(self.folder / name, payload)
-
-    def check(self) -> None:
-        """Raise `click.UsageError` where there are more files than may go where they go."""
-        if len(self._alone) > 1:
-            raise click.UsageError(f"{self.target} makes several files here: name a folder, --out DIR/")
-
-    def close(self) -> None:
-        """Write the file that was kept; raises `ProtoparseError` where a terminal cannot show it."""
-        for payload in self._alone.values():
-            if self.out is not None:
-                self._put(self.out, payload)
-            elif isinstance(payload, bytes) and sys.stdout.isatty():
-                raise ProtoparseError("this is no text to show: name a file, --out FILE")
-            else:
-                sys.stdout.buffer.write(encoded(payload))
-
-    def _put(self, path: Path, payload: Any) -> None:
-        from protoparse.cli.outputs import put
-        from protoparse.model import FORMAT
-
-        if path.is_file():
-            with path.open("rb") as file:
-                if FORMAT.encode() in file.read(500):
-                    raise ProtoparseError(f"{path} is criteria JSON, and would be written over")
-        put(path, encoded(payload))
-
-
-# ------------------------------------------------------------------ options
-
-
-def _list() -> None:
-    """The targets with their options, on standard output."""
-    width = max(map(len, exporters()))
-    for name, exporter in exporters().items():
-        many = "; all trials in one" if exporter.joint else ""
-        click.echo(f"{name:<{width}}  {one_line(exporter.says)}{many}")
-        for option, default in exporter.options.items():
-            click.echo(f"{'':<{width}}    -o {option}={json.dumps(default) if default is not None else '…'}")
-
-
-def _chosen(exporter: Exporter, given: tuple[str, ...]) -> dict[str, Any]:
-    """The target's options as they were given, each of the type of its default."""
-    chosen: dict[str, Any] = {}
-    for words in given:
-        name, sign, value = words.partition("=")
-        if not sign:
-            raise click.UsageError(f"{words!r} gives no value: write NAME=VALUE")
-        if name not in exporter.options:
-            there = ", ".join(exporter.options) or "none"
-            raise click.UsageError(f"{exporter.target} has no option {name!r}; it has {there}")
-        chosen[name] = _typed(name, value, exporter.options[name])
-    return chosen
-
-
-def _typed(name: str, value: str, default: object) -> object:
-    if isinstance(default, str) or default is None:
-        return value
-    try:
-        made = json.loads(value)
-    except ValueError:
-        made = None
-    if not isinstance(made, (int, float) if isinstance(default, float) else type(default)):
-        raise click.UsageError(f"{name}={value}: write a value like {json.dumps(default)}")
-    return made
-
-
-# ------------------------------------------------------------------ losses
-
-
-def _tell(target: str, lost: Sequence[tuple[str, Loss]], count: int) -> None:
-    """How much was lost for which causes, on standard error."""
-    causes = Counter(loss.why for _, loss in lost).most_common()
-    trials = len({name for name, _ in lost})
-    click.echo(f"{target} does not hold all: {len(lost):,} losses"
-               f" in {trials} of {counted(count, 'trial')}", err=True)  # fmt: skip
-    for cause, number in causes[:SHOWN]:
-        click.echo(f"  {number:,} × {one_line(cause)}", err=True)
-    if len(causes) > SHOWN:
-        click.echo(f"  … and {len(causes) - SHOWN} other causes; --losses FILE lists all", err=True)
-
-
-def _listed(file: str, target: str, lost: Sequence[tuple[str, Loss]], failures: Failures) -> None:
-    """Every loss, a line each."""
-    from protoparse.cli.outputs import write
-    from protoparse.export.delimited import inert
-
-    rows = [{"document": name, "target": target, **loss._asdict()} for name, loss in lost]
-    text = io.StringIO(newline="")
-    if file.endswith(".csv"):
-        table = csv.writer(text)
-        table.writerow(["document", "target", *Loss._fields])
-        table.writerows([None if cell is None else inert(str(cell)) for cell in row.values()] for row in rows)
-    else:
-        text.writelines(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
-    write(file, text.getvalue(), failures)
+    return run(Wanted(inputs, target, out, strict, losses, given, quiet, debug))
