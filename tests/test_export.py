@@ -56,7 +56,7 @@ def test_the_same_document_gives_the_same_losses_and_files(target: str) -> None:
 
 
 @pytest.mark.parametrize("target", TARGETS)
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
 @given(document=f.documents())
 def test_every_target_takes_any_document(target: str, document: Document) -> None:
     payload, losses = export(document, target, name="any")

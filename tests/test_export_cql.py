@@ -64,7 +64,7 @@ def test_the_corpus_is_cql(document: Document) -> None:
     assert {'"Inclusion"', '"Exclusion"', '"Eligible"'} <= set(names)
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=50, deadline=None, suppress_health_check=list(HealthCheck))
 @given(f.documents())
 def test_any_document_is_cql(document: Document) -> None:
     library = export(document, "cql", name="any").payload

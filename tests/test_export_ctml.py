@@ -132,7 +132,7 @@ def test_the_registry_is_asked_too_and_named() -> None:
     ]
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=50, deadline=None, suppress_health_check=list(HealthCheck))
 @given(f.documents())
 def test_any_tree_is_of_known_nodes_and_is_yaml_too(document: Document) -> None:
     def walk(node: Any) -> None:

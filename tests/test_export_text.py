@@ -108,7 +108,7 @@ def test_brat_reads_the_corpus_back_word_by_word(document: Document) -> None:
         assert " ".join(text[slice(*mark.span)].split()) == " ".join(mark.words.split())
 
 
-@settings(max_examples=80, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
 @given(f.documents())
 def test_brat_reads_any_document_back(document: Document) -> None:
     files = export(document, "brat", name="a").payload
@@ -155,7 +155,7 @@ def test_a_docbin_holds_the_whole_criteria_json() -> None:
         assert load(doc.user_data["criteria"]) == document
 
 
-@settings(max_examples=80, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
 @given(f.documents())
 def test_a_docbin_keeps_any_text_and_place(document: Document) -> None:
     [doc] = docs(export(document, "spacy", name="a").payload)
@@ -195,7 +195,7 @@ def test_tags_say_what_kind_of_thing_a_word_is() -> None:
     ]
 
 
-@settings(max_examples=80, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
 @given(f.documents())
 def test_any_tags_are_iob2_over_the_words_of_the_text(document: Document) -> None:
     text = document.text.replace("\ud800", "\ufffd")
@@ -266,7 +266,7 @@ class Elements(HTMLParser):
         self.attributes += [name for name, _ in attrs]
 
 
-@settings(max_examples=80, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
 @given(f.documents())
 def test_no_text_becomes_an_element_of_a_page(document: Document) -> None:
     page = Elements()
