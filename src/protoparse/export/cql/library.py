@@ -93,7 +93,8 @@ class Library:
                 yield from lines
                 yield ""
         for name in self._parameters.values():
-            yield f"parameter {name} DateTime"
+            # without a default, engines differ on what a parameter is that is not given
+            yield f"parameter {name} DateTime default null"
         if self._parameters:
             yield ""
 
