@@ -18,6 +18,7 @@ HEADERS = {
     "analytes": ["names", "formula", "mass", "valence", "equal", "note"],
     "anchors": ["event", "spellings"],
     "comparators": ["operator", "place", "spellings"],
+    "ctml": ["kind", "ctml", "wider", "names"],
     "cues": ["cue", "value", "phrases"],
     "heads": ["domain", "kind", "words"],
     "judgements": ["part", "words"],
@@ -39,6 +40,7 @@ HEADERS = {
 # A word may stand once for each of these: "in" is a guard and a preposition, "at most" stands before or behind.
 KEYS = {
     "comparators": "place",
+    "ctml": "kind",
     "cues": "cue",
     "heads": "kind",
     "judgements": "part",
@@ -49,7 +51,7 @@ KEYS = {
     "unlike": "name",
 }
 SIZES = {
-    "allergies": 20, "analytes": 40, "anchors": 17, "comparators": 8, "conditions": 4000, "consents": 100, "cues": 50,
+    "allergies": 20, "analytes": 40, "anchors": 17, "comparators": 8, "conditions": 4000, "consents": 100, "ctml": 100, "cues": 50,
     "devices": 100, "drugs": 1500, "heads": 12, "judgements": 9, "loincs": 50,
     "measurements": 380, "modifiers": 200, "numbers": 30,
     "observations": 150, "others": 50, "outsets": 2, "persons": 100, "procedures": 1000, "qualifiers": 6,
