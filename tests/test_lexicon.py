@@ -51,8 +51,8 @@ KEYS = {
     "unlike": "name",
 }
 SIZES = {
-    "allergies": 20, "analytes": 40, "anchors": 17, "comparators": 8, "conditions": 4000, "consents": 100, "ctml": 100, "cues": 50,
-    "devices": 100, "drugs": 1500, "heads": 12, "judgements": 9, "loincs": 50,
+    "allergies": 20, "analytes": 40, "anchors": 17, "comparators": 8, "conditions": 4000, "consents": 100, "ctml": 100,
+    "cues": 50, "devices": 100, "drugs": 1500, "heads": 12, "judgements": 9, "loincs": 50,
     "measurements": 380, "modifiers": 200, "numbers": 30,
     "observations": 150, "others": 50, "outsets": 2, "persons": 100, "procedures": 1000, "qualifiers": 6,
     "charts": 15, "records": 20, "references": 6, "results": 6, "sexes": 5, "studies": 20, "systems": 20, "ucum": 150,
