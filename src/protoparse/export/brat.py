@@ -9,8 +9,9 @@ notes hold names, codes and canonical English, also of what no words of its own 
 Facts of one criterion hold together; deeper logic is lost.
 
 >>> from protoparse import parse
->>> print(EXPORTER.make(parse("Exclusion Criteria:\\n1. Gout"), name="a").payload["a.ann"].splitlines()[0])
-T1	Condition 23 27	Gout
+>>> files = EXPORTER.make(parse("Exclusion Criteria:\\n1. Gout"), name="a").payload
+>>> files["a.ann"].splitlines()[0].split("\\t")
+['T1', 'Condition 23 27', 'Gout']
 """
 
 from __future__ import annotations

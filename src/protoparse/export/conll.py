@@ -8,10 +8,8 @@ Tags hold words and what kind of thing they are. What a rule says beyond a singl
 overlap all but the first and longest.
 
 >>> from protoparse import parse
->>> print(EXPORTER.make(parse("Gout"), name="a").payload)
-# document = a
-Gout	0	4	B-condition	O
-<BLANKLINE>
+>>> [line.split("\\t") for line in EXPORTER.make(parse("Gout"), name="a").payload.splitlines()]
+[['# document = a'], ['Gout', '0', '4', 'B-condition', 'O'], ['']]
 """
 
 from __future__ import annotations

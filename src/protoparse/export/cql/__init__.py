@@ -10,7 +10,7 @@ without a code are value sets to fill in, events are parameters, and the codes o
 >>> from protoparse import parse
 >>> library = EXPORTER.make(parse("Inclusion Criteria:\\n* Adults aged 18 to 65 years"), name="a").payload
 >>> [line for line in library.splitlines() if "AgeIn" in line]
-['  AgeInYears() in Interval[18, 65]']
+['  (AgeInYears() in Interval[18, 65])']
 """
 
 from __future__ import annotations
