@@ -9,14 +9,17 @@ from __future__ import annotations
 from typing import Any
 
 from hypothesis import strategies as st
-from msgspec import UNSET
+from msgspec import UNSET, Struct
+from msgspec.structs import replace
 
 from protoparse import lexicon, model
 from protoparse.model import (
+    Age,
     All,
     Anchor,
     Any_,
     AtLeast,
+    AtLeastChildren,
     Bound,
     Code,
     Comparison,
@@ -30,6 +33,7 @@ from protoparse.model import (
     Not,
     Offset,
     Rule,
+    Trial,
     Unit,
     Window,
 )
@@ -300,3 +304,74 @@ def _leaves(draw: st.DrawFn) -> Fact:
 
 _FACTS = facts()
 rules: st.SearchStrategy[Rule] = st.recursive(_leaves(), _above, max_leaves=6)
+
+
+# ------------------------------------------------------------------ documents
+
+HOSTILE = [
+    "=cmd|' /C calc'!A0", "+1+1", "-2+3", "@SUM(1)", "\t=1", "\r=1", "＝1+1", "'=1", "O'Neill", '"', "\\", "\\'", "*/",
+    "/*", "//", "'); drop table facts; --", "<script>alert(1)</script>", "<img src=x onerror=alert(1)>", "]]>", "&amp;",
+    "\0", "\x07", "\x1b[31m", "\x85", "\u2028", "\u202eevil\u202c", "\u200f", "\ufeff", "\ufffe", "\ud800", "😀",
+    "e\u0301", "_x0041_", "#N/A", "http://x", "{{ 7*7 }}", "%s", "$1", ":name", "T1\tDrug 0 1\tx", "\n# document = x",
+    "\r\n",
+]  # fmt: skip
+"""Texts that some tool takes for something else than a text."""
+
+
+@st.composite
+def documents(draw: st.DrawFn) -> Document:
+    """Any document that the model allows, with places right and wrong in a text of hostile words."""
+    strange = st.one_of(st.sampled_from(HOSTILE), st.sampled_from(WORDS))
+    text = draw(st.lists(strange, max_size=12).map(" ".join))
+    places = st.tuples(st.integers(-1, len(text) + 2), st.integers(-1, len(text) + 2))
+    spans = st.one_of(st.none(), places)
+
+    def spread(record: Any) -> Any:
+        """The record with places drawn for whatever has one, and with hostile words here and there."""
+        if isinstance(record, tuple):
+            return tuple(spread(one) for one in record)
+        if not isinstance(record, Struct):
+            return record
+        changes = {name: spread(getattr(record, name)) for name in record.__struct_fields__}
+        if "span" in changes:
+            changes["span"] = draw(spans)
+        if isinstance(record, Concept) and draw(st.booleans()):
+            changes["text"] = draw(strange)
+        return type(record)(**changes)
+
+    def criteria(depth: int) -> st.SearchStrategy[tuple[Criterion, ...]]:
+        made = st.builds(
+            Criterion,
+            id=st.one_of(st.sampled_from(["inclusion.1", "exclusion.1", ""]), strange),
+            kind=st.sampled_from(model.Kind.__args__),
+            group=_or_none(strange),
+            label=_or_none(strange),
+            span=places,
+            combine=_or_none(
+                st.one_of(
+                    st.sampled_from(["all", "any", "except", "then"]),
+                    st.builds(AtLeastChildren, at_least=st.integers(-1, 4)),
+                )
+            ),
+            rule=_or_none(rules),
+            children=st.just(()) if depth == 0 else criteria(depth - 1),
+            unparsed=_tuples(places, most=2),
+        )
+        return _tuples(made, most=2)
+
+    ages = st.builds(Age, value=numbers, unit=units)
+    trial = Trial(
+        id=draw(_or_none(strange)),
+        title=draw(_or_none(strange)),
+        conditions=draw(_tuples(strange, most=2)),
+        minimum_age=draw(_or_none(ages)),
+        maximum_age=draw(_or_none(ages)),
+        sex=draw(_or_none(st.sampled_from(model.Sex.__args__))),
+        healthy_volunteers=draw(_or_none(st.booleans())),
+    )
+    notes = draw(_tuples(st.builds(model.Note, code=strange, message=strange, span=spans), most=1))
+    found = tuple(
+        replace(c, rule=spread(c.rule), children=tuple(replace(x, rule=spread(x.rule)) for x in c.children))
+        for c in draw(criteria(1))
+    )
+    return Document(text=text, criteria=found, trial=trial, notes=notes)

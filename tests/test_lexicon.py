@@ -19,6 +19,7 @@ HEADERS = {
     "anchors": ["event", "spellings"],
     "classes": ["kind", "names", "members", "perhaps", "complete"],
     "comparators": ["operator", "place", "spellings"],
+    "ctml": ["kind", "ctml", "wider", "names"],
     "cues": ["cue", "value", "phrases"],
     "fhir": ["kind", "system", "code", "words"],
     "findings": ["names", "quantity", "unit", "implies", "shows", "from"],
@@ -43,6 +44,7 @@ HEADERS = {
 KEYS = {
     "classes": "kind",
     "comparators": "place",
+    "ctml": "kind",
     "cues": "cue",
     "fhir": "kind",
     "heads": "kind",
@@ -54,9 +56,9 @@ KEYS = {
     "unlike": "name",
 }
 SIZES = {
-    "allergies": 20, "analytes": 40, "anchors": 17, "classes": 180,
-    "comparators": 8, "conditions": 4000, "consents": 100, "cues": 50,
-    "devices": 100, "drugs": 1500, "fhir": 15, "findings": 10, "heads": 12, "judgements": 9, "loincs": 50,
+    "allergies": 20, "analytes": 40, "anchors": 17, "classes": 180, "comparators": 8, "conditions": 4000,
+    "consents": 100, "ctml": 100, "cues": 50, "devices": 100, "drugs": 1500, "fhir": 15, "findings": 10, "heads": 12,
+    "judgements": 9, "loincs": 50,
     "measurements": 380, "modifiers": 200, "numbers": 30,
     "observations": 150, "others": 50, "outsets": 2, "persons": 100, "procedures": 1000, "qualifiers": 6,
     "charts": 15, "records": 20, "references": 6, "results": 6, "sexes": 5, "studies": 20, "systems": 20, "ucum": 150,

@@ -46,7 +46,7 @@ def test_the_wheel_holds_grammars_tables_templates_and_types(wheel: Path) -> Non
     for grammar in (ROOT / "grammars").glob("*.lark"):
         assert f"protoparse/grammars/{grammar.name}" in inside
     for source in (ROOT / "src").rglob("*"):
-        if source.suffix in {".py", ".tsv", ".html", ".css", ".js"} or source.name == "py.typed":
+        if source.suffix in {".py", ".tsv", ".html", ".css", ".js", ".cql"} or source.name == "py.typed":
             assert source.relative_to(ROOT / "src").as_posix() in inside
     assert "protoparse/grammars/canonical.lark" in inside
     assert "protoparse/concepts/model.npz" in inside

@@ -3,7 +3,8 @@
 A block behind `<!-- file: NAME -->` is a file that the commands find; one behind `<!-- part of: NAME -->` is JSON that
 is found in what that file parses to; one behind `<!-- not run -->` is only read.
 `python -m tests.test_readme --write` puts in what commands and Python give today, for review. A page's Python is one
-session: a block knows the names of those above it. The columns of the tables are put in between their marks.
+session: a block knows the names of those above it. The columns of the tables, and what each target of an export can
+hold, are put in between their marks.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 BLOCK = re.compile(r"(?:<!-- (?P<mark>[^\n]*?) -->\n)?```(?P<language>\w+)\n(?P<body>.*?)^```$", re.M | re.S)
 
 COLUMNS = re.compile(r"(?<=<!-- made from export.tables -->\n).*?(?=<!-- end -->)", re.S)
+HELD = re.compile(r"(?<=<!-- made from the exporters -->\n).*?(?=<!-- end -->)", re.S)
 
 
 @dataclass(frozen=True)
@@ -171,9 +173,22 @@ def test_the_columns_of_the_tables_are_listed() -> None:
     assert [listed for page in PAGES for listed in COLUMNS.findall(page.read_text("utf-8"))] == [columns()]
 
 
+def what_each_target_can_hold() -> str:
+    """The table of docs/exports.md, made by exporting a listing for each of its rows."""
+    import probes
+
+    return probes.table()
+
+
+def test_what_each_target_can_hold_is_listed() -> None:
+    found = [listed for page in PAGES for listed in HELD.findall(page.read_text("utf-8"))]
+    assert found == [what_each_target_can_hold()]
+
+
 def rewritten(page: Path) -> str:
-    """The page with what its commands and its Python give today, and the columns of the tables."""
+    """The page with what its commands and its Python give today, the columns of the tables, and what targets hold."""
     text = COLUMNS.sub(lambda _: columns(), page.read_text("utf-8"))
+    text = HELD.sub(lambda _: what_each_target_can_hold(), text)
     for block in to_run("console"):
         if block.page == page:
             with tempfile.TemporaryDirectory() as place:
@@ -190,6 +205,7 @@ def rewritten(page: Path) -> str:
 
 
 if __name__ == "__main__":
+    sys.path.append(str(Path(__file__).parent))
     if sys.argv[1:] != ["--write"]:
         sys.exit("python -m tests.test_readme --write")
     for written in PAGES:

@@ -18,7 +18,7 @@ from typing import Any
 import click
 
 from protoparse import __version__
-from protoparse.cli import agreement, batch, diff, gold, options, screen
+from protoparse.cli import agreement, batch, diff, export, gold, options, screen
 from protoparse.cli.failures import Failures, counted, one_line
 from protoparse.cli.inputs import gather
 from protoparse.cli.options import CONTAINERS
@@ -77,6 +77,7 @@ def program() -> None:
       protoparse show trial.html                  what was read, and what was not
       protoparse check criteria/                  does every file keep its promises?
       protoparse screen --criteria criteria/ --patients bundle.json
+      protoparse export criteria/ --to csv --out tables/    for other tools: SQL, CQL, brat, spaCy …
       protoparse evaluate gold/                   how much of it is right?
       protoparse diff before/ after/              what changed between two parses
 
@@ -136,7 +137,8 @@ def parse(
     sources = gather(inputs, failures, besides=out)
     many = len(inputs) > 1 or any(Path(name).is_dir() for name in inputs)
     sink = Stream(form, many=many) if out is None else Folder(out, form, sources=sources)
-    with progress(sources, failures, shown=out is not None or not sys.stdout.isatty()) as shown, sink:
+    seen = out is not None or not sys.stdout.isatty()
+    with progress(sources, shown=seen, name=lambda source: source.stem) as shown, sink:
         for source in shown:
             for document in documents(source, container, failures, parser):
                 with failures.of(source.name):
@@ -331,3 +333,4 @@ program.add_command(gold.group)
 program.add_command(agreement.command)
 program.add_command(diff.command)
 program.add_command(screen.command)
+program.add_command(export.command)

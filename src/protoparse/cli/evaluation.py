@@ -157,17 +157,15 @@ def _golds(wanted: Wanted, failures: Told) -> Iterator[Gold]:
     if wanted.annotated:
         assert wanted.labels is not None
         golds = [gold for gold in corpus_gold(wanted.gold, wanted.labels) if chosen(gold.name)]
-        places = [Source(gold.name, Path(gold.name)) for gold in golds]
-        with progress(places, failures, shown=not wanted.quiet) as shown:
-            for gold, _ in zip(golds, shown, strict=True):
-                yield gold
+        with progress(golds, shown=not wanted.quiet, name=lambda gold: gold.name) as shown:
+            yield from shown
     else:
         try:
             files = [(name, file) for name, file in gold_files(wanted.gold) if chosen(name)]
         except InputError as error:
             raise InputError(f"{wanted.gold}: {error}") from None
         sources = [Source(name, file) for name, file in files]
-        with progress(sources, failures, shown=not wanted.quiet) as shown:
+        with progress(sources, shown=not wanted.quiet, name=lambda source: source.stem) as shown:
             for source in shown:
                 gold = None
                 with failures.of(source.name):

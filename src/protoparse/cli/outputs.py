@@ -67,6 +67,24 @@ def put(path: Path, data: bytes) -> None:
         draft.unlink(missing_ok=True)
 
 
+class Names:
+    """Names of files for what a run writes: one that is taken gets `-2`, `-3`, …."""
+
+    def __init__(self) -> None:
+        self._used: set[str] = set()
+
+    def of(self, wanted: str) -> str:
+        """A name for a trial's id, or whatever else it is called, that was not given before; without a suffix."""
+        stem = file_stem(wanted)
+        name, n = stem, 1
+        # Compared without case: some file systems hold NCT1.json and nct1.json as one file.
+        while name.casefold() in self._used:
+            n += 1
+            name = f"{stem}-{n}"
+        self._used.add(name.casefold())
+        return name
+
+
 class Sink:
     """Takes documents one by one; a `with` around them closes what was begun."""
 
@@ -97,26 +115,16 @@ class Folder(Sink):
     def __init__(self, folder: Path, form: str, *, sources: Iterable[Source] = ()) -> None:
         self.folder, self.form = folder, form
         self.folder.mkdir(parents=True, exist_ok=True)
-        self._used: set[str] = set()
+        self._names = Names()
         self._inputs = {s.path.resolve() for s in sources if s.path is not None}
 
     def write(self, document: Document, source: Source) -> None:
         """Write one file; raises `OSError` where that cannot be done, and leaves no half of it."""
         data = written(document, self.form)
-        path = self.folder / self._name(document.trial.id or source.stem)
+        path = self.folder / (self._names.of(document.trial.id or source.stem) + SUFFIX[self.form])
         if path.resolve() in self._inputs:
             raise ProtoparseError(f"{path} would be written over an input")
         put(path, data)
-
-    def _name(self, wanted: str) -> str:
-        stem = file_stem(wanted)
-        name, n = stem, 1
-        # Compared without case: some file systems hold NCT1.json and nct1.json as one file.
-        while name.casefold() in self._used:
-            n += 1
-            name = f"{stem}-{n}"
-        self._used.add(name.casefold())
-        return name + SUFFIX[self.form]
 
 
 class Stream(Sink):

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sized
 from contextlib import contextmanager
 from typing import TypeVar
-
-from protoparse.cli.failures import Failures
-from protoparse.cli.inputs import Source
 
 MANY = 5
 
@@ -16,22 +13,23 @@ _T = TypeVar("_T")
 
 
 @contextmanager
-def progress(sources: list[Source], failures: Failures, *, shown: bool) -> Iterator[Iterable[Source]]:
-    """The same sources, counted on a bar while they are taken."""
-    if not shown or len(sources) < MANY or not sys.stderr.isatty():
-        yield sources
+def progress(items: Iterable[_T], *, shown: bool, name: Callable[[_T], str]) -> Iterator[Iterable[_T]]:
+    """The same items, counted on a bar while they are taken; how many there are may not be known beforehand."""
+    total = len(items) if isinstance(items, Sized) else None
+    if not shown or (total is not None and total < MANY) or not sys.stderr.isatty():
+        yield items
         return
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
     columns = (TextColumn("{task.fields[name]}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("", total=len(sources), name="")
+        task = bar.add_task("", total=total, name="")
 
-        def counted() -> Iterator[Source]:
-            for source in sources:
-                bar.update(task, name=source.stem[-30:])
-                yield source
+        def counted() -> Iterator[_T]:
+            for item in items:
+                bar.update(task, name=name(item)[-30:])
+                yield item
                 bar.advance(task)
 
         yield counted()

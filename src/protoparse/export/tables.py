@@ -120,7 +120,7 @@ TABLES: Mapping[str, tuple[Column, ...]] = {
         Column("english", "text", "What its own words say, in canonical English."),
         Column("rule", "json", "What its own words say: the rule of the criteria JSON."),
         Column("facts", "integer", "How many facts its rule has."),
-        Column("unparsed", "json", "The pieces of it that were not understood, a list of texts."),
+        Column("unparsed", "json", "The pieces of it that were not understood, a list of {text, span}."),
         Column("confidence", "number", "How sure the parser is of the rule as a whole, 0 to 1."),
     ),
     "facts": (
@@ -152,6 +152,9 @@ TABLES: Mapping[str, tuple[Column, ...]] = {
     ),
 }  # fmt: skip
 """The tables and their columns, in order."""
+
+_LARGEST = 2**1023
+"""No column of floating-point numbers holds an integer much larger."""
 
 PARSED: tuple[Column, ...] = (
     *_WHOSE,
@@ -208,7 +211,7 @@ def _criterion(text: str, criterion: Criterion, parent: str | None) -> Row:
         f"at least {combine.at_least}" if isinstance(combine, AtLeastChildren) else combine,
         *criterion.span, text[slice(*criterion.span)],
         None if rule is None else render(rule), None if rule is None else _json(rule), sum(1 for _ in facts_of(rule)),
-        _json([text[slice(*span)] for span in criterion.unparsed]), _set(criterion.confidence),
+        _json([{"text": text[slice(*span)], "span": span} for span in criterion.unparsed]), _set(criterion.confidence),
     )  # fmt: skip
 
 
@@ -217,15 +220,30 @@ def _criterion(text: str, criterion: Criterion, parent: str | None) -> Row:
 
 def _facts(criterion: Criterion) -> Iterator[Row]:
     if criterion.rule is not None:
-        for fact, path, negated, role in _placed(criterion.rule, "$", False, "statement"):
+        for fact, path, negated, role in placed(criterion.rule):
             yield (criterion.id, criterion.kind, path, negated, role, *_fact(fact))
 
 
-def _placed(rule: Rule, path: str, negated: bool, role: str) -> Iterator[tuple[Fact, str, bool, str]]:
-    """Every fact of a rule with where it stands, whether it is negated, and what part it plays."""
+class Placed(NamedTuple):
+    """A fact of a rule: where it stands as a JSONPath, whether it is negated, and what part it plays."""
+
+    fact: Fact
+    path: str
+    negated: bool
+    role: Literal["statement", "condition", "exception", "example"]
+
+
+def placed(rule: Rule) -> Iterator[Placed]:
+    """Every fact of a rule with its place in it, in the order of its text."""
+    return _placed(rule, "$", False, "statement")
+
+
+def _placed(
+    rule: Rule, path: str, negated: bool, role: Literal["statement", "condition", "exception", "example"]
+) -> Iterator[Placed]:
     match rule:
         case Fact():
-            yield rule, path, negated, role
+            yield Placed(rule, path, negated, role)
             for n, example in enumerate(rule.includes):
                 yield from _placed(example, f"{path}.includes[{n}]", negated, "example")
         case Not():
@@ -259,7 +277,7 @@ def _comparison(said: Comparison | None) -> Row:
         return (None,) * 9
     numbers = [_number(getattr(said, name)) for name in ("value", "low", "high")]
     several = said.values if isinstance(said.values, tuple) else ()
-    words = several or tuple([x for x in (said.value, said.low, said.high) if isinstance(x, str)])
+    words = several or tuple([str(x) for x in (said.value, said.low, said.high) if _is_words(x)])
     inclusive = _set(said.low_inclusive), _set(said.high_inclusive)
     return (said.operator, *numbers, *inclusive, _json(words), *_unit(said.unit))
 
@@ -283,7 +301,12 @@ def _distance(offset: Offset) -> Row:
 
 
 def _number(value: object) -> float | None:
-    return float(value) if isinstance(value, int | float) else None
+    return float(value) if isinstance(value, int | float) and not _is_words(value) else None
+
+
+def _is_words(value: object) -> bool:
+    """Whether a value is no number, or one that no column of numbers holds."""
+    return isinstance(value, str) or (isinstance(value, int) and abs(value) >= _LARGEST)
 
 
 def _set(value: Any) -> Any:

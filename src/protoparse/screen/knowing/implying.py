@@ -12,10 +12,11 @@ from typing import NamedTuple
 
 from protoparse import lexicon
 from protoparse.concepts.wording import normal
+from protoparse.days import Days
 from protoparse.model import Comparison, Unit
 from protoparse.screen.knowing.amounts import Amount, meets
 from protoparse.screen.knowing.matching import Key, Reading
-from protoparse.screen.knowing.times import Days, age
+from protoparse.screen.knowing.times import age
 from protoparse.screen.patient import Event, days
 
 
