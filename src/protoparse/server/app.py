@@ -9,6 +9,9 @@ In: settings, an open store, workers that are ready. Out: an ASGI application.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from msgspec.structs import replace
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -19,15 +22,17 @@ from starlette.types import ASGIApp
 from protoparse import __version__
 from protoparse.server import documents, site
 from protoparse.server.answers import JSON, NDJSON, Answer, RefusalError, refused
-from protoparse.server.endpoints import API, Call, Endpoint, Handler, Schema, Service, value
+from protoparse.server.endpoints import API, Call, Endpoint, Handler, Schema, Service, routed, value
 from protoparse.server.guarding import Guard, response
-from protoparse.server.messages import OPERATIONS, Health, Operation, Parsing, Row
+from protoparse.server.messages import OPERATIONS, STUDY, Health, Operation, Parsing, Row
 from protoparse.server.metrics import MEDIA
 from protoparse.server.openapi import described
 from protoparse.server.streaming import Rows
 from protoparse.server.workers import Task
 
 TEXT = {"type": "string"}
+ANYTHING: Mapping[str, Any] = {"description": "The bytes as they are."}
+LINES: Mapping[str, Any] = {"description": "Any number of lines, each one JSON."}
 STREAMED = tuple(name for name, operation in OPERATIONS.items() if operation.takes is not None)
 
 
@@ -35,7 +40,7 @@ def application(service: Service) -> ASGIApp:
     """The service as an application."""
     endpoints = (*_operations(), *documents.ENDPOINTS, *_own())
     about = Endpoint("GET", f"{API}/openapi.json", "This description", _describing(endpoints), gives={JSON: {}})
-    routes = [endpoint.route(service) for endpoint in (*endpoints, about)]
+    routes = routed((*endpoints, about), service)
     made = Starlette(routes=[*routes, *site.routes(service, endpoints)], exception_handlers={HTTPException: _unrouted})
     made.router.redirect_slashes = False
     return Guard(made, service.settings, service.metrics)
@@ -60,7 +65,8 @@ def _operations() -> list[Endpoint]:
         made.append(
             Endpoint(
                 "POST", API + path, says, _stream(name), operation.query,
-                takes={NDJSON: TEXT}, gives={NDJSON: Row}, group="streams",
+                takes={NDJSON: LINES}, gives={NDJSON: Row},
+                refuses=(404,) if name == "export" else (), group="streams",
             )
         )  # fmt: skip
     return made
@@ -70,7 +76,7 @@ def _takes(name: str, operation: Operation) -> dict[str, Schema]:
     if operation.takes is None:
         return {}
     if name == "parse":  # any container, known by what is in it
-        return {"text/plain": TEXT, "text/html": TEXT, JSON: operation.takes}
+        return {"text/plain": ANYTHING, "text/html": ANYTHING, JSON: STUDY}
     return {JSON: operation.takes}
 
 

@@ -61,7 +61,7 @@ async def _list(call: Call) -> Response:
     try:
         return value(await call.service.stored(call.service.store.entries, call.asked))
     except ValueError as error:
-        raise RefusalError(400, str(error)) from None
+        raise RefusalError(422, str(error)) from None
 
 
 async def _create(call: Call) -> Response:
@@ -152,7 +152,7 @@ def _endpoint(
     *, takes: Schema | None = None, status: int = 200, changes: bool = False,
 ) -> Endpoint:  # fmt: skip
     """One of the store's; one that `changes` a document says which revision it was made from."""
-    missing = () if path == f"{API}/documents" else (404,)
+    missing = (422,) if asks is Wanted else () if asks is Nothing else (404,)
     return Endpoint(
         method, path, says, handler, asks, {JSON: takes} if takes else {}, {JSON: gives} if gives else {}, status,
         (*missing, 412, 428) if changes else missing, ("If-Match",) if changes else (), "store",

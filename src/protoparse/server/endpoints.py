@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import re
 import sys
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple, TypeAlias, TypeVar
 
@@ -143,23 +143,19 @@ class Endpoint(NamedTuple):
     headers: tuple[str, ...] = ()
     group: str = "service"
 
-    def route(self, service: Service) -> Route:
-        """It as Starlette has it."""
-
-        async def called(request: Request) -> Response:
-            request.state.path = self.path
-            try:
-                return await self.handler(Call(service, request, self._asked(request)))
-            except RefusalError as refusal:
-                return response(refusal.answer())
-            except ClientDisconnect:
-                return Response(status_code=400)
-            except Exception as error:
-                cause = f"internal error: {type(error).__name__}: {error}"
-                print(f"protoparse: {self.method} {self.path}: {cause}", file=sys.stderr)  # noqa: T201
-                return response(refused(500, cause))
-
-        return Route(self.path, called, methods=[self.method])
+    async def answer(self, service: Service, request: Request) -> Response:
+        """What is sent back; whatever goes wrong is a refusal, what nobody expected told on standard error too."""
+        request.state.path = self.path
+        try:
+            return await self.handler(Call(service, request, self._asked(request)))
+        except RefusalError as refusal:
+            return response(refusal.answer())
+        except ClientDisconnect:
+            return Response(status_code=400)
+        except Exception as error:
+            cause = f"internal error: {type(error).__name__}: {error}"
+            print(f"protoparse: {self.method} {self.path}: {cause}", file=sys.stderr)  # noqa: T201
+            return response(refused(500, cause))
 
     def _asked(self, request: Request) -> Record:
         """Path and query, typed; raises `RefusalError`."""
@@ -169,10 +165,29 @@ class Endpoint(NamedTuple):
                 raise RefusalError(400, f"{name}: given twice")
             given[name] = value
         try:
-            return msgspec.convert(given | request.path_params, self.asks, strict=False)
+            found = msgspec.convert(given | request.path_params, self.asks, strict=False)
         except msgspec.ValidationError as error:
             path = any(f"$.{name}`" in str(error) for name in request.path_params)
             raise RefusalError(404 if path else 400, str(error)) from None
+        for name in given:
+            if getattr(found, name) is None:
+                raise RefusalError(400, f"{name}: leave it out where there is none")
+        return found
+
+
+def routed(endpoints: Iterable[Endpoint], service: Service) -> list[Route]:
+    """The endpoints as Starlette has them: a route for each path."""
+    paths: dict[str, dict[str, Endpoint]] = {}
+    for endpoint in endpoints:
+        paths.setdefault(endpoint.path, {})[endpoint.method] = endpoint
+    return [_route(path, methods, service) for path, methods in paths.items()]
+
+
+def _route(path: str, methods: Mapping[str, Endpoint], service: Service) -> Route:
+    async def called(request: Request) -> Response:
+        return await methods["GET" if request.method == "HEAD" else request.method].answer(service, request)
+
+    return Route(path, called, methods=list(methods))
 
 
 def tag(revision: int) -> str:

@@ -15,12 +15,28 @@ from typing import Annotated, Any, Literal, NamedTuple, TypeAlias, TypeVar
 
 import msgspec
 from msgspec import Meta, Struct
+from msgspec.structs import replace
 
 from protoparse.diff import Diff
 from protoparse.errors import DocumentError
 from protoparse.evaluate.judgements import Judgement
-from protoparse.model import MAX_DEPTH, Document, Domain, Event, Record, limit_depth
+from protoparse.model import (
+    MAX_DEPTH,
+    Comparison,
+    Concept,
+    Criterion,
+    Document,
+    Domain,
+    Event,
+    Fact,
+    Note,
+    Record,
+    Trial,
+    Unit,
+    limit_depth,
+)
 from protoparse.server.answers import JSON, MARKDOWN, TEXT, Problem
+from protoparse.server.store.records import Draft
 
 _T = TypeVar("_T", bound=Struct)
 Container: TypeAlias = Literal["auto", "page", "html", "ctgov", "text"]
@@ -62,12 +78,12 @@ class Nothing(Record, frozen=True, kw_only=True):
     """Nothing more is asked."""
 
 
-class Text(Record, frozen=True, kw_only=True):
-    """A record of one's own: an eligibility text, with the trial's number and title where they are known."""
-
-    text: Annotated[str, Meta(min_length=1)]
-    id: str | None = None
-    title: str | None = None
+STUDY = {
+    "type": "object",
+    "description": "A study of ClinicalTrials.gov; or a record of one's own, a text with the trial's number and title.",
+    "examples": [{"id": "NCT00000000", "text": "Inclusion Criteria:\n\n* Age 18 years or older"}],
+}
+"""What JSON a listing is parsed from, for the OpenAPI: its readers say what they make of it."""
 
 
 class Predicted(Record, frozen=True, kw_only=True):
@@ -188,6 +204,35 @@ class Row(Record, frozen=True, kw_only=True, omit_defaults=True):
     problem: Problem | None = None
 
 
+# ------------------------------------------------------------------ examples
+
+_AGE = Fact(
+    domain="person",
+    span=(23, 44),
+    concept=Concept(text="Age", span=(23, 26), name="age"),
+    value=Comparison(operator=">=", value=18, unit=Unit(text="years", ucum="a"), span=(27, 44)),
+)
+EXAMPLE = Document(
+    trial=Trial(id="NCT00000000"),
+    text="Inclusion Criteria:\n\n* Age 18 years or older",
+    criteria=(Criterion(id="inclusion.1", kind="inclusion", label="*", span=(21, 44), rule=_AGE),),
+    notes=(Note(code="heading", message="Inclusion Criteria:", span=(0, 19)),),
+)
+"""A document, to show what one is."""
+EXAMPLES: Mapping[type[Struct], Struct] = {
+    Document: EXAMPLE,
+    Predicted: Predicted(gold=EXAMPLE, predicted=EXAMPLE),
+    Versions: Versions(old=EXAMPLE, new=replace(EXAMPLE, criteria=())),
+    Screenable: Screenable(
+        documents=(EXAMPLE,),
+        patients=(msgspec.Raw(b'{"format":"protoparse.patient/1","id":"p1","birth":"1961"}'),),
+        day=date(2026, 3, 7),
+    ),
+    Draft: Draft(document=EXAMPLE, name="first", author="Ada", edits=3),
+}
+"""A body of each kind."""
+
+
 # ------------------------------------------------------------------ the catalogue
 
 
@@ -197,13 +242,13 @@ class Operation(NamedTuple):
 
     says: str
     query: type[Record]
-    takes: type[Struct] | None
+    takes: type[Struct] | Mapping[str, Any] | None
     gives: type[Struct] | None
     media: Sequence[str] = (JSON,)
 
 
 OPERATIONS: Mapping[str, Operation] = {
-    "parse": Operation("Parse a listing or a text into criteria JSON", Parsing, Text, Document),
+    "parse": Operation("Parse a listing or a text into criteria JSON", Parsing, STUDY, Document),
     "check": Operation("Tell whether criteria JSON keeps the format and its promises", Checking, Document, Checked),
     "render": Operation(
         "Write criteria JSON as plain English or Markdown", Rendering, Document, None, (TEXT, MARKDOWN)

@@ -15,9 +15,10 @@ import msgspec
 from msgspec import Struct
 
 from protoparse import __version__
-from protoparse.server.answers import PROBLEM, Problem
+from protoparse.server.answers import NDJSON, PROBLEM, Problem
 from protoparse.server.endpoints import Endpoint, Schema
 from protoparse.server.guarding import OPEN
+from protoparse.server.messages import EXAMPLES
 
 ALWAYS = (400, 403, 421, 500, 503)
 """What any endpoint may refuse with; one that takes a body, besides:"""
@@ -41,7 +42,7 @@ def described(endpoints: Iterable[Endpoint], *, guarded: bool) -> bytes:
     _, schemas = msgspec.json.schema_components([Problem, *records.values()], ref_template=_REFERENCE)
     paths: dict[str, dict[str, Any]] = {}
     for endpoint in listed:
-        paths.setdefault(endpoint.path, {})[endpoint.method.lower()] = _operation(endpoint, guarded)
+        paths.setdefault(endpoint.path, {})[endpoint.method.lower()] = _operation(endpoint, listed, guarded)
     components: dict[str, Any] = {
         "schemas": schemas,
         "responses": {
@@ -68,12 +69,14 @@ def described(endpoints: Iterable[Endpoint], *, guarded: bool) -> bytes:
     )
 
 
-def _operation(endpoint: Endpoint, guarded: bool) -> dict[str, Any]:
+def _operation(endpoint: Endpoint, listed: Iterable[Endpoint], guarded: bool) -> dict[str, Any]:
     asked = guarded and endpoint.path not in OPEN
     statuses = (*ALWAYS, *((401,) if asked else ()), *(BODIED if endpoint.takes else ()), *endpoint.refuses)
     fine: dict[str, Any] = {"description": HTTPStatus(endpoint.status).phrase}
     if endpoint.gives:
-        fine["content"] = {media.partition(";")[0]: {"schema": _schema(s)} for media, s in endpoint.gives.items()}
+        fine["content"] = {media.partition(";")[0]: {"schema": _given(media, s)} for media, s in endpoint.gives.items()}
+    if endpoint.status == 201:
+        fine["links"] = dict(_links(listed))
     responses = {str(endpoint.status): fine}
     responses |= {str(s): {"$ref": f"#/components/responses/Problem{s}"} for s in sorted(statuses)}
     if endpoint.path == "/health":
@@ -89,8 +92,8 @@ def _operation(endpoint: Endpoint, guarded: bool) -> dict[str, Any]:
     if parameters := list(_parameters(endpoint)):
         made["parameters"] = parameters
     if endpoint.takes:
-        content = {media: {"schema": _schema(schema)} for media, schema in endpoint.takes.items()}
-        made["requestBody"] = {"required": True, "content": content}
+        content = {media: _body(schema) for media, schema in endpoint.takes.items()}
+        made["requestBody"] = {"required": NDJSON not in content, "content": content}
     if asked:
         made["security"] = [{"bearer": []}, {"basic": []}]
     return made
@@ -101,7 +104,7 @@ def _parameters(endpoint: Endpoint) -> Iterator[dict[str, Any]]:
     record = found[reference["$ref"].rpartition("/")[2]]
     for name, schema in record["properties"].items():
         placed = "path" if f"{{{name}}}" in endpoint.path else "query"
-        yield {"name": name, "in": placed, "required": name in record["required"], "schema": _given(schema)}
+        yield {"name": name, "in": placed, "required": name in record["required"], "schema": _parameter(schema)}
     if "If-Match" in endpoint.headers:
         yield {
             "name": "If-Match",
@@ -112,12 +115,35 @@ def _parameters(endpoint: Endpoint) -> Iterator[dict[str, Any]]:
         }
 
 
-def _given(schema: dict[str, Any]) -> dict[str, Any]:
+def _parameter(schema: dict[str, Any]) -> dict[str, Any]:
     """The schema of a parameter, which is left out where it is null."""
     choices = [choice for choice in schema.get("anyOf", ()) if choice.get("type") != "null"]
     if len(choices) == 1:
         return dict(choices[0])
     return schema
+
+
+def _links(listed: Iterable[Endpoint]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """What can be done with a document that was just made."""
+    for endpoint in listed:
+        if "{id}" in endpoint.path:
+            given = {"path.id": "$response.body#/id"}
+            if "{revision}" in endpoint.path:
+                given["path.revision"] = "$response.body#/revision"
+            if "If-Match" in endpoint.headers:
+                given["header.If-Match"] = "$response.header.ETag"
+            yield _called(endpoint), {"operationId": _called(endpoint), "parameters": given}
+
+
+def _body(schema: Schema) -> dict[str, Any]:
+    """A body that is taken, with an example where there is one."""
+    example = EXAMPLES.get(schema) if isinstance(schema, type) else None
+    return {"schema": _schema(schema)} | ({"example": example} if example is not None else {})
+
+
+def _given(media: str, schema: Schema) -> dict[str, Any]:
+    """What is answered: of a stream, all lines."""
+    return {"type": "array", "items": _schema(schema)} if media == NDJSON else _schema(schema)
 
 
 def _schema(schema: Schema) -> dict[str, Any]:

@@ -64,7 +64,7 @@ def perform_line(name: str, query: Record, line: bytes, options: Options, number
     """A line of a stream: the row that stands for it."""
     try:
         body, asked = _lined(line, query)
-    except msgspec.MsgspecError as error:
+    except (msgspec.MsgspecError, UnicodeError, RecursionError) as error:
         answer = refused(422, f"not a line of JSON: {error}")
     else:
         answer = perform(name, asked, body, options)

@@ -11,8 +11,8 @@ import mimetypes
 from collections.abc import Sequence
 from functools import cache
 from importlib.resources import files
-from typing import TYPE_CHECKING
 
+from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
@@ -21,9 +21,6 @@ from protoparse import __version__
 from protoparse.server.answers import refused
 from protoparse.server.endpoints import Endpoint, Service
 from protoparse.server.guarding import response
-
-if TYPE_CHECKING:
-    from jinja2 import Environment
 
 
 def routes(service: Service, endpoints: Sequence[Endpoint]) -> list[Route]:
@@ -67,8 +64,6 @@ def _files() -> dict[str, tuple[bytes, str, str]]:
 
 @cache
 def _environment() -> Environment:
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
     return Environment(
         loader=PackageLoader("protoparse.server"),
         autoescape=True,

@@ -19,7 +19,9 @@ from msgspec import Meta
 
 from protoparse.model import Document, Record
 
-Line: TypeAlias = Annotated[str, Meta(min_length=1, max_length=200)]
+Line: TypeAlias = Annotated[
+    str, Meta(min_length=1, max_length=200, pattern="^[^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029]*$")
+]
 """A name that people give: of a document, or their own."""
 Count: TypeAlias = Annotated[int, Meta(ge=0, le=2**31 - 1)]
 Sort: TypeAlias = Literal["changed", "created", "name"]
