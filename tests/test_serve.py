@@ -322,9 +322,10 @@ def test_health_and_metrics_tell_how_it_goes(service: Service) -> None:
     assert int(values[f'protoparse_requests_total{{method="POST",path="{API}/parse",status="200"}}']) >= 1
     assert int(values['protoparse_requests_total{method="GET",path="other",status="404"}']) >= 1
     assert not any("BREW" in name for name in values)
-    assert values[f'protoparse_request_seconds_bucket{{path="{API}/parse",le="+Inf"}}'] == values[
-        f'protoparse_request_seconds_count{{path="{API}/parse"}}'
-    ]
+    assert (
+        values[f'protoparse_request_seconds_bucket{{path="{API}/parse",le="+Inf"}}']
+        == values[f'protoparse_request_seconds_count{{path="{API}/parse"}}']
+    )
     assert int(values["process_resident_memory_bytes"]) > 10_000_000
 
 

@@ -8,26 +8,25 @@ from __future__ import annotations
 import sqlite3
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
-from queue import LifoQueue
 
 from protoparse.errors import StoreError
+from protoparse.server.store.lending import Lending
 from protoparse.server.store.relational import Run, migrate
 
 PATIENCE = 30.0
 """So many seconds another process may hold the file before a write is given up."""
-READERS = 4
+CONNECTIONS = 5
 
 
 class SQLite:
-    """A `Base` on a file; connections are kept, and lent to one thread at a time."""
+    """A `Base` on a file."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._writing = threading.Lock()
-        self._lent = threading.BoundedSemaphore(READERS + 1)
-        self._kept: LifoQueue[sqlite3.Connection] = LifoQueue()
+        self._lending = Lending(self._opened, CONNECTIONS)
         with self.transaction(writes=True) as run:
             tables = {name for (name,) in run("SELECT name FROM sqlite_master WHERE type='table'")}
             if tables and "protoparse_store" not in tables:
@@ -40,41 +39,19 @@ class SQLite:
     @contextmanager
     def transaction(self, *, writes: bool) -> Iterator[Run]:
         """What runs statements; one transaction writes at a time, of this process by a lock that wakes the next."""
-        with self._errors():
+        try:
             if not writes:
-                with self._connection("BEGIN") as run:
-                    yield run
+                with self._lending.transaction("BEGIN") as connection:
+                    yield lambda statement, *values: connection.execute(statement, values)
                 return
-            with self._writing, self._connection("BEGIN IMMEDIATE") as run:
-                yield run
+            with self._writing, self._lending.transaction("BEGIN IMMEDIATE") as connection:
+                yield lambda statement, *values: connection.execute(statement, values)
+        except sqlite3.Error as error:
+            raise StoreError(f"{self._path}: {error}") from None
 
     def close(self) -> None:
         """Close every connection."""
-        while not self._kept.empty():
-            self._kept.get_nowait().close()
-
-    @contextmanager
-    def _connection(self, begin: str) -> Iterator[Run]:
-        with self._lent:
-            connection = self._kept.get_nowait() if not self._kept.empty() else self._opened()
-            try:
-                connection.execute(begin)
-                yield lambda statement, *values: connection.execute(statement, values)
-                connection.execute("COMMIT")
-            except BaseException:
-                with suppress(sqlite3.Error):
-                    if connection.in_transaction:
-                        connection.execute("ROLLBACK")
-                self._keep(connection)
-                raise
-            self._keep(connection)
-
-    def _keep(self, connection: sqlite3.Connection) -> None:
-        """For the next one, but where a transaction could not be ended."""
-        if connection.in_transaction:
-            connection.close()
-        else:
-            self._kept.put(connection)
+        self._lending.close()
 
     def _opened(self) -> sqlite3.Connection:
         connection = sqlite3.connect(self._path, timeout=PATIENCE, isolation_level=None, check_same_thread=False)
@@ -86,10 +63,3 @@ class SQLite:
             connection.close()
             raise
         return connection
-
-    @contextmanager
-    def _errors(self) -> Iterator[None]:
-        try:
-            yield
-        except sqlite3.Error as error:
-            raise StoreError(f"{self._path}: {error}") from None
