@@ -12,7 +12,8 @@ clients on 2 cores wait for 32 parses), and what is measured is how many it gets
 Seven requests in ten are a parse, of a text that was not sent before; of the others, one reads a document, one saves a
 revision of one that all share, and one keeps a new one. With `--limit 5` the exit code is 1 where anything failed or
 was lost, where the 95th percentile of parses is above five times the parse alone, or where memory grew by a tenth in
-the second half.
+the second half. Before the minute begins, so many other texts are parsed that the parsers remember as many criteria as
+they ever do.
 """
 
 from __future__ import annotations
@@ -52,6 +53,7 @@ def main() -> int:
         "--pause", type=float, default=1.5, help="the mean pause of a client between requests, seconds"
     )
     options.add_argument("--workers", type=int, help="of the service; by default one a core")
+    options.add_argument("--warm", type=int, default=1500, help="texts before the minute, so that caches are full")
     options.add_argument("--store", help="a postgresql:// URL; by default a SQLite file of its own")
     options.add_argument("--json", help="write the figures to this file")
     options.add_argument("--limit", type=float, help="the most that the slow end may be, in times of the parse alone")
@@ -65,7 +67,7 @@ def main() -> int:
         figures = asyncio.run(_loaded(given, given.store or f"{folder}/store.sqlite", unseen))
     figures["alone_ms"] = parsed
     figures["times_alone"] = round(figures["ms"]["parse"]["p95"] / parsed["median"], 2)
-    figures |= {"clients": given.clients, "seconds": given.seconds, "pause": given.pause}
+    figures |= {"clients": given.clients, "seconds": given.seconds, "pause": given.pause, "warm": given.warm}
     _tell(figures)
     record("serving", figures, given.json)
     if given.limit is None:
@@ -81,6 +83,10 @@ def _texts() -> list[str]:
         found = [text for _, text in bulk() if len(text) <= SIZE]
         rng.shuffle(found)
         return list(_pieces("\n\n".join(found).splitlines()))
+    return _varied(rng)
+
+
+def _varied(rng: random.Random) -> list[str]:
     lines = [line for _, text in corpus() for line in text.splitlines() if line.startswith("* ")]
 
     def varied() -> Iterator[str]:
@@ -156,6 +162,12 @@ class Load:
         self.kept: list[tuple[str, int, str]] = []
         self.late = 0
         self.again = 0
+
+    async def warm(self) -> None:
+        client = Client(*self.address)
+        for text in self.texts:
+            await client.ask("POST", "/api/v1/parse", text.encode())
+        client.close()
 
     async def client(self, number: int, until: float) -> None:
         rng = random.Random(number)
@@ -240,6 +252,8 @@ async def _loaded(given: argparse.Namespace, store: str, texts: list[str]) -> di
             json.loads((await setting.ask("POST", "/api/v1/documents", _draft("first", random.Random(n))))[1])["id"]
             for n in range(SHARED)
         ]
+        warming = Load((host, int(port)), _varied(random.Random(8))[: given.warm], shared, 0)
+        await asyncio.gather(*(warming.warm() for _ in range(8)))
         load = Load((host, int(port)), texts, shared, given.pause)
         memory: list[dict[str, float]] = []
         watching = asyncio.create_task(_watch(process.pid, memory))

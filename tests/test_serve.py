@@ -6,8 +6,11 @@ import base64
 import json
 import os
 import re
+import shlex
+import shutil
 import signal
 import socket
+import subprocess
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -16,8 +19,10 @@ from pathlib import Path
 import pytest
 
 import protoparse
+from missing import absent
 from protoparse.model import dump
 from serving import Reply, Service, refused
+from test_readme import blocks, lay_out
 
 TEXT = "Inclusion Criteria:\n\n* Age 18 years or older\n* No gout within 2 months before screening\n"
 STUDY = {"id": "NCT90000001", "text": TEXT}
@@ -205,6 +210,33 @@ def test_a_method_that_a_path_does_not_know(service: Service) -> None:
     problem(reply, 405)
     assert {"GET", "PUT", "DELETE"} <= set(reply.headers["allow"].split(", "))
     assert service.ask("HEAD", "/health").content == b""
+
+
+# ------------------------------------------------------------------ what docs/service.md shows
+
+
+def test_the_commands_of_the_docs_give_what_stands_below_them(tmp_path: Path) -> None:
+    if shutil.which("curl") is None:
+        absent("curl is not installed", required="PROTOPARSE_CURL_REQUIRED")
+    page = Path(__file__).parents[1] / "docs" / "service.md"
+    lay_out(page, tmp_path)
+    shown = [block.body for block in blocks(page) if block.mark == "served"]
+    commands = re.findall(r"^\$ (.+)$", "".join(shown), re.M)
+    with Service(tmp_path / "store.sqlite", "--workers", "1") as service:
+        lines = [f"echo {shlex.quote(f'$ {command}')}; {command}; echo -n '{END}'" for command in commands]
+        script = "\n".join(lines).replace("http://127.0.0.1:8765/", service.url)
+        done = subprocess.run(["bash", "-c", script], cwd=tmp_path, capture_output=True, text=True, check=True)
+    # an answer that does not end a line is shown as one
+    told = "".join(part if part.endswith("\n") else part + "\n" for part in done.stdout.split(END)[:-1])
+    assert unlike(told.replace(service.url, "http://127.0.0.1:8765/")) == unlike("".join(shown))
+
+
+END = "<end>"
+
+
+def unlike(words: str) -> str:
+    """Without what is another each time: ids and moments."""
+    return re.sub(r'"[\w-]{22}"|"\d{4}-\d\d-\d\dT[\d:.]+Z"', '"…"', words)
 
 
 # ------------------------------------------------------------------ streams
