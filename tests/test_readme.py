@@ -1,7 +1,8 @@
 """README.md and the pages of docs/ are run: their commands and their Python give what stands below them.
 
 A block behind `<!-- file: NAME -->` is a file that the commands find; one behind `<!-- part of: NAME -->` is JSON that
-is found in what that file parses to; one behind `<!-- not run -->` is only read.
+is found in what that file parses to; one behind `<!-- not run -->` is only read; one behind `<!-- served -->` is run in
+test_serve.py, beside a service.
 `python -m tests.test_readme --write` puts in what commands and Python give today, for review. A page's Python is one
 session: a block knows the names of those above it. The columns of the tables, and what each target of an export can
 hold, are put in between their marks.

@@ -37,3 +37,11 @@ class PatientError(ProtoparseError):
 
 class ExportError(ProtoparseError):
     """A document that a target does not take, a target that is not known, or a loss where none is allowed."""
+
+
+class StoreError(ProtoparseError):
+    """A store of documents that cannot be opened, read or written; the message names it and the cause."""
+
+
+class ServiceError(ProtoparseError):
+    """A service that cannot be started: its port is taken, a package is missing, it would be open to everybody."""

@@ -18,7 +18,7 @@ from typing import Any
 import click
 
 from protoparse import __version__
-from protoparse.cli import agreement, batch, diff, export, gold, options, screen
+from protoparse.cli import agreement, batch, diff, export, gold, options, screen, serve
 from protoparse.cli.failures import Failures, counted, one_line
 from protoparse.cli.inputs import gather
 from protoparse.cli.options import CONTAINERS
@@ -78,6 +78,7 @@ def program() -> None:
       protoparse check criteria/                  does every file keep its promises?
       protoparse screen --criteria criteria/ --patients bundle.json
       protoparse export criteria/ --to csv --out tables/    for other tools: SQL, CQL, brat, spaCy …
+      protoparse serve                            all of it over HTTP, with a store
       protoparse evaluate gold/                   how much of it is right?
       protoparse diff before/ after/              what changed between two parses
 
@@ -334,3 +335,4 @@ program.add_command(agreement.command)
 program.add_command(diff.command)
 program.add_command(screen.command)
 program.add_command(export.command)
+program.add_command(serve.command)

@@ -71,6 +71,8 @@ def _moved(day: Days, offset: Offset) -> Days:
         return (date.min, day[1]) if offset.value < 0 else (day[0], date.max)
     several = offset.longest_of if offset.longest_of is not UNSET else offset.shortest_of
     assert several is not UNSET
+    if not several:
+        return ANY
     ends = [_moved(day, one) for one in several]
     back = all(end[0] <= day[0] and end[1] <= day[1] for end in ends)
     # the longest before an anchor is the earliest, behind it the latest
