@@ -37,3 +37,7 @@ class PatientError(ProtoparseError):
 
 class ExportError(ProtoparseError):
     """A document that a target does not take, a target that is not known, or a loss where none is allowed."""
+
+
+class EditError(ProtoparseError):
+    """A correction that cannot be made: nothing stands there, or what it would make the format refuses."""

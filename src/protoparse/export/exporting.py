@@ -62,7 +62,7 @@ class Exporter(NamedTuple):
 def export(document: Document, target: str, *, name: str | None = None, strict: bool = False, **options: Any) -> Result:
     """A document as `target` has it; `name` is what it goes by, its trial's number unless given.
 
-    Raises `ExportError` where no such target is known, where a target refuses, and, with `strict`, where anything is lost.
+    Raises `ExportError` for a target that is not known, one that refuses and, with `strict`, where anything is lost.
     """
     known = exporters()
     if target not in known:
