@@ -41,3 +41,11 @@ class ExportError(ProtoparseError):
 
 class EditError(ProtoparseError):
     """A correction that cannot be made: nothing stands there, or what it would make the format refuses."""
+
+
+class StoreError(ProtoparseError):
+    """A store of documents that cannot be opened, read or written; the message names it and the cause."""
+
+
+class ServiceError(ProtoparseError):
+    """A service that cannot be started: its port is taken, a package is missing, it would be open to everybody."""

@@ -7,17 +7,14 @@ is halved until the item is found that does it, which is given up.
 
 from __future__ import annotations
 
-import multiprocessing
-import os
-import signal
-import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
-from multiprocessing.context import BaseContext
 from types import TracebackType
-from typing import Any, Generic, NamedTuple, Self, TypeVar
+from typing import Generic, NamedTuple, Self, TypeVar
+
+from protoparse.processes import begin, context
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -26,6 +23,8 @@ DEATHS = 2
 """An item is given up when so many processes have died that did nothing else: one may have been somebody's mistake."""
 AHEAD = 2
 """So many shards a process are under way or wait for it."""
+PRELOADED = "protoparse.batch.converting"
+"""The parser."""
 
 
 class _Shard(NamedTuple, Generic[T]):
@@ -87,7 +86,7 @@ class Pool:
             return self._executor.submit(work, items)
 
     def _made(self) -> ProcessPoolExecutor:
-        return ProcessPoolExecutor(self._workers, mp_context=_context(), initializer=_begin)
+        return ProcessPoolExecutor(self._workers, mp_context=context(PRELOADED), initializer=begin)
 
     def close(self) -> None:
         """End the processes; what is under way is waited for."""
@@ -102,34 +101,9 @@ class Pool:
         self.close()
 
 
-def _context() -> BaseContext:
-    """Processes are forked, where that is possible, from one that has loaded the parser and nothing else.
-
-    Not from this one, whose threads may hold locks that nobody would open again.
-    """
-    if "forkserver" not in multiprocessing.get_all_start_methods():
-        return multiprocessing.get_context("spawn")
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["protoparse.batch.converting"])
-    return context
-
-
 def _after_death(shard: _Shard[T]) -> list[_Shard[T]]:
     """What is to be done of a shard whose process died while it was alone: its halves, or an only item once more."""
     half = len(shard.items) // 2
     if not half:
         return [shard._replace(deaths=shard.deaths + 1)]
     return [_Shard(shard.number, shard.items[:half]), _Shard(shard.number, shard.items[half:])]
-
-
-def _begin() -> None:
-    """A process leaves interruptions to its parent, and ends when its parent is gone."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
-
-
-def _end_with(parent: Any) -> None:
-    parent.join()
-    os._exit(1)

@@ -23,6 +23,7 @@ from protoparse.batch.intake import Intake
 from protoparse.batch.ledger import Entry, Ledger, key, packed
 from protoparse.batch.pool import Pool
 from protoparse.errors import LedgerError
+from protoparse.processes import cores
 from protoparse.sources.records import Record
 
 LEDGER = "ledger.sqlite"
@@ -80,7 +81,7 @@ def run(
         raise LedgerError(f"{folder}: holds a batch already; resume it, or take another folder")
     intake = Intake(inputs, container=options.container, besides=folder)
     folder.mkdir(parents=True, exist_ok=True)
-    with Ledger(folder / LEDGER, options.identity()) as ledger, Pool(workers or _cores()) as pool:
+    with Ledger(folder / LEDGER, options.identity()) as ledger, Pool(workers or cores()) as pool:
         shards = _Shards(intake, ledger)
         for _, tasks, results in pool.run(partial(_converted, options), shards):
             shards.done(tasks, results)
@@ -149,10 +150,6 @@ def _converted(options: Options, tasks: Sequence[_Task]) -> list[bytes]:
     """What a process does of a shard."""
     parser = options.parser()
     return [packed(convert(task.record, parser, container=options.container)) for task in tasks]
-
-
-def _cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _summary(entries: Iterable[Entry]) -> Summary:

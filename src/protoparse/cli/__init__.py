@@ -18,7 +18,7 @@ from typing import Any
 import click
 
 from protoparse import __version__
-from protoparse.cli import agreement, batch, diff, gold, options, screen
+from protoparse.cli import agreement, batch, diff, gold, options, screen, serve
 from protoparse.cli.failures import Failures, counted, one_line
 from protoparse.cli.inputs import gather
 from protoparse.cli.options import CONTAINERS
@@ -77,6 +77,7 @@ def program() -> None:
       protoparse show trial.html                  what was read, and what was not
       protoparse check criteria/                  does every file keep its promises?
       protoparse screen --criteria criteria/ --patients bundle.json
+      protoparse serve                            all of it over HTTP, with a store
       protoparse evaluate gold/                   how much of it is right?
       protoparse diff before/ after/              what changed between two parses
 
@@ -331,3 +332,4 @@ program.add_command(gold.group)
 program.add_command(agreement.command)
 program.add_command(diff.command)
 program.add_command(screen.command)
+program.add_command(serve.command)

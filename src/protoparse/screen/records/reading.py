@@ -74,6 +74,21 @@ def from_connection(
     return omop.patients(Database(connection, schema=schema), complete=checked_domains(complete))
 
 
+def from_json(records: Iterable[bytes], *, complete: Iterable[Domain] = ()) -> Iterator[Patient]:
+    """The patients of JSON texts, each what a file could hold; resources that stand alone are one record together.
+
+    Raises `PatientError`, with the number of the text, where one cannot be read.
+    """
+    return _once(_texts(records, checked_domains(complete)))
+
+
+def _texts(records: Iterable[bytes], complete: tuple[Domain, ...]) -> Iterator[Patient]:
+    loose = Resources()
+    for number, data in enumerate(records):
+        yield from _one(data, f"patients[{number}]", complete, loose)
+    yield from _loose(loose, "patients", complete)
+
+
 def _read(name: str, complete: tuple[Domain, ...], schema: str | None, on_error: OnError | None) -> Iterator[Patient]:
     try:
         if name.startswith(_SCHEMES):

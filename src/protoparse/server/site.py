@@ -1,0 +1,78 @@
+"""Pages, made on the server from templates; what they need besides is a file of the service's own.
+
+In: a template of `templates/` and what it shows. Out: HTML. The content security policy of `guarding` runs no script
+and takes no style that stands in a page: both are files of `static/`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import mimetypes
+from collections.abc import Sequence
+from functools import cache
+from importlib.resources import files
+from typing import TYPE_CHECKING
+
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+from starlette.routing import Route
+
+from protoparse import __version__
+from protoparse.server.answers import refused
+from protoparse.server.endpoints import Endpoint, Service
+from protoparse.server.guarding import response
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+
+def routes(service: Service, endpoints: Sequence[Endpoint]) -> list[Route]:
+    """The pages, and the files that they need."""
+
+    async def index(request: Request) -> Response:
+        request.state.path = "/"
+        return page("index.html", title="protoparse", endpoints=endpoints, store=service.settings.store)
+
+    return [Route("/", index), Route("/static/{name}", _static)]
+
+
+def page(template: str, *, status: int = 200, **context: object) -> HTMLResponse:
+    """The page that a template makes of `context`; whatever is not marked as safe is escaped."""
+    return HTMLResponse(_environment().get_template(template).render(version=__version__, **context), status)
+
+
+async def _static(request: Request) -> Response:
+    request.state.path = "/static/{name}"
+    found = _files().get(request.path_params["name"])
+    if found is None:
+        return response(refused(404, "no such file"))
+    content, media, etag = found
+    headers = {"ETag": etag, "Cache-Control": "no-cache"}
+    if request.headers.get("if-none-match") == etag:
+        return Response(status_code=304, headers=headers)
+    return Response(content, headers=headers, media_type=media)
+
+
+@cache
+def _files() -> dict[str, tuple[bytes, str, str]]:
+    """The files of `static/` by name, read once: a name asks for one of them, and is never a path."""
+    found = {}
+    for file in files("protoparse.server").joinpath("static").iterdir():
+        if file.is_file():
+            content = file.read_bytes()
+            media = mimetypes.guess_type(file.name)[0] or "application/octet-stream"
+            found[file.name] = content, media, f'"{hashlib.sha256(content).hexdigest()[:16]}"'
+    return found
+
+
+@cache
+def _environment() -> Environment:
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    return Environment(
+        loader=PackageLoader("protoparse.server"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
