@@ -14,11 +14,11 @@ base, the steps and how many of them count: the same steps over the same base gi
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TypeAlias
 
-from msgspec.structs import replace
+from msgspec import structs
 
 from protoparse.editing.edits import Edit, apply
 from protoparse.editing.outline import found
@@ -47,6 +47,8 @@ class Review:
     """What was done to it; what was undone stands at the end."""
     count: int = 0
     """How many of the steps are done and not undone."""
+    seen: frozenset[str] = frozenset()
+    """The ids of the criteria of the base that were looked at before."""
 
     @property
     def document(self) -> Document:
@@ -66,7 +68,7 @@ class Review:
 
     def then(self, step: Step) -> Review:
         """The review with one more step; what was undone before is gone. Raises `EditError` where it cannot be made."""
-        review = Review(self.base, (*self.steps[: self.count], step), self.count + 1)
+        review = replace(self, steps=(*self.steps[: self.count], step), count=self.count + 1)
         review.__dict__["_now"] = _after(step, *self._now)
         return review
 
@@ -74,18 +76,18 @@ class Review:
         """The review without its last step. Raises `EditError` where there is none."""
         if not self.count:
             raise EditError("nothing to undo")
-        return Review(self.base, self.steps, self.count - 1)
+        return replace(self, count=self.count - 1)
 
     def redone(self) -> Review:
         """The review with the step that was undone last. Raises `EditError` where there is none."""
         if self.count == len(self.steps):
             raise EditError("nothing to do again")
-        return Review(self.base, self.steps, self.count + 1)
+        return replace(self, count=self.count + 1)
 
     @cached_property
     def _now(self) -> tuple[Document, frozenset[int]]:
         """The document, and the positions in reading order, which no edit changes, of the criteria looked at."""
-        now = self.base, frozenset[int]()
+        now = self.base, frozenset(n for n, x in enumerate(walk(self.base.criteria)) if x.id in self.seen)
         for step in self.steps[: self.count]:
             now = _after(step, *now)
         return now
@@ -101,4 +103,4 @@ def _after(step: Step, document: Document, looked_at: frozenset[int]) -> tuple[D
 
 def gold(document: Document) -> Document:
     """A corrected document as gold: said by people, so with no parser, notes or confidence."""
-    return without_confidence(replace(document, parser=None, notes=(), format="protoparse.criteria/1"))
+    return without_confidence(structs.replace(document, parser=None, notes=(), format="protoparse.criteria/1"))

@@ -17,7 +17,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp
 
 from protoparse import __version__
-from protoparse.server import documents, site
+from protoparse.server import documents, pages, site
 from protoparse.server.answers import JSON, NDJSON, Answer, RefusalError, refused
 from protoparse.server.endpoints import API, Call, Endpoint, Handler, Schema, Service, value
 from protoparse.server.guarding import Guard, response
@@ -36,6 +36,7 @@ def application(service: Service) -> ASGIApp:
     endpoints = (*_operations(), *documents.ENDPOINTS, *_own())
     about = Endpoint("GET", f"{API}/openapi.json", "This description", _describing(endpoints), gives={JSON: {}})
     routes = [endpoint.route(service) for endpoint in (*endpoints, about)]
+    routes += [endpoint.route(service) for endpoint in pages.ENDPOINTS]
     made = Starlette(routes=[*routes, *site.routes(service, endpoints)], exception_handlers={HTTPException: _unrouted})
     made.router.redirect_slashes = False
     return Guard(made, service.settings, service.metrics)

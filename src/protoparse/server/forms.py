@@ -12,7 +12,10 @@ Negate(criterion='exclusion.1', path='$')
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from typing import Any, get_args
 
+import msgspec
 from msgspec import UNSET
 from msgspec.structs import replace
 
@@ -23,6 +26,7 @@ from protoparse.grammar import canonical
 from protoparse.model import (
     Comparison,
     Domain,
+    Event,
     Experiencer,
     Fact,
     Number,
@@ -59,6 +63,46 @@ class FactForm(Record, frozen=True, kw_only=True):
     count: Compared = Compared()
     dose: Compared = Compared()
     window: str = ""
+
+
+CHOICES = {
+    "domain": get_args(Domain),
+    "operator": get_args(Operator),
+    "reference": get_args(Reference),
+    "experiencer": get_args(Experiencer),
+    "event": get_args(Event),
+}
+"""What the lists of the form hold."""
+
+
+_WORDS = ("operator", "value", "low", "high", "unit", "reference")
+
+
+def read(fields: Mapping[str, str]) -> FactForm:
+    """A form as a browser sends it; raises `EditError` where a field holds what it cannot."""
+
+    def compared(name: str) -> dict[str, Any]:
+        said = {
+            field: fields.get(f"{name}.{field}", "")
+            for field in ("operator", "value", "low", "high", "unit", "reference")
+        }
+        inclusive = {f"{end}_inclusive": f"{name}.{end}_inclusive" in fields for end in ("low", "high")}
+        if not said["operator"]:
+            return {}
+        kept = {field: words for field, words in said.items() if words}
+        return kept | (inclusive if said["operator"] == "between" else {})
+
+    given = {
+        "domain": fields.get("domain", ""),
+        "name": fields.get("name", ""),
+        "negated": "negated" in fields,
+        "experiencer": fields.get("experiencer", "patient"),
+        "window": fields.get("window", ""),
+    }
+    try:
+        return msgspec.convert(given | {name: compared(name) for name in ("value", "count", "dose")}, FactForm)
+    except msgspec.ValidationError as error:
+        raise EditError(str(error)) from None
 
 
 def filled(fact: Fact, *, negated: bool) -> FactForm:

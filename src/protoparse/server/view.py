@@ -84,8 +84,8 @@ def stretches(document: Document) -> list[Stretch]:
     marks = sorted(_marks(document), key=lambda mark: mark[0])
     homes = [(criterion.span, criterion.id) for criterion in walk(document.criteria)]
     edges = {0, len(document.text)}
-    for one in (*marks, *homes):
-        edges.update(one[0])
+    edges.update(edge for span, *_ in marks for edge in span)
+    edges.update(edge for span, _ in homes for edge in span)
     # what begins and what ends at each edge: a sweep looks at every mark twice, however many lie over one another
     begins: dict[int, list[tuple[Span, str, str | None]]] = defaultdict(list)
     for mark in marks:
@@ -140,6 +140,27 @@ def _of_fact(fact: Fact, name: str) -> Iterator[tuple[Span, str, str]]:
         for record in records:
             if record is not None and record.span is not None:
                 yield record.span, role, name
+
+
+def passages(document: Document) -> list[tuple[str, list[Stretch]]]:
+    """The text by the criteria of the top, and what lies between them: the part that an edit may change."""
+    tops = [(criterion.span, criterion.id) for criterion in document.criteria]
+    found: list[tuple[str, list[Stretch]]] = []
+    number = 0
+    for stretch in stretches(document):
+        while number < len(tops) and tops[number][0][1] <= stretch.start:
+            number += 1
+        inside = number < len(tops) and tops[number][0][0] <= stretch.start
+        name = tops[number][1] if inside else f"before-{number}"
+        if not found or found[-1][0] != name:
+            found.append((name, []))
+        found[-1][1].append(stretch)
+    return found
+
+
+def passage(document: Document, name: str) -> list[Stretch]:
+    """The stretch of the text that a criterion of the top has."""
+    return next(found for top, found in passages(document) if top == name)
 
 
 # ------------------------------------------------------------------ the outline
