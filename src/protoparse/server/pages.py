@@ -5,7 +5,8 @@ In: requests of a browser. Out: HTML; after an edit only the parts of the page t
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from datetime import date
 from typing import Annotated, Any
 from urllib.parse import parse_qsl, quote
 
@@ -22,10 +23,13 @@ from protoparse.model import Criterion, Document, Fact, Not, Record, dump, load,
 from protoparse.render import render
 from protoparse.server import forms, reviews, view
 from protoparse.server.answers import JSON, RefusalError
+from protoparse.server.comparing import differing
 from protoparse.server.documents import standing
 from protoparse.server.endpoints import Call, Endpoint
 from protoparse.server.messages import Parsing
 from protoparse.server.reviews import Sitting
+from protoparse.server.screenings import lines as lines_of
+from protoparse.server.screenings import pieces, screenable
 from protoparse.server.site import page
 from protoparse.server.store import Draft, Entry, StaleError, Wanted
 from protoparse.server.workers import Task
@@ -72,6 +76,14 @@ class Place(Record, frozen=True, kw_only=True):
     id: _Id
     criterion: Annotated[str, Meta(max_length=400)]
     path: Annotated[str, Meta(max_length=2000)] = "$"
+
+
+class Versions(Record, frozen=True, kw_only=True):
+    """A document, and two versions of it: numbers of revisions, or ids of reviews."""
+
+    id: _Id
+    old: Annotated[str, Meta(max_length=22)]
+    new: Annotated[str, Meta(max_length=22)]
 
 
 class Told(Record, frozen=True, kw_only=True):
@@ -260,6 +272,72 @@ def _fact_at(criterion: Criterion, path: str) -> tuple[Fact, bool]:
     return fact, negated
 
 
+# ------------------------------------------------------------------ two versions
+
+
+async def _compare(call: Call) -> Response:
+    """What two versions read differently, side by side, to choose from."""
+
+    def made() -> Response:
+        store, asked = call.service.store, call.asked
+        entry = standing(store, asked.id).entry
+        old, new = (reviews.version(store, asked.id, name) for name in (asked.old, asked.new))
+        return page(
+            "compare.html", title=entry.name, entry=entry, asked=asked, found=differing(old, new),
+            criteria=sum(1 for _ in walk(old.criteria)),
+        )  # fmt: skip
+
+    return await call.service.stored(made)
+
+
+async def _adjudicate(call: Call) -> Response:
+    form = _form(await call.body())
+    chosen = {name.removeprefix("at.") for name, side in form.items() if name.startswith("at.") and side == "new"}
+    author = form.get("author", "").strip()[:200] or call.user
+    await call.service.stored(
+        reviews.adjudicated, call.service.store, call.asked.id, old=call.asked.old, new=call.asked.new, chosen=chosen,
+        revision=_number(form, "revision"), author=author,
+    )  # fmt: skip
+    return RedirectResponse(f"/documents/{call.asked.id}", 303)
+
+
+# ------------------------------------------------------------------ screening
+
+
+async def _screen(call: Call) -> Response:
+    stored = await call.service.stored(standing, call.service.store, call.asked.id)
+    return _screened(stored.entry, {"day": date.today().isoformat()}, ())
+
+
+async def _answer(call: Call) -> Response:
+    """Screen one or several patients, pasted as JSON; one that cannot be read is told on the page."""
+    form = _form(await call.body())
+    stored = await call.service.stored(standing, call.service.store, call.asked.id)
+    document = load(stored.document)
+    try:
+        asked = screenable(document, form)
+        answer = await call.service.workers.run(Task("screen", body=asked))
+        if answer.status >= 400:
+            raise RefusalError(answer.status, msgspec.json.decode(answer.content)["detail"])
+    except RefusalError as refusal:
+        return _screened(stored.entry, form, (), wrong=refusal.detail, status=refusal.status)
+    found = [
+        (screening, lines, pieces(lines, document.text))
+        for screening in msgspec.json.decode(answer.content)["screenings"]
+        for lines in [lines_of(screening, document.text)]
+    ]
+    return _screened(stored.entry, form, found)
+
+
+def _screened(
+    entry: Entry, form: dict[str, str], found: Sequence[Any], *, wrong: str = "", status: int = 200
+) -> Response:
+    return page(
+        "screen.html", title=entry.name, status=status, entry=entry, form=form, found=found, wrong=wrong,
+        domains=forms.CHOICES["domain"],
+    )  # fmt: skip
+
+
 # ------------------------------------------------------------------ what an edit changes
 
 
@@ -334,6 +412,7 @@ def _moved(before: Document, after: Document, name: str) -> str:
 class Status(Record, frozen=True, kw_only=True):
     """What stands in the bar of the page."""
 
+    review: str
     turn: int
     looked_at: int
     criteria: int
@@ -349,6 +428,7 @@ class Status(Record, frozen=True, kw_only=True):
 def _status(sitting: Sitting, told: Told) -> Status:
     review = sitting.review
     return Status(
+        review=sitting.row.id,
         turn=sitting.row.turn,
         looked_at=len(review.looked_at),
         criteria=sum(1 for _ in walk(review.document.criteria)),
@@ -372,11 +452,11 @@ def _form(body: bytes) -> dict[str, str]:
         raise RefusalError(400, "not a form") from None
 
 
-def _number(form: dict[str, str]) -> int:
-    turn = form.get("turn", "")
-    if not turn.isascii() or not turn.isdigit() or len(turn) > 9:
-        raise RefusalError(400, "turn: which turn of the review this goes on from")
-    return int(turn)
+def _number(form: dict[str, str], field: str = "turn") -> int:
+    number = form.get(field, "")
+    if not number.isascii() or not number.isdigit() or len(number) > 9:
+        raise RefusalError(400, f"{field}: the number that this goes on from")
+    return int(number)
 
 
 def _step(form: dict[str, str]) -> Step:
@@ -402,6 +482,10 @@ ENDPOINTS = (
     _page("POST", f"{_DOCUMENT}/review", "Begin a review", _begin, Named),
     _page("GET", f"{_DOCUMENT}/gold.json", "The criteria as gold, JSON", _gold_json, Named),
     _page("GET", f"{_DOCUMENT}/criteria.yaml", "The criteria as gold, YAML", _gold_yaml, Named),
+    _page("GET", f"{_DOCUMENT}/compare", "Two versions beside each other", _compare, Versions),
+    _page("POST", f"{_DOCUMENT}/compare", "Save what two versions come to", _adjudicate, Versions),
+    _page("GET", f"{_DOCUMENT}/screen", "A place for a patient", _screen, Named),
+    _page("POST", f"{_DOCUMENT}/screen", "A patient's answers", _answer, Named),
     _page("GET", _REVIEW, "A review", _review, Named),
     _page("POST", f"{_REVIEW}/steps", "Correct or accept", _steps, Named),
     _page("POST", f"{_REVIEW}/undo", "Undo", _undo, Named),

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import NamedTuple
 
 import msgspec
@@ -16,8 +16,9 @@ from msgspec.structs import replace
 
 from protoparse.editing import Review, Step, gold
 from protoparse.errors import EditError
-from protoparse.model import load
+from protoparse.model import Document, load
 from protoparse.server.answers import RefusalError
+from protoparse.server.comparing import settled
 from protoparse.server.store import Draft, Entry, Stored
 from protoparse.server.store.records import Store
 from protoparse.server.store.reviews import MissingReviewError, MovedError, UnderWay
@@ -94,6 +95,40 @@ def saved(store: Store, id: str, *, author: str | None, remark: str = "") -> Sit
     entry = store.replace(row.document, draft, revision=row.revision)
     row = store.reviews.write(replace(row, revision=entry.revision, author=draft.author, steps=b"[]", done=0))
     return sat(store, row.id)
+
+
+def version(store: Store, document: str, name: str) -> Document:
+    """A document as a version of it has it: a revision by its number, or a review of it by its id."""
+    if name.isascii() and name.isdigit() and len(name) < 10:
+        return load(store.read(document, int(name)).document)
+    sitting = sat(store, name)
+    if sitting.row.document != document:
+        raise RefusalError(404, "a review of another document")
+    return sitting.review.document
+
+
+def adjudicated(
+    store: Store, document: str, *, old: str, new: str, chosen: Collection[str], revision: int, author: str | None
+) -> Entry:
+    """What two versions of a document come to, as its next revision; a review that was one of them goes on from it.
+
+    `chosen`: the criteria, by their ids in `old`, for which `new` is right. Raises `StaleError` where `revision` is not
+    the latest any more.
+    """
+    one, other = version(store, document, old), version(store, document, new)
+    made = gold(settled(one, other, chosen))
+    remark = f"of {_told(old)} and {_told(new)}"
+    draft = Draft(document=made, author=author, edits=len(chosen), remark=remark)
+    entry = store.replace(document, draft, revision=revision)
+    for name in (old, new):
+        if not name.isdigit():
+            row = store.reviews.read(name)
+            store.reviews.write(replace(row, revision=entry.revision, steps=b"[]", done=0))
+    return entry
+
+
+def _told(version: str) -> str:
+    return f"revision {version}" if version.isdigit() else "a review"
 
 
 def _gone_on(store: Store, id: str, go_on: Callable[[Review], Review], *, turn: int) -> Sitting:
