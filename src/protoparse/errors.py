@@ -39,6 +39,10 @@ class ExportError(ProtoparseError):
     """A document that a target does not take, a target that is not known, or a loss where none is allowed."""
 
 
+class EditError(ProtoparseError):
+    """A correction that cannot be made: nothing stands there, or what it would make the format refuses."""
+
+
 class StoreError(ProtoparseError):
     """A store of documents that cannot be opened, read or written; the message names it and the cause."""
 

@@ -20,7 +20,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp
 
 from protoparse import __version__
-from protoparse.server import documents, site
+from protoparse.server import documents, pages, site
 from protoparse.server.answers import JSON, NDJSON, Answer, RefusalError, refused
 from protoparse.server.endpoints import API, Call, Endpoint, Handler, Schema, Service, routed, value
 from protoparse.server.guarding import Guard, response
@@ -40,7 +40,7 @@ def application(service: Service) -> ASGIApp:
     """The service as an application."""
     endpoints = (*_operations(), *documents.ENDPOINTS, *_own())
     about = Endpoint("GET", f"{API}/openapi.json", "This description", _describing(endpoints), gives={JSON: {}})
-    routes = routed((*endpoints, about), service)
+    routes = routed((*endpoints, about, *pages.ENDPOINTS), service)
     made = Starlette(routes=[*routes, *site.routes(service, endpoints)], exception_handlers={HTTPException: _unrouted})
     made.router.redirect_slashes = False
     return Guard(made, service.settings, service.metrics)

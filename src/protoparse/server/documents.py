@@ -71,7 +71,7 @@ async def _create(call: Call) -> Response:
 
 
 async def _read(call: Call) -> Response:
-    stored = await call.service.stored(_standing, call.service.store, call.asked.id)
+    stored = await call.service.stored(standing, call.service.store, call.asked.id)
     return _whole(call, stored)
 
 
@@ -94,7 +94,7 @@ async def _restore(call: Call) -> Response:
 
 
 async def _criteria(call: Call) -> Response:
-    stored = await call.service.stored(_standing, call.service.store, call.asked.id)
+    stored = await call.service.stored(standing, call.service.store, call.asked.id)
     return Response(stored.document, headers={"ETag": tag(stored.entry.revision)}, media_type=JSON)
 
 
@@ -104,7 +104,7 @@ async def _history(call: Call) -> Response:
 
 async def _revision(call: Call) -> Response:
     store, asked = call.service.store, call.asked
-    await call.service.stored(_standing, store, asked.id)
+    await call.service.stored(standing, store, asked.id)
     return _whole(call, await call.service.stored(store.read, asked.id, asked.revision))
 
 
@@ -116,7 +116,7 @@ def _drafted(store: Store, body: bytes, user: str | None, *, id: str | None = No
     return store.create(draft) if id is None else store.replace(id, draft, revision=revision)
 
 
-def _standing(store: Store, id: str) -> Stored:
+def standing(store: Store, id: str) -> Stored:
     """A document that was not deleted."""
     stored = store.read(id)
     if stored.entry.deleted:

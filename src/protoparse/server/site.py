@@ -27,10 +27,10 @@ def routes(service: Service, endpoints: Sequence[Endpoint]) -> list[Route]:
     """The pages, and the files that they need."""
 
     async def index(request: Request) -> Response:
-        request.state.path = "/"
+        request.state.path = "/api"
         return page("index.html", title="protoparse", endpoints=endpoints, store=service.settings.store)
 
-    return [Route("/", index), Route("/static/{name}", _static)]
+    return [Route("/api", index), Route("/static/{name}", _static)]
 
 
 def page(template: str, *, status: int = 200, **context: object) -> HTMLResponse:
@@ -54,7 +54,8 @@ async def _static(request: Request) -> Response:
 def _files() -> dict[str, tuple[bytes, str, str]]:
     """The files of `static/` by name, read once: a name asks for one of them, and is never a path."""
     found = {}
-    for file in files("protoparse.server").joinpath("static").iterdir():
+    shared = files("protoparse.pages").joinpath("templates", "style.css")
+    for file in (*files("protoparse.server").joinpath("static").iterdir(), shared):
         if file.is_file():
             content = file.read_bytes()
             media = mimetypes.guess_type(file.name)[0] or "application/octet-stream"

@@ -18,6 +18,7 @@ from typing import Annotated, Any, Literal, Protocol, TypeAlias
 from msgspec import Meta
 
 from protoparse.model import Document, Record
+from protoparse.server.store.reviews import Reviews
 
 Line: TypeAlias = Annotated[
     str, Meta(min_length=1, max_length=200, pattern="^[^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029]*$")
@@ -137,6 +138,9 @@ class Store(Protocol):
 
     Whatever cannot be done because of the store itself raises `StoreError`.
     """
+
+    reviews: Reviews
+    """What is under way and not saved yet."""
 
     def create(self, draft: Draft) -> Entry:
         """Keep a new document under an id of its own."""

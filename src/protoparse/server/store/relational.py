@@ -20,6 +20,7 @@ import msgspec
 
 from protoparse.errors import StoreError
 from protoparse.model import Document, dump, walk
+from protoparse.server.store import reviews
 from protoparse.server.store.records import Draft, Entry, MissingError, Page, Revision, Sort, StaleError, Stored, Wanted
 
 Run: TypeAlias = Callable[..., Any]
@@ -39,6 +40,8 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         "CREATE INDEX protoparse_created ON protoparse_documents (created, id)",
         "CREATE INDEX protoparse_named ON protoparse_documents (name, id)",
         "CREATE INDEX protoparse_trial ON protoparse_documents (trial)",
+        reviews.TABLE,
+        "CREATE INDEX protoparse_reviewed ON protoparse_reviews (document, changed)",
     ),
 )
 """What makes each version of the tables from the one before. None is ever changed: a change is one more."""
@@ -78,6 +81,7 @@ class Relational:
 
     def __init__(self, base: Base) -> None:
         self._base = base
+        self.reviews = reviews.Reviews(base)
 
     def create(self, draft: Draft) -> Entry:
         """Keep a new document under an id of its own."""
