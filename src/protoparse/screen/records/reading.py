@@ -88,7 +88,7 @@ def from_json(records: Iterable[bytes], *, complete: Iterable[Domain] = ()) -> I
 def _texts(records: Iterable[bytes], complete: tuple[Domain, ...]) -> Iterator[Patient]:
     loose = Resources()
     for number, data in enumerate(records):
-        yield from _one(data, f"patients[{number}]", complete, loose)
+        yield from _one(data, f"patients[{number}]", complete, loose, None)
     yield from _loose(loose, "patients", complete)
 
 

@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from protoparse.cdm import shown
 from protoparse.errors import ServiceError, StoreError
-from protoparse.screen.records.reading import shown
 from protoparse.server.store.lending import Lending
 from protoparse.server.store.relational import Run, migrate
 
