@@ -93,7 +93,7 @@ def command(
             raise
         raise ServiceError(f"serve needs {error.name}: pip install 'protoparse[serve]'") from None
     from protoparse.processes import cores
-    from protoparse.screen.records.reading import shown
+    from protoparse.cdm import shown
     from protoparse.server.settings import Settings
 
     settings = Settings(
