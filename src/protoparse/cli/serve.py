@@ -92,8 +92,8 @@ def command(
         if (error.name or "").split(".")[0] not in {"starlette", "uvicorn", "jinja2"}:
             raise
         raise ServiceError(f"serve needs {error.name}: pip install 'protoparse[serve]'") from None
-    from protoparse.processes import cores
     from protoparse.cdm import shown
+    from protoparse.processes import cores
     from protoparse.server.settings import Settings
 
     settings = Settings(
