@@ -98,7 +98,7 @@ def _stream(name: str) -> Handler:
         async def row(line: bytes, number: int) -> Answer:
             return await workers.run(Task(name, call.asked, line, number))
 
-        return Rows(call.request, row, call.service.settings, ahead=workers.count + 1)
+        return Rows(call.request, row, call.service.settings, ahead=workers.count)
 
     return done
 
