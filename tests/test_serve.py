@@ -471,6 +471,26 @@ def test_what_takes_too_long_is_cut_off_and_the_next_is_served(strict: Service) 
     assert 'protoparse_workers_replaced_total{why="too long"} ' in strict.ask("GET", "/metrics").content.decode()
 
 
+def test_what_nobody_waits_for_any_more_is_not_begun(strict: Service) -> None:
+    def cut_off() -> int:
+        return int(figures(strict).get('protoparse_workers_replaced_total{why="too long"}', 0))
+
+    while not strict.ask("GET", "/health").json["idle"]:
+        time.sleep(0.1)
+    before = cut_off()
+    head = f"POST {API}/parse HTTP/1.1\r\nHost: localhost\r\nContent-Length: {len(HARD)}\r\n\r\n"
+    senders = [strict.connected() for _ in range(4)]
+    for one in senders:
+        one.sendall(head.encode() + HARD.encode())
+    while int(figures(strict)["protoparse_waiting"]) < 3:
+        time.sleep(0.02)
+    for one in senders:
+        one.close()
+    while figures(strict)["protoparse_waiting"] != "0" or not strict.ask("GET", "/health").json["idle"]:
+        time.sleep(0.05)
+    assert cut_off() == before + 1
+
+
 def test_a_stream_goes_on_behind_what_is_over_the_limits(strict: Service) -> None:
     short, long = json.dumps(STUDY), json.dumps({"text": "x" * 2**19})
     rows = strict.ask("POST", f"{API}/stream/parse", "\n".join([short, long, long, short])).rows
@@ -668,16 +688,33 @@ def test_a_killed_service_leaves_no_process_behind_and_no_write_undone(tmp_path:
         assert service.ask("GET", f"{API}/documents/{kept}").json["document"]["text"] == "Age > 5"
 
 
-def test_a_worker_that_is_killed_is_replaced(tmp_path: Path) -> None:
+def test_a_worker_that_is_killed_is_replaced_and_its_work_done_again(tmp_path: Path) -> None:
     with Service(tmp_path / "store.sqlite", "--workers", "1") as service, ThreadPoolExecutor(1) as pool:
         running = pool.submit(slow, service)
         while service.ask("GET", "/health").json["idle"]:
             time.sleep(0.05)
-        for pid in service.processes():
-            if pid != service.process.pid and memory(pid) > 150:
-                os.kill(pid, signal.SIGKILL)
-        assert "died" in problem(running.result(), 500)
+        kill_workers(service)
+        assert running.result().status == 200
+        kill_workers(service)  # now while it has nothing to do
         assert service.ask("POST", f"{API}/parse", TEXT).status == 200
+        assert figures(service)['protoparse_workers_replaced_total{why="died"}'] == "2"
+
+
+def test_what_kills_its_process_twice_is_given_up(tmp_path: Path) -> None:
+    with Service(tmp_path / "store.sqlite", "--workers", "1") as service, ThreadPoolExecutor(1) as pool:
+        running = pool.submit(slow, service)
+        while not running.done():
+            if not service.ask("GET", "/health").json["idle"]:
+                kill_workers(service)
+            time.sleep(0.2)
+        assert "died, twice" in problem(running.result(), 500)
+        assert service.ask("POST", f"{API}/parse", TEXT).status == 200
+
+
+def kill_workers(service: Service) -> None:
+    for pid in service.processes():
+        if pid != service.process.pid and memory(pid) > 150:
+            os.kill(pid, signal.SIGKILL)
 
 
 def memory(pid: int) -> float:

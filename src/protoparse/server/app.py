@@ -85,7 +85,7 @@ def _operation(name: str) -> Handler:
         asked, body = call.asked, await call.body() if OPERATIONS[name].takes else b""
         if isinstance(asked, Parsing) and asked.container == "auto" and call.media == JSON:
             asked = replace(asked, container="ctgov")
-        return response(await call.service.workers.run(Task(name, asked, body)))
+        return response(await call.service.workers.run(Task(name, asked, body), gone=call.request.is_disconnected))
 
     return done
 
