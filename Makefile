@@ -54,6 +54,7 @@ benchmarks: $(VENV)/.developed
 	$(BIN)/python benchmarks/length.py --clock $(CLOCK) --json $(RESULTS)/length.json
 	$(BIN)/python benchmarks/startup.py --clock $(CLOCK) --json $(RESULTS)/startup.json
 	$(BIN)/python benchmarks/scaling.py --json $(RESULTS)/scaling.json
+	$(BIN)/python benchmarks/serving.py --json $(RESULTS)/serving.json
 	$(BIN)/python benchmarks/peers.py --clock $(CLOCK) --json $(RESULTS)/peers.json
 	$(BIN)/python benchmarks/plot.py $(RESULTS)/*.json --out docs/performance.svg
 	$(BIN)/python benchmarks/performance.py $(RESULTS)/*.json --page docs/performance.md

@@ -1,7 +1,7 @@
 """The figures of speed as tables, written into a page between markers.
 
 In: the JSON files that the benchmarks write, and a page with regions `<!-- figures: NAME -->` … `<!-- end -->`, NAME
-being machine, throughput, registry, length, shapes, startup, peers. Out: the page with the tables in these regions.
+being machine, throughput, registry, length, shapes, startup, serving, peers. Out: the page with the tables in them.
 
     python benchmarks/performance.py benchmarks/results/*.json --page docs/performance.md
 """
@@ -19,6 +19,7 @@ from measuring import AVERAGE, TRIALS
 from plot import Results, results
 from startup import SAID
 
+SERVED = {"parse": "parse", "read": "read a document", "save": "save a revision", "keep": "keep a new one"}
 REGION = re.compile(r"(<!-- figures: (?P<name>\w+) -->\n).*?(<!-- end -->)", re.S)
 
 
@@ -103,6 +104,25 @@ def _startup(found: Results) -> str:
     return table(("", "median", "half of the turns"), rows)
 
 
+def _serving(found: Results) -> str:
+    figures = found["serving"]
+    alone = figures["alone_ms"]
+    rows = [("a parse alone, without the service", "", alone["median"], alone["p95"], "")]
+    for kind, words in SERVED.items():
+        taken = figures["ms"][kind]
+        rows.append((words, figures["requests"][kind], taken["median"], taken["p95"], taken["most"]))
+    rate, seconds = f"{figures['a_second']:.0f}", f"{figures['seconds']:.0f}"
+    told = (
+        f"\n{figures['clients']} clients, {rate} requests a second for {seconds} seconds: "
+        f"{sum(figures['failed'].values())} failed, {figures['lost']} of {figures['written']} writes lost.\n"
+        f"95 % of parses took at most {figures['times_alone']} times the median of the parse alone.\n"
+        f"In the second half of the time memory grew by {100 * figures['memory_grew']:.1f} %, to "
+        f"{figures['memory_mb']['server'][-1]} MB for the server and {figures['memory_mb']['workers'][-1]} MB for all "
+        f"workers.\n"
+    )
+    return table(("milliseconds", "requests", "median", "95 %", "longest"), rows) + told
+
+
 def _peers(found: Results) -> str:
     rows = [
         (f"{name} {peer['version']}", *quartiles(peer["unseen"]), quartiles(peer["warm"])[0], peer["job"])
@@ -120,6 +140,7 @@ TABLES: dict[str, tuple[str, Callable[[Results], str]]] = {
     "length": ("length", _length),
     "shapes": ("length", _shapes),
     "startup": ("startup", _startup),
+    "serving": ("serving", _serving),
     "peers": ("peers", _peers),
 }
 """What each region needs to have been measured, and what writes it."""

@@ -261,8 +261,8 @@ async def _loaded(given: argparse.Namespace, store: str, texts: list[str]) -> di
         await asyncio.gather(*(load.client(n, begun + given.seconds) for n in range(given.clients)))
         seconds = time.monotonic() - begun
         watching.cancel()
-        lost = await _lost(setting, load.kept)
         setting.close()
+        lost = await _lost(Client(host, int(port)), load.kept)
     finally:
         process.send_signal(signal.SIGTERM)
         code = process.wait(60)

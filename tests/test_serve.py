@@ -19,6 +19,7 @@ from pathlib import Path
 import pytest
 
 import protoparse
+from browser import chromium
 from missing import absent
 from protoparse.model import dump
 from serving import Reply, Service, refused
@@ -297,13 +298,48 @@ def test_rows_come_while_the_stream_still_goes(service: Service) -> None:
     with service.connected() as one:
         head = f"POST {API}/stream/parse HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n"
         line = json.dumps(STUDY).encode() + b"\n"
+        begun = time.monotonic()
         one.sendall(head.encode() + b"%x\r\n%b\r\n" % (len(line), line))
         got = b""
         while b'"line":1' not in got:
             got += one.recv(65536)
+        assert time.monotonic() - begun < 15
         one.sendall(b"%x\r\n%b\r\n0\r\n\r\n" % (len(line), line))
         while b'"line":2' not in got or not got.endswith(b"0\r\n\r\n"):
             got += one.recv(65536)
+
+
+def test_memory_does_not_grow_with_a_stream(service: Service) -> None:
+    line = json.dumps({"text": "x" * 2**21}).encode() + b"\n"
+    before = int(figures(service)["process_resident_memory_bytes"])
+    rows = service.ask("POST", f"{API}/stream/check", (line for _ in range(100))).rows
+    assert [row["line"] for row in rows] == list(range(1, 101))
+    assert int(figures(service)["process_resident_memory_bytes"]) - before < 60 * 2**20
+
+
+def test_a_stream_whose_sender_goes_away_is_given_up(service: Service) -> None:
+    line = json.dumps(STUDY).encode() + b"\n"
+    before = parses(service)
+    with service.connected() as one:
+        head = f"POST {API}/stream/parse HTTP/1.1\r\nHost: localhost\r\nContent-Length: {len(line) * 40_000}\r\n\r\n"
+        one.sendall(head.encode() + line * 40_000)
+        assert one.recv(100)
+    until = time.monotonic() + 20
+    while int(figures(service)["protoparse_requests_running"]) > 1 and time.monotonic() < until:
+        time.sleep(0.1)
+    assert parses(service) == before + 1
+    assert figures(service)["protoparse_waiting"] == "0"
+
+
+def figures(service: Service) -> dict[str, str]:
+    lines = service.ask("GET", "/metrics").content.decode().splitlines()
+    return dict(line.rsplit(" ", 1) for line in lines if not line.startswith("#"))
+
+
+def parses(service: Service) -> int:
+    """How many streams of listings were answered."""
+    name = f'protoparse_requests_total{{method="POST",path="{API}/stream/parse",status="200"}}'
+    return int(figures(service).get(name, 0))
 
 
 # ------------------------------------------------------------------ what every answer carries
@@ -324,6 +360,28 @@ def test_pages_run_no_script_that_stands_in_them(service: Service) -> None:
     assert (sheet.status, sheet.headers["content-type"]) == (200, "text/css; charset=utf-8")
     again = service.ask("GET", style[1].decode(), headers={"If-None-Match": sheet.headers["etag"]})
     assert (again.status, again.content) == (304, b"")
+
+
+def test_a_browser_shows_the_first_page_and_complains_of_nothing(service: Service) -> None:
+    with chromium() as browser:
+        page = browser.new_page()
+        complaints: list[str] = []
+        requests: list[str] = []
+        page.on("console", lambda message: complaints.append(message.text))
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on("request", lambda request: requests.append(request.url))
+        page.goto(service.url)
+        assert page.get_by_role("heading").inner_text() == f"protoparse {protoparse.__version__}"
+        assert page.get_by_role("cell", name=f"{API}/parse", exact=True).is_visible()
+        assert page.locator("main").evaluate("e => getComputedStyle(e).maxWidth") != "none"
+        assert all(url.startswith((service.url, "data:")) for url in requests)
+        assert not complaints
+        # what would run were it not forbidden
+        page.evaluate("document.body.insertAdjacentHTML('beforeend', '<img src=x onerror=alert(1)>')")
+        page.evaluate("document.body.append(Object.assign(document.createElement('script'), {text: 'window.ran = 1'}))")
+        page.wait_for_timeout(200)
+        assert page.evaluate("window.ran === undefined")
+        assert any("Content Security Policy" in words for words in complaints)
 
 
 @pytest.mark.parametrize("path", ["/", "/health", "/nothing", f"{API}/parse", f"{API}/openapi.json", "/static/x"])
@@ -349,8 +407,7 @@ def test_health_and_metrics_tell_how_it_goes(service: Service) -> None:
     service.ask("POST", f"{API}/parse", TEXT)
     service.ask("GET", "/some/where/else")
     service.ask("BREW", "/")
-    lines = service.ask("GET", "/metrics").content.decode().splitlines()
-    values = dict(line.rsplit(" ", 1) for line in lines if not line.startswith("#"))
+    values = figures(service)
     assert int(values[f'protoparse_requests_total{{method="POST",path="{API}/parse",status="200"}}']) >= 1
     assert int(values['protoparse_requests_total{method="GET",path="other",status="404"}']) >= 1
     assert not any("BREW" in name for name in values)
@@ -412,6 +469,26 @@ def test_what_takes_too_long_is_cut_off_and_the_next_is_served(strict: Service) 
         replies.append(strict.ask("POST", f"{API}/parse", TEXT))
     assert replies[-1].status == 200
     assert 'protoparse_workers_replaced_total{why="too long"} ' in strict.ask("GET", "/metrics").content.decode()
+
+
+def test_what_nobody_waits_for_any_more_is_not_begun(strict: Service) -> None:
+    def cut_off() -> int:
+        return int(figures(strict).get('protoparse_workers_replaced_total{why="too long"}', 0))
+
+    while not strict.ask("GET", "/health").json["idle"]:
+        time.sleep(0.1)
+    before = cut_off()
+    head = f"POST {API}/parse HTTP/1.1\r\nHost: localhost\r\nContent-Length: {len(HARD)}\r\n\r\n"
+    senders = [strict.connected() for _ in range(4)]
+    for one in senders:
+        one.sendall(head.encode() + HARD.encode())
+    while int(figures(strict)["protoparse_waiting"]) < 3:
+        time.sleep(0.02)
+    for one in senders:
+        one.close()
+    while figures(strict)["protoparse_waiting"] != "0" or not strict.ask("GET", "/health").json["idle"]:
+        time.sleep(0.05)
+    assert cut_off() == before + 1
 
 
 def test_a_stream_goes_on_behind_what_is_over_the_limits(strict: Service) -> None:
@@ -611,16 +688,33 @@ def test_a_killed_service_leaves_no_process_behind_and_no_write_undone(tmp_path:
         assert service.ask("GET", f"{API}/documents/{kept}").json["document"]["text"] == "Age > 5"
 
 
-def test_a_worker_that_is_killed_is_replaced(tmp_path: Path) -> None:
+def test_a_worker_that_is_killed_is_replaced_and_its_work_done_again(tmp_path: Path) -> None:
     with Service(tmp_path / "store.sqlite", "--workers", "1") as service, ThreadPoolExecutor(1) as pool:
         running = pool.submit(slow, service)
         while service.ask("GET", "/health").json["idle"]:
             time.sleep(0.05)
-        for pid in service.processes():
-            if pid != service.process.pid and memory(pid) > 150:
-                os.kill(pid, signal.SIGKILL)
-        assert "died" in problem(running.result(), 500)
+        kill_workers(service)
+        assert running.result().status == 200
+        kill_workers(service)  # now while it has nothing to do
         assert service.ask("POST", f"{API}/parse", TEXT).status == 200
+        assert figures(service)['protoparse_workers_replaced_total{why="died"}'] == "2"
+
+
+def test_what_kills_its_process_twice_is_given_up(tmp_path: Path) -> None:
+    with Service(tmp_path / "store.sqlite", "--workers", "1") as service, ThreadPoolExecutor(1) as pool:
+        running = pool.submit(slow, service)
+        while not running.done():
+            if not service.ask("GET", "/health").json["idle"]:
+                kill_workers(service)
+            time.sleep(0.2)
+        assert "died, twice" in problem(running.result(), 500)
+        assert service.ask("POST", f"{API}/parse", TEXT).status == 200
+
+
+def kill_workers(service: Service) -> None:
+    for pid in service.processes():
+        if pid != service.process.pid and memory(pid) > 150:
+            os.kill(pid, signal.SIGKILL)
 
 
 def memory(pid: int) -> float:

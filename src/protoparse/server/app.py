@@ -85,7 +85,7 @@ def _operation(name: str) -> Handler:
         asked, body = call.asked, await call.body() if OPERATIONS[name].takes else b""
         if isinstance(asked, Parsing) and asked.container == "auto" and call.media == JSON:
             asked = replace(asked, container="ctgov")
-        return response(await call.service.workers.run(Task(name, asked, body)))
+        return response(await call.service.workers.run(Task(name, asked, body), gone=call.request.is_disconnected))
 
     return done
 
@@ -98,7 +98,7 @@ def _stream(name: str) -> Handler:
         async def row(line: bytes, number: int) -> Answer:
             return await workers.run(Task(name, call.asked, line, number))
 
-        return Rows(call.request, row, call.service.settings, ahead=workers.count + 1)
+        return Rows(call.request, row, call.service.settings, ahead=workers.count)
 
     return done
 

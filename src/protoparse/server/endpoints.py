@@ -63,10 +63,8 @@ class Service:
             raise RefusalError(422, str(error)) from None
 
     def close(self) -> None:
-        """Let go of all of it."""
+        """Wait for what the store still does."""
         self._threads.shutdown()
-        self.workers.close()
-        self.store.close()
 
 
 class Call:

@@ -31,13 +31,13 @@ class Metrics:
         self._began = time.time()
         self._requests: Counter[tuple[str, str, int]] = Counter()
         self._buckets: defaultdict[str, list[int]] = defaultdict(lambda: [0] * (len(BUCKETS) + 1))
-        self._seconds: Counter[str] = Counter()
+        self._seconds: defaultdict[str, float] = defaultdict(float)
 
     def ended(self, method: str, path: str, status: int, seconds: float) -> None:
         """A request that was answered; `path` is the pattern that it matched, so that there are few."""
         self._requests[method, path, status] += 1
         self._buckets[path][bisect_left(BUCKETS, seconds)] += 1
-        self._seconds[path] += seconds  # type: ignore[assignment]
+        self._seconds[path] += seconds
 
     def text(self, gauges: Mapping[str, tuple[str, Mapping[str, float]]]) -> str:
         """All of it. `gauges`: what others count, each name with what it says and its values by their labels."""

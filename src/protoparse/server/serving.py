@@ -43,6 +43,7 @@ def serve(settings: Settings, *, ready: Callable[[str], None]) -> int:
         ending.callback(workers.close)
         workers.start()
         service = Service(settings, store, workers)
+        ending.callback(service.close)
         server = _Server(
             uvicorn.Config(
                 application(service), http="h11", ws="none", lifespan="off", log_config=None, access_log=False,

@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import asyncio
 import tempfile
-from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable
-from typing import IO
+from contextlib import suppress
+from typing import IO, Any
 
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
@@ -26,7 +26,7 @@ Done = Callable[[bytes, int], Awaitable[Answer]]
 
 
 class Rows(Response):
-    """The rows of the lines of a request, each made by `done`; so many are under way at once."""
+    """The rows of the lines of a request, each made by `done`; so many wait at most."""
 
     media_type = NDJSON
 
@@ -40,24 +40,33 @@ class Rows(Response):
         await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
         with tempfile.TemporaryFile() as file:
             queue = _Queue(file, self._settings)
-            filling = asyncio.create_task(queue.fill(self._request))
-            waiting: deque[asyncio.Task[Answer]] = deque()
+            rows: asyncio.Queue[asyncio.Task[Answer] | None] = asyncio.Queue(self._ahead)
+            tasks: list[asyncio.Task[Any]] = [
+                asyncio.create_task(queue.fill(self._request)),
+                asyncio.create_task(self._work(queue, rows)),
+            ]
             try:
-                async for number, line in queue.lines():
-                    waiting.append(asyncio.create_task(self._row(number, line)))
-                    if len(waiting) >= self._ahead:
-                        await self._send(send, await waiting.popleft())
-                    if queue.gone:
-                        return
-                while waiting:
-                    await self._send(send, await waiting.popleft())
+                while (made := await rows.get()) is not None and not queue.gone:
+                    tasks.append(made)
+                    await self._send(send, await made)
+                    tasks.remove(made)
                 await send({"type": "http.response.body", "body": b"", "more_body": False})
             except ClientDisconnect:
                 return
             finally:
-                for task in (filling, *waiting):
+                while not rows.empty():
+                    if (made := rows.get_nowait()) is not None:
+                        tasks.append(made)
+                for task in tasks:
                     task.cancel()
-                await asyncio.gather(filling, *waiting, return_exceptions=True)
+                await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _work(self, queue: _Queue, rows: asyncio.Queue[asyncio.Task[Answer] | None]) -> None:
+        """Begin each line's row as it comes, no more at once than there are places; None stands behind the last."""
+        with suppress(ClientDisconnect):
+            async for number, line in queue.lines():
+                await rows.put(asyncio.create_task(self._row(number, line)))
+        await rows.put(None)
 
     async def _row(self, number: int, line: bytes | RefusalError) -> Answer:
         try:

@@ -14,6 +14,7 @@ import signal
 import sys
 import threading
 from collections import Counter
+from collections.abc import Awaitable, Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from multiprocessing.connection import Connection
 from typing import Any, NamedTuple
@@ -27,6 +28,8 @@ from protoparse.server.settings import Settings
 
 TURNS = 20_000
 """After so many tasks a process is replaced: what spaCy and the allocator keep of words goes with it."""
+DEATHS = 2
+"""A task is given up when so many processes have died of it."""
 STARTING = 120.0
 """So many seconds a process may take until it has loaded the parser."""
 OPENING = b"Inclusion Criteria:\n\n* Aged 18 years or older\n* No stroke within 6 months before screening\n"
@@ -71,10 +74,11 @@ class Workers:
         """How many of them have nothing to do."""
         return self._idle.qsize()
 
-    async def run(self, task: Task) -> Answer:
+    async def run(self, task: Task, *, gone: Callable[[], Awaitable[bool]] | None = None) -> Answer:
         """The answer to a task; tasks are done in the order in which they come.
 
-        Raises `RefusalError` where no process is free in the time that a task may take.
+        `gone`: whether nobody waits for the answer any more, asked when a process is free. Raises `RefusalError` where
+        that is so, or where no process is free in the time that a task may take.
         """
         self.waiting += 1
         try:
@@ -86,6 +90,9 @@ class Workers:
             ) from None
         finally:
             self.waiting -= 1
+        if gone is not None and await gone():
+            self._idle.put_nowait(worker)
+            raise RefusalError(400, "the sender went away")
         loop = asyncio.get_running_loop()
         asked = self._threads.submit(worker.ask, task)
         # also where nobody waits for the answer any more: the worker is free when it is done, not before
@@ -103,10 +110,14 @@ class Workers:
         """A worker that is free again, or has to be replaced first."""
         if self._closed:
             return
+        if worker.deaths:
+            self.replaced["died"] += worker.deaths
+            worker.deaths = 0
         if worker.fate is None:
             self._idle.put_nowait(worker)
             return
-        self.replaced[worker.fate] += 1
+        if worker.fate != "died":
+            self.replaced[worker.fate] += 1
         self._restart(worker)
 
     def _restart(self, worker: _Worker) -> None:
@@ -127,13 +138,14 @@ class Workers:
 
 
 class _Worker:
-    """One process at a time, and the thread's end of its pipe. `fate`: why it has to be replaced."""
+    """One process at a time, and the thread's end of its pipe. `fate`: why it has to be replaced; `deaths`: how many
+    died since they were last counted."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._process: Any = None
         self._pipe: Connection | None = None
-        self._turns = 0
+        self._turns = self.deaths = 0
         self.fate: str | None = "new"
 
     def start(self) -> None:
@@ -157,19 +169,26 @@ class _Worker:
         self.fate = None
 
     def ask(self, task: Task) -> Answer:
-        """The answer to a task."""
+        """The answer to a task; one whose process died is done once more, since it may have been somebody's mistake."""
+        for death in range(DEATHS):
+            try:
+                if death or not self._process.is_alive():
+                    self.start()
+                return self._asked(task)
+            except (EOFError, OSError, ServiceError):
+                self.fate = "died"
+                self.deaths += 1
+        return _for_line(task, refused(500, "the process that worked on it died, twice; perhaps for want of memory"))
+
+    def _asked(self, task: Task) -> Answer:
         assert self._pipe is not None
         seconds = self._settings.seconds
-        try:
-            self._pipe.send(task)
-            if not self._pipe.poll(seconds):
-                self.fate = "too long"
-                self.stop()
-                return _for_line(task, refused(408, f"not done in {seconds:g} s, and cut off"))
-            answer: Answer = self._pipe.recv()
-        except (EOFError, OSError):
-            self.fate = "died"
-            return _for_line(task, refused(500, "the process that worked on it died, perhaps for want of memory"))
+        self._pipe.send(task)
+        if not self._pipe.poll(seconds):
+            self.fate = "too long"
+            self.stop()
+            return _for_line(task, refused(408, f"not done in {seconds:g} s, and cut off"))
+        answer: Answer = self._pipe.recv()
         self._turns += 1
         if self._turns >= TURNS:
             self.fate = "old"
