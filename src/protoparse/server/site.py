@@ -28,7 +28,7 @@ def routes(service: Service, endpoints: Sequence[Endpoint]) -> list[Route]:
 
     async def index(request: Request) -> Response:
         request.state.path = "/api"
-        return page("index.html", title="protoparse", endpoints=endpoints, store=service.settings.store)
+        return page("index.html", title="What programs can ask for", endpoints=endpoints, store=service.settings.store)
 
     return [Route("/api", index), Route("/static/{name}", _static)]
 
