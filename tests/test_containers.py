@@ -236,13 +236,12 @@ def test_hostile_records_are_refused_in_a_line(text: str, cause: str | None):
     assert all("\n" not in str(error) for error in errors)
 
 
-@pytest.mark.parametrize("number", ["1", "10**400", "true", '"one"', "null", "-1", "1.5"])
+@pytest.mark.parametrize("number", ["1", "1" + "0" * 400, "9" * 4000, "1e308", "true", '"one"', "null", "-1", "1.5"])
 def test_numbers_of_criteria_that_are_none(number: str):
-    number = "1" + "0" * 400 if "*" in number else number
     criteria = f'[{{"number": {number}, "principalInclusionCriteria": "Age"}}, 7, null, {{"number": 2}}]'
     record = (
         '{"ctNumber": "1", "authorizedPartI": {"trialDetails": {"trialInformation": {"eligibilityCriteria": '
-        f'{{"principalInclusionCriteria": {criteria}}}}}}}}}'
+        '{"principalInclusionCriteria": ' + criteria + "}" * 5
     )
     assert one(record).text == "Inclusion Criteria:\n\nAge"
 
