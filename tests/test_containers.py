@@ -75,6 +75,21 @@ def test_records_of_any_registry_come_one_a_line(name: str):
     assert found[0].name == f"x#{found[0].trial.id}"
 
 
+def test_an_archived_version_of_a_record():
+    version = (
+        "<clinical_study>\n<study_id>\n<nct_id>\n  NCT99990022\n</nct_id>\n</study_id>\n"
+        "<brief_title>\n<textblock>\n  Soup,\n  once more\n</textblock>\n</brief_title>\n"
+        "<condition>\n  Cold Hands\n</condition>\n<eligibility>\n<criteria>\n<textblock>\n  Inclusion:\n   1. Adults\n"
+        "</textblock>\n</criteria>\n<minimum_age>\n  18 Years\n</minimum_age>\n</eligibility>\n</clinical_study>\n"
+    )
+    found = one(version)
+    assert (found.trial.id, found.trial.title, found.trial.conditions) == (
+        "NCT99990022", "Soup, once more", ("Cold Hands",)
+    )  # fmt: skip
+    assert found.text == "Inclusion:\n 1. Adults"
+    assert one(version.replace("NCT99990022", "")).trial.id is None
+
+
 # ------------------------------------------------------------------ tables
 
 

@@ -1,4 +1,4 @@
-"""ClinicalTrials.gov's legacy XML, `<clinical_study>`, as its older downloads and archives have it.
+"""ClinicalTrials.gov's legacy XML, `<clinical_study>`, as its older downloads and its archive of versions have it.
 
 In: an element. Out: the text block of `<criteria>` without the margin that the file gives it, and the fields beside it.
 
@@ -28,9 +28,12 @@ def study(element: Any) -> Listing:
     """The listing of an element; raises `InputError`, with its number, where it has no eligibility section."""
 
     def said(path: str) -> str | None:
-        return string(" ".join((element.findtext(path) or "").split()))
+        """A field's words, in a text block or not."""
+        found = element.find(path)
+        return string(" ".join("".join(found.itertext()).split())) if found is not None else None
 
-    number = said("id_info/nct_id")
+    # an archived version from before the trial had a number has an empty one
+    number = said("id_info/nct_id") or said("study_id/nct_id")
     text = element.findtext("eligibility/criteria/textblock") or element.findtext("eligibility/criteria") or ""
     if is_blank(text):
         raise InputError(f"study {number or 'without a number'}: no eligibility section")
