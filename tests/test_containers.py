@@ -194,6 +194,17 @@ def test_conditions_as_the_registries_write_them(field: str, conditions: list[st
     assert list(one(row).trial.conditions) == conditions
 
 
+@pytest.mark.parametrize(
+    ("number", "registry"),
+    [("EUCTR2099-000045-41-Outside-EU/EEA", "EU Clinical Trials Register"), ("JPRN-jRCTc999999999", "jRCT"),
+     ("jRCTs999999999", "jRCT"), ("NL9999", "Dutch Trial Register"), ("PER-999-99", "REPEC"),
+     ("RPCEC99999999", "RPCEC"), ("LBCTR9999999999", "LBCTR"), ("XYZ1", "XYZ")],
+)  # fmt: skip
+def test_registries_of_the_network_by_their_numbers(number: str, registry: str):
+    row = {"TrialID": number, "Source_Register": "XYZ", "Inclusion_Criteria": "Adults"}
+    assert one(json.dumps(row)).trial.registry == registry
+
+
 # ------------------------------------------------------------------ hostile input
 
 BOMB = (
