@@ -48,7 +48,9 @@ def read(text: str, *, container: str | None = None) -> Iterator[Listing | Input
     """
     root = _tree(text)
     registry = _registry(root)
-    if registry is None or container not in (None, registry):
+    if registry and container not in (None, registry):
+        raise InputError(f"XML of {registry}, not of {container}")
+    if registry is None:
         raise InputError(f"XML that is not read: <{_name(root)}> is the element of no registry that is known")
     found = [root] if _name(root) in _RECORDS[registry] else [e for e in root if _name(e) in _RECORDS[registry]]
     if not found:
