@@ -10,7 +10,8 @@ from protoparse.sources.fields import age
 
 
 def document(text: str, low: str | None = None, high: str | None = None, **fields: str) -> Document:
-    trial = Trial(registry="ClinicalTrials.gov", minimum_age=age(low), maximum_age=age(high), **fields)  # type: ignore[arg-type]
+    fields = {"registry": "ClinicalTrials.gov"} | fields
+    trial = Trial(minimum_age=age(low), maximum_age=age(high), **fields)  # type: ignore[arg-type]
     return parse(Listing(trial=trial, text=text, name=""))
 
 
@@ -116,6 +117,22 @@ def test_a_bare_text_has_nothing_to_agree_with() -> None:
 
 def test_a_registry_without_ages_is_not_compared() -> None:
     assert noted(document(inclusion("Age 18 to 70 years"), None, None, sex="all")) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "low", "high", "codes"),
+    [
+        ("Aged 30 to 60 years", "18 Years", "64 Years", []),
+        ("Aged 18 to 75 years", "18 Years", None, []),
+        ("Aged 18 to 65 years", "18 Years", "64 Years", []),
+        ("Aged 2 to 11 years", None, "17 Years", []),
+        ("Aged 16 years or older", "18 Years", None, ["age-disagrees"]),
+        ("Aged 18 to 80 years", "18 Years", "64 Years", ["age-disagrees"]),
+    ],
+)
+def test_bands_of_age_agree_with_what_is_within_them(text: str, low: str, high: str, codes: list[str]) -> None:
+    made = document(inclusion(text), low, high, registry="CTIS")
+    assert [code for code, _, _ in noted(made)] == codes
 
 
 @pytest.mark.parametrize(

@@ -257,7 +257,7 @@ def test_a_name_with_a_line_break_is_still_one_line(run: Run, tmp_path: Path) ->
     [
         ["parse"],
         ["parse", "x", "--format", "yaml"],
-        ["parse", "x", "--from", "docx"],
+        ["parse", "x", "--from", "odt"],
         ["parse", "x", "--out", "y", "--format", "ndjson"],
         ["parse", "x", "--colour"],
         ["pasre", "x"],

@@ -5,7 +5,8 @@ beside "aged 18 to 70 years" gives `age-disagrees`: "the registry says at most 6
 years".
 
 A registry's limits are whole units and inclusive, prose is looser. "> 18" and "< 66" agree with 18 and 66, for so they
-are commonly meant, and with 19 and 65, which is what they say. Where the text is silent, nothing is noted.
+are commonly meant, and with 19 and 65, which is what they say. Where the text is silent, nothing is noted. Registries
+that know bands of age alone ("adults (18-64 years)") agree with every text that stays within them.
 """
 
 from __future__ import annotations
@@ -51,6 +52,7 @@ _JOINING = frozenset({
     "informed_consent", "screening", "enrollment", "randomization", "baseline", "study_start", "study_end",
     "first_dose", "treatment", "unspecified",
 })  # fmt: skip
+_BANDED = frozenset(("CTIS", "EU Clinical Trials Register", "PACTR"))
 _SEXES: dict[str, Sex] = {"female": "female", "women": "female", "male": "male", "men": "male"}
 
 
@@ -96,6 +98,8 @@ def disagreements(trial: Trial, criteria: Iterable[Criterion]) -> list[Note]:
     if trial.minimum_age is not None or trial.maximum_age is not None:
         ages = stated(criteria) or Ages()
         for limit, age, upper in ((ages.low, trial.minimum_age, False), (ages.high, trial.maximum_age, True)):
+            if trial.registry in _BANDED and limit is not None and _within(limit, age, upper=upper):
+                continue
             if limit is not None and not agree(limit, age, upper=upper):
                 message = f"the registry {_registered(age, upper)}; the text says {_worded(limit, upper)}"
                 notes.append(Note(code="age-disagrees", message=message, span=limit.fact.span))
@@ -112,6 +116,15 @@ def stated(criteria: Iterable[Criterion]) -> Ages | None:
     everybody = groups.pop(None, None)
     cohorts = [ages for ages in groups.values() if ages is not None]
     return _narrowed([everybody, reduce(_either, cohorts) if cohorts else None])
+
+
+def _within(limit: Limit, age: Age | None, *, upper: bool) -> bool:
+    """Whether a limit of the text lies within a band that ends at an age; "at most 64" is until the next birthday."""
+    if age is None or (age.unit.ucum or "a") not in _TIMES:
+        return True
+    unit = _days(age.unit.ucum or "a")
+    registered = Fraction(str(age.value)) * unit
+    return limit.days <= registered + unit if upper else limit.days >= registered
 
 
 def agree(limit: Limit, age: Age | None, *, upper: bool) -> bool:

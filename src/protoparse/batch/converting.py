@@ -81,7 +81,7 @@ def convert(record: Record, parser: Parser, *, container: str = "auto") -> list[
     made: list[Outcome] = []
     try:
         # one of several in a file is an object of the registry's, however it begins
-        of = "ctgov" if record.place and container == "auto" else container
+        of = "json" if record.place and container == "auto" else container
         for listing in listings(
             record.content, name="", container=of, on_error=lambda e: made.append(Outcome("", None, None, _cause(e)))
         ):

@@ -26,7 +26,7 @@ class Intake:
 
         The folder `besides`, where results go, is left out.
         """
-        self._several = container in ("auto", "ctgov")
+        self._several = container not in ("text", "page", "html", "pdf", "docx")
         self._found: dict[str, str] = {}
         for given in inputs:
             name = os.fspath(given)

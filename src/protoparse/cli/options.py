@@ -12,7 +12,10 @@ from protoparse.concepts import RECOGNISERS
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 
-CONTAINERS = ("auto", "page", "html", "ctgov", "text")
+CONTAINERS = (
+    "auto", "text", "page", "html", "json", "xml", "table",
+    "ctgov", "ctis", "euctr", "isrctn", "chictr", "ictrp", "aact", "pdf", "docx",
+)  # fmt: skip
 """What `--from` takes: said here too, so that `--help` need not import the readers."""
 
 STDOUT = "-"
@@ -28,7 +31,8 @@ def container(command: _F) -> _F:
     """Take `--from`."""
     return click.option(
         "--from", "container", type=click.Choice(CONTAINERS), default="auto", show_default=True,
-        help="What INPUT is: text saved from a registry's page, HTML, ClinicalTrials.gov JSON, or bare text.",
+        help="What INPUT is: a form (bare text, text saved from a registry's page, HTML, JSON, XML, a table with a "
+        "trial a row), the registry that its records are from, or a protocol as PDF or DOCX.",
     )(command)  # fmt: skip
 
 

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import errno
 import io
+import json
 import os
 import re
 import sys
@@ -22,15 +23,17 @@ from typing import BinaryIO
 import msgspec
 
 from protoparse.errors import InputError
-from protoparse.sources import ctgov, page
+from protoparse.sources import euctr, objects, page, rows
 from protoparse.sources import text as bare
 from protoparse.sources.decoding import decode
 from protoparse.sources.listing import Listing
-from protoparse.sources.records import lines
+from protoparse.sources.records import is_docx, lines
 
 __all__ = ["CONTAINERS", "Listing", "listings", "read", "recognise"]
 
-CONTAINERS = ("auto", "page", "html", "ctgov", "text")
+_REGISTRIES = ("ctgov", "ctis", "euctr", "isrctn", "chictr", "ictrp", "aact")
+CONTAINERS = ("auto", "text", "page", "html", "json", "xml", "table", *_REGISTRIES, "pdf", "docx")
+"""The forms that a file may have, and the registries, whose records come in one or several of them."""
 
 OnError = Callable[[InputError], None]
 
@@ -40,7 +43,10 @@ _CAUSES = {
     errno.EACCES: "permission denied",
     errno.ENAMETOOLONG: "file name too long",
 }
-_XML = re.compile(r"\s*+(?:<\?xml\b(?!.{0,2000}?<html\b)|<(?:clinical_study|Trial|trials?)\b[^<>]{0,2000}>)", re.S)
+_XML = re.compile(
+    r"\s*+(?:<\?xml\b(?!.{0,2000}?<html\b)|<(?:clinical_study|[Tt]rial\w?|[Tt]rials\w{0,40}|allTrials|fullTrial)\b[^<>]{0,2000}>)",
+    re.S,
+)
 # a tag that lays text out, well formed: "AST <ULN" and "<!-- -->" are text
 _HTML = re.compile(
     r"<(?=[a-z/!])(?:!doctype\s++html"
@@ -55,7 +61,8 @@ def read(
 ) -> Iterator[Listing]:
     """The listings of a file, or of standard input for "-".
 
-    `container` is one of `CONTAINERS`. A file with one study a line is read as it is asked for, in constant memory.
+    `container` is one of `CONTAINERS`. A file with one study a line, or a table with one a row, is
+    read as it is asked for, in constant memory.
     What cannot be read raises `InputError` ("file: cause"); with `on_error` it is handed to that instead, and reading
     goes on with the next record.
     """
@@ -70,13 +77,17 @@ def listings(data: bytes, *, name: str, container: str = "auto", on_error: OnErr
 
 
 def recognise(text: str) -> str:
-    """The container of a decoded text, never "auto"; raises `InputError` for XML, which is not read."""
-    if ctgov.recognises(text):
-        return "ctgov"
+    """The container of a decoded text, never "auto"; JSON, XML and tables go by their form, whatever the registry."""
+    if objects.recognises(text):
+        return "json"
+    if euctr.recognises_text(text):
+        return "euctr"
     if page.recognises(text):
         return "page"
     if _XML.match(text):
-        raise InputError("XML, which is not read; take the JSON or the page of the record")
+        return "xml"
+    if rows.is_header(text.lstrip().partition("\n")[0].encode()):
+        return "table"
     return "html" if _HTML.search(text) else "text"
 
 
@@ -124,22 +135,60 @@ def _guarded(file: BinaryIO, container: str) -> Iterator[Listing | InputError]:
 
 
 def _records(file: BinaryIO, container: str) -> Iterable[Listing | InputError]:
-    if container in ("auto", "ctgov"):
-        lined, pieces = lines(file)
-        if lined:
-            return ctgov.read_lines(pieces)
-        data = b"".join(pieces)
-    else:
-        data = file.read()
-    text = decode(data)
-    container = recognise(text) if container == "auto" else container
-    if container == "ctgov":
-        return ctgov.read(text)
-    if container == "html":
-        from protoparse.sources import html  # loads the HTML parser
+    registry = container if container in _REGISTRIES else None
+    pieces: Iterable[bytes] = iter(file.read, b"")
+    if registry or container in ("auto", "json", "table"):
+        form, pieces = lines(file)
+        if form == "json" and container != "table":
+            return objects.read_lines(pieces, container=registry or objects.ANY)
+        if form == "table" and container != "json":
+            return _rows(pieces, registry)
+    data = b"".join(pieces)
+    if container == "pdf" or (container == "auto" and data.startswith(b"%PDF-")):
+        from protoparse.sources import pdf  # needs the extra "pdf"
 
-        return [html.read(text)]
-    return [page.read(text) if container == "page" else bare.read(text)]
+        return [pdf.read(data)]
+    if container == "docx" or (container == "auto" and is_docx(data)):
+        from protoparse.sources import docx  # needs the extra "docx"
+
+        return [docx.read(data)]
+    return _decoded(decode(data), container, registry)
+
+
+def _decoded(text: str, container: str, registry: str | None) -> Iterable[Listing | InputError]:
+    form = recognise(text) if container == "auto" or registry else container
+    match form:
+        case "euctr" if registry in (None, "euctr"):
+            return euctr.read(text)
+        case "xml":
+            from protoparse.sources import elements  # loads the XML parser
+
+            return elements.read(text, container=registry)
+        case "table":
+            return _rows(text.encode().splitlines(keepends=True), registry)
+        case "html" if registry in (None, "euctr"):
+            from protoparse.sources import html  # loads the HTML parser
+
+            return [html.read(text)]
+        case "page" if registry in (None, "ctgov"):
+            return [page.read(text)]
+        case "text" if not registry:
+            return [bare.read(text)]
+    return objects.read(text, container=registry or objects.ANY)
+
+
+def _rows(lines: Iterable[bytes], registry: str | None) -> Iterator[Listing | InputError]:
+    """The listing of each row, an error, with its line, in the place of a bad one."""
+    for line, row in rows.objects(lines):
+        if isinstance(row, InputError):
+            yield InputError(f"line {line}: {row}")
+            continue
+        try:
+            listing = objects.study(json.loads(row), container=registry or objects.ANY)
+        except InputError as error:
+            yield InputError(f"line {line}: {error}")
+        else:
+            yield msgspec.structs.replace(listing, name=f"#{listing.trial.id or line}")
 
 
 def _cause(error: OSError | ValueError) -> str:

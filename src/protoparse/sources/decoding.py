@@ -1,7 +1,7 @@
 """Bytes to text, or a refusal that says what the bytes are instead.
 
-UTF-16 is read where a byte order mark says so, then UTF-8 with or without a mark, then, for HTML, the encoding that the
-page declares, and Windows-1252 last: what older registry exports and office programs write.
+UTF-16 is read where a byte order mark says so, then UTF-8 with or without a mark, then the encoding that HTML or XML
+declares, and Windows-1252 last: what older registry exports and office programs write.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _SIGNATURES = {
     b"\xd0\xcf\x11\xe0": "an old Office document, not text",
 }
 _CONTROLS = re.compile("[\x00-\x08\x0e-\x1f\x7f]")
-_CHARSET = re.compile(rb"""<meta[^<>]{0,200}?charset\s*=\s*["']?\s*([\w.:-]+)""", re.I)
+_CHARSET = re.compile(rb"""<(?:meta[^<>]{0,200}?charset|\?xml[^<>]{0,200}?encoding)\s*=\s*["']?\s*([\w.:-]+)""", re.I)
 _ZERO_WIDTH = "\u200b\u200c\u200d\u200e\u200f\u2060\ufeff"
 
 

@@ -8,7 +8,7 @@ structured fields that the page labels.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 
 from protoparse.errors import InputError
@@ -77,6 +77,8 @@ class _Page:
         """The structured fields; None where the page labels none."""
         value = {kind: next((v for v in self._values(kind) if v), None) for kind in _KINDS}
         lower, upper = fields.ages(value["ages"] or "")
+        if not (lower or upper):
+            lower, upper = fields.age_bands(self._answered(fields.is_age_band))
         number = next(filter(None, map(fields.number, self._values("number"))), None)
         number = number or fields.number("\n".join(line.text for line in self._lines))
         heading = next((line.text for line in self._lines if line.level <= 2), None)
@@ -90,6 +92,14 @@ class _Page:
             sex=fields.sex(value["sex"]) or self._sexes(value["female"], value["male"]),
             healthy_volunteers=fields.yes(value["healthy"]),
         )
+
+    def _answered(self, asks: Callable[[str], bool]) -> Iterator[str]:
+        """The labels of a kind that are answered with yes."""
+        for place, line in enumerate(self._lines):
+            if line.level == LABEL and asks(line.text):
+                value = next((x.text for x in self._lines[place + 1 : self._end(place)] if x.text), "")
+                if fields.yes(value):
+                    yield line.text
 
     @staticmethod
     def _sexes(female: str | None, male: str | None) -> Sex | None:

@@ -1,8 +1,8 @@
 """Files, however packed, to the records in them, one trial each and not read yet.
 
-In: an open file: one record, a page or list of studies, one study a line, any of these in gzip, or a zip archive of
-such files. Out: `Record`s in order, each asked for only when the one before it is done with; what cannot be unpacked
-is a record with an `error`.
+In: an open file: one record, a page or list of studies, one study a line or a row, any of these in gzip, or a zip
+archive of such files. Out: `Record`s in order, each asked for only when the one before it is done with; what cannot be
+unpacked is a record with an `error`.
 
 >>> for record in records(io.BytesIO(b'{"id": "A", "text": "Age > 5"}\\n{"id": "B", "text": "Age > 6"}'), name="two"):
 ...     print(record.name, record.place, record.content)
@@ -27,7 +27,7 @@ from typing import BinaryIO, NamedTuple
 import msgspec
 
 from protoparse.errors import InputError
-from protoparse.sources import ctgov
+from protoparse.sources import objects, rows
 from protoparse.sources.decoding import decode
 
 LARGEST = 256 * 2**20
@@ -71,8 +71,8 @@ def files(folder: Path, *, besides: Path | None = None) -> Iterator[Path]:
                 yield Path(place, name)
 
 
-def lines(file: BinaryIO) -> tuple[bool, Iterable[bytes]]:
-    """Whether a file holds one study a line, and its lines, all of them, from the first."""
+def lines(file: BinaryIO) -> tuple[str, Iterable[bytes]]:
+    """What a file holds one of a line: "json", "table" (a row may be of several lines), or ""; and its lines, all."""
     opening: list[bytes] = []  # the first two lines that are not blank, with the blank ones among them
     heads: list[bytes] = []
     while line := file.readline(LARGEST):
@@ -83,7 +83,20 @@ def lines(file: BinaryIO) -> tuple[bool, Iterable[bytes]]:
         if len(heads) == 2 or (head and not head.startswith(b"{")) or len(opening) > _BLANK_LINES:
             break
     rest = iter(lambda: file.readline(LARGEST), b"")
-    return len(heads) == 2 and ctgov.is_lines(*heads), chain(opening, rest)
+    form = "json" if len(heads) == 2 and objects.is_lines(*heads) else ""
+    if heads and rows.is_header(heads[0]):
+        form = "table"
+    return form, chain(opening, rest)
+
+
+def is_docx(data: bytes) -> bool:
+    """Whether a file is an office document, packed as these are."""
+    if not data.startswith(b"PK\x03\x04"):
+        return False
+    try:
+        return _OFFICE in zipfile.ZipFile(io.BytesIO(data)).namelist()
+    except _BROKEN:
+        return False
 
 
 def _same(folder: Path, other: Path | None) -> bool:
@@ -104,13 +117,19 @@ def _unpacked(file: io.BufferedReader, name: str, several: bool) -> Iterator[Rec
     elif not several:
         yield from _whole([file.read(LARGEST + 1)], name, several)
     else:
-        lined, found = lines(file)
-        if not lined:
+        form, found = lines(file)
+        if not form:
             yield from _whole(found, name, several)
-            return
-        for count, line in enumerate(found, start=1):
-            if line.strip():
-                yield Record(name, line, count)
+        elif form == "table":
+            for count, row in rows.objects(found):
+                if isinstance(row, InputError):
+                    yield Record(name, place=count, error=str(row))
+                else:
+                    yield Record(name, row, count)
+        else:
+            for count, line in enumerate(found, start=1):
+                if line.strip():
+                    yield Record(name, line, count)
 
 
 def _archived(file: io.BufferedReader, name: str, several: bool) -> Iterator[Record]:
@@ -161,9 +180,9 @@ def _studies(data: bytes) -> list[bytes] | None:
         return None
     try:
         text = decode(data)
-        if not ctgov.recognises(text):
+        if not objects.recognises(text):
             return None
-        found = ctgov.parts(text)
+        found = objects.parts(text)
     except (InputError, msgspec.MsgspecError, UnicodeError, RecursionError):
         return None  # whoever reads it as a whole says what is wrong
     return [bytes(part) for part in found] if found else None

@@ -1,0 +1,340 @@
+"""Each registry's container, as its registry writes it, with the listing that it must give beside it.
+
+A file of `fixtures/sources` with a sibling `<file>.golden` is read into the listings there, one a line. All of them are
+of trials that there never were. `python -m tests.test_containers --write` writes the siblings, for review.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import sys
+import time
+import zipfile
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from protoparse.errors import InputError
+from protoparse.sources import CONTAINERS, listings, read
+from protoparse.sources.records import records
+from test_sources import FIXTURES, one, refusal
+
+GOLDEN = sorted(FIXTURES.glob("*.golden"))
+REGISTRY = {
+    "ctgov.xml": "ctgov", "ctis.json": "ctis", "euctr.html": "euctr", "euctr.json": "euctr", "euctr.txt": "euctr",
+    "isrctn.json": "isrctn", "isrctn.xml": "isrctn", "chictr.xml": "chictr", "cris.html": "html", "ictrp.csv": "ictrp",
+    "ictrp.xml": "ictrp", "aact.txt": "aact", "protocol.pdf": "pdf", "protocol.docx": "docx",
+}  # fmt: skip
+
+
+def shown(source: Path | bytes, container: str = "auto") -> list[dict[str, object]]:
+    data = source if isinstance(source, bytes) else source.read_bytes()
+    found = [
+        {"name": x.name.removeprefix("x"), **msgspec.to_builtins(x.trial), "text": x.text.split("\n")}
+        for x in listings(data, name="x", container=container)
+    ]
+    return json.loads(json.dumps(found))
+
+
+def golden(source: Path) -> list[dict[str, object]]:
+    return json.loads(source.with_name(source.name + ".golden").read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("name", REGISTRY)
+def test_a_container_gives_its_golden_listings(name: str, tmp_path: Path):
+    source = FIXTURES / name
+    assert shown(source) == golden(source)
+    copy = tmp_path / "record.dat"  # the name says nothing
+    copy.write_bytes(source.read_bytes())
+    assert shown(copy, REGISTRY[name]) == golden(source)
+
+
+def test_every_container_has_a_golden_case():
+    assert {path.name.removesuffix(".golden") for path in GOLDEN} == set(REGISTRY)
+    assert set(CONTAINERS) - set(REGISTRY.values()) == {"auto", "text", "page", "json", "xml", "table"}
+
+
+@pytest.mark.parametrize(
+    ("name", "container"),
+    [("ctis.json", "isrctn"), ("isrctn.json", "ctis"), ("ictrp.csv", "aact"), ("ctgov.xml", "chictr"),
+     ("euctr.txt", "ctis"), ("cris.html", "ictrp"), ("protocol.pdf", "ctgov"), ("aact.txt", "euctr")],
+)  # fmt: skip
+def test_what_is_not_of_the_registry_that_was_named_is_refused(name: str, container: str):
+    with pytest.raises(InputError, match=r"^x: "):
+        list(listings((FIXTURES / name).read_bytes(), name="x", container=container))
+
+
+@pytest.mark.parametrize("name", ["ctis.json", "euctr.json"])
+def test_records_of_any_registry_come_one_a_line(name: str):
+    line = json.dumps(json.loads((FIXTURES / name).read_bytes())).encode()
+    found = list(listings(line + b"\noops\n" + line, name="x", on_error=lambda e: None))
+    assert [x.text.split("\n") for x in found] == [golden(FIXTURES / name)[0]["text"]] * 2
+    assert found[0].name == f"x#{found[0].trial.id}"
+
+
+def test_an_archived_version_of_a_record():
+    version = (
+        "<clinical_study>\n<study_id>\n<nct_id>\n  NCT99990022\n</nct_id>\n</study_id>\n"
+        "<brief_title>\n<textblock>\n  Soup,\n  once more\n</textblock>\n</brief_title>\n"
+        "<condition>\n  Cold Hands\n</condition>\n<eligibility>\n<criteria>\n<textblock>\n  Inclusion:\n   1. Adults\n"
+        "</textblock>\n</criteria>\n<minimum_age>\n  18 Years\n</minimum_age>\n</eligibility>\n</clinical_study>\n"
+    )
+    found = one(version)
+    assert (found.trial.id, found.trial.title, found.trial.conditions) == (
+        "NCT99990022", "Soup, once more", ("Cold Hands",)
+    )  # fmt: skip
+    assert found.text == "Inclusion:\n 1. Adults"
+    assert one(version.replace("NCT99990022", "")).trial.id is None
+
+
+# ------------------------------------------------------------------ tables
+
+
+def test_rows_are_records_of_a_batch():
+    for name in ("ictrp.csv", "aact.txt"):
+        data = (FIXTURES / name).read_bytes()
+        found = [one(record.content, "json") for record in records(io.BytesIO(data), name=name)]
+        assert [x.text.split("\n") for x in found] == [x["text"] for x in golden(FIXTURES / name)]
+
+
+def test_a_table_is_read_as_it_is_asked_for():
+    class Endless(io.RawIOBase):
+        rows = 0
+
+        def readable(self) -> bool:
+            return True
+
+        def readinto(self, buffer: bytearray) -> int:
+            self.rows += 1
+            row = b"nct_id|criteria|gender\n" if self.rows == 1 else b"NCT9999%04d|Age > 5|All\n" % (self.rows % 10_000)
+            buffer[: len(row)] = row
+            return len(row)
+
+    found = records(io.BufferedReader(Endless()), name="x")
+    assert [json.loads(next(found).content)["criteria"] for _ in range(3)] == ["Age > 5"] * 3
+
+
+def test_bad_rows_are_named_by_line_and_reading_goes_on():
+    errors: list[InputError] = []
+    table = 'nct_id,criteria,gender\nA,"two\nlines",All\nB,short\n\nC," ",All\nD,"quoted"badly,All\nE,last,Female\n'
+    assert [x.text for x in listings(table.encode(), name="x", on_error=errors.append)] == ["two\nlines", "last"]
+    assert [str(x).split(": ")[1:] for x in errors] == [
+        ["line 4", "a row of 2 columns, where 3 have a name"],
+        ["line 6", "study C", "no eligibility section"],
+        ["line 7", "broken row", "',' expected after '\"'"],
+    ]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1252"])
+def test_tables_in_their_encodings(encoding: str):
+    table = "nct_id\tcriteria\tgender\nA\tTemperature ± 0.5 °C\tAll\n"
+    assert one(table.encode(encoding)).text == "Temperature ± 0.5 °C"
+
+
+def test_a_table_of_ones_own():
+    assert one("id;title;text\nNCT99990099;Own;Age > 5; or less\n".replace("; or less", "")).trial.title == "Own"
+
+
+def test_text_with_delimiters_is_text():
+    for text in ("Inclusion, exclusion\n1, 2", "a|b\n", "Criteria; number\nAge > 5"):
+        assert one(text).text == text
+
+
+# ------------------------------------------------------------------ markup of the registries
+
+
+@pytest.mark.parametrize(
+    ("field", "text"),
+    [
+        ("a<br>b<br/>c<br />d", "a\nb\nc\nd"),
+        ("a\n<br>b\r\n<br>c", "a\nb\nc"),
+        ("a <br/ ><br>b", "a\nb"),
+        ("a<br><br>b", "a\n\nb"),
+        ("<br>   - a<br>     b", "- a\n  b"),
+        ("AST <ULN and ALT >3, p<0.05", "AST <ULN and ALT >3, p<0.05"),
+        ("&lt; 5 &amp; &#8805; 2", "< 5 & ≥ 2"),
+        ("<ol><li>a</li><li>b</li></ol>", "1. a\n2. b"),
+        ("10<sup>9</sup>/L", "10^9/L"),
+    ],
+)
+def test_markup_of_the_portal(field: str, text: str):
+    row = json.dumps({"TrialID": "ACTRN99999999999999", "Inclusion_Criteria": field, "Exclusion_Criteria": "NULL"})
+    assert one(row).text == "Inclusion Criteria:\n\n" + text
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("18", 18), ("18 Years", 18), ("18Y", 18), ("19(Year)", 19), ("19 Year(s)", 19), (">= 20age old", 20),
+     ("20years-old", 20), ("NA", None), ("N/A", None), ("no limit", None), ("No maximum age", None), ("0", None),
+     ("0 N/A (No limit)", None), ("Not applicable", None), ("Days", None), ("99999999999999999999", None)],
+)  # fmt: skip
+def test_ages_as_the_registries_write_them(field: str, value: int | None):
+    found = one(json.dumps({"trial_id": "A", "inclusion": "Adults", "agemin": field})).trial.minimum_age
+    assert (found and found.value) == value
+    assert found is None or found.unit.ucum == "a"
+
+
+@pytest.mark.parametrize(
+    ("field", "conditions"),
+    [
+        ("Health Condition 1: M545- Low back pain", ["Low back pain"]),
+        ("COVID-19. <br>Covid-19;U07.1", ["COVID-19"]),
+        ("-B342 Cold, unspecified", ["Cold, unspecified"]),
+        (";J96.11 - [generalization J96.1: Chronic failure]", ["Chronic failure"]),
+        ("B12 deficiency;HIV-1", ["B12 deficiency", "HIV-1"]),
+        ("Angina <br>MedDRA version: 1 Term: Angina;Therapeutic area: Hearts", ["Angina"]),
+        ("NA", []),
+    ],
+)
+def test_conditions_as_the_registries_write_them(field: str, conditions: list[str]):
+    row = json.dumps({"trial_id": "A", "inclusion": "Adults", "conditions": field})
+    assert list(one(row).trial.conditions) == conditions
+
+
+@pytest.mark.parametrize(
+    ("number", "registry"),
+    [("EUCTR2099-000045-41-Outside-EU/EEA", "EU Clinical Trials Register"), ("JPRN-jRCTc999999999", "jRCT"),
+     ("jRCTs999999999", "jRCT"), ("NL9999", "Dutch Trial Register"), ("PER-999-99", "REPEC"),
+     ("RPCEC99999999", "RPCEC"), ("LBCTR9999999999", "LBCTR"), ("XYZ1", "XYZ")],
+)  # fmt: skip
+def test_registries_of_the_network_by_their_numbers(number: str, registry: str):
+    row = {"TrialID": number, "Source_Register": "XYZ", "Inclusion_Criteria": "Adults"}
+    assert one(json.dumps(row)).trial.registry == registry
+
+
+# ------------------------------------------------------------------ hostile input
+
+BOMB = (
+    '<?xml version="1.0"?><!DOCTYPE t [<!ENTITY a "ha"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;">]>'
+    "<clinical_study><eligibility><criteria><textblock>&b;</textblock></criteria></eligibility></clinical_study>"
+)
+FILE = BOMB.replace('"ha"', 'SYSTEM "file:///etc/hostname"')
+
+
+@pytest.mark.parametrize("text", [BOMB, FILE, BOMB.replace("[<!ENTITY a", "\n[ <!ENTITY a")])
+def test_xml_that_declares_entities_is_refused(text: str):
+    assert refusal(text) == "x: XML that declares entities or a grammar of its own, which is not read"
+
+
+def test_an_external_grammar_is_not_fetched():
+    text = BOMB.partition("<!DOCTYPE")[0] + '<!DOCTYPE clinical_study SYSTEM "http://127.0.0.1:9/x.dtd">'
+    study = (
+        "<clinical_study><eligibility><criteria><textblock>Age</textblock></criteria></eligibility></clinical_study>"
+    )
+    assert one(text + study).text == "Age"
+
+
+@pytest.mark.parametrize(
+    ("text", "cause"),
+    [
+        ("<clinical_study><eligibility>", "broken XML at line 1, column "),
+        ("<?xml version='1.0'?>\n<a>\n<b></a>", "broken XML at line 2, column "),
+        ("<clinical_study>" + "<a>" * 5000, "broken XML at line 1, column "),
+        ("<clinical_study>&nbsp;</clinical_study>", "broken XML at line 1, column "),
+        ("<?xml version='1.0'?><tea/>", "XML that is not read: <tea> is the element of no registry that is known"),
+        ("<clinical_study><id_info><nct_id>NCT99990001</nct_id></id_info></clinical_study>",
+         "study NCT99990001: no eligibility section"),
+        ("<trials></trials>", "XML that is not read"),
+        ("EudraCT", None),
+        ("Summary\nEudraCT Number: 2099-000001-11\nE.3 Principal inclusion criteria:\nE.5 End points\n",
+         "study 2099-000001-11: no eligibility section"),
+        ('{"isrctn": 5, "participants": {"inclusion": 5}}', "study without a number: no eligibility section"),
+        ('{"isrctn": "1", "participants": {"inclusion": []}}', "study ISRCTN1: no eligibility section"),
+        ('{"ctNumber": null, "authorizedPartI": []}', "study without a number: no eligibility section"),
+        ('{"ctNumber": "1", "authorizedPartI": {"trialDetails": {"trialInformation": {"eligibilityCriteria": '
+         '{"principalInclusionCriteria": {"number": 1e400}}}}}}', None),
+        ('{"a2_eudract_number": {}, "e3_principal_inclusion_criteria": 5}', "study without a number: no eligibility"),
+        ('{"trial_id": 5, "inclusion": {"a": 1}}', "study without a number: no eligibility section"),
+        ('{"nct_id": [], "criteria": "", "gender": 1}', "study without a number: no eligibility section"),
+        ('{"isrctn": ' + "[" * 50_000, "JSON nested too deep"),
+        ('{"isrctn": "1", "participants": {"inclusion": "a\\cb"', "broken JSON at line 1, column "),
+    ],
+)  # fmt: skip
+def test_hostile_records_are_refused_in_a_line(text: str, cause: str | None):
+    errors: list[InputError] = []
+    list(listings(text.encode(), name="x", on_error=errors.append))
+    if cause is not None:
+        [error] = errors
+        assert str(error).startswith(f"x: {cause}")
+    assert all("\n" not in str(error) for error in errors)
+
+
+@pytest.mark.parametrize("number", ["1", "1" + "0" * 400, "9" * 4000, "1e308", "true", '"one"', "null", "-1", "1.5"])
+def test_numbers_of_criteria_that_are_none(number: str):
+    criteria = f'[{{"number": {number}, "principalInclusionCriteria": "Age"}}, 7, null, {{"number": 2}}]'
+    record = (
+        '{"ctNumber": "1", "authorizedPartI": {"trialDetails": {"trialInformation": {"eligibilityCriteria": '
+        '{"principalInclusionCriteria": ' + criteria + "}" * 5
+    )
+    assert one(record).text == "Inclusion Criteria:\n\nAge"
+
+
+@pytest.mark.parametrize("name", REGISTRY)
+def test_files_that_are_cut_short_or_spoiled(name: str):
+    data = (FIXTURES / name).read_bytes()
+    for cut in {len(data) * n // 23 for n in range(1, 23)}:
+        for broken in (data[:cut], data[:cut] + b"\xff\x00\xfe" + data[cut:], data[:cut] + data[cut + 7 :]):
+            for container in ("auto", REGISTRY[name]):
+                errors: list[InputError] = []
+                list(listings(broken, name="x", container=container, on_error=errors.append))
+                assert all(str(error).startswith("x: ") and "\n" not in str(error) for error in errors)
+
+
+def test_a_docx_that_unpacks_to_more_than_any_protocol():
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("[Content_Types].xml", "<Types/>")
+        archive.writestr("word/document.xml", b" " * (65 * 2**20))
+    assert refusal(packed.getvalue()) == "x: a DOCX that unpacks to more than 64 MB"
+
+
+def test_protocols_without_the_sections_or_without_text():
+    data = (FIXTURES / "protocol.pdf").read_bytes()
+    assert refusal(data.replace(b"clusion Criteria", b"klusion Kriteria")) == (
+        "x: no section on inclusion or exclusion criteria in the protocol"
+    )
+    assert refusal(data.replace(b" Tj ", b" -- ")).startswith("x: a PDF without text")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Summary\nEudraCT Number: 1\nE.3 Principal inclusion criteria: " + "E.3 x\n" * 400_000,
+        "<clinical_study>" + "<condition>a</condition>" * 100_000 + "</clinical_study>",
+        "nct_id|criteria|gender\n" + '"' * 2_000_000,
+        '{"trial_id": "A", "inclusion": "' + "<br>" * 500_000 + '"}',
+        '{"trial_id": "A", "inclusion": "a", "conditions": "' + "- " * 200_000 + '"}',
+        '{"nct_id": "A", "gender": "", "criteria": "' + "~ " * 500_000 + '"}',
+    ],
+)
+def test_long_records_take_linear_time(text: str):
+    start = time.process_time()
+    list(listings(text.encode(), name="x", on_error=lambda _: None))
+    assert time.process_time() - start < 5  # 1 s on an idle machine
+
+
+# ------------------------------------------------------------------ real records
+
+DATA = os.environ.get("PROTOPARSE_DATA")
+
+
+@pytest.mark.skipif(not DATA, reason="PROTOPARSE_DATA names no folder of listings")
+def test_every_real_record_is_read():
+    folder = Path(DATA or "") / "listings"
+    counted = {
+        name: sum(1 for path in sorted((folder / name).rglob("*.*")) for _ in read(path))
+        for name in ("ctgov-xml", "ctis", "euctr", "isrctn", "html", "xml", "versions")
+    }
+    assert all(counted.values())
+    lines = (folder / "ictrp.jsonl").read_bytes().count(b"\n")
+    assert sum(1 for _ in read(folder / "ictrp.jsonl")) == lines
+    assert all(x.text for path in (Path(DATA or "") / "protocols").glob("*.pdf") for x in read(path))
+
+
+if __name__ == "__main__" and "--write" in sys.argv:
+    for source in (FIXTURES / name for name in REGISTRY):
+        text = json.dumps(shown(source), ensure_ascii=False, indent=1)
+        source.with_name(source.name + ".golden").write_text(text + "\n", encoding="utf-8")
