@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import get_args
 
 import msgspec
 import pytest
@@ -17,8 +18,9 @@ import factories
 from protoparse.batch import Options
 from protoparse.model import Criterion, Document, dump
 from protoparse.server.answers import PROBLEM
-from protoparse.server.messages import EXAMPLES, OPERATIONS
+from protoparse.server.messages import EXAMPLES, OPERATIONS, Container
 from protoparse.server.operations import perform
+from protoparse.sources import CONTAINERS
 from serving import Service
 
 HERE = Path(__file__).parent
@@ -36,7 +38,7 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
 def test_all_that_is_there_is_described(service: Service) -> None:
     described = service.ask("GET", "/api/v1/openapi.json").json
     assert described["openapi"].startswith("3.1")
-    page = service.ask("GET", "/").content.decode()
+    page = service.ask("GET", "/api").content.decode()
     for path, methods in described["paths"].items():
         assert path == "/api/v1/openapi.json" or f"<code>{path}</code>" in page
         for method, operation in methods.items():
@@ -131,3 +133,7 @@ def test_any_document_gets_an_answer(old: Document, new: Document, data: st.Data
         answer = perform(name, OPERATIONS[name].query(), body, Options(concepts="lexicon"))
         assert answer.status in (200, 422), (name, answer.content)
         assert answer.status == 200 or answer.media == PROBLEM
+
+
+def test_every_container_that_is_read_can_be_named() -> None:
+    assert get_args(Container) == CONTAINERS

@@ -84,7 +84,7 @@ def _operation(name: str) -> Handler:
     async def done(call: Call) -> Response:
         asked, body = call.asked, await call.body() if OPERATIONS[name].takes else b""
         if isinstance(asked, Parsing) and asked.container == "auto" and call.media == JSON:
-            asked = replace(asked, container="ctgov")
+            asked = replace(asked, container="json")
         return response(await call.service.workers.run(Task(name, asked, body), gone=call.request.is_disconnected))
 
     return done

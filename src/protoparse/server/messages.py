@@ -39,7 +39,11 @@ from protoparse.server.answers import JSON, MARKDOWN, TEXT, Problem
 from protoparse.server.store.records import Draft
 
 _T = TypeVar("_T", bound=Struct)
-Container: TypeAlias = Literal["auto", "page", "html", "ctgov", "text"]
+Container: TypeAlias = Literal[
+    "auto", "text", "page", "html", "json", "xml", "table", "ctgov", "ctis", "euctr", "isrctn", "chictr", "ictrp", "aact",
+    "pdf", "docx",
+]  # fmt: skip
+"""`protoparse.sources.CONTAINERS`, for the OpenAPI."""
 
 
 # ------------------------------------------------------------------ what is asked for

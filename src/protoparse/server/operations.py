@@ -77,7 +77,7 @@ def _lined(line: bytes, query: Record) -> tuple[bytes, Record]:
     if isinstance(query, Parsing):
         if bytes(value)[:1] == b'"':
             return msgspec.json.decode(value, type=str).encode(), replace(query, container="text")
-        return line, replace(query, container="ctgov")
+        return line, replace(query, container="json")
     return line, query
 
 
