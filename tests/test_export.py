@@ -17,6 +17,7 @@ from protoparse.export import Files, Joined, Loss, export, export_all, exporters
 from protoparse.export.exporting import encoded, sound
 from protoparse.model import Document, Not, Trial, load
 from protoparse.parsing import parse
+from protoparse.registered import registered
 
 ROOT = Path(__file__).parents[1]
 CORPUS = [load(path.read_bytes()) for path in sorted((ROOT / "corpus").glob("*/criteria.json"))]
@@ -38,7 +39,8 @@ def test_every_target_takes_the_corpus(target: str) -> None:
     for n, document in enumerate(CORPUS):
         payload, losses = export(document, target, name=f"document-{n}")
         assert any(written(payload))
-        ids = {criterion.id for criterion in probes.walk(document.criteria)} | {None}
+        asked = (*document.criteria, *registered(document.trial))
+        ids = {criterion.id for criterion in probes.walk(asked)} | {None}
         for loss in losses:
             assert loss.criterion in ids
             assert loss.path.startswith("$")

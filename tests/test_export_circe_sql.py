@@ -59,14 +59,14 @@ def taken(documents: list[Document], patient: Patient) -> list[bool]:
 def closed(asked: Document, known: Known) -> bool:
     """Whether a criterion is passed where what was never measured has not the value."""
 
-    def measured(told: Fact) -> Truth:
-        found = known.decide(told)
+    def measured(told: Fact, without: tuple[Fact, ...]) -> Truth:
+        found = known.decide(told, without)
         silent = told.domain == "measurement" and found.why in ("no-data", "too-old")
         return False if silent else found.truth
 
     [one] = asked.criteria
     assert one.rule is not None
-    holds = truth_of(one.rule, measured)
+    holds = truth_of(one.rule, measured, wanted=one.kind == "inclusion")
     return holds is not None and holds == (one.kind == "inclusion")
 
 

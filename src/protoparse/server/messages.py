@@ -40,8 +40,8 @@ from protoparse.server.store.records import Draft
 
 _T = TypeVar("_T", bound=Struct)
 Container: TypeAlias = Literal[
-    "auto", "text", "page", "html", "json", "xml", "table", "ctgov", "ctis", "euctr", "isrctn", "chictr", "ictrp", "aact",
-    "pdf", "docx",
+    "auto", "text", "page", "html", "json", "xml", "table",
+    "ctgov", "ctis", "euctr", "isrctn", "chictr", "ictrp", "aact", "pdf", "docx",
 ]  # fmt: skip
 """`protoparse.sources.CONTAINERS`, for the OpenAPI."""
 
