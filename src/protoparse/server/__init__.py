@@ -4,5 +4,5 @@ In: settings. Out: a process that answers HTTP until it is told to stop.
 
     request ─ guarding ─▶ app ─▶ operations ─▶ workers, processes that can be cut off
                            ├──▶ documents ─▶ store: SQLite, PostgreSQL
-                           └──▶ site: pages
+                           └──▶ pages, reviewing ─▶ view, reviews ─▶ site: HTML
 """

@@ -4,7 +4,7 @@ In: settings, an open store, workers that are ready. Out: an ASGI application.
 
 - An operation (parse, check, render, …) goes to a worker; `/stream/…` sends it one line after the other.
 - Documents go to the store, in a thread.
-- Pages are `site.routes`, beside them: they have the same `Service`.
+- Pages, `pages` and `reviewing`, stand beside them: they have the same `Service`.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp
 
 from protoparse import __version__
-from protoparse.server import documents, pages, site
+from protoparse.server import documents, pages, reviewing, site
 from protoparse.server.answers import JSON, NDJSON, Answer, RefusalError, refused
 from protoparse.server.endpoints import API, Call, Endpoint, Handler, Schema, Service, routed, value
 from protoparse.server.guarding import Guard, response
@@ -40,7 +40,7 @@ def application(service: Service) -> ASGIApp:
     """The service as an application."""
     endpoints = (*_operations(), *documents.ENDPOINTS, *_own())
     about = Endpoint("GET", f"{API}/openapi.json", "This description", _describing(endpoints), gives={JSON: {}})
-    routes = routed((*endpoints, about, *pages.ENDPOINTS), service)
+    routes = routed((*endpoints, about, *pages.ENDPOINTS, *reviewing.ENDPOINTS), service)
     made = Starlette(routes=[*routes, *site.routes(service, endpoints)], exception_handlers={HTTPException: _unrouted})
     made.router.redirect_slashes = False
     return Guard(made, service.settings, service.metrics)

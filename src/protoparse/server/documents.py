@@ -21,26 +21,26 @@ from protoparse.server.messages import Nothing, read
 from protoparse.server.store import Draft, Entry, MissingError, Page, Revision, Store, Stored, Wanted, has_controls
 from protoparse.server.store.records import Line
 
-_Id = Annotated[str, Meta(pattern="^[A-Za-z0-9_-]{22}$", max_length=22)]
+Id = Annotated[str, Meta(pattern="^[A-Za-z0-9_-]{22}$", max_length=22)]
 
 
 class Named(Record, frozen=True, kw_only=True):
     """`id`: the document's."""
 
-    id: _Id
+    id: Id
 
 
 class NamedBy(Record, frozen=True, kw_only=True):
     """`id`: the document's. `author`: who does it."""
 
-    id: _Id
+    id: Id
     author: Line | None = None
 
 
 class NamedRevision(Record, frozen=True, kw_only=True):
     """`id`: the document's. `revision`: its number."""
 
-    id: _Id
+    id: Id
     revision: Annotated[int, Meta(ge=1, le=2**31 - 1)]
 
 

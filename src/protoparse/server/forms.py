@@ -1,4 +1,4 @@
-"""What a reviewer fills in about a fact, and the edits that it comes to.
+"""What a browser sends of a form; what a reviewer fills in about a fact, and the edits that it comes to.
 
 In: a fact as it is, and the fields of its form. Out: the edits that make it so, none where nothing was changed.
 
@@ -14,6 +14,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from typing import Any, get_args
+from urllib.parse import parse_qsl
 
 import msgspec
 from msgspec import UNSET
@@ -37,6 +38,7 @@ from protoparse.model import (
     without_spans,
 )
 from protoparse.render import phrase
+from protoparse.server.answers import RefusalError
 
 
 class Compared(Record, frozen=True, kw_only=True):
@@ -73,6 +75,22 @@ CHOICES = {
     "event": get_args(Event),
 }
 """What the lists of the form hold."""
+
+
+def fields(body: bytes) -> dict[str, str]:
+    """A form as a browser sends it; raises `RefusalError` where it is none."""
+    try:
+        return dict(parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=200))
+    except (UnicodeDecodeError, ValueError):
+        raise RefusalError(400, "not a form") from None
+
+
+def number(form: Mapping[str, str], field: str = "turn") -> int:
+    """A field that is a whole number; raises `RefusalError` where it is none."""
+    number = form.get(field, "")
+    if not number.isascii() or not number.isdigit() or len(number) > 9:
+        raise RefusalError(400, f"{field}: the number that this goes on from")
+    return int(number)
 
 
 _WORDS = ("operator", "value", "low", "high", "unit", "reference")
