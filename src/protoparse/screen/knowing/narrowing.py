@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from functools import cache, lru_cache
 
 from protoparse import lexicon
@@ -17,7 +16,7 @@ from protoparse.screen.patient import Event
 
 def stated(modifier: Modifier) -> bool:
     """Whether what narrows a fact holds of whatever stands in a record: "documented"."""
-    return normal(modifier.text) in forms_of("stated")
+    return _normal(modifier.text) in forms_of("stated")
 
 
 def ahead(modifier: Modifier) -> bool:
@@ -35,11 +34,31 @@ def _exclusive() -> tuple[frozenset[str], ...]:
     )
 
 
-def _said(event: Event) -> Iterator[frozenset[str]]:
+def _said(event: Event) -> tuple[frozenset[str], ...]:
     """The words of an event's name, and of each phrase that narrows it."""
-    yield frozenset(words(event.name))
-    for phrase in event.status:
-        yield frozenset(words(phrase))
+    return (_words(event.name), *map(_words, event.status))
+
+
+@lru_cache(50_000)
+def _words(text: str) -> frozenset[str]:
+    """The words of a text: a record says the same ones again and again, and every fact asks for them."""
+    return frozenset(words(text))
+
+
+@lru_cache(50_000)
+def _normal(text: str) -> str:
+    return normal(text)
+
+
+@lru_cache(50_000)
+def _stays(name: str, status: tuple[str, ...]) -> bool:
+    """Whether a drug stays where it is put, by its name and what narrows it."""
+    return local(frozenset().union(_words(name), *map(_words, status)))
+
+
+@lru_cache(50_000)
+def _way_of(text: str) -> frozenset[str]:
+    return ways(_words(text))
 
 
 def narrowed(modifier: Modifier, event: Event) -> Found:
@@ -47,19 +66,19 @@ def narrowed(modifier: Modifier, event: Event) -> Found:
     if stated(modifier):
         return True, "decided"
     values = modifier.value if isinstance(modifier.value, tuple) else (modifier.value or modifier.text,)
-    said = list(_said(event))
+    said = _said(event)
     denied = forms_of("denied")
     for value in (*values, modifier.text):
-        wanted = frozenset(words(value))
+        wanted = _words(value)
         if wanted and any(wanted <= s and not (s & denied) - wanted for s in said):
             return True, "decided"
-        if event.ongoing and normal(value) in forms_of("lasting"):
+        if event.ongoing and _normal(value) in forms_of("lasting"):
             return True, "decided"
     everything = frozenset().union(*said)
-    if event.domain == "drug" and (asked := ways(w for value in (*values, modifier.text) for w in words(value))):
+    if event.domain == "drug" and (asked := ways(w for value in (*values, modifier.text) for w in _words(value))):
         return ((truth := given(asked, everything)), "not-said" if truth is None else "decided")
     for group in _exclusive():
-        wanted_here = group & {normal(value) for value in values}
+        wanted_here = group & {_normal(value) for value in values}
         if wanted_here and (found := group & everything) and not found & wanted_here and "bilateral" not in everything:
             return False, "decided"
     return None, "not-said"
@@ -75,8 +94,7 @@ def localized(fact: Fact, event: Event) -> bool:
     """Whether a class of drugs is asked for, by no way, and the drug stays on the skin: "steroids" may be swallowed."""
     if fact.domain != "drug" or event.domain != "drug" or any(c.system == "DrugBank" for c in fact.concept.codes):
         return False
-    asked = {word for modifier in narrowing(fact) for word in words(modifier.text)}
-    return not ways(asked) and local(frozenset().union(*_said(event)))
+    return _stays(event.name, tuple(event.status)) and not any(_way_of(modifier.text) for modifier in narrowing(fact))
 
 
 @cache
@@ -88,21 +106,26 @@ def passes(event: Event) -> bool:
     """Whether an event is of a kind that is over after a while, also where nobody wrote that down."""
     if event.value is not None:
         return True  # an answer of that day: "current smoker"
-    said = frozenset(words(event.name))
-    return (
-        event.domain in ("condition", "observation", "visit")
-        and ("acute" in said or any(kind <= said for kind in _kinds("passing")))
-        and not any(kind <= said for kind in _kinds("persisting"))
-    )
+    return event.domain in ("condition", "observation", "visit") and _passing(event.name)
+
+
+@lru_cache(50_000)
+def _passing(name: str) -> bool:
+    said = _words(name)
+    passing = "acute" in said or any(kind <= said for kind in _kinds("passing"))
+    return passing and not any(kind <= said for kind in _kinds("persisting"))
 
 
 def happened(event: Event) -> bool:
     """Whether an event is of a kind that a bare name may ask for when it is over: "myocardial infarction"."""
-    said = frozenset(words(event.name))
+    return event.value is None and _once(event.name)
+
+
+@lru_cache(50_000)
+def _once(name: str) -> bool:
+    said = _words(name)
     kinds = _kinds("history")
-    return (
-        event.value is None and any(kind <= said for kind in kinds) and not any(p <= said for p in _kinds("persisting"))
-    )
+    return any(kind <= said for kind in kinds) and not any(kind <= said for kind in _kinds("persisting"))
 
 
 _ADJECTIVE = re.compile(r".{3,}(?:ic|al|ar|ous|ive|ory|ary)")
