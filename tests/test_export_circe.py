@@ -40,12 +40,12 @@ from factories import (
 from protoparse import ProtoparseError
 from protoparse.errors import ExportError
 from protoparse.export.circe import Vocabulary, from_circe, make, problems
+from protoparse.export.circe.describing import merged
 from protoparse.export.circe.expressing import numbered
-from protoparse.export.circe.meaning import meaning, plain
 from protoparse.export.circe.sets import clean
 from protoparse.export.exporting import Result
 from protoparse.grammar import canonical
-from protoparse.model import Age, Code, Document, Fact, Offset, Rule, Trial, renamed, walk, without_spans
+from protoparse.model import Age, Code, Document, Fact, Offset, Rule, Trial, walk, without_spans
 from protoparse.parsing import parse
 from protoparse.registered import registered
 from protoparse.render import render
@@ -72,9 +72,15 @@ def asked(result: Result) -> Any:
     return one
 
 
+def bare(result: Result) -> Any:
+    """An expression without descriptions, which says no more than it asks."""
+    rules = [{k: v for k, v in rule.items() if k != "description"} for rule in result.payload["InclusionRules"]]
+    return result.payload | {"InclusionRules": rules}
+
+
 def back(result: Result) -> list[str]:
-    """The criteria that an expression reads back as."""
-    return [render(c.rule) for c in from_circe(result.payload).criteria if c.rule is not None]
+    """What an expression asks, read back as criteria."""
+    return [render(c.rule) for c in from_circe(bare(result)).criteria if c.rule is not None]
 
 
 def days(*criteria: str) -> list[str]:
@@ -87,10 +93,9 @@ def days(*criteria: str) -> list[str]:
 
 def test_a_criterion_is_an_inclusion_rule_called_by_its_id_and_its_text() -> None:
     result = make(parse("Inclusion Criteria:\n1. Women\n\nExclusion Criteria:\n1. Gout"), name="x", index_date=DAY)
-    assert [(r["name"], r["description"]) for r in result.payload["InclusionRules"]] == [
-        ("inclusion.1: Women", "Women"),
-        ("exclusion.1: Gout", "Gout"),
-    ]
+    rules = result.payload["InclusionRules"]
+    assert [rule["name"] for rule in rules] == ["inclusion.1: Women", "exclusion.1: Gout"]
+    assert [rule["description"].split(" — ")[0] for rule in rules] == ["Women", "Gout"]
     assert problems(result.payload) == []
     assert [str(loss) for loss in result.losses] == [
         f"exclusion.1 $.concept: {result.payload['ConceptSets'][0]['name']}: {MAPPING}"
@@ -250,13 +255,12 @@ def same(one: Document, day: date | None) -> tuple[int, int, list[str]]:
     lossy = {loss.criterion for loss in result.losses if loss.why != MAPPING}
     total, wrong, kept = 0, [], 0
     for asking in [*numbered(one.criteria), *registered(one.trial)]:
-        logic = meaning(asking, one.text, day=day)
-        if logic is None:
+        rule = merged(asking)
+        if rule is None:
             continue
         total += 1
         if lossy.isdisjoint(c.id for c in walk([asking])):
             kept += 1
-            rule = renamed(plain(logic), lambda c: replace(c, text=clean(c.text)))
             if rule not in read.get(asking.id, []):
                 wrong.append(f"{asking.id}: {render(rule)}")
     return total, kept, wrong
@@ -564,3 +568,31 @@ def test_canonical_lines_of_the_fixture_are_rules() -> None:
     for line in CRITERIA.read_text(encoding="utf-8").splitlines():
         if line[1:2] == "=":
             assert canonical.read(line[3:]) is not None, line
+
+
+# ------------------------------------------------------------------ what was said
+
+
+def test_what_asks_the_same_comes_back_as_it_was_said() -> None:
+    text = "Exclusion Criteria:\n* Stroke within 6 months before randomization — or gout, except if female"
+    document = parse(text)
+    result = make(document, name="x", index_date=DAY)
+    assert lost(result) == []
+    assert "184 days before screening" in back(result)[0]
+    [read] = from_circe(json.dumps(result.payload)).criteria
+    assert read.rule == merged(document.criteria[0])
+
+
+def test_an_expression_that_was_changed_is_read_as_it_stands() -> None:
+    result = made(parse("Inclusion Criteria:\n* Stroke in the last 6 months").criteria[0].rule)
+    written = json.dumps(result.payload)
+    assert '"Days": 184' in written
+    [read] = from_circe(written.replace('"Days": 184', '"Days": 30')).criteria
+    assert "in the 30 days before screening" in render(read.rule)
+
+
+def test_a_rule_that_a_description_has_no_room_for_is_a_loss() -> None:
+    names = [f"a disease that has the rather long name of {'very ' * 10}rare number {n}" for n in range(12)]
+    result = made(any_(*(fact(name) for name in names)))
+    assert [why for _, _, why in lost(result)] == ["no room for it in a description: it comes back in days"]
+    assert all(len(rule["description"]) <= 1000 for rule in result.payload["InclusionRules"])

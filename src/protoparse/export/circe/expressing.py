@@ -17,16 +17,18 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from protoparse.export.circe.meaning import Denial, Leaf, Logic, Unsayable, meaning
+from protoparse.export.circe.describing import DESCRIBED, believed, described, merged
+from protoparse.export.circe.meaning import Denial, Leaf, Logic, Unsayable, meaning, plain
 from protoparse.export.circe.occurring import Asker, Part, group
 from protoparse.export.circe.sets import Sets, clean
 from protoparse.export.circe.vocabulary import Vocabulary
 from protoparse.export.exporting import Loss
-from protoparse.model import Criterion, Document, facts, walk
+from protoparse.model import Criterion, Document, facts, renamed, walk, without_spans
 from protoparse.registered import registered
+from protoparse.render import render
 
-_NAMED, _DESCRIBED = 255, 1000
-"""So long may an inclusion rule's name and description be in OHDSI's tables."""
+_NAMED = 255
+"""So long may an inclusion rule's name be in OHDSI's tables."""
 
 
 def expression(
@@ -94,7 +96,7 @@ class _Teller:
 
     def __init__(self, text: str, sets: Sets, day: date | None) -> None:
         self.losses: list[Loss] = []
-        self._text = text
+        self._text, self._day = text, day
         self._asker = Asker(sets, day)
 
     def rule(self, criterion: Criterion, logic: Logic | None) -> dict[str, Any] | None:
@@ -107,12 +109,28 @@ class _Teller:
             if not any(loss.criterion == criterion.id and loss.path == "$" for loss in self.losses):
                 self.losses.append(Loss(criterion.id, "$", said, "left out as a whole"))
             return None
-        name, told = f"{criterion.id}: {said}" if said else criterion.id, said or criterion.id
+        name = f"{criterion.id}: {said}" if said else criterion.id
         return {
             "name": name if len(name) <= _NAMED else f"{name[: _NAMED - 1]}…",
-            "description": told if len(told) <= _DESCRIBED else f"{told[: _DESCRIBED - 1]}…",
+            "description": self._description(criterion, logic, said or criterion.id),
             "expression": (part if part.kind == "Groups" else group("ALL", [part])).body,
         }
+
+    def _description(self, criterion: Criterion, logic: Logic, said: str) -> str:
+        """The words of a criterion and, where the expression alone would come back otherwise, its rule."""
+        whole = said if len(said) <= DESCRIBED else f"{said[: DESCRIBED - 1]}…"
+        below = {one.id for one in walk([criterion])}
+        rule, asked = merged(criterion), plain(logic)
+        if rule is None or asked is None or any(loss.criterion in below for loss in self.losses):
+            return whole
+        read = renamed(without_spans(asked), lambda c: replace(c, text=clean(c.text)))
+        if rule == read:
+            return whole
+        told = described(said, rule)
+        if told is not None and believed(told, criterion.kind, read, day=self._day) == rule:
+            return told
+        self._lose(criterion.id, "$", render(rule), "no room for it in a description: it comes back in days")
+        return whole
 
     def _part(self, logic: Logic, wider: bool) -> Part | None:
         """What asks for it, erring on one side alone; None where that is nothing."""

@@ -9,8 +9,9 @@ rules' descriptions. A rule called "exclusion.2: …" is an exclusion, one of an
 >>> document.criteria[0].rule.value.value
 18
 
-What Circe says in one way comes back in one: `if` and `except` as the or, and, not that they mean, windows in days
-about the day of screening (`protoparse.export.circe.meaning`).
+What a description says in canonical English is what was meant, where the expression says the same
+(`protoparse.export.circe.describing`). Else what Circe says in one way comes back in one: `if` and `except` as the or,
+and, not that they mean, windows in days about the day of screening (`protoparse.export.circe.meaning`).
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Mapping
+from datetime import date
 from math import inf, isfinite
 from typing import Any, cast
 
@@ -25,6 +27,7 @@ from protoparse import lexicon
 from protoparse.errors import ExportError
 from protoparse.export.circe.amounts import YEARS
 from protoparse.export.circe.checking import problems
+from protoparse.export.circe.describing import believed
 from protoparse.export.circe.meaning import shifted
 from protoparse.export.circe.occurring import GENDERS, OPERATORS, RATIOS
 from protoparse.export.circe.sets import TABLES, named
@@ -67,7 +70,7 @@ def from_circe(expression: Mapping[str, Any] | str | bytes) -> Document:
     if wrong:
         raise ExportError(f"circe: {wrong[0]}")
     assert isinstance(expression, Mapping)
-    reader = _Reader(expression["ConceptSets"])
+    reader = _Reader(expression["ConceptSets"], _index_day(expression["PrimaryCriteria"]))
     text = ""
     criteria = []
     for n, rule in enumerate(expression["InclusionRules"]):
@@ -78,9 +81,21 @@ def from_circe(expression: Mapping[str, Any] | str | bytes) -> Document:
     return Document(text=text, criteria=tuple(criteria))
 
 
+def _index_day(primary: Mapping[str, Any]) -> date | None:
+    """The day on which people are asked for, where there is one."""
+    for asked in primary.get("CriteriaList", ()):
+        period = asked.get("ObservationPeriod", {}).get("UserDefinedPeriod", {})
+        try:
+            return date.fromisoformat(period.get("StartDate", ""))
+        except (TypeError, ValueError):
+            continue
+    return None
+
+
 class _Reader:
-    def __init__(self, sets: Iterable[Mapping[str, Any]]) -> None:
+    def __init__(self, sets: Iterable[Mapping[str, Any]], day: date | None) -> None:
         self._sets = {one["id"]: one for one in sets}
+        self._day = day
 
     def criterion(self, rule: Mapping[str, Any], path: str, number: int, span: tuple[int, int]) -> Criterion:
         """An inclusion rule."""
@@ -89,6 +104,7 @@ class _Reader:
         said = self._group(rule["expression"], path)
         if kind == "exclusion":
             said = said.of if isinstance(said, Not) else Not(of=said)
+        said = believed(rule.get("description") or "", kind, said, day=self._day)
         return Criterion(id=match[1] if match else f"inclusion.{number + 1}", kind=kind, span=span, rule=said)
 
     # ------------------------------------------------------------------ groups
