@@ -13,6 +13,7 @@ import calendar
 from collections.abc import Mapping
 from datetime import date, timedelta
 from fractions import Fraction
+from functools import lru_cache
 from math import ceil, floor
 from typing import TypeAlias
 
@@ -26,6 +27,7 @@ HOURS: Mapping[str, int | Fraction] = {"d": 24, "wk": 168, "h": 1, "min": Fracti
 """The units that are hours, with how many they are."""
 
 
+@lru_cache(65_536)
 def shift(day: date, value: Number, unit: str | None) -> Days:
     """A day so many UCUM units later, or earlier; two days where the length is no whole number of days or months."""
     exact = Fraction(repr(value)) if isinstance(value, float) else Fraction(value)

@@ -18,10 +18,10 @@ latest value decides: a newer one is another state of the patient, not more know
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from functools import cache
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeAlias
 
 from msgspec.structs import replace
 
@@ -55,12 +55,27 @@ def _shared() -> Matcher:
     return Matcher()
 
 
+_Present: TypeAlias = Sequence[tuple[Event, Reading]]
+
+
 class _Met(NamedTuple):
     """What a record says under some keys: that it was, that it was not, and the values that were measured."""
 
-    present: Sequence[tuple[Event, Reading]]
+    present: _Present
     absent: tuple[Event, ...]
     series: Series
+
+
+class _Windows(NamedTuple):
+    """Windows of time, what was found of each event in them, and the events of which something was."""
+
+    frames: tuple[Frame, ...]
+    told: dict[tuple[int, bool], Found]
+    near: dict[int, list[tuple[Event, Reading, Found]]]
+
+
+_Said: TypeAlias = dict[tuple[str, tuple[str, ...], bool | None], Found]
+"""Whether what an event is called, and what narrows it, is what narrows a fact."""
 
 
 def keys_of(fact: Fact, *, matcher: Matcher | None = None) -> frozenset[Key]:
@@ -113,6 +128,7 @@ class Known:
         always = {UNRECORDED} | ({AGE} if self.birth else set()) | ({SEX} if patient.sex else set())
         self.keys: frozenset[Key] = frozenset(self._present.keys() | self._absent.keys() | always)
         self._decided: dict[tuple[int, ...], tuple[object, Decision]] = {}
+        self._asked: dict[tuple[tuple[Frame, ...], bool, bool], _Windows] = {}
 
     def _enter(self, n: int, event: Event, reading: Reading) -> None:
         if reading.absent != event.absent:
@@ -184,11 +200,11 @@ class Known:
         self, fact: Fact, keys: frozenset[Key], without: tuple[Fact, ...]
     ) -> tuple[Truth, Why, tuple[Event, ...]]:
         met = self._meeting(keys)
-        windows = self._frames(fact)
+        windows = self._windows(fact, self._frames(fact))
         if fact.domain == "measurement":
-            return measured(fact, met.series, windows)
+            return measured(fact, met.series, windows.frames)
         truth, why, events = self._existing(fact, met.present, windows, without)
-        denied = tuple(e for e in met.absent if self._denies(e, fact, windows))
+        denied = tuple(e for e in met.absent if self._denies(e, fact, windows.frames))
         if denied:
             if truth:
                 return None, "disagree", (*events, *denied)
@@ -264,34 +280,40 @@ class Known:
     # ------------------------------------------------------------------ what was, or was not
 
     def _existing(
-        self, fact: Fact, met: Iterable[tuple[Event, Reading]], windows: list[Frame], without: tuple[Fact, ...]
+        self, fact: Fact, met: _Present, windows: _Windows, without: tuple[Fact, ...]
     ) -> tuple[Truth, Why, tuple[Event, ...]]:
         """Whether an event, or as many as are counted, surely meets a fact."""
         sure: list[Event] = []
         unsure: list[tuple[Why, Event]] = []
-        far: list[Event] = []
-        for event, reading in met:
-            truth, why = self._meets(fact, event, reading, windows)
+        said: _Said = {}
+        for event, reading, timed in self._near(fact, met, windows):
+            truth, why = self._meets(fact, event, timed, said)
             if without and truth is not False:
                 truth, why = self._spared(fact, event, reading, without, (truth, why))
             if truth:
                 sure.append(event)
             elif truth is None:
                 unsure.append((why, event))
-            else:
-                far.append(event)
         if fact.count is not None:
-            return self._counted(fact, sure, unsure, far)
+            return self._counted(fact, sure, unsure, met)
         if sure:
             return True, "decided", tuple(sure)
         if unsure:
             why = min((why for why, _ in unsure), key=TELLING.index)
             return None, why, tuple(event for w, event in unsure if w == why)
         silent = self._silent(fact)
-        return silent[0], silent[1], tuple(far)
+        return silent[0], silent[1], tuple([event for event, _ in met])
+
+    def _near(self, fact: Fact, met: _Present, windows: _Windows) -> list[tuple[Event, Reading, Found]]:
+        """The events that were, or may have been, when a fact asks for them: few, where it asks of the last weeks."""
+        near = windows.near.get(id(met))
+        if near is None:
+            found = ((event, reading, self._timed(fact, event, reading, windows)) for event, reading in met)
+            near = windows.near[id(met)] = [one for one in found if one[2][0] is not False]
+        return near
 
     def _counted(
-        self, fact: Fact, sure: list[Event], unsure: list[tuple[Why, Event]], far: list[Event]
+        self, fact: Fact, sure: list[Event], unsure: list[tuple[Why, Event]], met: _Present
     ) -> tuple[Truth, Why, tuple[Event, ...]]:
         """Occurrences: the record may hold too few of them, never too many; twice on a day is written down twice."""
         assert fact.count is not None
@@ -303,14 +325,23 @@ class Known:
         truth = between(fact.count, least, most)
         if truth is None:
             return None, "no-data", tuple(sure)
-        return truth, "complete" if closed and not between(fact.count, least) else "decided", tuple(sure or far)
+        shown = sure or [event for event, _ in met if all(event is not other for _, other in unsure)]
+        return truth, "complete" if closed and not between(fact.count, least) else "decided", tuple(shown)
 
-    def _meets(self, fact: Fact, event: Event, reading: Reading, windows: list[Frame]) -> Found:
-        """Whether one event is what a fact asks for in all respects."""
-        found: list[Found] = [self._timed(fact, event, reading, windows)]
-        if found[0][0] is False:
-            return found[0]
-        found += [narrowed(m, event) for m in narrowing(fact)]
+    def _meets(self, fact: Fact, event: Event, timed: Found, said: _Said) -> Found:
+        """Whether one event is what a fact asks for in all respects; `said` is kept for other events of the fact."""
+        if timed[0] is False:
+            return timed
+        key = event.name, event.status, event.ongoing
+        words = said.get(key)
+        if words is None:
+            told = [narrowed(m, event) for m in narrowing(fact)]
+            if localized(fact, event):
+                told.append((None, "not-said"))
+            words = said[key] = _worst(told)
+        if fact.value is None and fact.dose is None:
+            return _worst((timed, words))
+        found = [timed, words]
         if fact.value is not None:
             found.append(
                 (None, "no-value")
@@ -321,13 +352,7 @@ class Known:
             found.append(
                 (None, "no-value") if event.dose is None else meets(fact.dose, Amount(event.dose, event.dose_unit))
             )
-        if localized(fact, event):
-            found.append((None, "not-said"))
-        for truth, why in found:
-            if truth is False:
-                return False, why
-        unknown = [why for truth, why in found if truth is None]
-        return (None, min(unknown, key=TELLING.index)) if unknown else (True, "decided")
+        return _worst(found)
 
     def _spared(self, fact: Fact, event: Event, reading: Reading, without: tuple[Fact, ...], met: Found) -> Found:
         """Whether an event that meets a fact, or may, still does where exceptions take what they name."""
@@ -341,10 +366,11 @@ class Known:
 
     def _takes(self, thing: Fact, event: Event, reading: Reading) -> Truth:
         """Whether an event is what an exception names, which is meant at any time unless it says when."""
-        windows = self._frames(thing) if thing.time is not None else [Frame(None, None)]
+        windows = self._windows(thing, self._frames(thing) if thing.time is not None else (Frame(None, None),))
+        timed = self._timed(thing, event, reading, windows)
         if not reading.keys.isdisjoint(self.matcher.asked(thing)):
-            return self._meets(thing, event, reading, windows)[0]
-        if self._timed(thing, event, reading, windows)[0] is False or other(event, reading, thing, self.matcher):
+            return self._meets(thing, event, timed, {})[0]
+        if timed[0] is False or other(event, reading, thing, self.matcher):
             return False
         return None
 
@@ -381,17 +407,34 @@ class Known:
         ends = [end for end in (frame.start, frame.end) if end is not None]
         return ends[0] if ends and all(end == ends[0] for end in ends) else None
 
-    def _frames(self, fact: Fact) -> list[Frame]:
+    def _frames(self, fact: Fact) -> tuple[Frame, ...]:
         """The windows of a fact; one without is of the day, or of all the past where it names an act."""
         today = self.day, self.day
         if fact.time is not None:
-            found = frames(fact.time, self._anchored)
+            found = tuple(frames(fact.time, self._anchored))
             if all(frame.start is frame.end is None for frame in found):  # "for at least 3 months": up to now
-                return [frame._replace(start=None if fact.domain in _ACTS else today, end=today) for frame in found]
+                start = None if fact.domain in _ACTS else today
+                return tuple([frame._replace(start=start, end=today) for frame in found])
             return found
-        return [Frame(None if fact.domain in _ACTS else today, today)]
+        return (Frame(None if fact.domain in _ACTS else today, today),)
 
-    def _timed(self, fact: Fact, event: Event, reading: Reading, windows: list[Frame]) -> Found:
+    def _windows(self, fact: Fact, frames: tuple[Frame, ...]) -> _Windows:
+        """Windows as a fact asks for them: the same ones for all facts that ask the same of time."""
+        key = frames, fact.time is None, fact.domain == "drug"
+        kept = self._asked.get(key)
+        if kept is None:
+            kept = self._asked[key] = _Windows(frames, {}, {})
+        return kept
+
+    def _timed(self, fact: Fact, event: Event, reading: Reading, windows: _Windows) -> Found:
+        """Whether an event was when a fact asks for it; many facts ask the same of the same event."""
+        key = id(event), reading.past
+        found = windows.told.get(key)
+        if found is None:
+            found = windows.told[key] = self._when(fact, event, reading, windows.frames)
+        return found
+
+    def _when(self, fact: Fact, event: Event, reading: Reading, windows: tuple[Frame, ...]) -> Found:
         presumed = fact.time is None and fact.domain != "drug"
         held = self._held(event, reading, presumed)
         if held.start[0] > self.day and all(f.end is not None and f.end[1] <= self.day for f in windows):
@@ -430,7 +473,7 @@ class Known:
             return Held(start, (_NEVER, _NEVER))
         return Held(start, (start[0], _NEVER))
 
-    def _denies(self, event: Event, fact: Fact, windows: list[Frame]) -> bool:
+    def _denies(self, event: Event, fact: Fact, windows: tuple[Frame, ...]) -> bool:
         """Whether a record that something was not speaks of all of a fact and of all its time.
 
         With an end it speaks of the days between; without one of all before its day, and for as long as is `recent`.
@@ -452,6 +495,17 @@ class Known:
             elif not (last <= self.day and start[0] >= plus(last, -self.recent) and start[0] <= self.day):
                 return False
         return True
+
+
+def _worst(found: Sequence[Found]) -> Found:
+    """What several answers come to that must all be yes: the first no, else the unknown that tells most."""
+    unknown: Why | None = None
+    for truth, why in found:
+        if truth is False:
+            return False, why
+        if truth is None and (unknown is None or TELLING.index(why) < TELLING.index(unknown)):
+            unknown = why
+    return (True, "decided") if unknown is None else (None, unknown)
 
 
 def _whenever(thing: Fact) -> Fact:

@@ -86,15 +86,21 @@ def narrowed(modifier: Modifier, event: Event) -> Found:
 
 def narrowing(fact: Fact) -> tuple[Modifier, ...]:
     """What narrows a fact, with the way by which a drug is given where its name says it: "inhaled steroids"."""
-    told = unrouted(fact.concept.text)[1] if fact.domain == "drug" else ()
-    return (*fact.modifiers, Modifier(type="route", text=" ".join(told))) if told else fact.modifiers
+    return fact.modifiers if fact.domain != "drug" else (*fact.modifiers, *_route(fact.concept.text))
+
+
+@lru_cache(20_000)
+def _route(name: str) -> tuple[Modifier, ...]:
+    told = unrouted(name)[1]
+    return (Modifier(type="route", text=" ".join(told)),) if told else ()
 
 
 def localized(fact: Fact, event: Event) -> bool:
     """Whether a class of drugs is asked for, by no way, and the drug stays on the skin: "steroids" may be swallowed."""
-    if fact.domain != "drug" or event.domain != "drug" or any(c.system == "DrugBank" for c in fact.concept.codes):
+    if fact.domain != "drug" or event.domain != "drug" or not _stays(event.name, event.status):
         return False
-    return _stays(event.name, tuple(event.status)) and not any(_way_of(modifier.text) for modifier in narrowing(fact))
+    single = any(c.system == "DrugBank" for c in fact.concept.codes)
+    return not single and not any(_way_of(modifier.text) for modifier in narrowing(fact))
 
 
 @cache
