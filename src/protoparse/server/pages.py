@@ -20,11 +20,11 @@ from protoparse.server import forms, reviews
 from protoparse.server.answers import JSON, RefusalError
 from protoparse.server.comparing import differing
 from protoparse.server.documents import Id, Named, standing
-from protoparse.server.endpoints import Call, Endpoint
+from protoparse.server.endpoints import Call
 from protoparse.server.messages import Parsing
 from protoparse.server.screenings import lines as lines_of
 from protoparse.server.screenings import pieces, screenable
-from protoparse.server.site import page
+from protoparse.server.site import page, shown
 from protoparse.server.store import Draft, Entry, Wanted
 from protoparse.server.workers import Task
 
@@ -192,20 +192,16 @@ def _screened(
 _DOCUMENT = "/documents/{id}"
 
 
-def _page(method: str, path: str, says: str, handler: Any, asks: type[Record]) -> Endpoint:
-    return Endpoint(method, path, says, handler, asks, group="pages")
-
-
 ENDPOINTS = (
-    _page("GET", "/", "The listings, and a place to paste one", _home, Home),
-    _page("POST", "/paste", "Parse and keep a listing, and review it", _paste, Pasted),
-    _page("GET", _DOCUMENT, "A listing: its history and its reviews", _document, Named),
-    _page("POST", f"{_DOCUMENT}/review", "Begin a review", _begin, Named),
-    _page("GET", f"{_DOCUMENT}/gold.json", "The criteria as gold, JSON", _gold_json, Named),
-    _page("GET", f"{_DOCUMENT}/criteria.yaml", "The criteria as gold, YAML", _gold_yaml, Named),
-    _page("GET", f"{_DOCUMENT}/compare", "Two versions beside each other", _compare, Versions),
-    _page("POST", f"{_DOCUMENT}/compare", "Save what two versions come to", _adjudicate, Versions),
-    _page("GET", f"{_DOCUMENT}/screen", "A place for a patient", _screen, Named),
-    _page("POST", f"{_DOCUMENT}/screen", "A patient's answers", _answer, Named),
+    shown("GET", "/", "The listings, and a place to paste one", _home, Home),
+    shown("POST", "/paste", "Parse and keep a listing, and review it", _paste, Pasted),
+    shown("GET", _DOCUMENT, "A listing: its history and its reviews", _document, Named),
+    shown("POST", f"{_DOCUMENT}/review", "Begin a review", _begin, Named),
+    shown("GET", f"{_DOCUMENT}/gold.json", "The criteria as gold, JSON", _gold_json, Named),
+    shown("GET", f"{_DOCUMENT}/criteria.yaml", "The criteria as gold, YAML", _gold_yaml, Named),
+    shown("GET", f"{_DOCUMENT}/compare", "Two versions beside each other", _compare, Versions),
+    shown("POST", f"{_DOCUMENT}/compare", "Save what two versions come to", _adjudicate, Versions),
+    shown("GET", f"{_DOCUMENT}/screen", "A place for a patient", _screen, Named),
+    shown("POST", f"{_DOCUMENT}/screen", "A patient's answers", _answer, Named),
 )
 """The pages about documents."""

@@ -22,9 +22,9 @@ from protoparse.render import render
 from protoparse.server import forms, reviews, view
 from protoparse.server.answers import RefusalError
 from protoparse.server.documents import Id, Named
-from protoparse.server.endpoints import Call, Endpoint
+from protoparse.server.endpoints import Call
 from protoparse.server.reviews import Sitting
-from protoparse.server.site import page
+from protoparse.server.site import page, shown
 from protoparse.server.store import Entry, StaleError
 
 _STEP: msgspec.json.Decoder[Any] = msgspec.json.Decoder(Step)
@@ -276,18 +276,14 @@ def _step(form: dict[str, str]) -> Step:
 _REVIEW = "/reviews/{id}"
 
 
-def _page(method: str, path: str, says: str, handler: Any, asks: type[Record] = Named) -> Endpoint:
-    return Endpoint(method, path, says, handler, asks, group="pages")
-
-
 ENDPOINTS = (
-    _page("GET", _REVIEW, "A review", _review),
-    _page("POST", f"{_REVIEW}/steps", "Correct or accept", _steps),
-    _page("POST", f"{_REVIEW}/undo", "Undo", _undo),
-    _page("POST", f"{_REVIEW}/redo", "Do again", _redo),
-    _page("POST", f"{_REVIEW}/save", "Save as the next revision", _save),
-    _page("GET", f"{_REVIEW}/fact", "The form of a fact", _fact, Place),
-    _page("POST", f"{_REVIEW}/fact", "Correct a fact", _filled),
-    _page("GET", f"{_REVIEW}/rule", "The form of a rule", _rule, Place),
+    shown("GET", _REVIEW, "A review", _review, Named),
+    shown("POST", f"{_REVIEW}/steps", "Correct or accept", _steps, Named),
+    shown("POST", f"{_REVIEW}/undo", "Undo", _undo, Named),
+    shown("POST", f"{_REVIEW}/redo", "Do again", _redo, Named),
+    shown("POST", f"{_REVIEW}/save", "Save as the next revision", _save, Named),
+    shown("GET", f"{_REVIEW}/fact", "The form of a fact", _fact, Place),
+    shown("POST", f"{_REVIEW}/fact", "Correct a fact", _filled, Named),
+    shown("GET", f"{_REVIEW}/rule", "The form of a rule", _rule, Place),
 )
 """The review page and what it sends."""

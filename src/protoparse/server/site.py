@@ -18,8 +18,9 @@ from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
 from protoparse import __version__
+from protoparse.model import Record
 from protoparse.server.answers import refused
-from protoparse.server.endpoints import Endpoint, Service
+from protoparse.server.endpoints import Endpoint, Handler, Service
 from protoparse.server.guarding import response
 
 
@@ -31,6 +32,11 @@ def routes(service: Service, endpoints: Sequence[Endpoint]) -> list[Route]:
         return page("index.html", title="What programs can ask for", endpoints=endpoints, store=service.settings.store)
 
     return [Route("/api", index), Route("/static/{name}", _static)]
+
+
+def shown(method: str, path: str, says: str, handler: Handler, asks: type[Record]) -> Endpoint:
+    """An endpoint for browsers, which programs are not told of."""
+    return Endpoint(method, path, says, handler, asks, group="pages")
 
 
 def page(template: str, *, status: int = 200, **context: object) -> HTMLResponse:
