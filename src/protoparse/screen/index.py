@@ -30,6 +30,8 @@ _Codes: TypeAlias = npt.NDArray[np.uint8]
 _FALSE, _UNKNOWN, _TRUE = 0, 1, 2
 _TRUTHS: tuple[Truth, ...] = (False, None, True)
 _MANY = 1 << 16
+_KEPT = 256
+"""Of how many patients' answers a gate with shared leaves is remembered: most records are silent in the same places."""
 # what a member counts for its gate: below `_MANY` the members that may yet be true, above it those that are
 _COUNTS = np.array([0, 1, _MANY + 1], np.int32)
 
@@ -72,6 +74,15 @@ class Answers(NamedTuple):
 _ORDER: dict[Answer, int] = {"eligible": 0, "undetermined": 1, "ineligible": 2}
 
 
+class _Resting(NamedTuple):
+    """A gate whose members share leaves: all leaves that it rests on, and what it comes to by what they are."""
+
+    place: int
+    node: Shared
+    leaves: npt.NDArray[np.int64]
+    told: dict[bytes, Truth]
+
+
 class _Level(NamedTuple):
     """Gates that rest on those of lower levels: their values stand at `start` and on; members gate by gate."""
 
@@ -81,7 +92,7 @@ class _Level(NamedTuple):
     offsets: npt.NDArray[np.int64]
     members: npt.NDArray[np.int32]
     denied: npt.NDArray[np.bool_]
-    shared: tuple[tuple[int, Shared], ...]
+    shared: tuple[_Resting, ...]
 
 
 class Index:
@@ -185,9 +196,14 @@ def _evaluate(level: _Level, values: _Codes) -> None:
     np.subtract(_TRUE, members, out=members, where=level.denied)
     counts = np.add.reduceat(_COUNTS[members], level.offsets)
     values[level.start : level.end] = (counts % _MANY >= level.least).view(np.uint8) + (counts // _MANY >= level.least)
-    for place, node in level.shared:
+    for place, node, leaves, told in level.shared:
         if values[place] == _UNKNOWN:
-            known = completed(node, _Leafwise(values))
+            said = values[leaves].tobytes()
+            if said not in told:
+                if len(told) >= _KEPT:
+                    told.clear()
+                told[said] = completed(node, _Leafwise(values))
+            known = told[said]
             if known is not None:
                 values[place] = _TRUE if known else _FALSE
 
@@ -265,5 +281,8 @@ class _Circuit:
             offsets=np.cumsum([0, *map(len, members[:-1])]),
             members=np.array([places[n] if n >= 0 else ~n for n, _ in flat], np.int32),
             denied=np.array([denied for _, denied in flat], np.bool_),
-            shared=tuple((places[n], self._shared[n]) for n in numbers if n in self._shared),
+            shared=tuple([self._resting(places[n], self._shared[n]) for n in numbers if n in self._shared]),
         )
+
+    def _resting(self, place: int, node: Shared) -> _Resting:
+        return _Resting(place, node, np.array(standing(node), np.int64), {})

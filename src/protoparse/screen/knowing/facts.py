@@ -129,6 +129,8 @@ class Known:
         self.keys: frozenset[Key] = frozenset(self._present.keys() | self._absent.keys() | always)
         self._decided: dict[tuple[int, ...], tuple[object, Decision]] = {}
         self._asked: dict[tuple[tuple[Frame, ...], bool, bool], _Windows] = {}
+        self._held: dict[tuple[int, bool, bool], Held] = {}
+        self._untimed = (Frame((day, day), (day, day)),), (Frame(None, (day, day)),)
 
     def _enter(self, n: int, event: Event, reading: Reading) -> None:
         if reading.absent != event.absent:
@@ -340,7 +342,7 @@ class Known:
                 told.append((None, "not-said"))
             words = said[key] = _worst(told)
         if fact.value is None and fact.dose is None:
-            return _worst((timed, words))
+            return words if timed[0] else timed if words[0] else _worst((timed, words))
         found = [timed, words]
         if fact.value is not None:
             found.append(
@@ -409,14 +411,13 @@ class Known:
 
     def _frames(self, fact: Fact) -> tuple[Frame, ...]:
         """The windows of a fact; one without is of the day, or of all the past where it names an act."""
-        today = self.day, self.day
-        if fact.time is not None:
-            found = tuple(frames(fact.time, self._anchored))
-            if all(frame.start is frame.end is None for frame in found):  # "for at least 3 months": up to now
-                start = None if fact.domain in _ACTS else today
-                return tuple([frame._replace(start=start, end=today) for frame in found])
-            return found
-        return (Frame(None if fact.domain in _ACTS else today, today),)
+        [bare] = untimed = self._untimed[fact.domain in _ACTS]
+        if fact.time is None:
+            return untimed
+        found = tuple(frames(fact.time, self._anchored))
+        if all(frame.start is frame.end is None for frame in found):  # "for at least 3 months": up to now
+            return tuple([frame._replace(start=bare.start, end=bare.end) for frame in found])
+        return found
 
     def _windows(self, fact: Fact, frames: tuple[Frame, ...]) -> _Windows:
         """Windows as a fact asks for them: the same ones for all facts that ask the same of time."""
@@ -436,7 +437,10 @@ class Known:
 
     def _when(self, fact: Fact, event: Event, reading: Reading, windows: tuple[Frame, ...]) -> Found:
         presumed = fact.time is None and fact.domain != "drug"
-        held = self._held(event, reading, presumed)
+        key = id(event), reading.past, presumed
+        held = self._held.get(key)
+        if held is None:
+            held = self._held[key] = self._holding(event, reading, presumed)
         if held.start[0] > self.day and all(f.end is not None and f.end[1] <= self.day for f in windows):
             return False, "no-data"
         best: Found = (False, "no-data")
@@ -453,7 +457,7 @@ class Known:
             return None, "over"
         return best
 
-    def _held(self, event: Event, reading: Reading, presumed: bool) -> Held:
+    def _holding(self, event: Event, reading: Reading, presumed: bool) -> Held:
         """From when to when an event held. `presumed`: what was never said to be over still holds."""
         end = days(event.end) if event.end else None
         start = days(event.start) if event.start else (self.born, end[1] if end else self.day)
