@@ -34,7 +34,7 @@ INCLUSION = [
     ("Bilirubin ≤ 1.5 x ULN", "Bilirubin ≤ 2 x ULN", "loosened"),
     ("Bilirubin ≤ 1.5 x ULN", "Bilirubin ≤ 1.5 mg/dL", None),
     ("ECOG performance status 0-2", "ECOG performance status 0-1", "tightened"),
-    ("ECOG performance status 0-1", "ECOG performance status ≤ 1", None),
+    ("ECOG performance status 0-1", "ECOG performance status ≤ 1", "same"),
     ("BMI 18-30 kg/m2", "BMI 18-35 kg/m2", "loosened"),
     ("BMI 18-30 kg/m2", "BMI 20-35 kg/m2", None),
     ("HbA1c ≥ 7 %", "HbA1c ≥ 7.5 %", "tightened"),
@@ -89,7 +89,7 @@ EXCLUSION = [
     # alternatives and conjuncts
     ("Asthma", "Asthma or COPD", "tightened"),
     ("Asthma or COPD", "COPD", "loosened"),
-    ("Asthma requiring prednisone", "Asthma", "tightened"),
+    ("Asthma requiring prednisone", "Asthma", None),
     ("Uncontrolled hypertension", "Hypertension", "tightened"),
     ("Hypertension", "Uncontrolled hypertension", "loosened"),
     ("Malignancy", "Malignancy except basal cell carcinoma", "loosened"),

@@ -13,6 +13,7 @@ stroke is a vascular disease.
 
 from __future__ import annotations
 
+import re
 from datetime import date, timedelta
 from fractions import Fraction
 from functools import lru_cache
@@ -84,7 +85,7 @@ def about_one_thing(one: Fact, other: Fact) -> bool:
     return (
         one.domain == other.domain
         and one.experiencer == other.experiencer
-        and fold(one.concept.text) == fold(other.concept.text)
+        and normal(one.concept.text) == normal(other.concept.text)
         and without_spans(one.includes) == without_spans(other.includes)
     )
 
@@ -110,8 +111,9 @@ def _keeps(modifier: Modifier) -> bool:
 
 
 def _alternative(narrow: Modifier, wide: Modifier) -> bool:
-    """Whether what narrows is one of several: "severe" of "moderate or severe"."""
-    return narrow.type == wide.type and _values(narrow) <= _values(wide)
+    """Whether what narrows is one of several: "severe" of "moderate to severe"."""
+    several = {part for value in _values(wide) for part in re.split(r" (?:or|to) ", value)}
+    return narrow.type == wide.type and _values(narrow) <= several
 
 
 def _values(modifier: Modifier) -> frozenset[str]:
@@ -151,7 +153,11 @@ def _within(one: Comparison, other: Comparison, fact: Fact) -> bool:
     if same and one.operator == other.operator == "!=":
         return _plain(one.value) == _plain(other.value)
     left, right = _stretch(one, one.unit, fact), _stretch(other, one.unit, fact)
-    return left is not None and right is not None and right[0] <= left[0] and left[1] <= right[1]
+    if left is None or right is None:
+        return False
+    if one.unit is None and left[0][0] == -_EVER and right[0] == (0, 0):
+        left = right[0], left[1]  # who writes "0 to 1" for what has no unit begins where the scale does
+    return right[0] <= left[0] and left[1] <= right[1]
 
 
 def _listed(comparison: Comparison) -> frozenset[object]:
