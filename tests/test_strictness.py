@@ -131,3 +131,214 @@ def test_which_way(heading: str, old: str, new: str, expected: str | None) -> No
     assert way(before, after) == expected
     turned = None if expected is None else OPPOSITE[expected]  # type: ignore[index]
     assert way(after, before) == turned
+
+
+# ------------------------------------------------------------------ laws
+
+lenient = settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
+ITEMS = tuple((heading, item) for heading, *items, _ in PAIRS for item in items)
+
+
+def trial(picked: list[tuple[str, str]]) -> Document:
+    sections = []
+    for heading in ("Inclusion", "Exclusion"):
+        items = [f"* {item}" for where, item in picked if where == heading]
+        if items:
+            sections.append(f"{heading} Criteria:\n\n" + "\n".join(items))
+    return read("\n\n".join(sections))
+
+
+some = st.lists(st.sampled_from(ITEMS), min_size=1, max_size=5, unique=True)
+
+
+@lenient
+@given(some, some)
+def test_the_other_way_round_is_the_opposite(old: list[tuple[str, str]], new: list[tuple[str, str]]) -> None:
+    there, back = diff(trial(old), trial(new)), diff(trial(new), trial(old))
+    pairs = {(d.old, d.new): d.direction for d in back.differences}
+    for d in there.differences:
+        if (d.new, d.old) in pairs:  # of equally like partners either may be taken
+            expected = None if d.direction is None else OPPOSITE[d.direction]
+            assert pairs[d.new, d.old] == expected
+
+
+DAY = date(2024, 6, 1)
+ILLS = ("asthma", "COPD", "eczema", "gout", "stroke", "hypertension", "basal cell carcinoma", "lung cancer", "diabetes")
+LABS = {
+    "Absolute neutrophil count": ("10*9/L", (0.5, 1.0, 1.2, 1.5, 3)),
+    "Hemoglobin": ("g/dL", (8, 9, 9.5, 10, 12)),
+    "Creatinine": ("mg/dL", (0.9, 1.5, 1.7, 2, 2.2, 3)),
+    "Hemoglobin A1c": ("%", (6, 7, 7.2, 7.5, 8)),
+    "Platelets": ("10*9/L", (50, 80, 100, 160)),
+    "Albumin": ("g/dL", (2, 2.5, 2.8, 3, 4)),
+    "Body mass index": ("kg/m2", (17, 19, 25, 30, 33, 40)),
+}
+STATUSES = ((), ("severe",), ("moderate",), ("uncontrolled",), ("active",))
+
+
+def somebody(random: Random) -> Patient:
+    events = [
+        Event(
+            domain="condition", name=random.choice(ILLS), status=random.choice(STATUSES),
+            start=f"{random.choice((2010, 2020, 2022, 2023))}-0{random.randint(1, 9)}-11",
+            ongoing=random.choice((True, False, None)),
+        )
+        for _ in range(random.randint(0, 4))
+    ]  # fmt: skip
+    events += [
+        Event(domain="procedure", name=name, start=f"2024-0{random.randint(1, 5)}-{random.randint(10, 28)}")
+        for name in ("chemotherapy", "surgery") if random.random() < 0.5
+    ]  # fmt: skip
+    events += [
+        Event(domain="measurement", name=name, value=random.choice(values), unit=unit, start="2024-05-20")
+        for name, (unit, values) in LABS.items() if random.random() < 0.8
+    ]  # fmt: skip
+    complete = ("condition", "procedure", "drug") if random.random() < 0.7 else ()
+    sex = random.choice(("female", "male"))
+    return Patient(
+        id="p", sex=sex, birth=f"{random.randint(1940, 2010)}-03-02", events=tuple(events), complete=complete
+    )
+
+
+def test_screening_agrees() -> None:
+    """Nobody certainly passes a tightened criterion who certainly failed it before."""
+    random = Random(11)
+    patients = [somebody(random) for _ in range(120)]
+    decided = 0
+    for heading, old, new, _ in PAIRS:
+        before, after = listed(heading, old, "Informed consent"), listed(heading, new, "Informed consent")
+        found = way(before, after)
+        if found is None:
+            continue
+        for patient in patients:
+            was, now = (screen(x, patient, day=DAY).verdicts[0].passed for x in (before, after))
+            decided += was is not None and now is not None
+            assert not (found != "loosened" and now is True and was is False), (old, new, patient)
+            assert not (found != "tightened" and was is True and now is False), (old, new, patient)
+    assert decided > 2000
+
+
+# ------------------------------------------------------------------ what came, went and moved
+
+
+def outlined(text: str) -> Document:
+    return read(text)
+
+
+ANY_OF = "Inclusion Criteria:\n\n* Any of the following:\n    * Asthma\n    * Gout\n"
+ALL_OF = "Inclusion Criteria:\n\n* All of the following:\n    * Asthma\n    * Gout\n"
+NONE_OF = "Exclusion Criteria:\n\n* Any of the following:\n    * Asthma\n    * Gout\n"
+TWO_OF = "Inclusion Criteria:\n\n* At least two of the following:\n    * Asthma\n    * Gout\n    * Eczema\n"
+BUT = "Exclusion Criteria:\n\n* Malignancy except for the following:\n    * Basal cell carcinoma\n"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [
+        (ANY_OF, ANY_OF + "    * Psoriasis\n", "loosened"),
+        (ALL_OF, ALL_OF + "    * Psoriasis\n", "tightened"),
+        (NONE_OF, NONE_OF + "    * Psoriasis\n", "tightened"),
+        (TWO_OF, TWO_OF + "    * Psoriasis\n", "loosened"),
+        (TWO_OF, TWO_OF.replace("two", "three"), "tightened"),
+        (ANY_OF, ANY_OF.replace("Any", "All"), "tightened"),
+        (BUT, BUT + "    * Squamous cell carcinoma\n", "loosened"),
+        (ANY_OF, ANY_OF.replace("Gout", "Gout or psoriasis"), "loosened"),
+        (NONE_OF, "Exclusion Criteria:\n\n* Asthma\n* Gout\n", "same"),
+        (NONE_OF, NONE_OF + "* Psoriasis\n", "tightened"),
+        (ANY_OF, ANY_OF + "* Informed consent\n", "tightened"),
+        ("Exclusion Criteria:\n\n* Gout\n", "Exclusion Criteria:\n\n* Gout\n* Asthma\n", "tightened"),
+        (
+            "Inclusion Criteria:\n\n* Informed consent\n* No stroke\n\nExclusion Criteria:\n\n* Gout\n",
+            "Inclusion Criteria:\n\n* Informed consent\n\nExclusion Criteria:\n\n* Gout\n* Stroke\n",
+            "same",
+        ),
+    ],
+)  # fmt: skip
+def test_lists(old: str, new: str, expected: str | None) -> None:
+    assert way(outlined(old), outlined(new)) == expected
+    assert way(outlined(new), outlined(old)) == (expected and OPPOSITE[expected])  # type: ignore[index]
+
+
+def test_what_was_not_understood_has_no_direction() -> None:
+    old, new = (
+        listed("Exclusion", "Bilirubin > 3 x ULN as flurbed"),
+        listed("Exclusion", "Bilirubin > 2 x ULN as flurbed"),
+    )
+    if any(c.unparsed for c in (*old.criteria, *new.criteria)):
+        assert way(old, new) is None
+
+
+def years(number: int) -> Age:
+    return Age(value=number, unit=Unit(text="Years", ucum="a"))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [
+        ({"minimum_age": years(18)}, {"minimum_age": years(21)}, "tightened"),
+        ({"minimum_age": years(18)}, {}, "loosened"),
+        ({"maximum_age": years(65)}, {"maximum_age": years(75)}, "loosened"),
+        ({}, {"maximum_age": years(75)}, "tightened"),
+        ({"minimum_age": years(1)}, {"minimum_age": Age(value=12, unit=Unit(text="Months", ucum="mo"))}, "same"),
+        ({"sex": "all"}, {"sex": "female"}, "tightened"),
+        ({"sex": "male"}, {"sex": "female"}, None),
+        ({"healthy_volunteers": False}, {"healthy_volunteers": True}, "loosened"),
+        ({"healthy_volunteers": False}, {}, None),
+        ({"title": "A"}, {"title": "B"}, "same"),
+        ({"minimum_age": years(18), "sex": "female"}, {"minimum_age": years(21), "sex": "all"}, None),
+    ],
+)
+def test_the_registrys_fields(old: dict[str, object], new: dict[str, object], expected: str | None) -> None:
+    sides = [replace(listed("Exclusion", "Gout"), trial=Trial(id="NCT00000001", **x)) for x in (old, new)]
+    assert way(*sides) == expected
+
+
+def test_a_missing_record_is_no_missing_limit() -> None:
+    bare, full = Trial(), Trial(id="NCT00000001", minimum_age=years(18))
+    old, new = (replace(listed("Exclusion", "Gout"), trial=x) for x in (bare, full))
+    assert way(old, new) is None
+
+
+def test_many_alternatives() -> None:
+    names = ["asthma", "gout", "eczema", "psoriasis", "stroke", "anemia", "glaucoma", "epilepsy", "migraine", "cataract",
+             "obesity", "scabies", "malaria", "measles"]  # fmt: skip
+    old, new = (
+        listed("Exclusion", ", ".join(names[:-1]) + " or pertussis"),
+        listed("Exclusion", ", ".join(names) + " or pertussis"),
+    )
+    assert way(old, new) == "tightened"
+    assert way(new, old) == "loosened"
+
+
+# ------------------------------------------------------------------ the command
+
+PAGE = "Exclusion Criteria:\n\n* Bilirubin > 3 x ULN\n* Gout\n"
+
+
+def test_texts_and_records_are_parsed_first(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    record = {"protocolSection": {"identificationModule": {"nctId": "NCT00000001", "briefTitle": "x"},
+                                  "eligibilityModule": {"eligibilityCriteria": PAGE, "minimumAge": "18 Years"}}}  # fmt: skip
+    (tmp_path / "old").mkdir()
+    (tmp_path / "new").mkdir()
+    (tmp_path / "old" / "a.json").write_text(json.dumps(record))
+    record["protocolSection"]["eligibilityModule"]["eligibilityCriteria"] = PAGE.replace("> 3", "> 2")
+    record["protocolSection"]["eligibilityModule"]["minimumAge"] = "16 Years"
+    (tmp_path / "new" / "a.json").write_text(json.dumps(record))
+    assert cli.main(["diff", str(tmp_path / "old" / "a.json"), str(tmp_path / "new" / "a.json")]) == 1
+    file = capsys.readouterr().out
+    assert cli.main(["diff", str(tmp_path / "old"), str(tmp_path / "new")]) == 1
+    assert capsys.readouterr().out == file
+    assert "  minimum_age 18 Years → 16 Years, loosened" in file.splitlines()
+    assert "~ changed exclusion.1, tightened:" in file.splitlines()
+    assert file.splitlines()[-1] == "1 of 1 trial changed: 1 tightened, 1 loosened"
+    (tmp_path / "old.txt").write_text(PAGE)
+    (tmp_path / "new.txt").write_text(PAGE + "* Stroke\n")
+    assert cli.main(["diff", str(tmp_path / "old.txt"), str(tmp_path / "new.txt"), "--json", "-"]) == 1
+    [told] = json.loads(capsys.readouterr().out)["trials"]
+    assert (told["direction"], [d["direction"] for d in told["differences"]]) == ("tightened", ["tightened"])
+
+
+def test_direction_is_none_where_changes_go_both_ways() -> None:
+    found: Diff = diff(listed("Exclusion", "Gout", "Bilirubin > 3 x ULN"), listed("Exclusion", "Bilirubin > 2 x ULN"))
+    assert found.direction is None
+    assert found.directions() == {"tightened": 1, "loosened": 1}

@@ -104,6 +104,8 @@ def _came(criterion: Criterion, here: _Version, there: _Version, same_groups: bo
     """Which way a trial changes by a criterion that the other version does not have."""
     inside = list(walk((criterion,)))
     place = here.places[id(criterion)]
+    if criterion.children and all(here.places[id(child)].by_itself for child in criterion.children):
+        return "same"  # it only gathers what is asked for without it
     grouped = not same_groups and any(one.group is not None for one in inside)
     if grouped or all(one.rule is None for one in inside) or any(id(one) in here.partners for one in inside):
         return None
