@@ -264,3 +264,10 @@ def test_nobody_there(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Non
     assert err.startswith(f"protoparse: {ONE}: ConnectError: ")
     assert err.endswith(", 2 times\n")
     assert time.monotonic() - start < 20
+
+
+def test_without_httpx_it_says_what_to_install() -> None:
+    code = "import sys; sys.modules['httpx'] = None; from protoparse.cli import main; sys.exit(main())"
+    done = subprocess.run([sys.executable, "-c", code, "fetch", ONE], capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == "protoparse: fetching needs httpx: pip install 'protoparse[fetch]'\n"
