@@ -220,13 +220,14 @@ def test_it_reads_like_a_review(sides: tuple[Path, Path], capsys: pytest.Capture
     assert err == ""
     assert out.splitlines() == [
         "NCT00000001: 1 changed, 1 the same",
-        "~ changed exclusion.1:",
+        "~ changed exclusion.1, tightened:",
         "    Bilirubin > 3 x ULN",
         "    Bilirubin ≥ 3 x ULN",
         "    - measurement [Bilirubin] > 3 × ULN",
         "    + measurement [Bilirubin] ≥ 3 × ULN",
         "      Bilirubin: comparator > → ≥",
         "",
+        "1 of 2 trials changed: 1 tightened",
     ]
 
 
@@ -258,7 +259,7 @@ def test_a_page_that_asks_for_nothing(tmp_path: Path, capsys: pytest.CaptureFixt
     assert not re.search(r"https?://", page)
     [data] = re.findall(r'<script type="application/json" id="items-data">(.*?)</script>', page, re.S)
     packed = json.loads(data)
-    assert [facet["key"] for facet in packed["facets"]] == ["status", "section", "what"]
+    assert [facet["key"] for facet in packed["facets"]] == ["status", "direction", "section", "what"]
     assert packed["facets"][0]["options"] == ["lost", "gained", "changed", "recoded", "reworded", "moved"]
     assert len(packed["items"]) == 1
     assert [document["name"] for document in packed["documents"]] == ["NCT00000001", "NCT00000001, before"]

@@ -4,7 +4,7 @@ In: two documents. Out: couples of criteria, either side of which may be missing
 
 Over the same text, criteria that begin at the same word go together. Else, and for what is left then, those in the same
 words do, and then the likest, by their words and by the names of what they are about: a rare word ("bilirubin") weighs
-more than one that many criteria have ("history").
+more than one that many criteria have ("history"). Last, those that alone begin with the same thing.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from protoparse.evaluate.keys import fields_key
@@ -45,6 +45,7 @@ def align(old: Document, new: Document) -> list[Couple]:
     same = old.text == new.text
     partners = pair_items(before, after) if same else _same_words(before, after)
     partners |= _likest(before, after, partners)
+    partners |= _same_things(before, after, partners)
     facts = pair_facts(before, after) if same else {}
     moved = _moved(before, after, partners)
     found: list[tuple[tuple[int, int, int], Couple]] = []
@@ -130,6 +131,23 @@ def _likest(before: Side, after: Side, partners: Mapping[int, int]) -> dict[int,
         if -i not in found and -j not in taken:
             found[-i] = -j
             taken.add(-j)
+    return found
+
+
+def _same_things(before: Side, after: Side, partners: Mapping[int, int]) -> dict[int, int]:
+    """Of what still has no partner, those of a section that alone are first about one thing, however they put it."""
+    ours = _first_things(before, partners)
+    theirs = _first_things(after, set(partners.values()))
+    return {i: j for key, i in ours.items() if i is not None and (j := theirs.get(key)) is not None}
+
+
+def _first_things(side: Side, taken: Container[int]) -> dict[tuple[str, str], int | None]:
+    """The criterion that is first about a thing, by section and name; None where several are."""
+    found: dict[tuple[str, str], int | None] = {}
+    for i, item in enumerate(side.items):
+        if i not in taken and item.facts:
+            key = item.criterion.kind, name_of(side.facts[item.facts[0]].fact.concept)
+            found[key] = None if key in found else i
     return found
 
 

@@ -1,4 +1,4 @@
-"""What two criteria documents say differently: gained, lost, changed in meaning, reworded, moved.
+"""What two criteria documents say differently: gained, lost, changed in meaning, reworded, moved, and which way.
 
 In: an old and a new document, over one text (two versions of a parser) or over two (two versions of a trial). Out: a
 `Diff`.
@@ -7,28 +7,33 @@ In: an old and a new document, over one text (two versions of a parser) or over 
 >>> old = parse("Exclusion Criteria:\\n\\n* Bilirubin > 3 x ULN\\n* Gout")
 >>> new = parse("Exclusion Criteria:\\n\\n* Pregnancy\\n* Bilirubin ≥ 3 x ULN\\n* Gout.")
 >>> for d in diff(old, new).differences:
-...     print(d.status, d.new, *(f"{c.what} {c.old} → {c.new}" for c in d.changes))
-gained exclusion.1
-changed exclusion.2 comparator > → ≥
+...     print(d.status, d.new, *(f"{c.what} {c.old} → {c.new}" for c in d.changes), d.direction)
+gained exclusion.1 tightened
+changed exclusion.2 comparator > → ≥ tightened
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
+from fractions import Fraction
 from itertools import count
 from typing import Literal, TypeAlias
 
 from msgspec.structs import replace
 
 from protoparse.alignment import Couple, align, name_of, words_of
+from protoparse.errors import UnitError
 from protoparse.evaluate import keys, words
 from protoparse.evaluate.keys import Key
 from protoparse.evaluate.logic import skeleton
 from protoparse.evaluate.meaning import same_meaning
 from protoparse.evaluate.pairing import Item, Placed
 from protoparse.lexicon import fold
-from protoparse.model import Comparison, Concept, Document, Fact, Kind, Record, Rule, Span, Trial, facts
+from protoparse.model import Age, Comparison, Concept, Document, Fact, Kind, Record, Rule, Span, Trial, facts
 from protoparse.render import phrase
+from protoparse.strictness import OPPOSITE, Direction, directions
+from protoparse.units import convert
 
 Status: TypeAlias = Literal["lost", "gained", "changed", "recoded", "reworded", "moved"]
 """`lost` and `gained`: a criterion, or all that was read of one; `changed`: it says something else; `recoded`: it says
@@ -48,8 +53,18 @@ class Change(Record, frozen=True, kw_only=True):
     new: str | None = None
 
 
+class FieldChange(Change, frozen=True, kw_only=True):
+    """A registry's own field that differs, and which way that changes whom the trial takes."""
+
+    direction: Direction | None = None
+
+
 class Difference(Record, frozen=True, kw_only=True):
-    """A criterion that differs: its ids, places, words and rules in English, before and after, and what changed."""
+    """A criterion that differs: its ids, places, words and rules in English, before and after, and what changed.
+
+    `direction`: whether the trial takes fewer people by it (`tightened`), more (`loosened`), or the `same`; None where
+    that cannot be told.
+    """
 
     status: Status
     kind: Kind
@@ -62,6 +77,7 @@ class Difference(Record, frozen=True, kw_only=True):
     old_rule: str | None = None
     new_rule: str | None = None
     changes: tuple[Change, ...] = ()
+    direction: Direction | None = None
 
 
 class Diff(Record, frozen=True, kw_only=True):
@@ -72,19 +88,33 @@ class Diff(Record, frozen=True, kw_only=True):
 
     name: str | None
     same: int
-    trial: tuple[Change, ...]
+    trial: tuple[FieldChange, ...]
     differences: tuple[Difference, ...]
 
     def counts(self) -> dict[Status, int]:
         """How many differences there are of each status."""
         return {status: sum(d.status == status for d in self.differences) for status in STATUSES}
 
+    def directions(self) -> dict[Direction | None, int]:
+        """How many differences there are of each direction, the registry's fields with them."""
+        return Counter((*(d.direction for d in self.differences), *(change.direction for change in self.trial)))
+
+    @property
+    def direction(self) -> Direction | None:
+        """Which way the trial as a whole was changed; None where its changes go both ways, or one cannot be told."""
+        found = self.directions().keys() - {"same"}
+        return found.pop() if len(found) == 1 else None if found else "same"
+
 
 def diff(old: Document, new: Document) -> Diff:
     """What was gained, lost and changed from one document to the next; raises `NestingError` as `render` does."""
     same_text = old.text == new.text
     couples = align(old, new)
-    found = [d for couple in couples if (d := _difference(couple, old.text, new.text, same_text=same_text)) is not None]
+    found = [
+        replace(d, direction=direction)
+        for couple, direction in zip(couples, directions(old, new, couples), strict=True)
+        if (d := _difference(couple, old.text, new.text, same_text=same_text)) is not None
+    ]
     return Diff(
         name=new.trial.id or old.trial.id,
         same=sum(couple.old is not None and couple.new is not None for couple in couples)
@@ -94,11 +124,43 @@ def diff(old: Document, new: Document) -> Diff:
     )
 
 
-def _trial(old: Trial, new: Trial) -> Iterator[Change]:
+_NAMING = ("id", "registry", "title", "conditions")
+"""The fields that say of nobody whether the trial takes him."""
+
+
+def _trial(old: Trial, new: Trial) -> Iterator[FieldChange]:
     for field in old.__struct_fields__:
         was, now = getattr(old, field), getattr(new, field)
         if was != now:
-            yield Change(what=field, old=_said(was), new=_said(now))
+            direction = "same" if field in _NAMING else _field(field, was, now) if old.id and new.id else None
+            yield FieldChange(what=field, old=_said(was), new=_said(now), direction=direction)
+
+
+def _field(field: str, was: object, now: object) -> Direction | None:
+    """Which way a registry's field was changed; where a record has none, it limits nobody."""
+    if field == "healthy_volunteers":
+        return None if None in (was, now) else "loosened" if now else "tightened"
+    if field == "sex":
+        before, after = ("all" if sex is None else sex for sex in (was, now))
+        return "same" if before == after else "tightened" if before == "all" else "loosened" if after == "all" else None
+    ages = [was, now]
+    if None in ages:
+        return "tightened" if was is None else "loosened"
+    limits = [_months(age) for age in ages if isinstance(age, Age)]
+    if None in limits:
+        return None
+    before_, after_ = limits
+    assert before_ is not None
+    assert after_ is not None
+    higher: Direction = "tightened" if field == "minimum_age" else "loosened"
+    return "same" if before_ == after_ else higher if after_ > before_ else OPPOSITE[higher]
+
+
+def _months(age: Age) -> Fraction | None:
+    try:
+        return convert(age.value, age.unit.ucum or "", "mo")
+    except UnitError:
+        return None
 
 
 def _said(value: object) -> str | None:

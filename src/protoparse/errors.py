@@ -31,6 +31,10 @@ class LedgerError(ProtoparseError):
     """A batch folder that cannot be worked in: broken, of another version, or taken by another run."""
 
 
+class FetchError(ProtoparseError):
+    """A registry that cannot be asked, or answers with what is no record; the message names the cause."""
+
+
 class PatientError(ProtoparseError):
     """A patient's record that cannot be read; the message names the place and the cause."""
 

@@ -18,7 +18,7 @@ from typing import Any
 import click
 
 from protoparse import __version__
-from protoparse.cli import agreement, batch, diff, export, gold, options, screen, serve
+from protoparse.cli import agreement, batch, diff, export, fetch, gold, options, screen, serve
 from protoparse.cli.failures import Failures, counted, one_line
 from protoparse.cli.inputs import gather
 from protoparse.cli.options import CONTAINERS
@@ -71,6 +71,7 @@ def program() -> None:
 
     \b
     Examples:
+      protoparse fetch NCT01234567 > trial.json   the registry's own record
       protoparse parse trial.html                 criteria JSON to the screen
       protoparse parse listings/ --out criteria/  a folder, one file a trial
       protoparse batch dump.zip --out criteria/   a whole registry, over processes, resumable
@@ -80,9 +81,10 @@ def program() -> None:
       protoparse export criteria/ --to csv --out tables/    for other tools: SQL, CQL, brat, spaCy …
       protoparse serve                            all of it over HTTP, with a store
       protoparse evaluate gold/                   how much of it is right?
-      protoparse diff before/ after/              what changed between two parses
+      protoparse diff before/ after/              what changed between two versions, and which way
 
-    A criterion that is not understood is kept as it stands and marked, never guessed. Nothing leaves this machine.
+    A criterion that is not understood is kept as it stands and marked, never guessed. Nothing leaves this
+    machine, but for the numbers and words that `fetch` asks the registry for.
     """
 
 
@@ -332,6 +334,7 @@ def schema() -> None:
 program.add_command(batch.command)
 program.add_command(gold.group)
 program.add_command(agreement.command)
+program.add_command(fetch.command)
 program.add_command(diff.command)
 program.add_command(screen.command)
 program.add_command(export.command)

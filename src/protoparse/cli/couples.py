@@ -3,7 +3,8 @@
 In: two files or folders, or - for standard input. Out: couples; what has no partner is reported.
 
 A file is criteria JSON (one document, an array, or one a line) or the criteria.yaml of a folder of gold; a folder holds
-such files and folders of gold, in which the YAML counts and not what was built from it. Files may be in gzip.
+such files and folders of gold, in which the YAML counts and not what was built from it. Files may be in gzip. With a
+parser, a file may also be what that reads: a registry's record, a page, bare text.
 """
 
 from __future__ import annotations
@@ -21,9 +22,15 @@ from protoparse.cli.inputs import STDIN
 from protoparse.errors import InputError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from protoparse.model import Document
+    from protoparse.sources import Listing
+
+    Parser = Callable[[Listing], Document]
 
 YAML = "criteria.yaml"
+_GZIP = b"\x1f\x8b"
 SUFFIXES = tuple(kind + packed for kind in (".json", ".ndjson", ".jsonl") for packed in ("", ".gz"))
 
 
@@ -43,12 +50,12 @@ class Found(NamedTuple):
     document: Document
 
 
-def couples(first: str, second: str, failures: Failures) -> list[Couple]:
+def couples(first: str, second: str, failures: Failures, *, parser: Parser | None = None) -> list[Couple]:
     """The trials of both sides, in the order of the first; what cannot be read or is on one side alone is reported."""
     if first == second == STDIN:
         raise InputError("standard input can be one side only")
     count = failures.count
-    sides = [list(criteria(name, failures)) for name in (first, second)]
+    sides = [list(criteria(name, failures, parser=parser)) for name in (first, second)]
     if not all(sides):
         return []
     if all(len(side) == 1 for side in sides) and failures.count == count:
@@ -75,36 +82,42 @@ def named(side: list[Found], failures: Failures) -> dict[str, Found]:
     return table
 
 
-def criteria(name: str, failures: Failures) -> Iterator[Found]:
+def criteria(name: str, failures: Failures, *, parser: Parser | None = None) -> Iterator[Found]:
     """The documents of a file, a folder or standard input; what cannot be read is reported."""
     if name == STDIN:
         with failures.of(name):
-            yield from _file(name, "stdin", _unpacked(sys.stdin.buffer.read()), failures)
+            data = sys.stdin.buffer.read()
+            if parser is not None and _foreign(data):
+                yield from _parsed(name, "stdin", data, parser, failures)
+            else:
+                yield from _file(name, "stdin", _unpacked(data), failures)
         return
     path = Path(name)
     if not path.exists():
         failures.add(name, "no such file or folder")
         return
     count = failures.count
-    found = [*_folder(path, failures)] if path.is_dir() else [*_given(path, failures)]
+    found = [*_folder(path, failures, None)] if path.is_dir() else [*_given(path, failures, parser)]
+    if not found and failures.count == count and parser is not None and path.is_dir():
+        found = [*_folder(path, failures, parser)]
     if not found and failures.count == count:
         failures.add(name, "no criteria JSON and no gold in it")
     yield from found
 
 
-def _folder(folder: Path, failures: Failures) -> Iterator[Found]:
+def _folder(folder: Path, failures: Failures, parser: Parser | None) -> Iterator[Found]:
     for place, below, files in os.walk(folder):
         below[:] = sorted(name for name in below if not name.startswith("."))
         home = Path(place)
         if YAML in files:
-            yield from _given(home / YAML, failures)
+            yield from _given(home / YAML, failures, parser)
             continue
         for name in sorted(files):
-            if name.endswith(SUFFIXES) and not name.startswith("."):
-                yield from _given(home / name, failures, among=True)
+            if (name.endswith(SUFFIXES) or parser is not None) and not name.startswith("."):
+                yield from _given(home / name, failures, parser, among=True)
 
 
-def _given(path: Path, failures: Failures, *, among: bool = False) -> Iterator[Found]:
+def _given(path: Path, failures: Failures, parser: Parser | None, *, among: bool = False) -> Iterator[Found]:
     """The documents of a file; `among` others in a folder, one that holds no criteria is passed over."""
     from protoparse.model import FORMAT
 
@@ -117,10 +130,39 @@ def _given(path: Path, failures: Failures, *, among: bool = False) -> Iterator[F
             yaml_text = path.read_text("utf-8")
             yield Found(str(path), name, build_over(yaml_text, source_of(path.parent)))
             return
-        data = _unpacked(path.read_bytes())
+        data = path.read_bytes()
+        if parser is not None and _foreign(data, of_json=path.name.endswith(SUFFIXES)):
+            yield from _parsed(str(path), name, data, parser, failures)
+            return
+        data = _unpacked(data)
         if among and FORMAT.encode() not in data:
             return
         yield from _file(str(path), name, data, failures)
+
+
+def _foreign(data: bytes, *, of_json: bool = True) -> bool:
+    """Whether what is given is no criteria JSON but something to parse; broken JSON is broken criteria JSON."""
+    from protoparse.model import FORMAT
+
+    if data.startswith(_GZIP):
+        data = _unpacked(data)
+    lines = data.splitlines()
+    return FORMAT.encode() not in data and (not of_json or _is_json(data) or (len(lines) > 1 and _is_json(lines[0])))
+
+
+def _parsed(where: str, name: str, data: bytes, parser: Parser, failures: Failures) -> Iterator[Found]:
+    """The documents that a file parses to."""
+    from protoparse.sources import listings
+
+    def broken(error: InputError) -> None:
+        failures.add(where, error)
+
+    if data.startswith(_GZIP):
+        data = _unpacked(data)
+    with failures.of(where):
+        made = [parser(listing) for listing in listings(data, name=where, on_error=broken)]
+        for n, document in enumerate(made, 1):
+            yield Found(where, name if len(made) == 1 else f"{name}-{n}", document)
 
 
 def _file(where: str, name: str, data: bytes, failures: Failures) -> Iterator[Found]:
@@ -135,7 +177,7 @@ def _file(where: str, name: str, data: bytes, failures: Failures) -> Iterator[Fo
 
 def _unpacked(data: bytes) -> bytes:
     """A file's JSON, out of gzip and without the mark that some editors put before UTF-8."""
-    if data.startswith(b"\x1f\x8b"):
+    if data.startswith(_GZIP):
         try:
             data = gzip.decompress(data)
         except (OSError, EOFError, zlib.error) as error:

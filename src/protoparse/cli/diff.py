@@ -1,22 +1,32 @@
-"""`protoparse diff`: what two parses say differently, for the eye, as JSON or as a page."""
+"""`protoparse diff`: what two versions of a trial, or two parses, say differently, for the eye, as JSON or a page."""
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 import click
 
 from protoparse.cli import options
 from protoparse.cli.couples import Couple, couples
-from protoparse.cli.failures import Failures
+from protoparse.cli.failures import Failures, counted
+from protoparse.cli.reading import parser_of
 
 if TYPE_CHECKING:
     from rich.console import Console
 
     from protoparse.diff import Change, Diff, Difference
+    from protoparse.strictness import Direction
 
 SAME, DIFFERENT, TROUBLE = 0, 1, 2
 SIGNS = {"lost": "-", "gained": "+", "changed": "~", "recoded": "#", "reworded": "=", "moved": ">"}
+DIRECTIONS = ("tightened", "loosened", "same")
+WAYS = {
+    "tightened": "tightened",
+    "loosened": "loosened",
+    "same": "asking the same",
+    None: "either way",
+}
 STYLES = {
     "lost": "red",
     "gained": "green",
@@ -35,21 +45,24 @@ STYLES = {
 @options.quiet
 @options.debug
 def command(old: str, new: str, json: str | None, html: str | None, quiet: bool, debug: bool) -> int:
-    """Tell what two parses say differently.
+    """Tell what two versions of a trial, or two parses of it, say differently.
 
-    OLD and NEW are criteria JSON: files, folders (trials are matched by their number, else by file), or - for standard
-    input. They may be two versions of the parser over one text, or two versions of a trial, whose texts differ.
+    OLD and NEW are criteria JSON, or what `protoparse parse` reads: files, folders (trials are matched by their number,
+    else by file), or - for standard input. They may be two versions of a trial, whose texts differ, or two versions of
+    the parser over one text.
 
     \b
     Examples:
-      protoparse diff before/ after/                  a folder parsed by two versions
       protoparse diff 2023.json 2025.json             a trial that was amended
+      protoparse diff 2023.html 2025.html             the same, parsed first
+      protoparse diff before/ after/                  a folder parsed by two versions
       protoparse parse trial.html | protoparse diff trial.json -
       protoparse diff before/ after/ --html changes.html -q
 
     Each criterion that differs is shown with its words, `-` what was read before, `+` what is read now, and what it is
     that changed. It is lost or gained (it, or its rule), changed (it says something else), recoded (other names or
-    codes alone), reworded (it says the same) or moved. One that has only another number is the same.
+    codes alone), reworded (it says the same) or moved. One that has only another number is the same. Where it can be
+    told, a difference is tightened (the trial takes fewer people by it) or loosened (it takes more).
 
     Exit code, as of diff: 0 no difference, 1 differences, 2 trouble: something cannot be read or has no partner.
     """
@@ -59,7 +72,7 @@ def command(old: str, new: str, json: str | None, html: str | None, quiet: bool,
     failures = Failures(debug=debug)
     matched: list[Couple] = []
     with failures.of(f"{old}, {new}"):
-        matched = couples(old, new, failures)
+        matched = couples(old, new, failures, parser=parser_of("model", ()))
     found: list[tuple[Couple, Diff]] = []
     for couple in matched:
         with failures.of(couple.name):
@@ -90,10 +103,22 @@ def _show(found: list[tuple[Couple, Diff]]) -> None:
         counts = ", ".join(f"{number} {status}" for status, number in of.counts().items() if number)
         _line(console, Text(f"{couple.name}: {counts or 'fields alone'}, {of.same} the same", "bold"))
         for change in of.trial:
-            _line(console, Text(f"  {_said(change)}"))
+            _line(console, Text(f"  {_said(change)}{_way(change.direction)}"))
         for d in of.differences:
             _difference(console, d)
         _line(console, Text())
+    differing = [of for _, of in found if of.differences or of.trial]
+    if differing:
+        ways = Counter[str | None]()
+        for of in differing:
+            ways.update(of.directions())
+        told = [f"{ways[way]} {says}" for way, says in WAYS.items() if ways[way]]
+        _line(console, Text(f"{len(differing)} of {counted(len(found), 'trial')} changed: {', '.join(told)}", "bold"))
+
+
+def _way(direction: Direction | None) -> str:
+    """Which way a difference goes, behind what it is."""
+    return f", {direction}" if direction in ("tightened", "loosened") else ""
 
 
 def _difference(console: Console, d: Difference) -> None:
@@ -101,7 +126,7 @@ def _difference(console: Console, d: Difference) -> None:
 
     style = STYLES[d.status]
     number = d.old if d.new is None else d.new if d.old in (None, d.new) else f"{d.new} (was {d.old})"
-    head = Text(f"{SIGNS[d.status]} {d.status} {number}:", style)
+    head = Text(f"{SIGNS[d.status]} {d.status} {number}{_way(d.direction)}:", style)
     if d.old_words == d.new_words or d.old_words is None or d.new_words is None:
         _line(console, head + Text(f" {d.new_words or d.old_words or '…'}", "default"))
     else:
@@ -136,7 +161,14 @@ def _json(found: list[tuple[Couple, Diff]]) -> str:
     import msgspec
 
     made = [
-        {"name": couple.name, "counts": of.counts(), "same": of.same, "trial": of.trial, "differences": of.differences}
+        {
+            "name": couple.name,
+            "direction": of.direction,
+            "counts": of.counts(),
+            "same": of.same,
+            "trial": of.trial,
+            "differences": of.differences,
+        }
         for couple, of in found
     ]
     return msgspec.json.format(msgspec.json.encode({"trials": made}), indent=2).decode() + "\n"
@@ -171,6 +203,7 @@ def _page(found: list[tuple[Couple, Diff]], old: str, new: str) -> str:
                     place=d.new or d.old,
                     facets={
                         "status": d.status,
+                        "direction": d.direction or "not told",
                         "section": d.kind,
                         "what": tuple(dict.fromkeys(change.what for change in d.changes)),
                     },
@@ -179,10 +212,14 @@ def _page(found: list[tuple[Couple, Diff]], old: str, new: str) -> str:
             )
     facets = [
         Facet(key="status", label="Difference", options=STATUSES),
+        Facet(key="direction", label="Direction", options=(*DIRECTIONS, "not told")),
         Facet(key="section", label="Section"),
         Facet(key="what", label="What changed"),
     ]
-    rows = [(couple.name, of.counts(), of.same, [_said(change) for change in of.trial]) for couple, of in found]
+    rows = [
+        (couple.name, of.counts(), of.same, [_said(change) + _way(change.direction) for change in of.trial])
+        for couple, of in found
+    ]
     return page(
         "diff.html",
         title=f"What changed from {old} to {new}",
