@@ -291,6 +291,76 @@ def test_a_docx_that_unpacks_to_more_than_any_protocol():
     assert refusal(packed.getvalue()) == "x: a DOCX that unpacks to more than 64 MB"
 
 
+def pdf(*lines: tuple[int, int, str], rules: tuple[tuple[int, int, int], ...] = ()) -> bytes:
+    """A page with each text at its place from the left and from the foot; `rules` are thin lines: from, to, height."""
+    shown = "".join(
+        f"BT /F{2 if text.endswith('Criteria') else 1} 11 Tf 1 0 0 1 {x} {y} Tm ({text}) Tj ET\n"
+        for x, y, text in (*lines, (72, 80, "6.2. Exclusion Criteria"), (72, 60, "Gout"))
+    )
+    shown += "".join(f"{left} {height} {right - left} 0.5 re f\n" for left, right, height in rules)
+    stream = shown.replace("(", "\\(").replace(")", "\\)").replace("Tm \\(", "Tm (").replace("\\) Tj", ") Tj")
+    objects = [
+        "<< /Type /Catalog /Pages 2 0 R >>",
+        "<< /Type /Pages /Kids [5 0 R] /Count 1 >>",
+        "<< /Type /Font /Subtype /Type1 /BaseFont /Courier >>",
+        "<< /Type /Font /Subtype /Type1 /BaseFont /Courier-Bold >>",
+        "<< /Type /Page /Parent 2 0 R /MediaBox [0 0 612 792] /Contents 6 0 R "
+        "/Resources << /Font << /F1 3 0 R /F2 4 0 R >> >> >>",
+        f"<< /Length {len(stream)} >>\nstream\n{stream}\nendstream",
+    ]
+    body = "".join(f"{n} 0 obj\n{made}\nendobj\n" for n, made in enumerate(objects, start=1))
+    return f"%PDF-1.4\n{body}trailer << /Root 1 0 R >>\n%%EOF\n".encode("latin-1")
+
+
+def printed(*lines: tuple[int, int, str], rules: tuple[tuple[int, int, int], ...] = ()) -> list[str]:
+    """The lines that a page gives below its heading."""
+    text = one(pdf((72, 700, "6.1. Inclusion Criteria"), *lines, rules=rules)).text
+    return [line.strip() for line in text.partition("\n\nExclusion")[0].split("\n")[2:]]
+
+
+def test_an_underlined_sign_of_a_pdf_is_at_least_or_at_most():
+    # a letter of this font is 6.6 points wide, and the sign is the eleventh
+    assert printed((72, 680, "1. Weight > 50 kg"), rules=((138, 145, 678),)) == ["1. Weight ≥ 50 kg"]
+    assert printed((72, 680, "1. Weight > 50 kg")) == ["1. Weight > 50 kg"]
+    assert printed((72, 680, "1. Weight > 50 kg"), rules=((72, 200, 678),)) == ["1. Weight > 50 kg"]
+
+
+def test_a_list_of_a_pdf_that_is_indented_on_both_sides_is_joined():
+    assert printed(
+        (72, 680, "What follows is asked of every single person who takes part"),
+        (100, 650, "1. Slept for less than five hours in each of the"),
+        (120, 637, "last four weeks before the screening visit"),
+        (100, 610, "2. Has a body mass index anywhere of 18.5 to"),
+        (120, 597, "35.0 kg per square metre at screening visit"),
+        (100, 570, "3. Was seen at the National Institute of"),
+        (120, 557, "Slumber for a whole night before first dose"),
+        (100, 530, "4. Takes tea as the guidelines have it"),
+        (120, 517, "(Teapot, 2003), with or without any milk"),
+    )[1:] == [
+        "1. Slept for less than five hours in each of the last four weeks before the screening visit",
+        "2. Has a body mass index anywhere of 18.5 to 35.0 kg per square metre at screening visit",
+        "3. Was seen at the National Institute of Slumber for a whole night before first dose",
+        "4. Takes tea as the guidelines have it (Teapot, 2003), with or without any milk",
+    ]
+
+
+def test_a_topic_of_a_pdf_that_stands_off_is_a_line_of_its_own():
+    assert printed(
+        (72, 680, "1. Slept for less than five hours in each of the last weeks, which"),
+        (92, 667, "the sleeper wrote down in his own book every day for the physician."),
+        (72, 648, "Prior/Concomitant/Planned Treatments"),
+        (72, 629, "2. Takes no sleeping pill, nor anything else that is taken against it,"),
+        (92, 616, "on more than two days a week, as the physician who treats him at home"),
+        (92, 603, "and the nurse who sees him there have both been told by word of mouth"),
+    ) == [
+        "1. Slept for less than five hours in each of the last weeks, which the sleeper wrote down in his own book "
+        "every day for the physician.",
+        "Prior/Concomitant/Planned Treatments",
+        "2. Takes no sleeping pill, nor anything else that is taken against it, on more than two days a week, as the "
+        "physician who treats him at home and the nurse who sees him there have both been told by word of mouth",
+    ]
+
+
 def test_protocols_without_the_sections_or_without_text():
     data = (FIXTURES / "protocol.pdf").read_bytes()
     assert refusal(data.replace(b"clusion Criteria", b"klusion Kriteria")) == (
