@@ -14,6 +14,7 @@ import time
 import zipfile
 from pathlib import Path
 
+import docx
 import msgspec
 import pytest
 
@@ -90,6 +91,38 @@ def test_an_archived_version_of_a_record():
     assert one(version.replace("NCT99990022", "")).trial.id is None
 
 
+def test_line_ends_that_an_xml_record_writes_out_are_the_files():
+    criteria = "&#xD;\n        Inclusion Criteria:&#xD;\n&#xD;\n          -  Adults&#xD;\n      "
+    record = f"<clinical_study><eligibility><criteria><textblock>{criteria}</textblock></criteria></eligibility>"
+    assert one(record + "</clinical_study>").text == "Inclusion Criteria:\n\n  -  Adults"
+
+
+@pytest.mark.parametrize(
+    ("all_bands", "finer", "limits"),
+    [("23", ["5"], ("12 Years", "64 Years")), ("2", ["2", "3"], (None, "23 Months")), ("2", [], (None, "17 Years")),
+     ("2", ["77"], (None, "17 Years")), ("4", ["7"], ("65 Years", None))],
+)  # fmt: skip
+def test_bands_of_children_in_ctis(all_bands: str, finer: list[str], limits: tuple[str | None, str | None]):
+    record = json.loads((FIXTURES / "ctis.json").read_text(encoding="utf-8"))
+    first = record.get("authorizedPartI") or record["authorizedApplication"]["authorizedPartI"]
+    people = first["trialDetails"]["trialInformation"].setdefault("populationOfTrialSubjects", {})
+    people["ageRanges"] = [{"ageRangeCategory": band} for band in all_bands]
+    people["ageRangeSecondaryIds"] = [
+        {"ageRangeCategory": "2" if code != "7" else "4", "ctAgeRange": code} for code in finer
+    ]
+    trial = one(json.dumps(record)).trial
+    found = tuple(age and f"{age.value} {age.unit.text}" for age in (trial.minimum_age, trial.maximum_age))
+    assert found == limits
+
+
+@pytest.mark.parametrize("name", ["ctis.json", "isrctn.json", "euctr.json"])
+def test_a_title_is_on_one_line(name: str):
+    [expected, *_] = golden(FIXTURES / name)
+    title = str(expected["title"])
+    broken = (FIXTURES / name).read_text(encoding="utf-8").replace(title, title.replace(" ", " \\n "))
+    assert one(broken).trial.title == title
+
+
 # ------------------------------------------------------------------ tables
 
 
@@ -158,6 +191,7 @@ def test_text_with_delimiters_is_text():
         ("&lt; 5 &amp; &#8805; 2", "< 5 & ≥ 2"),
         ("<ol><li>a</li><li>b</li></ol>", "1. a\n2. b"),
         ("10<sup>9</sup>/L", "10^9/L"),
+        ("AST <u>&lt;</u> 5, ALT <u>></u>3, <u>weight</u>", "AST ≤ 5, ALT ≥3, weight"),
     ],
 )
 def test_markup_of_the_portal(field: str, text: str):
@@ -186,6 +220,7 @@ def test_ages_as_the_registries_write_them(field: str, value: int | None):
         (";J96.11 - [generalization J96.1: Chronic failure]", ["Chronic failure"]),
         ("B12 deficiency;HIV-1", ["B12 deficiency", "HIV-1"]),
         ("Angina <br>MedDRA version: 1 Term: Angina;Therapeutic area: Hearts", ["Angina"]),
+        ("gout;A00-B99", ["gout"]),
         ("NA", []),
     ],
 )
@@ -281,6 +316,17 @@ def test_files_that_are_cut_short_or_spoiled(name: str):
                 errors: list[InputError] = []
                 list(listings(broken, name="x", container=container, on_error=errors.append))
                 assert all(str(error).startswith("x: ") and "\n" not in str(error) for error in errors)
+
+
+def test_an_underlined_sign_of_a_docx_is_at_least():
+    document = docx.Document()
+    document.add_heading("5.1 Inclusion Criteria", 2)
+    paragraph = document.add_paragraph("Weight ")
+    paragraph.add_run(">").underline = True
+    paragraph.add_run(" 50 kg, height > 1 m")
+    packed = io.BytesIO()
+    document.save(packed)
+    assert one(packed.getvalue()).text == "Inclusion Criteria:\n\nWeight ≥ 50 kg, height > 1 m"
 
 
 def test_a_docx_that_unpacks_to_more_than_any_protocol():

@@ -14,7 +14,7 @@ from protoparse.errors import InputError
 from protoparse.model import Trial
 from protoparse.sources import fields
 from protoparse.sources.decoding import is_blank
-from protoparse.sources.fields import part, string, strings
+from protoparse.sources.fields import line, part, string, strings
 from protoparse.sources.listing import Listing
 
 
@@ -40,7 +40,7 @@ def _study(protocol: dict[str, Any]) -> Listing:
     trial = Trial(
         id=number,
         registry="ClinicalTrials.gov",
-        title=string(identity.get("briefTitle")) or string(identity.get("officialTitle")),
+        title=line(identity.get("briefTitle")) or line(identity.get("officialTitle")),
         conditions=strings(part(protocol, "conditionsModule").get("conditions")),
         minimum_age=fields.age(string(eligibility.get("minimumAge"))),
         maximum_age=fields.age(string(eligibility.get("maximumAge"))),
@@ -55,7 +55,7 @@ def _old_study(protocol: dict[str, Any]) -> Listing:
     trial = Trial(
         id=string(identity.get("NCTId")),
         registry="ClinicalTrials.gov",
-        title=string(identity.get("BriefTitle")) or string(identity.get("OfficialTitle")),
+        title=line(identity.get("BriefTitle")) or line(identity.get("OfficialTitle")),
         conditions=strings(part(protocol, "ConditionsModule", "ConditionList").get("Condition")),
         minimum_age=fields.age(string(eligibility.get("MinimumAge"))),
         maximum_age=fields.age(string(eligibility.get("MaximumAge"))),

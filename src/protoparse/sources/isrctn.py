@@ -15,7 +15,7 @@ from typing import Any
 from protoparse.errors import InputError
 from protoparse.model import Age, Trial
 from protoparse.sources import fields
-from protoparse.sources.fields import part, several, string
+from protoparse.sources.fields import line, part, several, string
 from protoparse.sources.listing import Listing, joined
 
 
@@ -37,8 +37,8 @@ def study(record: Mapping[str, Any]) -> Listing:
     trial = Trial(
         id=number,
         registry="ISRCTN",
-        title=string(_said(about.get("title"))) or string(_said(about.get("scientificTitle"))),
-        conditions=tuple(x for c in conditions if (x := string(_said(part(c).get("description"))))),
+        title=line(_said(about.get("title"))) or line(_said(about.get("scientificTitle"))),
+        conditions=tuple(x for c in conditions if (x := line(_said(part(c).get("description"))))),
         minimum_age=_limit(people.get("lowerAgeLimit")),
         maximum_age=_limit(people.get("upperAgeLimit")),
         sex=fields.sex(_said(people.get("gender"))),

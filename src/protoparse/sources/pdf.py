@@ -203,7 +203,7 @@ def _lines(pages: Sequence[Sequence[_Row]]) -> Iterator[protocol.Line]:
         margin = max((row.right for row in kept), default=0.0)
         item, listed = 0, False
         for place, row in enumerate(kept):
-            marked = _MARKER.match(row.text) is not None
+            marked = _MARKER.match(row.text) is not None and not row.bold and not protocol.is_title(row.text)
             if row.left < kept[item].left - 1 or (marked and (not listed or row.left < kept[item].left + 1)):
                 item, listed = place, marked
             wraps = above is not None and _wraps(above, row, _margin(kept, item, margin) if listed else margin, pitch)

@@ -67,6 +67,11 @@ def read(lines: Sequence[Line]) -> Listing:
     return Listing(trial=trial, text=text, name="")
 
 
+def is_title(text: str) -> bool:
+    """Whether a line is the title of a section on inclusion, exclusion or eligibility."""
+    return _TITLE.fullmatch(text.strip()) is not None
+
+
 def _title(first: Sequence[str]) -> str | None:
     """The title that the first pages name as such, or that begins as titles of trials do."""
     for place, line in enumerate(first):
