@@ -106,13 +106,33 @@ def test_bands_of_children_in_ctis(all_bands: str, finer: list[str], limits: tup
     record = json.loads((FIXTURES / "ctis.json").read_text(encoding="utf-8"))
     first = record.get("authorizedPartI") or record["authorizedApplication"]["authorizedPartI"]
     people = first["trialDetails"]["trialInformation"].setdefault("populationOfTrialSubjects", {})
-    people["ageRanges"] = [{"ageRangeCategory": band} for band in all_bands]
-    people["ageRangeSecondaryIds"] = [
-        {"ageRangeCategory": "2" if code != "7" else "4", "ctAgeRange": code} for code in finer
-    ]
-    trial = one(json.dumps(record)).trial
-    found = tuple(age and f"{age.value} {age.unit.text}" for age in (trial.minimum_age, trial.maximum_age))
-    assert found == limits
+    for end in ("", "Code"):
+        people["ageRanges"] = [{f"ageRangeCategory{end}": band} for band in all_bands]
+        people["ageRangeSecondaryIds"] = [
+            {f"ageRangeCategory{end}": "2" if code != "7" else "4", f"ctAgeRange{end}": code} for code in finer
+        ]
+        trial = one(json.dumps(record)).trial
+        found = tuple(age and f"{age.value} {age.unit.text}" for age in (trial.minimum_age, trial.maximum_age))
+        assert found == limits
+
+
+@pytest.mark.parametrize(
+    ("form", "count"),
+    [('{{"trial": {0}, "contact": []}}', 1), ('{{"fullTrial": {{"trial": {0}}}}}', 1),
+     ('{{"allTrials": {{"@totalCount": "1", "fullTrial": {{"trial": {0}}}}}}}', 1),
+     ('{{"allTrials": {{"fullTrial": [{{"trial": {0}}}, {{"trial": {0}}}]}}}}', 2)],
+)  # fmt: skip
+def test_json_that_was_made_of_isrctns_xml(form: str, count: int):
+    [expected] = golden(FIXTURES / "isrctn.json")
+    found = shown(form.format((FIXTURES / "isrctn.json").read_text(encoding="utf-8")).encode())
+    assert [x | {"name": ""} for x in found] == [expected | {"name": ""}] * count
+    data = form.format('{"isrctn": "1", "participants": {"inclusion": "Adults"}}').encode()
+    assert len([x for x in records(io.BytesIO(data), name="x") if not x.error]) == count
+
+
+def test_criteria_in_a_list_are_a_line_each():
+    row = {"id": "OWN-1", "inclusion_criteria": ["Adults", "Gout"], "exclusion_criteria": ["Dialysis"]}
+    assert one(json.dumps(row)).text == "Inclusion Criteria:\n\nAdults\nGout\n\nExclusion Criteria:\n\nDialysis"
 
 
 @pytest.mark.parametrize("name", ["ctis.json", "isrctn.json", "euctr.json"])

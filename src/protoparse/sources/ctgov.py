@@ -28,7 +28,9 @@ def several(document: object) -> list[Any] | None:
     """The studies of a list or a page; None where the document is a single one."""
     if isinstance(document, list):
         return document
-    for found in (part(document).get("studies"), part(document, "FullStudiesResponse").get("FullStudies")):
+    pages = (("studies", part(document)), ("FullStudies", part(document, "FullStudiesResponse")))
+    for key, page in (*pages, ("fullTrial", part(document, "allTrials"))):  # the last is ISRCTN's
+        found = [page[key]] if key == "fullTrial" and isinstance(page.get(key), dict) else page.get(key)
         if isinstance(found, list):
             return found
     return None

@@ -77,12 +77,16 @@ def _items(value: object, key: str) -> str:
 
 def _bands(people: Mapping[str, Any]) -> Iterator[str]:
     """The ages that are ticked, those of children by their own bands where these are ticked too."""
-    finer = [str(part(x).get("ctAgeRange")) for x in several(people.get("ageRangeSecondaryIds"))
-             if str(part(x).get("ageRangeCategory")) == "2"]  # fmt: skip
+
+    def code(ticked: object, key: str) -> str:
+        return str(part(ticked).get(key) or part(ticked).get(f"{key}Code"))
+
+    secondary = [x for x in several(people.get("ageRangeSecondaryIds")) if code(x, "ageRangeCategory") == "2"]
+    finer = [code(x, "ctAgeRange") for x in secondary]
     for ticked in several(people.get("ageRanges")):
-        category = str(part(ticked).get("ageRangeCategory"))
-        if category == "2" and finer and all(code in _CHILDREN for code in finer):
-            yield from (_CHILDREN[code] for code in finer)
+        category = code(ticked, "ageRangeCategory")
+        if category == "2" and finer and all(band in _CHILDREN for band in finer):
+            yield from (_CHILDREN[band] for band in finer)
         else:
             yield _CATEGORIES.get(category, "")
 

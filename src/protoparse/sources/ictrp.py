@@ -97,6 +97,8 @@ def _plain(name: str) -> str:
 
 def _value(value: object) -> str | None:
     """A field that says something: the portal's registries write "NA", "NULL" and the like into empty ones."""
+    if isinstance(value, list) and all(isinstance(one, str) for one in value):
+        value = "\n".join(value)  # one's own record may have a criterion a string
     text = value if isinstance(value, str) else None
     return text if text is not None and text.strip().lower() not in _MISSING else None
 

@@ -21,11 +21,13 @@ from protoparse.sources.listing import Listing, joined
 
 def recognises(record: Mapping[str, Any]) -> bool:
     """Whether an object is such a record."""
-    return "isrctn" in record and isinstance(record.get("participants"), dict)
+    trial = _trial(record)
+    return "isrctn" in trial and isinstance(trial.get("participants"), dict)
 
 
 def study(record: Mapping[str, Any]) -> Listing:
     """The listing of a record; raises `InputError`, with its number, where it has no eligibility section."""
+    record = _trial(record)
     about, people = part(record, "trialDescription"), part(record, "participants")
     number = string(_said(record["isrctn"]))
     number = f"ISRCTN{number}" if number and number.isdigit() else number
@@ -45,6 +47,11 @@ def study(record: Mapping[str, Any]) -> Listing:
         healthy_volunteers=_healthy(people.get("healthyVolunteersAllowed"), kinds),
     )
     return Listing(trial=trial, text=text, name="")
+
+
+def _trial(record: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The trial itself, out of the object that its XML has around it."""
+    return part(record, "trial") or part(record, "fullTrial", "trial") or record
 
 
 def _said(value: object) -> str | None:
