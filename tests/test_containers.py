@@ -19,7 +19,7 @@ import msgspec
 import pytest
 
 from protoparse.errors import InputError
-from protoparse.sources import CONTAINERS, listings, read
+from protoparse.sources import CONTAINERS, listings, protocol, read
 from protoparse.sources.records import records
 from test_sources import FIXTURES, one, refusal
 
@@ -425,6 +425,15 @@ def test_a_topic_of_a_pdf_that_stands_off_is_a_line_of_its_own():
         "2. Takes no sleeping pill, nor anything else that is taken against it, on more than two days a week, as the "
         "physician who treats him at home and the nurse who sees him there have both been told by word of mouth",
     ]
+
+
+def test_topics_that_look_like_titles_are_inside_the_inclusions():
+    lines = ["Inclusion Criteria", "Age", "1. Adults", "Illness", "2. Gout", "Exclusion Criteria", "3. Dialysis"]
+    found = protocol.read([protocol.Line(line, level=0 if line[0].isdigit() else 2) for line in lines])
+    assert found.text == "Inclusion Criteria:\n\nAge\n1. Adults\nIllness\n2. Gout\n\nExclusion Criteria:\n\n3. Dialysis"
+    topics = [protocol.Line("Inclusion Criteria", level=1), protocol.Line("Age", level=2), protocol.Line("1. Adults"),
+              protocol.Line("Visits", level=1), protocol.Line("Four")]  # fmt: skip
+    assert protocol.read(topics).text == "Inclusion Criteria:\n\nAge\n1. Adults"
 
 
 def test_protocols_without_the_sections_or_without_text():
