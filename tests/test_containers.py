@@ -14,11 +14,12 @@ import time
 import zipfile
 from pathlib import Path
 
+import docx
 import msgspec
 import pytest
 
 from protoparse.errors import InputError
-from protoparse.sources import CONTAINERS, listings, read
+from protoparse.sources import CONTAINERS, listings, protocol, read
 from protoparse.sources.records import records
 from test_sources import FIXTURES, one, refusal
 
@@ -90,6 +91,58 @@ def test_an_archived_version_of_a_record():
     assert one(version.replace("NCT99990022", "")).trial.id is None
 
 
+def test_line_ends_that_an_xml_record_writes_out_are_the_files():
+    criteria = "&#xD;\n        Inclusion Criteria:&#xD;\n&#xD;\n          -  Adults&#xD;\n      "
+    record = f"<clinical_study><eligibility><criteria><textblock>{criteria}</textblock></criteria></eligibility>"
+    assert one(record + "</clinical_study>").text == "Inclusion Criteria:\n\n  -  Adults"
+
+
+@pytest.mark.parametrize(
+    ("all_bands", "finer", "limits"),
+    [("23", ["5"], ("12 Years", "64 Years")), ("2", ["2", "3"], (None, "23 Months")), ("2", [], (None, "17 Years")),
+     ("2", ["77"], (None, "17 Years")), ("4", ["7"], ("65 Years", None))],
+)  # fmt: skip
+def test_bands_of_children_in_ctis(all_bands: str, finer: list[str], limits: tuple[str | None, str | None]):
+    record = json.loads((FIXTURES / "ctis.json").read_text(encoding="utf-8"))
+    first = record.get("authorizedPartI") or record["authorizedApplication"]["authorizedPartI"]
+    people = first["trialDetails"]["trialInformation"].setdefault("populationOfTrialSubjects", {})
+    for end in ("", "Code"):
+        people["ageRanges"] = [{f"ageRangeCategory{end}": band} for band in all_bands]
+        people["ageRangeSecondaryIds"] = [
+            {f"ageRangeCategory{end}": "2" if code != "7" else "4", f"ctAgeRange{end}": code} for code in finer
+        ]
+        trial = one(json.dumps(record)).trial
+        found = tuple(age and f"{age.value} {age.unit.text}" for age in (trial.minimum_age, trial.maximum_age))
+        assert found == limits
+
+
+@pytest.mark.parametrize(
+    ("form", "count"),
+    [('{{"trial": {0}, "contact": []}}', 1), ('{{"fullTrial": {{"trial": {0}}}}}', 1),
+     ('{{"allTrials": {{"@totalCount": "1", "fullTrial": {{"trial": {0}}}}}}}', 1),
+     ('{{"allTrials": {{"fullTrial": [{{"trial": {0}}}, {{"trial": {0}}}]}}}}', 2)],
+)  # fmt: skip
+def test_json_that_was_made_of_isrctns_xml(form: str, count: int):
+    [expected] = golden(FIXTURES / "isrctn.json")
+    found = shown(form.format((FIXTURES / "isrctn.json").read_text(encoding="utf-8")).encode())
+    assert [x | {"name": ""} for x in found] == [expected | {"name": ""}] * count
+    data = form.format('{"isrctn": "1", "participants": {"inclusion": "Adults"}}').encode()
+    assert len([x for x in records(io.BytesIO(data), name="x") if not x.error]) == count
+
+
+def test_criteria_in_a_list_are_a_line_each():
+    row = {"id": "OWN-1", "inclusion_criteria": ["Adults", "Gout"], "exclusion_criteria": ["Dialysis"]}
+    assert one(json.dumps(row)).text == "Inclusion Criteria:\n\nAdults\nGout\n\nExclusion Criteria:\n\nDialysis"
+
+
+@pytest.mark.parametrize("name", ["ctis.json", "isrctn.json", "euctr.json"])
+def test_a_title_is_on_one_line(name: str):
+    [expected, *_] = golden(FIXTURES / name)
+    title = str(expected["title"])
+    broken = (FIXTURES / name).read_text(encoding="utf-8").replace(title, title.replace(" ", " \\n "))
+    assert one(broken).trial.title == title
+
+
 # ------------------------------------------------------------------ tables
 
 
@@ -158,6 +211,7 @@ def test_text_with_delimiters_is_text():
         ("&lt; 5 &amp; &#8805; 2", "< 5 & ≥ 2"),
         ("<ol><li>a</li><li>b</li></ol>", "1. a\n2. b"),
         ("10<sup>9</sup>/L", "10^9/L"),
+        ("AST <u>&lt;</u> 5, ALT <u>></u>3, <u>weight</u>", "AST ≤ 5, ALT ≥3, weight"),
     ],
 )
 def test_markup_of_the_portal(field: str, text: str):
@@ -186,6 +240,7 @@ def test_ages_as_the_registries_write_them(field: str, value: int | None):
         (";J96.11 - [generalization J96.1: Chronic failure]", ["Chronic failure"]),
         ("B12 deficiency;HIV-1", ["B12 deficiency", "HIV-1"]),
         ("Angina <br>MedDRA version: 1 Term: Angina;Therapeutic area: Hearts", ["Angina"]),
+        ("gout;A00-B99", ["gout"]),
         ("NA", []),
     ],
 )
@@ -283,12 +338,102 @@ def test_files_that_are_cut_short_or_spoiled(name: str):
                 assert all(str(error).startswith("x: ") and "\n" not in str(error) for error in errors)
 
 
+def test_an_underlined_sign_of_a_docx_is_at_least():
+    document = docx.Document()
+    document.add_heading("5.1 Inclusion Criteria", 2)
+    paragraph = document.add_paragraph("Weight ")
+    paragraph.add_run(">").underline = True
+    paragraph.add_run(" 50 kg, height > 1 m")
+    packed = io.BytesIO()
+    document.save(packed)
+    assert one(packed.getvalue()).text == "Inclusion Criteria:\n\nWeight ≥ 50 kg, height > 1 m"
+
+
 def test_a_docx_that_unpacks_to_more_than_any_protocol():
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("[Content_Types].xml", "<Types/>")
         archive.writestr("word/document.xml", b" " * (65 * 2**20))
     assert refusal(packed.getvalue()) == "x: a DOCX that unpacks to more than 64 MB"
+
+
+def pdf(*lines: tuple[int, int, str], rules: tuple[tuple[int, int, int], ...] = ()) -> bytes:
+    """A page with each text at its place from the left and from the foot; `rules` are thin lines: from, to, height."""
+    shown = "".join(
+        f"BT /F{2 if text.endswith('Criteria') else 1} 11 Tf 1 0 0 1 {x} {y} Tm ({text}) Tj ET\n"
+        for x, y, text in (*lines, (72, 80, "6.2. Exclusion Criteria"), (72, 60, "Gout"))
+    )
+    shown += "".join(f"{left} {height} {right - left} 0.5 re f\n" for left, right, height in rules)
+    stream = shown.replace("(", "\\(").replace(")", "\\)").replace("Tm \\(", "Tm (").replace("\\) Tj", ") Tj")
+    objects = [
+        "<< /Type /Catalog /Pages 2 0 R >>",
+        "<< /Type /Pages /Kids [5 0 R] /Count 1 >>",
+        "<< /Type /Font /Subtype /Type1 /BaseFont /Courier >>",
+        "<< /Type /Font /Subtype /Type1 /BaseFont /Courier-Bold >>",
+        "<< /Type /Page /Parent 2 0 R /MediaBox [0 0 612 792] /Contents 6 0 R "
+        "/Resources << /Font << /F1 3 0 R /F2 4 0 R >> >> >>",
+        f"<< /Length {len(stream)} >>\nstream\n{stream}\nendstream",
+    ]
+    body = "".join(f"{n} 0 obj\n{made}\nendobj\n" for n, made in enumerate(objects, start=1))
+    return f"%PDF-1.4\n{body}trailer << /Root 1 0 R >>\n%%EOF\n".encode("latin-1")
+
+
+def printed(*lines: tuple[int, int, str], rules: tuple[tuple[int, int, int], ...] = ()) -> list[str]:
+    """The lines that a page gives below its heading."""
+    text = one(pdf((72, 700, "6.1. Inclusion Criteria"), *lines, rules=rules)).text
+    return [line.strip() for line in text.partition("\n\nExclusion")[0].split("\n")[2:]]
+
+
+def test_an_underlined_sign_of_a_pdf_is_at_least_or_at_most():
+    # a letter of this font is 6.6 points wide, and the sign is the eleventh
+    assert printed((72, 680, "1. Weight > 50 kg"), rules=((138, 145, 678),)) == ["1. Weight ≥ 50 kg"]
+    assert printed((72, 680, "1. Weight > 50 kg")) == ["1. Weight > 50 kg"]
+    assert printed((72, 680, "1. Weight > 50 kg"), rules=((72, 200, 678),)) == ["1. Weight > 50 kg"]
+
+
+def test_a_list_of_a_pdf_that_is_indented_on_both_sides_is_joined():
+    assert printed(
+        (72, 680, "What follows is asked of every single person who takes part"),
+        (100, 650, "1. Slept for less than five hours in each of the"),
+        (120, 637, "last four weeks before the screening visit"),
+        (100, 610, "2. Has a body mass index anywhere of 18.5 to"),
+        (120, 597, "35.0 kg per square metre at screening visit"),
+        (100, 570, "3. Was seen at the National Institute of"),
+        (120, 557, "Slumber for a whole night before first dose"),
+        (100, 530, "4. Takes tea as the guidelines have it"),
+        (120, 517, "(Teapot, 2003), with or without any milk"),
+    )[1:] == [
+        "1. Slept for less than five hours in each of the last four weeks before the screening visit",
+        "2. Has a body mass index anywhere of 18.5 to 35.0 kg per square metre at screening visit",
+        "3. Was seen at the National Institute of Slumber for a whole night before first dose",
+        "4. Takes tea as the guidelines have it (Teapot, 2003), with or without any milk",
+    ]
+
+
+def test_a_topic_of_a_pdf_that_stands_off_is_a_line_of_its_own():
+    assert printed(
+        (72, 680, "1. Slept for less than five hours in each of the last weeks, which"),
+        (92, 667, "the sleeper wrote down in his own book every day for the physician."),
+        (72, 648, "Prior/Concomitant/Planned Treatments"),
+        (72, 629, "2. Takes no sleeping pill, nor anything else that is taken against it,"),
+        (92, 616, "on more than two days a week, as the physician who treats him at home"),
+        (92, 603, "and the nurse who sees him there have both been told by word of mouth"),
+    ) == [
+        "1. Slept for less than five hours in each of the last weeks, which the sleeper wrote down in his own book "
+        "every day for the physician.",
+        "Prior/Concomitant/Planned Treatments",
+        "2. Takes no sleeping pill, nor anything else that is taken against it, on more than two days a week, as the "
+        "physician who treats him at home and the nurse who sees him there have both been told by word of mouth",
+    ]
+
+
+def test_topics_that_look_like_titles_are_inside_the_inclusions():
+    lines = ["Inclusion Criteria", "Age", "1. Adults", "Illness", "2. Gout", "Exclusion Criteria", "3. Dialysis"]
+    found = protocol.read([protocol.Line(line, level=0 if line[0].isdigit() else 2) for line in lines])
+    assert found.text == "Inclusion Criteria:\n\nAge\n1. Adults\nIllness\n2. Gout\n\nExclusion Criteria:\n\n3. Dialysis"
+    topics = [protocol.Line("Inclusion Criteria", level=1), protocol.Line("Age", level=2), protocol.Line("1. Adults"),
+              protocol.Line("Visits", level=1), protocol.Line("Four")]  # fmt: skip
+    assert protocol.read(topics).text == "Inclusion Criteria:\n\nAge\n1. Adults"
 
 
 def test_protocols_without_the_sections_or_without_text():

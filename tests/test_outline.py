@@ -243,6 +243,7 @@ def test_bullets(mark: str) -> None:
         ("I-1.", "I-2.", "I-1."), ("E01.", "E02.", "E01."), ("IC 1)", "IC 2)", "IC 1)"),
         ("①", "②", "①"), ("1、", "2、", "1、"), ("#1", "#2", "#1"), ("Criterion 1:", "Criterion 2:",
         "Criterion 1:"), ("1\\.", "2\\.", "1\\."),
+        ("1a.", "1b.", "1a."), ("[1a]", "[1b]", "[1a]"), ("2b)", "2c)", "2b)"),
         ("* 1.", "* 2.", "1."), ("* (1)", "* (2)", "(1)"), ("1 -", "2 -", "1 -"), ("（1）", "（2）", "（1）"),
     ],
 )  # fmt: skip
@@ -304,6 +305,21 @@ NESTED = [
 )
 def test_nesting_by_meaning_however_it_is_laid_out(text: str) -> None:
     assert tree(f"Inclusion Criteria:\n\n{text}\n") == NESTED
+
+
+@pytest.mark.parametrize("frame", ["[{}]", "({})", "{}."])
+def test_a_number_with_a_letter_is_a_part_or_an_amended_number(frame: str) -> None:
+    parts = "{} gout, one of the following:\n{} Treated\n{} Untreated\n{} asthma"
+    text = parts.format(*(frame.format(n) for n in ("1", "1a", "1b", "2")))
+    assert tree("Inclusion Criteria:\n\n" + text) == [
+        ("gout, one of the following:", "any", ["Treated", "Untreated"]),
+        "asthma",
+    ]
+    amended = "{} Gout\n{} Any of the following:\n  a) asthma\n  b) COPD\n{} Rash"
+    text = amended.format(*(frame.format(n) for n in ("7", "8b", "9")))
+    assert tree("Exclusion Criteria:\n\n" + text) == [
+        "Gout", ("Any of the following:", "any", ["asthma", "COPD"]), "Rash"
+    ]  # fmt: skip
 
 
 def test_a_numbering_that_restarts_is_noted_and_returned_from() -> None:

@@ -40,8 +40,9 @@ _MARK = re.compile(
     (?P<number>\d{{1,2}}(?:\.\d{{1,2}})*)\s?(?P<stop>\\?\.\)?|\\?\)|[、．]|(?=-\s+[^\d\s]|:\s))(?!\d)[:-]?
   | (?P<levels>\d{{1,2}}(?:\.\d{{1,2}})+)(?=\s+(?-i:[A-Z][a-z]{{2}})|(?<=\.\d\d)\s?[≤<]\s?age)
   | (?P<bullet>\*(?!\*)|[{_SIGNS[1:]}]|\\[*+-](?=\s)|o(?=[ \t\xa0]+\S)|\+(?=\s))
-  | (?P<open>[(\[（【]|\\\[)\s?(?P<inner>\d{{1,2}}(?:\.\d{{1,2}})*|[A-Za-z]|[ivx]{{2,5}}|
-    [IVX]{{2,5}})\s?(?:\\?[)\]）】])[.:]?
+  | (?P<open>[(\[（【]|\\\[)\s?(?P<inner>\d{{1,2}}(?:(?:\.\d{{1,2}})*|(?-i:[a-z]))|[A-Za-z]|
+    [ivx]{{2,5}}|[IVX]{{2,5}})\s?(?:\\?[)\]）】])[.:]?
+  | (?P<lettered>\d{{1,2}}(?-i:[a-e]))(?P<behind>\\?[.)])(?=\s+(?-i:[A-Z]))
   | (?P<letter>[ivx]{{2,5}}|[IVX]{{2,5}}|[A-Za-z])(?P<close>\\?\.\)?(?=\s)|\\?\)|
     (?<=(?-i:[ivx]{{2}}))\.(?=(?-i:[A-Z][a-z])))
   | (?-i:(?:I|E|IN|EX|IC|EC|INC|EXC)[ -]?(?P<coded>\d{{1,2}}))[.)](?=\s)
@@ -82,6 +83,9 @@ def _frame(opening: str, closing: str) -> str:
 def _readings(opening: str, word: str, closing: str) -> tuple[Reading, ...]:
     """What a counting word may mean between what opens and what closes it."""
     frame = _frame(opening, closing)
+    if word[0].isdigit() and word[-1].isalpha():  # "3b": the second part of 3, or the 3 of an amended protocol
+        parts = (frame.replace("%", "a1"), ord(word[-1]) - 96)
+        return (parts, (frame.replace("%", "1"), int(word[:-1])))
     if word[0].isdigit():
         *above, last = word.split(".")
         return ((frame.replace("%", "1." * len(above) + "1"), int(last)),)
@@ -121,6 +125,8 @@ def leading(text: str, start: int, end: int) -> list[Mark]:
                     readings = _readings(m["open"], m["inner"], "")
                 case "stop":
                     readings = _readings("", m["number"], m["stop"] or ".")
+                case "behind":
+                    readings = _readings("", m["lettered"], m["behind"])
                 case "levels":
                     major, *_, minor = m["levels"].split(".")
                     if len(minor) > 1:  # "2.18 Years": a second item that begins with a number

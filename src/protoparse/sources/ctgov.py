@@ -14,7 +14,7 @@ from protoparse.errors import InputError
 from protoparse.model import Trial
 from protoparse.sources import fields
 from protoparse.sources.decoding import is_blank
-from protoparse.sources.fields import part, string, strings
+from protoparse.sources.fields import line, part, string, strings
 from protoparse.sources.listing import Listing
 
 
@@ -28,7 +28,9 @@ def several(document: object) -> list[Any] | None:
     """The studies of a list or a page; None where the document is a single one."""
     if isinstance(document, list):
         return document
-    for found in (part(document).get("studies"), part(document, "FullStudiesResponse").get("FullStudies")):
+    pages = (("studies", part(document)), ("FullStudies", part(document, "FullStudiesResponse")))
+    for key, page in (*pages, ("fullTrial", part(document, "allTrials"))):  # the last is ISRCTN's
+        found = [page[key]] if key == "fullTrial" and isinstance(page.get(key), dict) else page.get(key)
         if isinstance(found, list):
             return found
     return None
@@ -40,7 +42,7 @@ def _study(protocol: dict[str, Any]) -> Listing:
     trial = Trial(
         id=number,
         registry="ClinicalTrials.gov",
-        title=string(identity.get("briefTitle")) or string(identity.get("officialTitle")),
+        title=line(identity.get("briefTitle")) or line(identity.get("officialTitle")),
         conditions=strings(part(protocol, "conditionsModule").get("conditions")),
         minimum_age=fields.age(string(eligibility.get("minimumAge"))),
         maximum_age=fields.age(string(eligibility.get("maximumAge"))),
@@ -55,7 +57,7 @@ def _old_study(protocol: dict[str, Any]) -> Listing:
     trial = Trial(
         id=string(identity.get("NCTId")),
         registry="ClinicalTrials.gov",
-        title=string(identity.get("BriefTitle")) or string(identity.get("OfficialTitle")),
+        title=line(identity.get("BriefTitle")) or line(identity.get("OfficialTitle")),
         conditions=strings(part(protocol, "ConditionsModule", "ConditionList").get("Condition")),
         minimum_age=fields.age(string(eligibility.get("MinimumAge"))),
         maximum_age=fields.age(string(eligibility.get("MaximumAge"))),

@@ -14,16 +14,17 @@ too is taken in the language of the record.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from protoparse.errors import InputError
 from protoparse.model import Sex, Trial
 from protoparse.sources import fields
-from protoparse.sources.fields import part, several, string
+from protoparse.sources.fields import line, part, several, string
 from protoparse.sources.listing import Listing, joined
 
 _CATEGORIES = {"1": "in utero", "2": "0-17 years", "3": "18-64 years", "4": "65+ years"}
+_CHILDREN = {"1": "preterm newborns", "2": "newborns", "3": "infants and toddlers", "4": "children", "5": "adolescents"}
 _NUMBERED = re.compile(r"\W?(?:[A-Z]{1,3}[-.]?)?\d{1,3}(?:[.):\]]|\s*[-–]\s)|\W?[a-zA-Z]\)")
 
 
@@ -44,7 +45,7 @@ def study(record: Mapping[str, Any]) -> Listing:
     )
     if not text:
         raise InputError(f"study {number or 'without a number'}: no eligibility section")
-    bands = [_CATEGORIES.get(str(part(x).get("ageRangeCategory")), "") for x in several(people.get("ageRanges"))]
+    bands = list(_bands(people))
     youngest, oldest = fields.age_bands(bands if any(bands) else (string(record.get("ageGroup")) or "").split(","))
     conditions = [*several(first.get("medicalConditions"))] or [
         *several(part(facts, "medicalCondition").get("partIMedicalConditions"))
@@ -52,8 +53,8 @@ def study(record: Mapping[str, Any]) -> Listing:
     trial = Trial(
         id=number,
         registry="CTIS",
-        title=string(names.get("publicTitle")) or string(names.get("fullTitle")) or string(record.get("title")),
-        conditions=tuple(x for c in conditions if (x := string(part(c).get("medicalCondition")))),
+        title=line(names.get("publicTitle")) or line(names.get("fullTitle")) or line(record.get("title")),
+        conditions=tuple(x for c in conditions if (x := line(part(c).get("medicalCondition")))),
         minimum_age=youngest,
         maximum_age=oldest,
         sex=_sex(people) or fields.sex(string(record.get("gender"))),
@@ -72,6 +73,22 @@ def _items(value: object, key: str) -> str:
         body if _NUMBERED.match(body) else f"{item.get('number') or place}. {body}"
         for place, (item, body) in enumerate(items, start=1)
     )
+
+
+def _bands(people: Mapping[str, Any]) -> Iterator[str]:
+    """The ages that are ticked, those of children by their own bands where these are ticked too."""
+
+    def code(ticked: object, key: str) -> str:
+        return str(part(ticked).get(key) or part(ticked).get(f"{key}Code"))
+
+    secondary = [x for x in several(people.get("ageRangeSecondaryIds")) if code(x, "ageRangeCategory") == "2"]
+    finer = [code(x, "ctAgeRange") for x in secondary]
+    for ticked in several(people.get("ageRanges")):
+        category = code(ticked, "ageRangeCategory")
+        if category == "2" and finer and all(band in _CHILDREN for band in finer):
+            yield from (_CHILDREN[band] for band in finer)
+        else:
+            yield _CATEGORIES.get(category, "")
 
 
 def _place(number: object) -> int:

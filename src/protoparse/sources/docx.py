@@ -22,6 +22,7 @@ _LARGEST = 64 * 2**20
 _W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 _LEVEL = re.compile(r"%(\d)")
 _HEADING = re.compile(r"heading (\d)", re.I)
+_UNDERLINED = {"<": "≤", ">": "≥"}  # how they are typed by those who lack the sign
 _POWER = re.compile(r"[-+−–]?\d+\Z")
 
 
@@ -78,6 +79,9 @@ def _text(paragraph: Any) -> str:
     for run in paragraph.iter_inner_content():
         runs = run.runs if hasattr(run, "runs") else [run]
         for part in runs:
+            if part.font.underline and part.text.strip() in _UNDERLINED:
+                pieces.append(part.text.replace(part.text.strip(), _UNDERLINED[part.text.strip()]))
+                continue
             power = part.font.superscript and _POWER.match(part.text.strip())
             pieces.append(f"^{part.text.strip()}" if power and pieces and pieces[-1].strip() else part.text)
     return "".join(pieces).replace("\t", " ")

@@ -91,7 +91,7 @@ def _study(registry: str, element: Any) -> Listing:
     record = as_object(element)
     if registry == "ictrp":
         return ictrp.study(record)
-    return isrctn.study(record.get("trial", record))
+    return isrctn.study(record)
 
 
 def _registry(root: Any) -> str | None:

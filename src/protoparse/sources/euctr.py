@@ -21,7 +21,7 @@ from msgspec.structs import replace
 from protoparse.errors import InputError
 from protoparse.model import Trial
 from protoparse.sources import fields
-from protoparse.sources.fields import string
+from protoparse.sources.fields import line, string
 from protoparse.sources.listing import Listing, joined
 
 _SUMMARY = re.compile(r"^Summary[ \t]*\r?\n(?=EudraCT Number:)", re.M)
@@ -130,11 +130,11 @@ def _listing(answers: Mapping[tuple[str, str], str], labels: Mapping[str, str]) 
     taken = [label for code, label in labels.items() if fields.yes(answer(code))]
     youngest, oldest = fields.age_bands(taken)
     sexes = [sex for sex, code in (("female", "f21"), ("male", "f22")) if fields.yes(answer(code))]
-    condition = string(answer("e11", "e111"))
+    condition = line(answer("e11", "e111"))
     trial = Trial(
         id=number,
         registry="EU Clinical Trials Register",
-        title=string(answer("a3", "a31")),
+        title=line(answer("a3", "a31")),
         conditions=(condition,) if condition else (),
         minimum_age=youngest,
         maximum_age=oldest,

@@ -161,6 +161,11 @@ def string(value: object) -> str | None:
     return value.strip() or None if isinstance(value, str) else None
 
 
+def line(value: object) -> str | None:
+    """A text with something in it, on one line."""
+    return " ".join(value.split()) or None if isinstance(value, str) else None
+
+
 def strings(value: object) -> tuple[str, ...]:
-    """The texts of a list that have something in them."""
-    return tuple(x.strip() for x in value if isinstance(x, str) and x.strip()) if isinstance(value, list) else ()
+    """The texts of a list that have something in them, each on one line."""
+    return tuple(said for x in value if (said := line(x))) if isinstance(value, list) else ()

@@ -51,6 +51,7 @@ _HEAD = re.compile(
     rf"(?:\[generalization {_CODE}:(?=.*\]))?",
     re.I,
 )
+_CHAPTER = re.compile(r"[A-Z]\d\d\s*[-–]\s*[A-Z]\d\d(?:\.\d)?")
 _OTHER = re.compile(r"\s*(?:MedDRA version:|Therapeutic area:|System Organ Class)", re.I)
 
 
@@ -96,6 +97,8 @@ def _plain(name: str) -> str:
 
 def _value(value: object) -> str | None:
     """A field that says something: the portal's registries write "NA", "NULL" and the like into empty ones."""
+    if isinstance(value, list) and all(isinstance(one, str) for one in value):
+        value = "\n".join(value)  # one's own record may have a criterion a string
     text = value if isinstance(value, str) else None
     return text if text is not None and text.strip().lower() not in _MISSING else None
 
@@ -134,6 +137,8 @@ def _conditions(field: str) -> Iterator[str]:
         head = _HEAD.match(line)
         name = " ".join(line[head.end() if head else 0 :].split()).strip(" .,;")
         name = name.removesuffix("]") if name.count("]") > name.count("[") else name
+        if _CHAPTER.fullmatch(name):
+            continue
         if name and name.lower() not in _MISSING and name.lower() not in seen:
             seen.add(name.lower())
             yield name

@@ -15,17 +15,19 @@ from typing import Any
 from protoparse.errors import InputError
 from protoparse.model import Age, Trial
 from protoparse.sources import fields
-from protoparse.sources.fields import part, several, string
+from protoparse.sources.fields import line, part, several, string
 from protoparse.sources.listing import Listing, joined
 
 
 def recognises(record: Mapping[str, Any]) -> bool:
     """Whether an object is such a record."""
-    return "isrctn" in record and isinstance(record.get("participants"), dict)
+    trial = _trial(record)
+    return "isrctn" in trial and isinstance(trial.get("participants"), dict)
 
 
 def study(record: Mapping[str, Any]) -> Listing:
     """The listing of a record; raises `InputError`, with its number, where it has no eligibility section."""
+    record = _trial(record)
     about, people = part(record, "trialDescription"), part(record, "participants")
     number = string(_said(record["isrctn"]))
     number = f"ISRCTN{number}" if number and number.isdigit() else number
@@ -37,14 +39,19 @@ def study(record: Mapping[str, Any]) -> Listing:
     trial = Trial(
         id=number,
         registry="ISRCTN",
-        title=string(_said(about.get("title"))) or string(_said(about.get("scientificTitle"))),
-        conditions=tuple(x for c in conditions if (x := string(_said(part(c).get("description"))))),
+        title=line(_said(about.get("title"))) or line(_said(about.get("scientificTitle"))),
+        conditions=tuple(x for c in conditions if (x := line(_said(part(c).get("description"))))),
         minimum_age=_limit(people.get("lowerAgeLimit")),
         maximum_age=_limit(people.get("upperAgeLimit")),
         sex=fields.sex(_said(people.get("gender"))),
         healthy_volunteers=_healthy(people.get("healthyVolunteersAllowed"), kinds),
     )
     return Listing(trial=trial, text=text, name="")
+
+
+def _trial(record: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The trial itself, out of the object that its XML has around it."""
+    return part(record, "trial") or part(record, "fullTrial", "trial") or record
 
 
 def _said(value: object) -> str | None:

@@ -35,6 +35,7 @@ def study(element: Any) -> Listing:
     # an archived version from before the trial had a number has an empty one
     number = said("id_info/nct_id") or said("study_id/nct_id")
     text = element.findtext("eligibility/criteria/textblock") or element.findtext("eligibility/criteria") or ""
+    text = text.replace("\r\n", "\n")  # "&#xD;" at line ends: of the file too, like its margin
     if is_blank(text):
         raise InputError(f"study {number or 'without a number'}: no eligibility section")
     trial = Trial(

@@ -54,6 +54,7 @@ _LESS = re.compile(
 )
 _SPACES = re.compile(r"[ \t\r\n\f\xa0]+")
 _POWER = re.compile(r"\s*[-+−–]?\d+(?!\s*(?:st|nd|rd|th)\b)")
+_UNDERLINED = {"<": "≤", ">": "≥"}  # how they are typed by those who lack the sign
 _SKIPPED = frozenset((
     "head", "script", "style", "noscript", "template", "svg", "math", "button", "select", "iframe", "object",
     "nav", "canvas", "audio", "video", "map", "datalist",
@@ -182,6 +183,8 @@ class _Writer:
         elif name == "sup":
             power = tag.get_text()
             self._later([NavigableString("^" + power.strip())] if _POWER.match(power) else tag.contents)
+        elif name in ("u", "ins") and (sign := _UNDERLINED.get(tag.get_text().strip())):
+            self._later([NavigableString(tag.get_text().replace(tag.get_text().strip(), sign))])
         elif name in ("ul", "ol", "menu", "dir"):
             self._list(tag)
         elif name == "table":

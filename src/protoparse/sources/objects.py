@@ -98,7 +98,7 @@ def parts(text: str) -> list[msgspec.Raw] | None:
     if text.lstrip().startswith("["):
         return msgspec.json.decode(text, type=list[msgspec.Raw])
     whole = msgspec.json.decode(text, type=dict[str, msgspec.Raw])
-    for *path, last in (("studies",), ("FullStudiesResponse", "FullStudies")):
+    for *path, last in (("studies",), ("FullStudiesResponse", "FullStudies"), ("allTrials", "fullTrial")):
         inner = whole
         for key in path:
             inner = msgspec.json.decode(inner[key], type=dict[str, msgspec.Raw]) if key in inner else {}

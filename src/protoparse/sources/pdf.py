@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from itertools import pairwise, takewhile
 from statistics import median
 from typing import Any, NamedTuple
 
@@ -21,7 +22,8 @@ _BOLD = 600  # of a font's weight, 400 is plain
 _MARGIN = 0.12  # of a page's height, at its top and at its foot: where running heads are
 _LETTER = 0.42  # the width of a letter, in sizes of the loose box
 _MARKER = re.compile(
-    r"(?:[•●○▪■◦‣·–—*o-]\s|\(?(?:\d{1,3}|[A-Za-z]|[ivxIVX]{1,5})[.)](?=\s|\Z)|\[\s*\w{1,4}\s*\]|\d{1,2}(?:\.\d{1,2})+\.?\s)"
+    r"(?:[•●○▪■◦‣·–—*o-]\s|\(?(?:\d{1,3}|[A-Za-z]|[ivxIVX]{1,5})[.)](?=\s|\Z)|\[\s*\w{1,4}\s*\]"
+    r"|\d{1,2}(?:\.\d{1,2})+\.?\s(?=[A-Z][a-z]))"
 )
 # what Symbol and Wingdings print, in the private codes that Word gives it
 _SYMBOLS = str.maketrans({
@@ -30,7 +32,8 @@ _SYMBOLS = str.maketrans({
     "\uf0ae": "→", "\uf03c": "<", "\uf03e": ">", "\uf03d": "=", "\uf02d": "-", "\ufffe": "-", "\x02": "-", "\xa0": " ",
     "\u2011": "-", "\xad": "-",
 })  # fmt: skip
-_OPEN = re.compile(r"\b(?:the|an?)\Z")  # no line of its own ends so
+_UNDERLINED = {"<": "≤", ">": "≥"}
+_OPEN = re.compile(r"(?:\b(?:the|an?|of|than|within|their)|[<>≤≥])\Z")  # no line of its own ends so
 _DIGITS = re.compile(r"\d+")
 
 
@@ -82,7 +85,7 @@ def _pages(data: bytes) -> list[list[_Row]]:
         for number in range(len(document)):
             try:
                 page = document[number]
-                rows = _rows(page.get_textpage(), number, page.get_height())
+                rows = _rows(page, number)
             except pypdfium2.PdfiumError as error:
                 raise InputError(f"page {number + 1} of the PDF cannot be read: {error}") from None
             if rows:
@@ -92,11 +95,14 @@ def _pages(data: bytes) -> list[list[_Row]]:
         document.close()
 
 
-def _rows(textpage: Any, number: int, height: float) -> list[_Row]:
+def _rows(page: Any, number: int) -> list[_Row]:
     """The lines of a page from top to foot, what is on one base line as one."""
-    made = [
-        _row(glyphs, number, height) for glyphs in _runs(textpage) if any(not glyph.text.isspace() for glyph in glyphs)
-    ]
+    height = page.get_height()
+    runs = [glyphs for glyphs in _runs(page.get_textpage()) if any(not glyph.text.isspace() for glyph in glyphs)]
+    if any(glyph.text in _UNDERLINED for glyphs in runs for glyph in glyphs):
+        rules = _rules(page)
+        runs = [[_signed(glyph, rules) for glyph in glyphs] for glyphs in runs]
+    made = [_row(glyphs, number, height) for glyphs in runs]
     made.sort(key=lambda row: (-row.base, row.left))
     rows: list[_Row] = []
     for row in made:
@@ -135,6 +141,25 @@ def _runs(textpage: Any) -> Iterator[list[_Glyph]]:
         yield line
 
 
+def _rules(page: Any) -> list[tuple[float, float, float]]:
+    """The level lines that a page draws: where each begins and ends, and how high it is."""
+    from pypdfium2 import raw
+
+    bounds = [drawn.get_bounds() for drawn in page.get_objects(filter=[raw.FPDF_PAGEOBJ_PATH])]
+    return [(left, right, top) for left, bottom, right, top in bounds if top - bottom < 2 < right - left]
+
+
+def _signed(glyph: _Glyph, rules: Sequence[tuple[float, float, float]]) -> _Glyph:
+    """A "<" or ">" that alone is underlined is how "≤" and "≥" are printed by those who lack the sign."""
+    sign = _UNDERLINED.get(glyph.text)
+    slack = 0.2 * glyph.size
+    under = sign and any(
+        abs(left - glyph.x) < slack and abs(right - glyph.right) < slack and -slack < glyph.base - top < slack
+        for left, right, top in rules
+    )
+    return glyph._replace(text=sign) if sign and under else glyph
+
+
 def _row(glyphs: Sequence[_Glyph], page: int, height: float) -> _Row:
     inked = [glyph for glyph in glyphs if not glyph.text.isspace()]
     size = median(glyph.size for glyph in inked)
@@ -171,23 +196,42 @@ def _lines(pages: Sequence[Sequence[_Row]]) -> Iterator[protocol.Line]:
     """All lines but running heads, each with whether it goes on with the one above."""
     repeated = Counter(text for rows in pages for text in {_shape(row) for row in rows if row.edge})
     body = median(row.size for rows in pages for row in rows)
+    pitch = _pitch(pages)
     above: _Row | None = None
     for rows in pages:
         kept = [row for row in rows if not (row.edge and repeated[_shape(row)] >= min(3, len(pages) + 1))]
         margin = max((row.right for row in kept), default=0.0)
-        for row in kept:
-            wraps = above is not None and _wraps(above, row, margin)
-            level = 1 if (row.bold or row.size > 1.1 * body) and not _MARKER.match(row.text[:2] + " ") else 0
-            indent = "" if level else " " * round(row.left / (body * 0.5))
+        item, listed = 0, False
+        for place, row in enumerate(kept):
+            marked = _MARKER.match(row.text) is not None and not row.bold and not protocol.is_title(row.text)
+            if row.left < kept[item].left - 1 or (marked and (not listed or row.left < kept[item].left + 1)):
+                item, listed = place, marked
+            wraps = above is not None and _wraps(above, row, _margin(kept, item, margin) if listed else margin, pitch)
+            level = 0 if _MARKER.match(row.text[:2] + " ") else 1 if row.size > 1.1 * body else 2 * row.bold
+            indent = " " * round(row.left / (body * 0.5))
             yield protocol.Line(row.text if wraps else indent + row.text, wraps=wraps, level=level)
             above = row
+
+
+def _pitch(pages: Sequence[Sequence[_Row]]) -> float:
+    """How far apart the lines of a paragraph are, in sizes."""
+    gaps = Counter(round((a.base - b.base) / b.size, 1) for rows in pages for a, b in pairwise(rows))
+    return min(((-count, gap) for gap, count in gaps.items() if 0.6 < gap < 2), default=(0, 1.2))[1]
+
+
+def _margin(rows: Sequence[_Row], first: int, margin: float) -> float:
+    """How far to the right the lines of a list reach that is indented on both sides: several of them end near there."""
+    left = rows[first].left
+    inside = sorted((row.right for row in takewhile(lambda row: row.left >= left - 1, rows[first:])), reverse=True)
+    ragged = len(inside) > 3 and inside[2] > inside[0] - 3 * rows[first].size
+    return inside[0] if ragged and inside[0] > left + 0.75 * (margin - left) else margin
 
 
 def _shape(row: _Row) -> str:
     return _DIGITS.sub("0", row.text)
 
 
-def _wraps(above: _Row, row: _Row, margin: float) -> bool:
+def _wraps(above: _Row, row: _Row, margin: float, usual: float) -> bool:
     """Whether a line goes on with the one above it: that one had no room for its first word, or the text says so."""
     if (
         above.apart
@@ -197,11 +241,14 @@ def _wraps(above: _Row, row: _Row, margin: float) -> bool:
         or _MARKER.match(row.text)
     ):
         return False
-    if row.page == above.page and above.base - row.base > 2.2 * row.size:
+    pitch = (above.base - row.base) / row.size if row.page == above.page else usual
+    if pitch > 2.2 or (pitch > 1.25 * usual and above.text.endswith((".", ";"))):
         return False
     if above.text.count("(") > above.text.count(")") or above.text.count("[") > above.text.count("]"):
         return True
-    if _OPEN.search(above.text):
+    if _OPEN.search(above.text) or (row.text[0] == "(" and not above.text.endswith((".", ";", ":"))):
+        return True
+    if above.text.endswith(",") and abs(row.left - above.left) < row.size and pitch < 1.25 * usual:
         return True
     # "6 months" stays together
     first = re.match(r"[\d.,]+ \S+|\S+", row.text)

@@ -44,6 +44,7 @@ _TRIAL_TITLE = re.compile(
 _CALLED = re.compile(r"An?\s+(?:[\w-]+,?\s+){0,6}(?:phase|randomi[sz]ed|open-label|double-blind|multicent)", re.I)
 _FIRST_PAGES = 200
 _LONGEST_TITLE = 80
+_LONGEST_SECTION = 150
 _LONGEST_NAME = 400
 
 
@@ -65,6 +66,11 @@ def read(lines: Sequence[Line]) -> Listing:
     number = fields.number("\n".join(first))
     trial = Trial(id=number, registry=fields.registry(number), title=_title([line.strip() for line in first]))
     return Listing(trial=trial, text=text, name="")
+
+
+def is_title(text: str) -> bool:
+    """Whether a line is the title of a section on inclusion, exclusion or eligibility."""
+    return _TITLE.fullmatch(text.strip()) is not None
 
 
 def _title(first: Sequence[str]) -> str | None:
@@ -105,7 +111,15 @@ def _section(kind: str, lines: Sequence[Line], headings: Sequence[_Heading]) -> 
 
 
 def _end(start: _Heading, headings: Sequence[_Heading], last: int) -> int:
-    """The next heading that is not below the section's own, a numbered item of its list aside."""
+    """The next heading that is not below the section's own, a numbered item of its list aside.
+
+    Without numbers, topics in between may look like the titles: what precedes the exclusions soon is all inclusion.
+    """
+    if start.kind == "inclusion" and start.level and not start.number:
+        behind = range(start.place + 1, start.place + _LONGEST_SECTION)
+        for heading in headings:
+            if heading.place in behind and heading.kind == "exclusion" and heading.level == start.level:
+                return heading.place
     for heading in headings:
         if heading.place <= start.place:
             continue
