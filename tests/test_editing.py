@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -19,6 +21,7 @@ from protoparse.editing import (
     Compare,
     Edit,
     Enclose,
+    Join,
     MoveItem,
     Name,
     Negate,
@@ -30,6 +33,7 @@ from protoparse.editing import (
     SetExperiencer,
     SetKind,
     SetTime,
+    Split,
     Step,
     apply,
     gold,
@@ -141,7 +145,7 @@ def test_words_that_an_edit_reads_are_unread_no_more(document: Document) -> None
     removed = apply(added, Remove(criterion="exclusion.2"))
     assert unread(removed, "exclusion.2") == ["The sponsor may stop the study at any time"]
     without = apply(document, Remove(criterion="inclusion.3", path="$.of[1]"))
-    assert "stroke" in unread(without, "inclusion.3")
+    assert unread(without, "inclusion.3") == ["or stroke, unless", "mild"]
 
 
 # ------------------------------------------------------------------ rules
@@ -204,6 +208,138 @@ def test_what_follows_an_item_that_moves_outwards_comes_below_it(document: Docum
     assert check(dump(gold(outer))) == []
 
 
+RUN_ON = """Inclusion Criteria:
+
+1. AST and ALT ≤ 5 x ULN at screening
+2. If female, no gout or stroke; 3) Fever, such as malaria
+4. Any of the following conditions
+   * that began within 6 months before screening:
+   * asthma
+   * COPD or
+   emphysema
+5. Cough
+
+Exclusion Criteria:
+
+* Coeliac disease or
+* psoriasis
+"""
+
+
+@pytest.fixture(scope="module")
+def run_on() -> Document:
+    return parse(RUN_ON)
+
+
+def halves(document: Document, name: str, words: str) -> list[tuple[str, str | None, str, str | None, list[str]]]:
+    """The two items that one becomes where some words begin: id, label, text, English, what is unread of each."""
+    after = apply(document, Split(criterion=name, at=document.text.index(words)))
+    assert check(dump(after), reparse=False) == check(dump(gold(after))) == []
+    stem, _, number = name.rpartition(".")
+    both = [found(after.criteria, item) for item in (name, f"{stem}.{int(number) + 1}")]
+    english = rules(after)
+    return [(c.id, c.label, quoted(after, c.span), english[c.id], [quoted(after, s) for s in c.unparsed]) for c in both]
+
+
+def quoted(document: Document, span: tuple[int, int]) -> str:
+    return " ".join(document.text[slice(*span)].split())
+
+
+def test_an_item_is_made_two_and_its_rule_goes_where_its_words_stand(run_on: Document) -> None:
+    shared = "≤ 5 × ULN at screening [screening]"
+    assert halves(run_on, "inclusion.1", "and ALT") == [
+        ("inclusion.1", "1.", "1. AST", f"measurement [AST]{{aspartate aminotransferase}} {shared}", []),
+        ("inclusion.2", None, "and ALT ≤ 5 x ULN at screening",
+         f"measurement [ALT]{{alanine aminotransferase}} {shared}", ["and"]),
+    ]  # fmt: skip
+
+
+def test_what_is_read_of_the_whole_holds_for_both_halves(document: Document) -> None:
+    english = "if person [Age] > 60 years then (not (condition [Heart failure] or condition [stroke]))"
+    said = apply(document, Reword(criterion="inclusion.3", english=english))
+    first, second = halves(said, "inclusion.3", "or stroke")
+    assert first[2:4] == ("3. Heart failure", "if person [Age] > 60 years then (not condition [Heart failure])")
+    assert second[2:4] == ("or stroke, unless mild", "if person [Age] > 60 years then (not condition [stroke])")
+    assert second[4] == ["unless", "mild"]
+
+
+def test_a_half_has_the_number_that_is_printed_before_it(document: Document) -> None:
+    text = "Inclusion Criteria:\n\n1. Gout or stroke 2. Fever, such as malaria"
+    whole = replace(document.criteria[0], span=(21, len(text)), label="1.", rule=None, unparsed=((24, len(text)),))
+    made = Document(text=text, criteria=(whole,))
+    made = apply(made, Reword(criterion="inclusion.1", english="condition [Gout], for example (condition [malaria])"))
+    first, second = halves(made, "inclusion.1", "2.")
+    assert first[1:] == ("1.", "1. Gout or stroke", "condition [Gout]", ["or stroke"])
+    assert second[1:] == ("2.", "2. Fever, such as malaria", "condition [malaria]", ["Fever, such as"])
+
+
+def test_children_stay_with_the_half_that_they_stand_in(document: Document) -> None:
+    first, second = halves(document, "inclusion.2", "≤ 2.5")
+    assert first[2:4] == (
+        "2. Sodium and chloride",
+        "measurement [Sodium] ≤ 2.5 × ULN and measurement [chloride] ≤ 2.5 × ULN",
+    )
+    assert second[2:] == ("≤ 2.5 x ULN * no fever in the last 2 weeks * written consent", None, ["≤ 2.5 x ULN"])
+
+
+def test_an_item_is_made_one_with_the_one_above_it(run_on: Document) -> None:
+    def one(name: str, above: str) -> tuple[str, str | None]:
+        after = apply(run_on, Join(criterion=name))
+        assert check(dump(after), reparse=False) == check(dump(gold(after))) == []
+        return quoted(after, found(after.criteria, above).span), rules(after)[above]
+
+    assert one("exclusion.2", "exclusion.1") == (
+        "* Coeliac disease or * psoriasis", "condition [Coeliac disease]{celiac disease} or condition [psoriasis]",
+    )  # fmt: skip
+    text, english = one("inclusion.3", "inclusion.2")
+    assert (text.count("3)"), (english or "").endswith("and condition [Fever], for example (condition [malaria])")) == (
+        1,
+        True,
+    )
+
+
+def test_a_first_child_is_made_one_with_its_parent_and_the_rest_stays(document: Document) -> None:
+    after = apply(document, Join(criterion="inclusion.2.1"))
+    parent = found(after.criteria, "inclusion.2")
+    assert [quoted(after, child.span) for child in parent.children] == ["* written consent"]
+    assert rules(after)["inclusion.2"] == (
+        "measurement [Sodium] ≤ 2.5 × ULN and measurement [chloride] ≤ 2.5 × ULN"
+        " and not condition [fever] in the 2 weeks before unspecified"
+    )
+    assert check(dump(gold(after))) == []
+
+
+def test_an_item_behind_a_list_is_made_one_with_the_last_of_the_list(document: Document) -> None:
+    after = apply(document, Join(criterion="inclusion.3"))
+    assert outline(after)[1:4] == [
+        ("inclusion.2", "2. Sodium an"), ("inclusion.2.1", "* no fever i"), ("inclusion.2.2", "* written co"),
+    ]  # fmt: skip
+    assert quoted(after, found(after.criteria, "inclusion.2").span).endswith("3. Heart failure or stroke, unless mild")
+    assert [quoted(after, span) for span in found(after.criteria, "inclusion.2.2").unparsed] == ["3.", "mild"]
+    assert check(dump(gold(after))) == []
+
+
+@pytest.mark.parametrize("name", ["car-t-lymphoid", "kidney-transplant"])
+def test_wherever_an_item_is_split_nothing_is_lost_and_joining_mends_it(name: str) -> None:
+    text = (Path(__file__).parents[1] / "corpus" / name / "source.txt").read_text("utf-8")
+    document = parse(text)
+    places = [(c, m.start()) for c in walk(document.criteria) for m in re.finditer(r"\b\w", text[slice(*c.span)])]
+    made = 0
+    for criterion, at in places[::17]:
+        try:
+            split = apply(document, Split(criterion=criterion.id, at=criterion.span[0] + at))
+        except EditError:
+            continue
+        made += 1
+        assert check(dump(split), reparse=False) == check(dump(gold(split))) == []
+        stem, _, number = criterion.id.rpartition(".")
+        joined = apply(split, Join(criterion=f"{stem}.{int(number) + 1}"))
+        assert check(dump(joined), reparse=False) == check(dump(gold(joined))) == []
+        if not criterion.children:
+            assert [c.span for c in walk(joined.criteria)] == [c.span for c in walk(document.criteria)]
+    assert made > 20
+
+
 def test_an_item_changes_its_kind(document: Document) -> None:
     after = apply(document, SetKind(criterion="inclusion.2", kind="exclusion"))
     assert [c.id for c in walk(after.criteria)] == [
@@ -229,6 +365,11 @@ def test_an_item_changes_its_kind(document: Document) -> None:
         (Enclose(criterion="exclusion.1", path="$", role="exception"), r"\$ is no member of an all or any"),
         (MoveItem(criterion="inclusion.1", to="in"), "inclusion.1 has no item before it"),
         (MoveItem(criterion="inclusion.1", to="out"), "inclusion.1 is at the top"),
+        (Split(criterion="inclusion.1", at=0), "0 is not in inclusion.1"),
+        (Split(criterion="inclusion.1", at=TEXT.index("Age")), "no words of inclusion.1 are before"),
+        (Split(criterion="inclusion.2", at=TEXT.index("fever")), "[0-9]+ is in inclusion.2.1: split that"),
+        (Join(criterion="inclusion.1"), "no item stands above inclusion.1"),
+        (Join(criterion="exclusion.1"), "'Exclusion Criteria:' stands between inclusion.3 and exclusion.1"),
         (SetKind(criterion="inclusion.2.1", kind="exclusion"), "inclusion.2.1 has its kind from"),
         (SetCombine(criterion="exclusion.1", combine="any"), "exclusion.1 has no children"),
     ],
@@ -255,6 +396,25 @@ def test_a_review_is_undone_and_done_again(document: Document) -> None:
         other.redone()
     with pytest.raises(EditError, match="nothing to undo"):
         back.undone()
+
+
+def test_what_was_looked_at_stays_so_when_items_become_more_and_fewer(document: Document) -> None:
+    review = Review(document, seen=frozenset({"inclusion.1", "inclusion.2.2", "exclusion.1"}))
+    split = review.then(Split(criterion="inclusion.3", at=TEXT.index("or stroke")))
+    assert split.looked_at == {"inclusion.1", "inclusion.2.2", "inclusion.3", "inclusion.4", "exclusion.1"}
+    inner = review.then(Split(criterion="inclusion.2", at=TEXT.index("and chloride")))
+    assert inner.looked_at == {"inclusion.1", "inclusion.2", "inclusion.3", "inclusion.3.2", "exclusion.1"}
+    joined = split.then(Join(criterion="inclusion.2.1"))
+    assert joined.looked_at == {
+        "inclusion.1",
+        "inclusion.2",
+        "inclusion.2.1",
+        "inclusion.3",
+        "inclusion.4",
+        "exclusion.1",
+    }
+    assert joined.edits == 2
+    assert joined.undone().undone().document == document
 
 
 def test_steps_are_stored_as_json(document: Document) -> None:

@@ -8,6 +8,7 @@ from protoparse.editing.edits import (
     Compare,
     Edit,
     Enclose,
+    Join,
     MoveItem,
     Name,
     Negate,
@@ -18,6 +19,7 @@ from protoparse.editing.edits import (
     SetExperiencer,
     SetKind,
     SetTime,
+    Split,
     apply,
 )
 from protoparse.editing.review import Accept, Review, Step, gold
@@ -28,6 +30,7 @@ __all__ = [
     "Compare",
     "Edit",
     "Enclose",
+    "Join",
     "MoveItem",
     "Name",
     "Negate",
@@ -39,6 +42,7 @@ __all__ = [
     "SetExperiencer",
     "SetKind",
     "SetTime",
+    "Split",
     "Step",
     "apply",
     "gold",

@@ -14,15 +14,14 @@ named by its id and a rule in it by its path, both as they are before the edit.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from typing import Literal, TypeAlias
+from typing import Literal, TypeAlias, TypeVar
 
 from msgspec import UNSET
 from msgspec.structs import replace
 
-from protoparse.editing import outline
+from protoparse.editing import dividing, outline
 from protoparse.editing.paths import replaced
-from protoparse.editing.spans import homed, hull, without
+from protoparse.editing.spans import homed, hull, loose
 from protoparse.errors import EditError
 from protoparse.grammar import canonical
 from protoparse.lexicon import fold
@@ -52,6 +51,8 @@ from protoparse.model import (
     places,
     without_spans,
 )
+
+_Said = TypeVar("_Said", Comparison, Window)
 
 
 class _Edit(Record, frozen=True, kw_only=True, tag_field="edit"):
@@ -132,6 +133,16 @@ class MoveItem(_Edit, frozen=True, kw_only=True, tag="move"):
     to: Literal["in", "out"]
 
 
+class Split(_Edit, frozen=True, kw_only=True, tag="split"):
+    """An item made two, the second of which begins at a place of the text."""
+
+    at: int
+
+
+class Join(_Edit, frozen=True, kw_only=True, tag="join"):
+    """An item made one with the one above it in reading order."""
+
+
 class SetKind(_Edit, frozen=True, kw_only=True, tag="kind"):
     """An item of the top that includes or excludes."""
 
@@ -146,7 +157,7 @@ class SetCombine(_Edit, frozen=True, kw_only=True, tag="combine"):
 
 FactEdit: TypeAlias = Compare | SetTime | SetDomain | SetExperiencer | Name
 RuleEdit: TypeAlias = FactEdit | Negate | Remove | Enclose | Reword | AddFact
-Edit: TypeAlias = RuleEdit | MoveItem | SetKind | SetCombine
+Edit: TypeAlias = RuleEdit | MoveItem | Split | Join | SetKind | SetCombine
 
 
 def apply(document: Document, edit: Edit) -> Document:
@@ -169,6 +180,10 @@ def _made(edit: Edit, document: Document) -> outline.Criteria:
             return outline.inwards(document.criteria, edit.criterion)
         case MoveItem():
             return outline.outwards(document.criteria, edit.criterion, document.text)
+        case Split():
+            return dividing.split(document.criteria, edit.criterion, edit.at, document.text)
+        case Join():
+            return dividing.joined(document.criteria, edit.criterion, document.text)
         case SetKind():
             return outline.set_kind(document.criteria, edit.criterion, edit.kind)
         case SetCombine():
@@ -221,7 +236,7 @@ def _of_fact(edit: FactEdit, fact: Rule, text: str) -> Fact:
         case Compare():
             return replace(fact, **{edit.field: _placed(edit.comparison, getattr(fact, edit.field))})
         case SetTime():
-            return replace(fact, time=edit.time)
+            return replace(fact, time=_placed(edit.time, fact.time))
         case SetDomain():
             return replace(fact, domain=edit.domain, concept=replace(fact.concept, codes=()))
         case SetExperiencer():
@@ -233,11 +248,11 @@ def _of_fact(edit: FactEdit, fact: Rule, text: str) -> Fact:
             return replace(fact, concept=concept, span=hull((fact.span, concept.span)))
 
 
-def _placed(comparison: Comparison | None, before: Comparison | None) -> Comparison | None:
-    """A corrected comparison stands where the one before it did, unless it says where it was read."""
-    if comparison is None or before is None or comparison.span is not None:
-        return comparison
-    return replace(comparison, span=before.span)
+def _placed(said: _Said | None, before: _Said | None) -> _Said | None:
+    """A corrected comparison or window stands where the one before it did, unless it says where it was read."""
+    if said is None or before is None or said.span is not None:
+        return said
+    return replace(said, span=before.span)
 
 
 def _lasting(window: Window, duration: Comparison | None) -> Window | None:
@@ -303,16 +318,8 @@ def _said(english: str) -> Rule:
 
 def _with_rule(criterion: Criterion, rule: Rule | None, text: str) -> Criterion:
     """A criterion with another rule: what this reads is unread no more, what only the old one read is unread again."""
-    if rule is None:
-        unread = list(_own(criterion, text))
-    else:
-        unread = without([*criterion.unparsed, *places(criterion.rule)], list(places(rule)), text)
+    unread = words = dividing.own(criterion, text)
+    if rule is not None:
+        heard = None if criterion.rule is None else criterion.rule.span
+        unread = loose(rule, [*criterion.unparsed, *places(criterion.rule)], heard, words, text)
     return replace(criterion, rule=rule, unparsed=tuple(unread), confidence=UNSET)
-
-
-def _own(criterion: Criterion, text: str) -> Iterator[Span]:
-    """A criterion's own words: neither its label nor its children."""
-    start, end = criterion.span
-    if criterion.label is not None and text.startswith(criterion.label, start):
-        start += len(criterion.label)
-    return iter(without([(start, end)], [child.span for child in criterion.children], text))

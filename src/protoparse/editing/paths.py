@@ -54,24 +54,31 @@ def _replaced(rule: Rule, steps: Sequence[str], change: Change, path: str) -> Ru
     if not steps:
         return change(rule)
     fresh = _replaced(_next(rule, steps[0], path), steps[1:], change, path)
-    members = [(step, fresh if step == steps[0] else member) for step, member in _below(rule)]
-    kept = [member for _, member in members if member is not None]
+    return rebuilt(rule, [fresh if step == steps[0] else member for step, member in _below(rule)])
+
+
+def rebuilt(rule: Rule, members: Sequence[Rule | None]) -> Rule | None:
+    """A rule with other members, None for one that is gone; what cannot stand without it goes with it."""
+    kept = [member for member in members if member is not None]
+    if not kept and not isinstance(rule, Fact):
+        return None
     match rule:
         case Fact():
             return replace(rule, includes=tuple(kept))
         case Not():
-            return None if fresh is None else replace(rule, of=fresh)
+            return replace(rule, of=kept[0])
         case All() | Any_():
             join = all_of if isinstance(rule, All) else any_of
             return join(kept, rule.span)
         case AtLeast():
-            count = rule.count if fresh is not None else min(rule.count, len(kept))
+            whole = len(kept) == len(rule.of)
+            count = rule.count if whole else min(rule.count, len(kept))
             return kept[0] if len(kept) == 1 else replace(rule, of=tuple(kept), count=count)
         case If():
-            (_, condition), (_, then) = members
+            condition, then = members
             return then if condition is None or then is None else replace(rule, condition=condition, then=then)
         case Except():
-            base, *exceptions = [member for _, member in members]
+            base, *exceptions = members
             left = tuple(exception for exception in exceptions if exception is not None)
             return base if base is None or not left else replace(rule, base=base, exceptions=left)
 

@@ -20,7 +20,7 @@ from typing import TypeAlias
 
 from msgspec import structs
 
-from protoparse.editing.edits import Edit, apply
+from protoparse.editing.edits import Edit, Join, Split, apply
 from protoparse.editing.outline import found
 from protoparse.errors import EditError
 from protoparse.model import Document, Record, walk, without_confidence
@@ -86,7 +86,7 @@ class Review:
 
     @cached_property
     def _now(self) -> tuple[Document, frozenset[int]]:
-        """The document, and the positions in reading order, which no edit changes, of the criteria looked at."""
+        """The document, and the positions in reading order of the criteria looked at."""
         now = self.base, frozenset(n for n, x in enumerate(walk(self.base.criteria)) if x.id in self.seen)
         for step in self.steps[: self.count]:
             now = _after(step, *now)
@@ -98,7 +98,15 @@ def _after(step: Step, document: Document, looked_at: frozenset[int]) -> tuple[D
     position = next(n for n, x in enumerate(walk(document.criteria)) if x is item)
     if isinstance(step, Accept):
         return document, looked_at | {position} if step.accepted else looked_at - {position}
-    return apply(document, step), looked_at | {position}
+    after = apply(document, step)
+    match step:
+        # no other edit changes the reading order
+        case Split():
+            second = position + sum(1 for _ in walk([found(after.criteria, step.criterion)]))
+            return after, frozenset(n + (n >= second) for n in looked_at) | {position, second}
+        case Join():
+            return after, frozenset(n - (n >= position) for n in looked_at) | {position - 1}
+    return after, looked_at | {position}
 
 
 def gold(document: Document) -> Document:

@@ -21,6 +21,9 @@ from msgspec.structs import replace
 
 from protoparse.model import Anchor, Concept, Fact, Modifier, Rule, Span, members, places, without_codes, without_spans
 
+_SAID = re.compile(r"[^\W_](?:.*[^\W_])?", re.DOTALL)
+"""From the first letter or digit to the last."""
+
 
 def hull(spans: Iterable[Span | None]) -> Span | None:
     """From where the first begins to where the last ends; None where there are none."""
@@ -43,6 +46,27 @@ def without(spans: Iterable[Span], taken: Iterable[Span], text: str) -> list[Spa
         if start < end:
             found.append((start, end))
     return found
+
+
+def clipped(spans: Iterable[Span], outer: Span) -> list[Span]:
+    """What of some stretches lies in another."""
+    found = [(max(start, outer[0]), min(end, outer[1])) for start, end in spans]
+    return [(start, end) for start, end in found if start < end]
+
+
+def spoken(text: str, start: int = 0, end: int | None = None) -> bool:
+    """Whether there is a letter or a digit in a stretch of text."""
+    return any(map(str.isalnum, text[start:end]))
+
+
+def loose(rule: Rule, before: Iterable[Span], heard: Span | None, words: Iterable[Span], text: str) -> list[Span]:
+    """What of a criterion's words is unread under a new rule, the "and" of what is gone included.
+
+    `before`: what was unread, and where the facts of the rule before stood; `heard`: all that it read.
+    """
+    gone = without([heard or (0, 0)], [rule.span or (0, 0)], text)
+    free = [*before, *(said.span() for piece in gone if (said := _SAID.search(text, *piece)))]
+    return without([piece for stretch in words for piece in clipped(free, stretch)], list(places(rule)), text)
 
 
 def homed(rule: Rule, known: Sequence[Fact], text: str, within: Span) -> Rule:

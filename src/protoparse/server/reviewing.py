@@ -13,11 +13,11 @@ from msgspec import Meta
 from starlette.responses import Response
 
 from protoparse.check import check
-from protoparse.editing import MoveItem, SetKind, Step, gold
+from protoparse.editing import Join, MoveItem, SetKind, Split, Step, gold
 from protoparse.editing import outline as outlines
 from protoparse.editing.paths import found
 from protoparse.errors import EditError
-from protoparse.model import Criterion, Document, Fact, Not, Record, dump, walk
+from protoparse.model import AtLeastChildren, Criterion, Document, Fact, Not, Record, dump, walk
 from protoparse.render import render
 from protoparse.server import forms, reviews, view
 from protoparse.server.answers import RefusalError
@@ -33,6 +33,8 @@ KEYS = (
     (("a",), "right as it stands; again: not yet"),
     (("e", "Enter"), "edit the rule"),
     (("1", "…", "9"), "edit its first, … ninth fact"),
+    (("w",), "its words: a fact of some, or split it before them"),
+    (("+",), "join it with the item above"),
     (("x",), "reject: take the rule away"),
     (("]", "["), "move in, move out"),
     (("u", "U"), "undo, do again"),
@@ -40,6 +42,10 @@ KEYS = (
     (("?",), "these keys"),
 )
 """What the keys of the review page do."""
+_COMBINES = (
+    ("all", "all of"), ("any", "any of"), ("at_least", "at least"), ("except", "except where"), ("then", "then all of"),
+)  # fmt: skip
+"""How children may count, with how it is said."""
 
 
 class Place(Record, frozen=True, kw_only=True):
@@ -131,7 +137,26 @@ async def _rule(call: Call) -> Response:
         document = reviews.sat(call.service.store, call.asked.id).review.document
         criterion = outlines.found(document.criteria, call.asked.criterion)
         english = "" if criterion.rule is None else render(criterion.rule)
-        return page("rule.html", criterion=criterion, english=english, words=view.item(document, criterion).words)
+        several = isinstance(criterion.combine, AtLeastChildren)
+        return page(
+            "rule.html", criterion=criterion, english=english, words=view.item(document, criterion).words,
+            combines=_COMBINES, chosen="at_least" if several else criterion.combine,
+            least=criterion.combine.at_least if isinstance(criterion.combine, AtLeastChildren) else 2,
+        )  # fmt: skip
+
+    return await call.service.stored(made)
+
+
+async def _words(call: Call) -> Response:
+    """An item's own words, to select some of them."""
+
+    def made() -> Response:
+        document = reviews.sat(call.service.store, call.asked.id).review.document
+        criterion = outlines.found(document.criteria, call.asked.criterion)
+        start, end = view.own(document, criterion)
+        return page(
+            "words.html", criterion=criterion, at=start, words=document.text[start:end], domains=forms.CHOICES["domain"]
+        )  # fmt: skip
 
     return await call.service.stored(made)
 
@@ -186,8 +211,8 @@ async def _changed(call: Call, steps: Callable[[Sitting], list[Step]], form: dic
                 looked_at=(),
             )
         after = reviews.stepped(store, call.asked.id, made, turn=turn)
-        if any(isinstance(step, MoveItem | SetKind) for step in made):
-            moved = _moved(sitting.review.document, after.review.document, made[-1].criterion)
+        if any(isinstance(step, MoveItem | SetKind | Split | Join) for step in made):
+            moved = _moved(sitting.review.document, after.review.document, made[-1])
             return _whole(after, Told(at=moved))
         return _parts(after, made[-1].criterion)
 
@@ -225,9 +250,9 @@ def _whole(sitting: Sitting, told: Told) -> Response:
     )
 
 
-def _moved(before: Document, after: Document, name: str) -> str:
-    """The id of a criterion after it was moved: its place in reading order is the same."""
-    place = [criterion.id for criterion in walk(before.criteria)].index(name)
+def _moved(before: Document, after: Document, step: Step) -> str:
+    """The id of a criterion after it was moved: its place in reading order is the same, or that of the one above."""
+    place = [criterion.id for criterion in walk(before.criteria)].index(step.criterion) - isinstance(step, Join)
     return [criterion.id for criterion in walk(after.criteria)][place]
 
 
@@ -284,6 +309,7 @@ ENDPOINTS = (
     shown("POST", f"{_REVIEW}/save", "Save as the next revision", _save, Named),
     shown("GET", f"{_REVIEW}/fact", "The form of a fact", _fact, Place),
     shown("POST", f"{_REVIEW}/fact", "Correct a fact", _filled, Named),
+    shown("GET", f"{_REVIEW}/words", "The words of an item", _words, Place),
     shown("GET", f"{_REVIEW}/rule", "The form of a rule", _rule, Place),
 )
 """The review page and what it sends."""

@@ -13,6 +13,7 @@ from functools import cache
 from importlib.resources import files
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup, escape
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
@@ -69,12 +70,19 @@ def _files() -> dict[str, tuple[bytes, str, str]]:
     return found
 
 
+def _shown(words: str) -> Markup:
+    """Words of a listing in as many characters as they have: HTML makes one of CR LF, and leaves a NUL out."""
+    return escape(words.replace("\0", "\N{REPLACEMENT CHARACTER}")).replace("\r", Markup("&#13;"))
+
+
 @cache
 def _environment() -> Environment:
-    return Environment(
+    environment = Environment(
         loader=PackageLoader("protoparse.server"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.filters["shown"] = _shown
+    return environment

@@ -20,6 +20,7 @@ from typing import NamedTuple
 
 from msgspec.structs import replace
 
+from protoparse.editing.dividing import opening
 from protoparse.editing.paths import within
 from protoparse.lexicon import fold
 from protoparse.model import (
@@ -174,10 +175,7 @@ def items(document: Document) -> list[Item]:
 def item(document: Document, criterion: Criterion) -> Item:
     """One criterion."""
     rule, text = criterion.rule, document.text
-    start = criterion.span[0]
-    if criterion.label is not None and text.startswith(criterion.label, start):
-        start += len(criterion.label)
-    end = criterion.children[0].span[0] if criterion.children else criterion.span[1]
+    start, end = own(document, criterion)
     return Item(
         criterion=criterion,
         depth=criterion.id.count(".") - 1,
@@ -186,6 +184,12 @@ def item(document: Document, criterion: Criterion) -> Item:
         combine=None if criterion.combine is None else said(criterion.combine, ruled=rule is not None),
         unread=tuple(text[slice(*span)] for span in criterion.unparsed),
     )
+
+
+def own(document: Document, criterion: Criterion) -> Span:
+    """Where a criterion's own words stand, behind its label and before its children."""
+    end = criterion.children[0].span[0] if criterion.children else criterion.span[1]
+    return min(opening(criterion, document.text), end), end
 
 
 def _pieces(rule: Rule, criterion: str) -> Iterator[Piece]:

@@ -104,8 +104,9 @@
     if (failure) return say(failure, true);
     for (const fields of editor.querySelectorAll("[data-compared]")) shape(fields);
     if (!editor.open) editor.showModal();
-    editor.querySelector("select, textarea, input:not([type=hidden])")?.focus();
+    editor.querySelector("textarea, select, input:not([type=hidden])")?.focus();
   }
+  const editWords = (item) => edit("words", { criterion: item.dataset.id });
   const editRule = (item) => edit("rule", { criterion: item.dataset.id });
   function editFact(name) {
     const at = name.indexOf("$");
@@ -130,23 +131,34 @@
       return;
     }
     const { criterion } = form.dataset;
+    if (form.id === "words-form") {
+      const [start, end] = chosen(form);
+      if (await step({ edit: "add", criterion, span: [start, end], domain: values.domain, join: values.join })) editor.close();
+      return;
+    }
     let done = true;
     const english = form.elements.english;
     if (english.value.trim() && english.value !== english.defaultValue) {
       done = await step({ edit: "reword", criterion, english: english.value });
     }
-    if (done && values.words?.trim()) done = await addWords(criterion, values.words);
-    const combine = form.elements.combine;
-    if (done && changed(combine)) done = await step({ edit: "combine", criterion, combine: combine.value });
+    const { combine, at_least } = form.elements;
+    const several = combine?.value === "at_least";
+    if (done && (changed(combine) || (several && at_least.value !== at_least.defaultValue))) {
+      done = await step({ edit: "combine", criterion, combine: several ? { at_least: Number(at_least.value) } : combine.value });
+    }
     const kind = form.elements.kind;
     if (done && changed(kind)) done = await step({ edit: "kind", criterion, kind: kind.value });
     if (done) editor.close();
   });
   const changed = (select) => select && ![...select.options].find((option) => option.defaultSelected)?.selected;
   editor.addEventListener("click", async ({ target }) => {
-    if (!target.matches("[data-remove]")) return;
+    if (!target.form || !target.matches("[data-remove], [data-join], [data-split], [data-words]")) return;
     const { criterion, path = "$" } = target.form.dataset;
-    if (await step({ edit: "remove", criterion, path })) editor.close();
+    if ("words" in target.dataset) return editWords({ dataset: { id: criterion } });
+    const done = "join" in target.dataset ? step({ edit: "join", criterion })
+      : "split" in target.dataset ? step({ edit: "split", criterion, at: chosen(target.form)[0] })
+      : step({ edit: "remove", criterion, path });
+    if (await done) editor.close();
   });
   document.addEventListener("click", ({ target }) => {
     if (!target.matches("[data-close]")) return;
@@ -189,25 +201,21 @@
     const { domain, join } = Object.fromEntries(new FormData(adding));
     if (!selected) return;
     const done = await step({ edit: "add", criterion: selected.home, span: selected.span, domain, join });
-    if (done) { adding.hidden = true; getSelection().removeAllRanges(); }
+    if (done) unselect();
   });
-  // The same without a pointer: words as they stand in the item.
-  function addWords(criterion, words) {
-    const own = [...text.querySelectorAll(`[data-in="${CSS.escape(criterion)}"]`)];
-    const whole = own.map((part) => part.textContent).join("");
-    const at = whole.indexOf(words.trim());
-    if (at < 0) { say(`these words are not in ${criterion}`, true); return false; }
-    let [before, start] = [0, 0];
-    for (const part of own) {
-      if (at < before + part.textContent.length) {
-        start = Number(part.dataset.at) + points(part.textContent.slice(0, at - before));
-        break;
-      }
-      before += part.textContent.length;
-    }
-    return step({ edit: "add", criterion, span: [start, start + points(words.trim())], domain: "condition", join: "all" });
+  function unselect() {
+    adding.hidden = true;
+    getSelection().removeAllRanges();
   }
-
+  byId("split").addEventListener("click", async () => {
+    if (selected && await step({ edit: "split", criterion: selected.home, at: selected.span[0] })) unselect();
+  });
+  // The same without a pointer: what is selected of an item's words, which nothing changes.
+  function chosen(form) {
+    const { value, selectionStart, selectionEnd } = form.querySelector("#words");
+    return [selectionStart, selectionEnd].map((at) => Number(form.dataset.at) + points(value.slice(0, at)));
+  }
+  editor.addEventListener("beforeinput", (event) => event.target.matches("#words") && event.preventDefault());
   // ---------------------------------------------------------------- what is done
 
   const accept = (item) => step({ edit: "accept", criterion: item.dataset.id, accepted: !("seen" in item.dataset) });
@@ -248,6 +256,7 @@
   const keys = {
     j: () => move(1), k: () => move(-1), ArrowDown: () => move(1), ArrowUp: () => move(-1),
     a: () => current() && accept(current()), e: () => current() && editRule(current()), Enter: () => current() && editRule(current()),
+    w: () => current() && editWords(current()), "+": () => current() && step({ edit: "join", criterion: current().dataset.id }),
     x: () => current() && reject(current()), "]": () => current() && shift(current(), "in"), "[": () => current() && shift(current(), "out"),
     u: () => post("undo"), U: () => post("redo"), s: save, "?": () => byId("keys").showModal(),
   };
