@@ -3,6 +3,7 @@
 # make cases  fill in what new rows of tests/cases/*.txt parse to, for review
 # make gold   build the corpus's criteria.json from what is written by hand, and look it over
 # make readme put into README.md what its examples give today, for review
+# make docs   build the site into site/; a link or an anchor that leads nowhere fails
 # make figures keep today's figures on the corpus, where a change of them is meant
 # make schema write the JSON Schema again
 # make benchmarks  take all figures of speed anew, and write docs/performance.md; PROTOPARSE_DATA names the texts
@@ -15,7 +16,7 @@ BIN := $(VENV)/bin
 LISTING ?= corpus/car-t-lymphoid/source.txt
 PYTEST_ARGS ?=
 
-.PHONY: demo test cases gold readme figures schema benchmarks peers clean
+.PHONY: demo test cases gold readme docs figures schema benchmarks peers clean
 .DELETE_ON_ERROR:
 
 demo: $(VENV)/.installed
@@ -40,6 +41,10 @@ gold: $(VENV)/.developed
 readme: $(VENV)/.developed
 	$(BIN)/python -m tests.test_readme --write
 
+docs: $(VENV)/.developed
+	$(BIN)/python -m sphinx --quiet --fail-on-warning --keep-going -c docs . site
+	@echo "site/index.html"
+
 figures: $(VENV)/.developed
 	$(BIN)/python -m tests.regression --write
 
@@ -63,7 +68,7 @@ peers: $(VENV)/.developed
 	$(BIN)/python benchmarks/peers.py --install
 
 clean:
-	rm -rf $(VENV) .peers build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) .peers build dist site .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
