@@ -15,6 +15,7 @@ import json
 import os
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import date
 from functools import cache, partial
 from pathlib import Path
 from random import Random
@@ -38,6 +39,7 @@ from protoparse.sources.records import records
 ROOT = Path(__file__).parents[1]
 FIXTURES = ROOT / "tests" / "fixtures" / "sources"
 CORPUS = ROOT / "corpus"
+DAY = date(2026, 3, 1)
 OPTIONS = Options(concepts="lexicon")
 EVERY = 8
 """One case in so many is also parsed again, or parsed at all where a reader alone is fuzzed."""
@@ -589,8 +591,8 @@ def _vocabularies() -> list[bytes]:
 
 
 def _notations() -> list[bytes]:
-    small = sorted(CORPUS.glob("*/criteria.yaml"), key=lambda path: path.stat().st_size)[:8]
-    return [path.with_name("source.txt").read_bytes() + BETWEEN.encode() + path.read_bytes() for path in small]
+    texts = sorted(CORPUS.glob("*/source.txt"), key=lambda path: path.stat().st_size)[:8]
+    return [path.read_bytes() + BETWEEN.encode() + path.with_name("criteria.yaml").read_bytes() for path in texts]
 
 
 # ------------------------------------------------------------------ the list
