@@ -184,7 +184,11 @@ def _rows(path: Path, kind: str) -> Iterator[tuple[int, Callable[[str], str]]]:
         header = _line(file, path)
         # Only LOINC quotes its cells; a quotation mark of the others is an inch or a part of a name.
         tab = "\t" if "\t" in header else ","
-        columns = {name: place for place, name in enumerate(next(csv.reader([header], delimiter=tab), []))}
+        try:
+            head = next(csv.reader([header], delimiter=tab), [])
+        except csv.Error as error:
+            raise TermsError(f"{path}:1: {error}") from None
+        columns = {name: place for place, name in enumerate(head)}
         for name in _FORMATS[kind]:
             if name not in columns:
                 raise TermsError(f"{path}:1: no column {name}")
@@ -199,11 +203,11 @@ def _rows(path: Path, kind: str) -> Iterator[tuple[int, Callable[[str], str]]]:
                 raise TermsError(f"{path}:{reader.line_num + 2}: no UTF-8 text") from None
             except csv.Error as error:
                 raise TermsError(f"{path}:{reader.line_num + 1}: {error}") from None
-            if len(row) != len(columns):
+            if len(row) != len(head):
                 if not row:
                     continue
                 found = f"{len(row)} column{'s' * (len(row) != 1)}"
-                raise TermsError(f"{path}:{reader.line_num + 1}: {found} where the header has {len(columns)}")
+                raise TermsError(f"{path}:{reader.line_num + 1}: {found} where the header has {len(head)}")
             yield reader.line_num + 1, lambda name, row=row: row[columns[name]] if name in columns else ""  # type: ignore[misc]
 
 

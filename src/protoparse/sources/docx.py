@@ -37,13 +37,13 @@ def read(data: bytes) -> Listing:
             if sum(member.file_size for member in archive.infolist()) > _LARGEST:
                 raise InputError(f"a DOCX that unpacks to more than {_LARGEST >> 20} MB")
         document = Document(io.BytesIO(data))
+        lines = list(_lines(document.element.body, document, _Numbering(document)))
     except InputError:
         raise
     except Exception as error:  # python-docx lets through what zipfile, lxml and its own look-ups raise
         cause = " ".join(str(error).split()) or type(error).__name__
         raise InputError(f"a DOCX that cannot be opened: {cause[:200]}") from None
-    numbering = _Numbering(document)
-    return protocol.read(list(_lines(document.element.body, document, numbering)))
+    return protocol.read(lines)
 
 
 def _lines(parent: Any, document: Any, numbering: _Numbering) -> Iterator[protocol.Line]:

@@ -71,6 +71,8 @@ _PRE_LINE = re.compile(r"white-space\s*:\s*(?:pre|break-spaces)", re.I)
 _EITHER = re.compile(r"^(?:\w+ )?(?:in|ex)clusion(?: criteria)?\W*$", re.I)
 _HEADING = re.compile("h[1-6]")
 _SHORT = 160
+_SPANNING = 8
+"""So many heads at most span a row from rows above it: a table that has more is none."""
 
 
 def lines(markup: str) -> list[Line]:
@@ -181,7 +183,7 @@ class _Writer:
             self._inline.append(" ")
             self._flush()
         elif name == "sup":
-            power = tag.get_text()
+            power = "" if tag.find("sup") else tag.get_text()
             self._later([NavigableString("^" + power.strip())] if _POWER.match(power) else tag.contents)
         elif name in ("u", "ins") and (sign := _UNDERLINED.get(tag.get_text().strip())):
             self._later([NavigableString(tag.get_text().replace(tag.get_text().strip(), sign))])
@@ -273,9 +275,7 @@ class _Writer:
         self._break(loose=True)
         pairs: list[tuple[str, list[Task]]] = []
         tasks: list[Task] = []
-        for child in tag.find_all(["dt", "dd"]):
-            if child.find_parent("dl") is not tag:
-                continue
+        for child in _defined(tag):
             if child.name == "dt":
                 pairs.append((caption(child.get_text(" ")), []))
             elif pairs:
@@ -305,7 +305,7 @@ class _Writer:
                 if place < len(cells) - 1 and cell.find(["table", "ul", "ol", "p"]) is None:
                     text = caption(cell.get_text(" "))[: _SHORT + 1]
                 labels.append(text)
-                if cell.name == "th" and _integer(cell.get("rowspan"), 1) > 1:
+                if cell.name == "th" and _integer(cell.get("rowspan"), 1) > 1 and len(carried) < _SPANNING:
                     carried[column + len(shared)] = (_integer(cell.get("rowspan"), 1) - 1, text)
                 column += _integer(cell.get("colspan"), 1)
             tasks += self._row(cells, [x for x in labels if x and len(x) <= _SHORT], shared)
@@ -323,6 +323,19 @@ class _Writer:
             blocks = cell.find(sorted(_BLOCKS | {"br"})) is not None
             tasks += [self._flush, *cell.contents, self._flush] if blocks else [*cell.contents, NavigableString(" ")]
         return [*tasks, self._flush]
+
+
+def _defined(definitions: Tag) -> Iterable[Tag]:
+    """The terms and what they are of a list, not those inside one of them, nor those of a list in it."""
+    below = list(reversed(definitions.contents))
+    while below:
+        child = below.pop()
+        if not isinstance(child, Tag) or child.name == "dl":
+            continue
+        if child.name in ("dt", "dd"):
+            yield child
+        else:
+            below.extend(reversed(child.contents))
 
 
 def _rows(table: Tag) -> Iterable[Tag]:

@@ -14,15 +14,17 @@ from __future__ import annotations
 
 import gzip
 import io
+import lzma
 import os
 import shutil
+import struct
 import tempfile
 import zipfile
 import zlib
 from collections.abc import Iterable, Iterator
 from itertools import chain
 from pathlib import Path
-from typing import BinaryIO, NamedTuple
+from typing import IO, BinaryIO, NamedTuple
 
 import msgspec
 
@@ -35,7 +37,17 @@ LARGEST = 256 * 2**20
 
 _BLANK_LINES = 1000  # before or below the first line of a file with one study a line
 _OFFICE = "[Content_Types].xml"
-_BROKEN = (OSError, EOFError, zlib.error, zipfile.BadZipFile, RuntimeError, NotImplementedError)
+_PACKED = 4
+"""So often something may be packed that is packed itself: an archive that holds itself has no end."""
+_INNER = 2 * 2**30
+"""So many bytes an archive has at most that is packed itself."""
+_DENSE = 250
+"""A file of an archive that is larger than is read, and packed so many times smaller, is a bomb and not opened."""
+# what zipfile raises of an archive that is not broken off but spoiled is of any of these kinds
+_BROKEN = (
+    OSError, EOFError, zlib.error, lzma.LZMAError, struct.error, zipfile.BadZipFile, RuntimeError, NotImplementedError,
+    ValueError, OverflowError, LookupError,
+)  # fmt: skip
 
 
 class Record(NamedTuple):
@@ -52,10 +64,7 @@ class Record(NamedTuple):
 
 def records(file: BinaryIO, *, name: str, several: bool = True) -> Iterator[Record]:
     """The records of an open file; `name` stands for it. Without `several`, JSON is not looked for: a file is one."""
-    try:
-        yield from _unpacked(_peekable(file), name, several)
-    except _BROKEN as error:
-        yield Record(name, error=f"cannot be unpacked: {' '.join(str(error).split()) or type(error).__name__}")
+    return _records(file, name, several, 0)
 
 
 def files(folder: Path, *, besides: Path | None = None) -> Iterator[Path]:
@@ -99,6 +108,14 @@ def is_docx(data: bytes) -> bool:
         return False
 
 
+def _records(file: BinaryIO, name: str, several: bool, depth: int) -> Iterator[Record]:
+    """The records of a file that lies in so many packed ones."""
+    try:
+        yield from _unpacked(_peekable(file), name, several, depth)
+    except (InputError, *_BROKEN) as error:
+        yield Record(name, error=f"cannot be unpacked: {' '.join(str(error).split()) or type(error).__name__}")
+
+
 def _same(folder: Path, other: Path | None) -> bool:
     return other is not None and other.exists() and folder.samefile(other)
 
@@ -107,13 +124,16 @@ def _peekable(file: BinaryIO) -> io.BufferedReader:
     return file if isinstance(file, io.BufferedReader) else io.BufferedReader(file)  # type: ignore[arg-type]
 
 
-def _unpacked(file: io.BufferedReader, name: str, several: bool) -> Iterator[Record]:
+def _unpacked(file: io.BufferedReader, name: str, several: bool, depth: int) -> Iterator[Record]:
     signature = file.peek(4)[:4]
-    if signature.startswith(b"\x1f\x8b"):
+    packed = signature.startswith((b"\x1f\x8b", b"PK\x03\x04"))
+    if packed and depth == _PACKED:
+        raise InputError(f"it is packed more than {_PACKED} times")
+    if packed and signature.startswith(b"\x1f\x8b"):
         with gzip.GzipFile(fileobj=file, mode="rb") as inner:
-            yield from _unpacked(io.BufferedReader(inner), name, several)
-    elif signature == b"PK\x03\x04":
-        yield from _archived(file, name, several)
+            yield from _unpacked(io.BufferedReader(inner), name, several, depth + 1)
+    elif packed:
+        yield from _archived(file, name, several, depth)
     elif not several:
         yield from _whole([file.read(LARGEST + 1)], name, several)
     else:
@@ -132,10 +152,13 @@ def _unpacked(file: io.BufferedReader, name: str, several: bool) -> Iterator[Rec
                     yield Record(name, line, count)
 
 
-def _archived(file: io.BufferedReader, name: str, several: bool) -> Iterator[Record]:
+def _archived(file: io.BufferedReader, name: str, several: bool, depth: int) -> Iterator[Record]:
     with tempfile.TemporaryFile() as held:
         packed: BinaryIO = file
-        if not file.seekable():
+        if depth:  # what is packed itself would be unpacked again for each file in it
+            _copy(file, held)
+            packed = held
+        elif not file.seekable():
             shutil.copyfileobj(file, held)
             packed = held
         with zipfile.ZipFile(packed) as archive:
@@ -148,13 +171,24 @@ def _archived(file: io.BufferedReader, name: str, several: bool) -> Iterator[Rec
                 if member.is_dir() or any(p.startswith((".", "__MACOSX")) for p in parts):
                     continue
                 inside = f"{name}/{member.filename}"
+                if member.file_size > max(LARGEST, _DENSE * member.compress_size):
+                    yield Record(inside, error=f"cannot be unpacked: it would fill {member.file_size >> 20} MB")
+                    continue
                 try:
                     opened = archive.open(member)
                 except _BROKEN as error:
                     yield Record(inside, error=f"cannot be unpacked: {error}")
                     continue
                 with opened:
-                    yield from records(opened, name=inside, several=several)  # type: ignore[arg-type]
+                    yield from _records(opened, inside, several, depth + 1)  # type: ignore[arg-type]
+
+
+def _copy(file: io.BufferedReader, held: IO[bytes]) -> None:
+    """Unpack an archive that is packed itself; raises `InputError` where there is no end of it."""
+    while piece := file.read(1 << 20):
+        if held.tell() > _INNER:
+            raise InputError(f"an archive in another, of more than {_INNER >> 20} MB")
+        held.write(piece)
 
 
 def _whole(pieces: Iterable[bytes], name: str, several: bool) -> Iterator[Record]:

@@ -36,6 +36,7 @@ def objects(lines: Iterable[bytes]) -> Iterator[tuple[int, bytes | InputError]]:
     [names] = csv.reader([_line(head)], delimiter=delimiter)
     rows = csv.reader(map(_line, rest), delimiter=delimiter, strict=True)
     longest = csv.field_size_limit(_LONGEST)
+    blank = True
     try:
         while True:
             try:
@@ -47,13 +48,16 @@ def objects(lines: Iterable[bytes]) -> Iterator[tuple[int, bytes | InputError]]:
                 yield rows.line_num + 1, error
                 continue
             if row is None:
-                return
+                break
             if not any(cell.strip() for cell in row):
                 continue
+            blank = False
             if len(row) != len(names):
                 yield rows.line_num + 1, InputError(f"a row of {len(row)} columns, where {len(names)} have a name")
                 continue
             yield rows.line_num + 1, json.dumps(dict(zip(names, row, strict=True)), ensure_ascii=False).encode()
+        if blank:
+            yield 1, InputError("no row below the names of the columns")
     finally:
         csv.field_size_limit(longest)
 
