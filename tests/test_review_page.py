@@ -431,6 +431,40 @@ def test_two_reviewers_of_one_listing_lose_nothing(browser: Browser, service: Se
         ben.close()
 
 
+def test_two_outlines_are_compared_and_either_can_be_kept(browser: Browser, service: Service) -> None:
+    ada, ben = Tab(browser, service), Tab(browser, service)
+    try:
+        ada.paste(SHORT, "outlines")
+        ada.page.locator(".bar h1 a").click()
+        ben.page.goto(ada.page.url)
+        for tab in (ada, ben):
+            tab.page.click("text=Review it")
+        ben.go("inclusion.2")
+        ben.press("+")
+        ben.status("1 edit")
+        ada.edit("inclusion.3", 0, window="in the 3 months before screening")
+        ada.save("Ada")
+        ada.status("saved as revision 2")
+        ben.save("Ben")
+        ben.status("nothing of yours is lost")
+        ben.page.click(".stale")
+        expect(ben.page.locator("input[type=radio]")).to_have_count(2)
+        expect(ben.page.locator(".pairs")).to_contain_text("not an item of its own here")
+        ben.page.click("text=Swap the sides")
+        ben.page.locator("input[value=new]").check()
+        ben.page.click("text=Save what was chosen")
+        expect(ben.page.locator("tbody tr")).to_have_count(3)
+        with ben.page.expect_download() as download:
+            ben.page.click("text=JSON")
+        kept = rules(load(download.value.path().read_bytes()))
+        assert "inclusion.3" not in kept
+        assert "Haemoglobin" in (kept["inclusion.1"] or "")
+        assert "in the 3 months before screening" in (kept["inclusion.2"] or "")
+    finally:
+        ada.close()
+        ben.close()
+
+
 def test_one_review_in_two_tabs_is_told_of(browser: Browser, service: Service) -> None:
     one, other = Tab(browser, service), Tab(browser, service)
     try:
@@ -518,6 +552,12 @@ def test_a_long_listing_is_usable_and_soon_there(tab: Tab) -> None:
     tab.press("j", "a")
     tab.status("2 of")
     assert tab.page.evaluate("performance.now()") - begun < 1500
+    begun = tab.page.evaluate("performance.now()")
+    tab.edit("inclusion.1", 0, domain="device")
+    tab.status("1 edit")
+    tab.press("u")
+    tab.status("0 edits")
+    assert tab.page.evaluate("performance.now()") - begun < 6000
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
