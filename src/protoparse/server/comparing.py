@@ -27,8 +27,11 @@ class Differing(NamedTuple):
 
     @property
     def choosable(self) -> bool:
-        """Whether one side's reading can stand in the other's outline: both have the item."""
-        return self.old is not None and self.new is not None
+        """Whether one side's reading can stand in the other's outline: both have it in the same words."""
+        if self.old is None or self.new is None or self.old.words != self.new.words:
+            return False
+        old, new = self.old.criterion, self.new.criterion
+        return (old.kind, old.group) == (new.kind, new.group)
 
 
 def differing(old: Document, new: Document) -> list[Differing]:
@@ -48,7 +51,7 @@ def differing(old: Document, new: Document) -> list[Differing]:
 
 def settled(old: Document, new: Document, chosen: Collection[str]) -> Document:
     """The old document with the new one's reading of some criteria, which are named by their ids in the old one."""
-    pairs = {x.old.criterion.id: x.new.criterion for x in differing(old, new) if x.old and x.new}
+    pairs = {x.old.criterion.id: x.new.criterion for x in differing(old, new) if x.old and x.new and x.choosable}
     for name in chosen:
         if name not in pairs:
             raise EditError(f"nothing to choose at {name}")

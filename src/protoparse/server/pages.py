@@ -5,6 +5,7 @@ In: requests of a browser. Out: HTML, or a file.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from datetime import date
 from typing import Annotated, Any
@@ -54,18 +55,49 @@ class Versions(Record, frozen=True, kw_only=True):
 
 
 async def _home(call: Call) -> Response:
-    wanted = Wanted(q=call.asked.q, after=call.asked.after, limit=50)
+    return await _listed(call, call.asked)
+
+
+async def _listed(call: Call, asked: Home, *, status: int = 200, **pasted: str) -> Response:
+    """The start page; what was pasted, and what was wrong with it, stands in it again."""
+    wanted = Wanted(q=asked.q, after=asked.after, limit=50)
     listed = await call.service.stored(call.service.store.entries, wanted)
-    return page("home.html", title="Listings", listed=listed, asked=call.asked, store=call.service.settings.store)
+    filled = {"text": "", "name": "", "wrong": ""} | pasted
+    return page("home.html", status=status, title="Listings", listed=listed, asked=asked, **filled)
 
 
 async def _paste(call: Call) -> Response:
-    """Parse what was pasted or dropped, keep it, and go on to its review."""
-    body, name = await call.body(), call.asked.name
+    """Parse what was pasted or dropped, keep it, and go on to its review; an id leads to what is known by it."""
+    body = await call.body()
+    if call.media != "application/x-www-form-urlencoded":
+        return await _taken(call, body, call.asked.name)
+    form = forms.fields(body)
+    text, name = form.get("text", "").replace("\r\n", "\n"), form.get("name", "")
+    try:
+        return await _known(call, text.strip()) or await _taken(call, text.encode(), name)
+    except RefusalError as refusal:
+        return await _listed(call, Home(), status=refusal.status, text=text, name=name, wrong=refusal.detail)
+
+
+_ID = re.compile(r"(?=(?:\D*\d){4})[\w/-]{6,40}|[\w-]{22}")
+"""A registry's number, or an id of the store; "COVID-19" may be a criterion."""
+
+
+async def _known(call: Call, words: str) -> Response | None:
+    """Where to go for an id of the store or of a registry, None where the words are none; refuses one not known."""
+    if not _ID.fullmatch(words):
+        return None
+    found = (await call.service.stored(call.service.store.entries, Wanted(q=words, limit=50))).documents
+    named = [x for x in found if words.casefold() in {(x.trial or "").casefold(), x.name.casefold()} or words == x.id]
+    if not found:
+        raise RefusalError(404, f"nothing in the store is known as {words}: paste the text itself")
+    where = f"/documents/{named[0].id}" if len(named) == 1 else f"/?q={quote(words)}"
+    return RedirectResponse(where, 303)
+
+
+async def _taken(call: Call, body: bytes, name: str) -> Response:
+    """A listing parsed and kept."""
     asked = Parsing()
-    if call.media == "application/x-www-form-urlencoded":
-        form = forms.fields(body)
-        body, name = form.get("text", "").replace("\r\n", "\n").encode(), form.get("name", "")
     if not body.strip():
         raise RefusalError(422, "nothing was pasted")
     answer = await call.service.workers.run(Task("parse", asked, body))

@@ -189,7 +189,8 @@ def item(document: Document, criterion: Criterion) -> Item:
 def own(document: Document, criterion: Criterion) -> Span:
     """Where a criterion's own words stand, behind its label and before its children."""
     end = criterion.children[0].span[0] if criterion.children else criterion.span[1]
-    return min(opening(criterion, document.text), end), end
+    words = document.text[opening(criterion, document.text) : end]
+    return end - len(words.lstrip()), end
 
 
 def _pieces(rule: Rule, criterion: str) -> Iterator[Piece]:

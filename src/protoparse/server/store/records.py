@@ -95,8 +95,8 @@ class Revision(Record, frozen=True, kw_only=True):
 class Wanted(Record, frozen=True, kw_only=True):
     """Which documents to list.
 
-    `q`: words that all occur in name, trial, title or text. `author`: of the latest revision. `after`: what the page
-    before has as `next`. `deleted`: the deleted ones instead.
+    `q`: words that all occur in name, trial, title or text, or the document's id. `author`: of the latest revision.
+    `after`: what the page before has as `next`. `deleted`: the deleted ones instead.
     """
 
     q: Annotated[str, Meta(max_length=200)] = ""

@@ -318,9 +318,10 @@ def _conditions(wanted: Wanted) -> tuple[list[str], list[Any]]:
         if value is not None:
             where.append(condition)
             values.append(value)
-    for word in _plain(wanted.q).casefold().split():
-        where.append("words LIKE ? ESCAPE '!'")
-        values.append("%" + "".join(f"!{c}" if c in "!%_" else c for c in word) + "%")
+    for word in _plain(wanted.q).split():
+        where.append("(words LIKE ? ESCAPE '!' OR id = ?)")
+        values.append("%" + "".join(f"!{c}" if c in "!%_" else c for c in word.casefold()) + "%")
+        values.append(word)
     return where, values
 
 
