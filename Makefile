@@ -42,7 +42,7 @@ readme: $(VENV)/.developed
 	$(BIN)/python -m tests.test_readme --write
 
 docs: $(VENV)/.developed
-	$(BIN)/python -m sphinx --quiet --fail-on-warning --keep-going -c docs . site
+	$(BIN)/python -m sphinx --quiet --fail-on-warning --keep-going --fresh-env --doctree-dir build/docs -c docs . site
 	@echo "site/index.html"
 
 figures: $(VENV)/.developed

@@ -21,8 +21,8 @@ PAGES = {
     "The format": ["docs/format", "docs/english", "docs/grammar", "docs/tables"],
     "Using": ["docs/screening", "docs/exports", "docs/fhir", "docs/omop", "docs/service"],
     "Measuring": [
-        "docs/figures", "docs/evaluation", "docs/reports", "docs/corpora", "docs/gold", "docs/reviewing", "corpus/README",
-        "docs/performance",
+        "docs/figures", "docs/evaluation", "docs/reports", "docs/corpora", "docs/gold", "docs/reviewing",
+        "corpus/README", "docs/performance",
     ],
     "Models": ["src/protoparse/concepts/MODEL_CARD", "src/protoparse/confidence/CARD", "training/README"],
     "Working on it": [

@@ -20,7 +20,9 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "extending.md"
-STEP = re.compile(r"<!-- (?P<what>write|append|change|then)(?:: (?P<path>\S+))? -->\n```\w+\n(?P<body>.*?)^```$", re.M | re.S)
+STEP = re.compile(
+    r"<!-- (?P<what>write|append|change|then)(?:: (?P<path>\S+))? -->\n```\w+\n(?P<body>.*?)^```$", re.M | re.S
+)
 
 
 def replaced(text: str, change: str) -> str:
@@ -37,7 +39,10 @@ def declared(project: Path) -> None:
     info = project.parent / f"{told['name'].replace('-', '_')}-{told['version']}.dist-info"
     info.mkdir()
     (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {told['name']}\nVersion: {told['version']}\n")
-    lines = [f"[{group}]\n" + "".join(f"{k} = {v}\n" for k, v in named.items()) for group, named in told["entry-points"].items()]
+    lines = [
+        f"[{group}]\n" + "".join(f"{k} = {v}\n" for k, v in named.items())
+        for group, named in told["entry-points"].items()
+    ]
     (info / "entry_points.txt").write_text("\n".join(lines))
 
 

@@ -1,4 +1,4 @@
-"""The site is built, strictly: notebooks run, every link and anchor leads somewhere, and no page loads from elsewhere."""
+"""The site is built, strictly: notebooks run, links and anchors lead somewhere, and no page loads from elsewhere."""
 
 from __future__ import annotations
 
@@ -29,7 +29,18 @@ pytestmark = pytest.mark.slow
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The site in an empty folder, built as `make docs` builds it."""
     folder = tmp_path_factory.mktemp("site")
-    command = [sys.executable, "-m", "sphinx", "--quiet", "--fail-on-warning", "--keep-going", "-c", "docs", ".", folder]
+    command = [
+        sys.executable,
+        "-m",
+        "sphinx",
+        "--quiet",
+        "--fail-on-warning",
+        "--keep-going",
+        "-c",
+        "docs",
+        ".",
+        folder,
+    ]
     done = subprocess.run(command, cwd=ROOT, env=os.environ, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stdout + done.stderr
     return folder
@@ -97,7 +108,8 @@ def test_the_notebooks_are_shown_with_what_they_gave(site: Path) -> None:
 @pytest.mark.parametrize("notebook", NOTEBOOKS, ids=lambda path: path.stem)
 def test_notebooks_are_kept_without_output(notebook: Path) -> None:
     for cell in json.loads(notebook.read_text("utf-8"))["cells"]:
-        assert not cell.get("outputs") and not cell.get("execution_count"), notebook
+        assert not cell.get("outputs"), notebook
+        assert not cell.get("execution_count"), notebook
 
 
 def test_the_api_is_made_from_docstrings(site: Path) -> None:
