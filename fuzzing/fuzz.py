@@ -140,7 +140,6 @@ def fuzzed(name: str, count: int, *, seed: int, first: int, found: Path) -> Told
 
 def _work(name: str, numbers: range, seeds: Sequence[bytes], seed: int, found: Path, shared: _Shared) -> None:
     target = TARGETS[name]
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     sys.stderr = sys.stdout = open(os.devnull, "w")  # noqa: SIM115
     for data in seeds[:3]:
         breach(target, data)
@@ -195,10 +194,15 @@ class _Shared:
     number = property(
         lambda self: self._get("q", 0), lambda self, value: struct.pack_into("q", self._memory, 0, value)
     )  # fmt: skip
-    breaches = property(lambda self: self._get("q", 8), lambda self, value: struct.pack_into("q", self._memory, 8, value))
-    slowest = property(lambda self: self._get("d", 16), lambda self, value: struct.pack_into("d", self._memory, 16, value))
+    breaches = property(
+        lambda self: self._get("q", 8), lambda self, value: struct.pack_into("q", self._memory, 8, value)
+    )
+    slowest = property(
+        lambda self: self._get("d", 16), lambda self, value: struct.pack_into("d", self._memory, 16, value)
+    )
 
 
 if __name__ == "__main__":
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     sys.exit(main())

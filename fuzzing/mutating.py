@@ -12,6 +12,7 @@ import io
 import json
 import zipfile
 from collections.abc import Callable, Sequence
+from copy import deepcopy
 from random import Random
 from typing import Any
 
@@ -161,7 +162,9 @@ def _spoil(data: bytes, others: Sequence[bytes], chance: Random) -> bytes:
 
 def _recode(data: bytes, others: Sequence[bytes], chance: Random) -> bytes:
     text = data.decode(errors="replace")
-    code = chance.choice(("utf-16", "utf-16-le", "utf-16-be", "cp1252", "utf-8-sig", "utf-32", "shift-jis", "koi8-r", "utf-7"))
+    code = chance.choice(
+        ("utf-16", "utf-16-le", "utf-16-be", "cp1252", "utf-8-sig", "utf-32", "shift-jis", "koi8-r", "utf-7")
+    )
     other = text.encode(code, errors="replace")
     if chance.random() < 0.7:
         return other
@@ -174,7 +177,11 @@ def _number(data: bytes, others: Sequence[bytes], chance: Random) -> bytes:
     if not places:
         return data
     at = chance.choice(places)
-    return data[:at] + chance.choice((b"9" * 400, b"-1", b"1e999", b"0", b"18446744073709551616", b"3.3.3")) + data[at + 1 :]
+    return (
+        data[:at]
+        + chance.choice((b"9" * 400, b"-1", b"1e999", b"0", b"18446744073709551616", b"3.3.3"))
+        + data[at + 1 :]
+    )
 
 
 def _nest(data: bytes, others: Sequence[bytes], chance: Random) -> bytes:
@@ -239,12 +246,12 @@ def _changed(value: Any, chance: Random) -> Any:
             holders.append(here)
             below.extend(here)
     if not holders or chance.random() < 0.01:
-        return chance.choice(VALUES)
+        return deepcopy(chance.choice(VALUES))
     holder = chance.choice(holders)
     key: Any = chance.choice(sorted(holder)) if isinstance(holder, dict) else chance.randrange(len(holder))
     way = chance.random()
     if way < 0.4:
-        holder[key] = chance.choice(VALUES)
+        holder[key] = deepcopy(chance.choice(VALUES))
     elif way < 0.55:
         holder.pop(key)
     elif way < 0.65:
@@ -259,7 +266,9 @@ def _changed(value: Any, chance: Random) -> Any:
             holder[key] = [holder[key]] if chance.random() < 0.7 else {"of": holder[key]}
     elif isinstance(holder[key], str):
         text = holder[key].encode(errors="surrogatepass")
-        holder[key] = mutated(text, [text], chance).decode(errors="replace" if chance.random() < 0.9 else "surrogateescape")
+        holder[key] = mutated(text, [text], chance).decode(
+            errors="replace" if chance.random() < 0.9 else "surrogateescape"
+        )
     elif isinstance(holder[key], int | float) and not isinstance(holder[key], bool):
         holder[key] = chance.choice((-holder[key], holder[key] + 1, holder[key] * 1000, holder[key] + 0.5))
     elif isinstance(holder, list):

@@ -12,7 +12,6 @@ from __future__ import annotations
 import asyncio
 import io
 import json
-import os
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
@@ -22,12 +21,12 @@ from random import Random
 from typing import Any, NamedTuple
 
 import msgspec
-from mutating import mutated, structured, zipped
 
+from mutating import mutated, structured, zipped
 from protoparse import dump, load, parse
 from protoparse.batch import Options, convert
 from protoparse.check import check
-from protoparse.errors import DocumentError, ProtoparseError
+from protoparse.errors import ProtoparseError
 from protoparse.grammar import canonical
 from protoparse.model import Document, without_spans
 from protoparse.parsing import Parser
@@ -549,7 +548,10 @@ def _requests() -> list[bytes]:
         if operation.takes:
             lines = bodies[name].replace(b"\n", b" ")
             made.append(
-                f"POST {path.replace('v1/', 'v1/stream/')}\nContent-Type: application/x-ndjson\n\n".encode() + lines + b"\n{}\n" + lines
+                f"POST {path.replace('v1/', 'v1/stream/')}\nContent-Type: application/x-ndjson\n\n".encode()
+                + lines
+                + b"\n{}\n"
+                + lines
             )
     draft = b'{"document":' + document + b',"name":"first","author":"Ada"}'
     made += [
@@ -577,7 +579,14 @@ def _packed() -> list[bytes]:
         archive.writestr("b/c.txt", "Exclusion Criteria:\n* Gout")
         archive.writestr("d.gz", gzip.compress(line * 2))
     lined = line * 3 + b"{broken\n"
-    return [line, lined, gzip.compress(lined), held.getvalue(), gzip.compress(held.getvalue()), *_fixtures("ictrp.csv", "aact.txt")]
+    return [
+        line,
+        lined,
+        gzip.compress(lined),
+        held.getvalue(),
+        gzip.compress(held.getvalue()),
+        *_fixtures("ictrp.csv", "aact.txt"),
+    ]
 
 
 def _vocabularies() -> list[bytes]:
@@ -627,7 +636,14 @@ def _seeds(container: str) -> list[bytes]:
 def _reader(container: str) -> Target:
     mutate = structured if container in _STRUCTURED else zipped if container == "docx" else mutated
     seconds = 1.5 if container in _SLOW else 0.4
-    return Target(partial(_read, container), partial(_seeds, container), mutate, seconds=seconds, forget=forget, share=1 if container in _SLOW else 4)
+    return Target(
+        partial(_read, container),
+        partial(_seeds, container),
+        mutate,
+        seconds=seconds,
+        forget=forget,
+        share=1 if container in _SLOW else 4,
+    )
 
 
 TARGETS: Mapping[str, Target] = {

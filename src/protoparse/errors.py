@@ -4,7 +4,11 @@ from __future__ import annotations
 
 
 class ProtoparseError(Exception):
-    """Anything that protoparse refuses; `str()` is one line fit for a user."""
+    """Anything that protoparse refuses; `str()` is one line fit for a user, whatever it quotes."""
+
+    def __str__(self) -> str:
+        said = super().__str__()
+        return said if said.isprintable() else " ".join(said.split())
 
 
 class InputError(ProtoparseError):

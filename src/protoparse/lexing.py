@@ -191,7 +191,10 @@ def number(text: str) -> int | float:
         text = text.replace(",", "")
     elif re.fullmatch(r"[1-9]\d{0,2}\.000", text):
         text = text.replace(".", "")
-    value = float(text.replace(",", "."))
+    for sign in ",.":
+        if text.count(sign) > 1:  # "000,000,000": nothing but thousands has several
+            text = text.replace(sign, "")
+    value = float(text.replace(",", ".") if "." not in text else text.replace(",", ""))
     return int(value) if value.is_integer() and abs(value) < 1e15 else value
 
 

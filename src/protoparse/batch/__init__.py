@@ -6,6 +6,7 @@ In: files, folders, archives and streams of registry records. Out: a folder with
 """
 
 from protoparse.batch.converting import Options, Outcome, convert
+from protoparse.batch.limiting import Limits
 from protoparse.batch.running import Progress, Summary, run
 
-__all__ = ["Options", "Outcome", "Progress", "Summary", "convert", "run"]
+__all__ = ["Limits", "Options", "Outcome", "Progress", "Summary", "convert", "run"]

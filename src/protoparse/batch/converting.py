@@ -9,15 +9,17 @@ In: a `Record`. Out: an `Outcome` for each listing in it: a document, or why the
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cache
 from hashlib import sha256
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
+from types import MappingProxyType
 from typing import NamedTuple
 
 from protoparse import __version__
+from protoparse.batch.limiting import READING, Watch
 from protoparse.concepts.terms import TermSource
 from protoparse.errors import ProtoparseError
 from protoparse.grammar.files import fingerprint
@@ -74,27 +76,49 @@ def called(record: str, place: int, part: str, trial: str | None) -> str:
     return record + (part or (f"#{trial or place}" if place else ""))
 
 
-def convert(record: Record, parser: Parser, *, container: str = "auto") -> list[Outcome]:
-    """Parse the listings of a record, in order; never raises: what fails is an outcome with an error."""
-    if record.error is not None:
-        return [Outcome("", None, None, record.error)]
+def convert(
+    record: Record,
+    parser: Parser,
+    *,
+    container: str = "auto",
+    watch: Watch | None = None,
+    over: Mapping[int, str] = MappingProxyType({}),
+) -> list[Outcome]:
+    """Parse the listings of a record, in order; never raises: what fails is an outcome with an error.
+
+    `watch` limits what each may take; `over`: the numbers of those that are known to take more, and the cause.
+    """
+    if record.error is not None or READING in over:
+        return [Outcome("", None, None, over.get(READING, record.error))]
     made: list[Outcome] = []
     try:
         # one of several in a file is an object of the registry's, however it begins
         of = "json" if record.place and container == "auto" else container
-        for listing in listings(
+        found = listings(
             record.content, name="", container=of, on_error=lambda e: made.append(Outcome("", None, None, _cause(e)))
-        ):
-            made.append(_parsed(listing, parser))
+        )
+        for number, listing in enumerate(found):
+            if number in over:
+                made.append(Outcome(listing.name, listing.trial.id, None, over[number]))
+                continue
+            if watch is not None:
+                watch.begin(number)
+            made.append(_parsed(listing, parser, watch))
+            if watch is not None:
+                watch.begin(READING)
     except Exception as error:  # one bad record among half a million stops nothing
+        if watch is not None and isinstance(error, MemoryError):
+            watch.starved()
         made.append(Outcome("", None, None, _cause(error)))
     return made
 
 
-def _parsed(listing: Listing, parser: Parser) -> Outcome:
+def _parsed(listing: Listing, parser: Parser, watch: Watch | None) -> Outcome:
     try:
         return Outcome(listing.name, listing.trial.id, parser.parse(listing), None)
     except Exception as error:
+        if watch is not None and isinstance(error, MemoryError):
+            watch.starved()
         return Outcome(listing.name, listing.trial.id, None, _cause(error))
 
 

@@ -1,8 +1,9 @@
 """Processes that work off shards, and are replaced when they die.
 
 In: shards, lists of items, and a function of a shard. Out: each shard with what the function made of it, as they are
-done. When a process is killed, the shards that were under way are done again, one at a time; one that kills its process
-is halved until the item is found that does it, which is given up.
+done. When a process ends itself and says why, that is heeded, and all goes on. When one is killed, the shards that were
+under way are done again, one at a time; one that kills its process is halved until the item is found that does it,
+which is given up.
 """
 
 from __future__ import annotations
@@ -41,21 +42,30 @@ class Pool:
         self._executor = self._made()
 
     def run(
-        self, work: Callable[[Sequence[T]], Sequence[R]], shards: Iterable[Sequence[T]]
+        self,
+        work: Callable[[Sequence[T]], Sequence[R]],
+        shards: Iterable[Sequence[T]],
+        *,
+        amended: Callable[[Sequence[T]], Sequence[T] | None] = lambda items: None,
     ) -> Iterator[tuple[int, Sequence[T], Sequence[R] | None]]:
         """Each shard's number, its items and what `work` made of them, None for an item that kills its process.
 
         Shards are taken only as they can be worked off. One that was halved comes in parts, under the same number.
-        What `work` raises is raised here.
+        What `work` raises is raised here. `amended`: a shard whose process ended itself and said why, changed so that
+        it will not again; None for any other.
         """
         waiting: dict[Future[Sequence[R]], _Shard[T]] = {}
         suspects: deque[_Shard[T]] = deque()
+        again: deque[_Shard[T]] = deque()
         fresh = (_Shard(number, items) for number, items in enumerate(shards))
         while True:
             if suspects and not waiting:
                 shard = suspects.popleft()
                 waiting[self._submitted(work, shard.items)] = shard
-            while not suspects and len(waiting) < self._workers * AHEAD and (taken := next(fresh, None)) is not None:
+            while not suspects and len(waiting) < self._workers * AHEAD:
+                taken = again.popleft() if again else next(fresh, None)
+                if taken is None:
+                    break
                 waiting[self._submitted(work, taken.items)] = taken
             if not waiting:
                 return
@@ -69,7 +79,10 @@ class Pool:
                     lost.append(shard)
                 else:
                     yield shard.number, shard.items, future.result()
-            if len(lost) == 1:
+            mended = [(shard, amended(shard.items)) for shard in lost]
+            if any(items is not None for _, items in mended):
+                again.extend(shard if items is None else shard._replace(items=items) for shard, items in mended)
+            elif len(lost) == 1:
                 [shard] = lost
                 if len(shard.items) == 1 and shard.deaths + 1 == DEATHS:
                     yield shard.number, shard.items, None

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import os
 import re
+import tempfile
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Literal, NamedTuple
@@ -21,6 +22,7 @@ from protoparse.batch import writing
 from protoparse.batch.converting import Options, Outcome, convert
 from protoparse.batch.intake import Intake
 from protoparse.batch.ledger import Entry, Ledger, key, packed
+from protoparse.batch.limiting import Limits, Watch, blames
 from protoparse.batch.pool import Pool
 from protoparse.errors import LedgerError
 from protoparse.processes import cores
@@ -67,13 +69,15 @@ def run(
     workers: int | None = None,
     resume: bool = False,
     options: Options = Options(),  # noqa: B008 - immutable
+    limits: Limits = Limits(),  # noqa: B008 - immutable
     on_progress: Callable[[Progress], None] = lambda progress: None,
 ) -> Summary:
     """Parse what is in `inputs`, over `workers` processes (by default one a core), into the folder `out`.
 
     `to` is one of `writing.TARGETS`. With `resume`, the folder of an earlier run is gone on with: what it knows is not
-    parsed again. Raises `InputError` for an input that is not there, `LedgerError` for a folder that another run left
-    or has, `TermsError` for a broken vocabulary, `ProtoparseError` where Parquet is asked for without pyarrow.
+    parsed again. What takes more than `limits` is an error, and tried again by the next run. Raises `InputError` for an
+    input that is not there, `LedgerError` for a folder that another run left or has, `TermsError` for a broken
+    vocabulary, `ProtoparseError` where Parquet is asked for without pyarrow.
     """
     folder = Path(out)
     target = writing.target(to)
@@ -81,9 +85,14 @@ def run(
         raise LedgerError(f"{folder}: holds a batch already; resume it, or take another folder")
     intake = Intake(inputs, container=options.container, besides=folder)
     folder.mkdir(parents=True, exist_ok=True)
-    with Ledger(folder / LEDGER, options.identity()) as ledger, Pool(workers or cores()) as pool:
+    with (
+        Ledger(folder / LEDGER, options.identity()) as ledger,
+        tempfile.TemporaryDirectory(prefix="protoparse-") as blamed,
+        Pool(workers or cores()) as pool,
+    ):
         shards = _Shards(intake, ledger)
-        for _, tasks, results in pool.run(partial(_converted, options), shards):
+        work = partial(_converted, options, limits, blamed)
+        for _, tasks, results in pool.run(work, shards, amended=partial(_amended, blamed, {})):
             shards.done(tasks, results)
             on_progress(Progress("parsing", shards.seen - len(shards.under_way), intake.taken, intake.size))
         summary = _summary(ledger.entries())
@@ -104,8 +113,11 @@ def run(
 
 
 class _Task(NamedTuple):
+    """`over`: the listings of the record that are known to take too much, by number, and the cause."""
+
     key: bytes
     record: Record
+    over: Mapping[int, str] = {}
 
 
 class _Shards:
@@ -135,21 +147,37 @@ class _Shards:
             yield shard
 
     def done(self, tasks: Sequence[_Task], results: Sequence[bytes] | None) -> None:
-        """Keep what became of a shard; a record that killed its process is tried again by the next run."""
+        """Keep what became of a shard; a record that killed its process, or took too much, is tried by the next run."""
         keys = [task.key for task in tasks]
         if results is None:
             results = [packed([Outcome("", None, None, _KILLED)]) for _ in tasks]
             self._ledger.keep(zip(keys, results, strict=True), surely=False)
         else:
-            self._ledger.keep(zip(keys, results, strict=True))
+            kept = list(zip(tasks, results, strict=True))
+            self._ledger.keep((task.key, result) for task, result in kept if not task.over)
+            self._ledger.keep([(task.key, result) for task, result in kept if task.over], surely=False)
         self.under_way.difference_update(keys)
         self.parsed += len(keys)
 
 
-def _converted(options: Options, tasks: Sequence[_Task]) -> list[bytes]:
+def _converted(options: Options, limits: Limits, blamed: str, tasks: Sequence[_Task]) -> list[bytes]:
     """What a process does of a shard."""
     parser = options.parser()
-    return [packed(convert(task.record, parser, container=options.container)) for task in tasks]
+    watch = Watch(limits, blamed)
+    made = []
+    for task in tasks:
+        with watch.over(task.key):
+            found = convert(task.record, parser, container=options.container, watch=watch, over=task.over)
+            made.append(packed(found))
+    return made
+
+
+def _amended(blamed: str, known: dict[bytes, dict[int, str]], tasks: Sequence[_Task]) -> list[_Task] | None:
+    """The tasks of a shard, with what is blamed on listings of theirs; None where nothing new is."""
+    for blame in blames(blamed):
+        known.setdefault(blame.key, {})[blame.number] = blame.cause
+    amended = [task._replace(over=dict(known.get(task.key, {}))) for task in tasks]
+    return None if amended == list(tasks) else amended
 
 
 def _summary(entries: Iterable[Entry]) -> Summary:

@@ -35,6 +35,14 @@ SHOWN = 10
     "--resume", is_flag=True,
     help="Go on with DIR: after an interruption, or for a newer dump, of which only what is new is parsed.",
 )  # fmt: skip
+@click.option(
+    "--document-seconds", type=click.FloatRange(0), default=60, show_default=True, metavar="S",
+    help="Seconds of a processor that a document may take; 0 for any.",
+)  # fmt: skip
+@click.option(
+    "--document-megabytes", type=click.IntRange(0), default=2048, show_default=True, metavar="MB",
+    help="Memory that a document may take beside the parser; 0 for any.",
+)  # fmt: skip
 @options.container
 @options.concepts
 @options.terms
@@ -47,6 +55,8 @@ def command(
     to: str,
     workers: int | None,
     resume: bool,
+    document_seconds: float,
+    document_megabytes: int,
     container: str,
     concepts: str,
     terms: tuple[Path, ...],
@@ -76,17 +86,21 @@ def command(
       ledger.sqlite  what has been parsed, by content and parser version
 
     Whatever stops a run, --resume goes on where it was: at most a shard of 32 records a process is parsed again, and
-    the results are the same to the byte. A record that cannot be read becomes a row with an error and stops nothing.
+    the results are the same to the byte. A record that cannot be read becomes a row with an error and stops nothing,
+    and so does a document that takes too long or too much memory; --resume tries it again.
 
     Exit code: 0 all done, 1 some records have errors, 2 wrong usage, 130 interrupted.
     """
-    from protoparse.batch import Options, run
+    from protoparse.batch import Limits, Options, run
 
     given = Options(container, concepts, confidence, tuple(str(path) for path in terms))
     begun = time.monotonic()
     with _shown(quiet) as on_progress:
         try:
-            summary = run(inputs, out, to=to, workers=workers, resume=resume, options=given, on_progress=on_progress)
+            summary = run(
+                inputs, out, to=to, workers=workers, resume=resume, options=given,
+                limits=Limits(document_seconds, document_megabytes), on_progress=on_progress,
+            )  # fmt: skip
         except KeyboardInterrupt:
             click.echo(f"protoparse: interrupted; --resume goes on with {out}", err=True)
             raise

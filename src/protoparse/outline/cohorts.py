@@ -106,7 +106,7 @@ def cohort(line: str, *, listed: bool = False) -> str | None:
     name = _IN_ADDITION.sub("", name)
     name = _CRITERIA_OF.sub("", _ITS_CRITERIA.sub("", name), 1)
     if (_COHORT.search(name) and not _NOT_A_NAME.search(name)) or (
-        (line.rstrip(" *_").endswith((":", "：")) or (listed and len(name.split()) <= 6 and name[-1] not in ".;,"))
+        (line.rstrip(" *_").endswith((":", "：")) or (listed and len(name.split()) <= 6 and name[-1:] not in ".;,"))
         and _FOR_PEOPLE.fullmatch(name)
         and not _NOT_A_NAME.search(name)
     ):
