@@ -19,7 +19,7 @@ NAME = "protoparse"
 VARIABLE = "_PROTOPARSE_COMPLETE"
 
 
-class _Input(click.ParamType):
+class _Input(click.ParamType):  # type: ignore[type-arg]
     name = "text"
 
     def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
@@ -28,7 +28,7 @@ class _Input(click.ParamType):
         return [CompletionItem(incomplete, type="file")]
 
 
-class _Target(click.ParamType):
+class _Target(click.ParamType):  # type: ignore[type-arg]
     name = "text"
 
     def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
