@@ -8,6 +8,10 @@
 # make schema write the JSON Schema again
 # make benchmarks  take all figures of speed anew, and write docs/performance.md; PROTOPARSE_DATA names the texts
 # make peers  the other tools that `make benchmarks` times, each in an environment of its own
+# make dist   build sdist and wheel into dist/, the same bytes for the same commit
+# make matrix tests in an environment of its own: PYTHON=python3.13 RESOLUTION=highest or lowest-direct
+# make audit  known weaknesses of what a user installs; fails too where the database cannot be asked
+# make sbom   what a user installs, with licences: dist/protoparse.cdx.json
 # make clean  away with what was built
 
 PYTHON ?= python3
@@ -16,7 +20,7 @@ BIN := $(VENV)/bin
 LISTING ?= corpus/car-t-lymphoid/source.txt
 PYTEST_ARGS ?=
 
-.PHONY: demo test cases gold readme docs figures schema benchmarks peers clean
+.PHONY: demo test cases gold readme docs figures schema benchmarks peers dist matrix audit sbom fuzz clean
 .DELETE_ON_ERROR:
 
 demo: $(VENV)/.installed
@@ -66,6 +70,43 @@ benchmarks: $(VENV)/.developed
 
 peers: $(VENV)/.developed
 	$(BIN)/python benchmarks/peers.py --install
+
+RELEASING := build/releasing
+RESOLUTION ?= highest
+
+$(RELEASING)/.ready:
+	$(PYTHON) -m venv $(RELEASING)
+	$(RELEASING)/bin/pip install --quiet build cyclonedx-bom pip-audit twine uv
+	@touch $@
+
+dist: $(RELEASING)/.ready
+	rm -f dist/*.whl dist/*.tar.gz
+	SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct) $(RELEASING)/bin/python -m build --outdir dist .
+	$(RELEASING)/bin/twine check --strict dist/*.whl dist/*.tar.gz
+	sha256sum dist/*.whl dist/*.tar.gz
+
+build/users.txt: pyproject.toml $(RELEASING)/.ready
+	$(RELEASING)/bin/uv pip compile --quiet --extra all --python $(PYTHON) --resolution $(RESOLUTION) --no-header \
+		--no-annotate --no-emit-package protoparse pyproject.toml --output-file $@
+
+.PHONY: build/users.txt
+matrix: build/users.txt
+	$(RELEASING)/bin/uv venv --quiet --clear --python $(PYTHON) build/matrix
+	$(RELEASING)/bin/uv pip install --quiet --python build/matrix/bin/python --requirement build/users.txt
+	$(RELEASING)/bin/uv pip install --quiet --python build/matrix/bin/python --editable '.[dev]'
+	$(RELEASING)/bin/uv pip install --quiet --python build/matrix/bin/python --requirement build/users.txt
+	build/matrix/bin/python -m pytest $(PYTEST_ARGS)
+
+audit: build/users.txt
+	$(RELEASING)/bin/pip-audit --strict --disable-pip --no-deps --requirement build/users.txt
+
+sbom: build/users.txt
+	$(RELEASING)/bin/uv venv --quiet --clear --python $(PYTHON) build/users
+	$(RELEASING)/bin/uv pip install --quiet --python build/users/bin/python --requirement build/users.txt .
+	mkdir -p dist
+	$(RELEASING)/bin/cyclonedx-py environment --pyproject pyproject.toml --output-reproducible --of JSON \
+		--output-file dist/protoparse.cdx.json build/users/bin/python
+	build/users/bin/python -m tests.licences
 
 clean:
 	rm -rf $(VENV) .peers build dist site .mypy_cache .ruff_cache .pytest_cache .hypothesis

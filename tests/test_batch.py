@@ -259,6 +259,7 @@ def test_sqlite_holds_the_same_tables(done):
         table = pq.read_table(done["parquet"] / f"{name}.parquet")
         assert table.column_names == [c.name for c in columns]
         assert base.execute(f"select * from {name}").fetchall() == [tuple(row.values()) for row in table.to_pylist()]
+    base.close()
 
 
 # ------------------------------------------------------------------ again and again

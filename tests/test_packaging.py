@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
+import shutil
 import subprocess
 import sys
 import tarfile
+import tomllib
 import venv
 import zipfile
 from pathlib import Path
@@ -14,12 +17,14 @@ from pathlib import Path
 import pytest
 
 import protoparse
+from licences import licences, refused
+from protoparse.cli import program
 
 ROOT = Path(__file__).parents[1]
 
 
-def run(*command: str | Path, cwd: Path) -> str:
-    environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+def run(*command: str | Path, cwd: Path, **besides: str) -> str:
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"} | besides
     done = subprocess.run([str(c) for c in command], cwd=cwd, env=environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
@@ -92,3 +97,62 @@ def test_ci_runs_the_tests_of_the_makefile() -> None:
     dry = run("make", "--dry-run", "--always-make", "test", cwd=ROOT)
     for tool in ("ruff check", "ruff format --check", "mypy", "lint-imports", "pytest"):
         assert tool in dry
+
+
+@pytest.mark.slow
+def test_the_same_tree_gives_the_same_files(built: Path, tmp_path: Path) -> None:
+    away = ("[.]git", ".venv", "build", "dist", "__pycache__", ".*_cache", ".peers")
+    tree = shutil.copytree(ROOT, tmp_path / "elsewhere" / "tree", ignore=shutil.ignore_patterns(*away))
+    for file in tree.rglob("*"):
+        file.chmod(file.stat().st_mode & 0o700)
+    where = {"TZ": "Asia/Tokyo", "LC_ALL": "C.UTF-8", "PYTHONHASHSEED": "7"}
+    for kind in ("--sdist", "--wheel"):
+        run(sys.executable, "-m", "build", kind, "--outdir", tmp_path / "dist", tree, cwd=tmp_path, **where)
+    assert {f.name for f in built.iterdir()} == {f.name for f in (tmp_path / "dist").iterdir()}
+    for file in built.iterdir():
+        assert file.read_bytes() == (tmp_path / "dist" / file.name).read_bytes(), file.name
+
+
+def test_whoever_uses_it_is_bound_by_no_licence_that_spreads() -> None:
+    found = licences("protoparse", "all")
+    assert {"spacy", "lark", "lxml"} <= found.keys()
+    assert [name for name, said in found.items() if refused(said)] == []
+
+
+def completed(words: str) -> list[str]:
+    """What `_PROTOPARSE_COMPLETE` answers a bash that completes the last of some words."""
+    given = {"_PROTOPARSE_COMPLETE": "bash_complete", "COMP_WORDS": words, "COMP_CWORD": str(words.count(" "))}
+    done = subprocess.run([sys.executable, "-m", "protoparse"], env=os.environ | given, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
+    return done.stdout.splitlines()
+
+
+def test_a_shell_completes_commands_options_targets_and_files() -> None:
+    assert completed("protoparse sc") == ["plain,schema", "plain,screen"]
+    assert completed("protoparse parse --from pd") == ["plain,pdf"]
+    assert completed("protoparse parse --no-conf") == ["plain,--no-confidence"]
+    assert completed("protoparse export --to cs") == ["plain,csv"]
+    assert completed("protoparse parse tri") == ["file,tri"]
+
+
+@pytest.mark.parametrize(("shell", "check"), [("bash", "-n"), ("zsh", "-n"), ("fish", "--no-execute")])
+def test_the_script_of_a_shell_is_in_its_language(shell: str, check: str, tmp_path: Path) -> None:
+    if shutil.which(shell) is None:
+        pytest.skip(f"no {shell}")
+    done = subprocess.run([sys.executable, "-m", "protoparse", "completion", shell], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert "_PROTOPARSE_COMPLETE" in done.stdout
+    (tmp_path / "script").write_text(done.stdout, "utf-8")
+    run(shell, check, tmp_path / "script", cwd=tmp_path)
+
+
+def test_the_dockerfile_names_what_there_is() -> None:
+    lines = (ROOT / "Dockerfile").read_text("utf-8").splitlines()
+    [extras] = [line.partition("=")[2].split(",") for line in lines if line.startswith("ARG EXTRAS=")]
+    declared = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["optional-dependencies"]
+    assert set(extras) <= declared.keys()
+    [arguments] = [json.loads(line.removeprefix("CMD ")) for line in lines if line.startswith("CMD ")]
+    serve = program.commands[arguments[0]].make_context("serve", arguments[1:])
+    assert f"EXPOSE {serve.params['port']}" in lines
+    assert shlex.split(serve.params["store"])[0].startswith("/data/")
+    assert "VOLUME /data" in lines

@@ -529,5 +529,10 @@ def _limit_rule(rule: Rule, depth: int) -> None:
 
 def schema() -> dict[str, Any]:
     """The JSON Schema (2020-12) of a document."""
+    from inspect import cleandoc
+
     made: dict[str, Any] = msgspec.json.schema(Document)
+    for record in made["$defs"].values():
+        if "description" in record:
+            record["description"] = cleandoc(record["description"])
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": FORMAT} | made

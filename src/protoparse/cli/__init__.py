@@ -18,7 +18,7 @@ from typing import Any
 import click
 
 from protoparse import __version__
-from protoparse.cli import agreement, batch, diff, export, fetch, gold, options, screen, serve
+from protoparse.cli import agreement, batch, completion, diff, export, fetch, gold, options, screen, serve
 from protoparse.cli.failures import Failures, counted, one_line
 from protoparse.cli.inputs import gather
 from protoparse.cli.options import CONTAINERS
@@ -37,8 +37,10 @@ def main(args: Sequence[str] | None = None) -> int:
     for stream in (sys.stdout, sys.stderr):
         if (reconfigure := getattr(stream, "reconfigure", None)) is not None:
             reconfigure(errors="backslashreplace")
+    if completion.VARIABLE in os.environ:
+        completion.prepare(program)
     try:
-        code = program.main(given, prog_name="protoparse", standalone_mode=False)
+        code = program.main(given, prog_name=completion.NAME, standalone_mode=False)
     except click.ClickException as error:
         error.show()
         return error.exit_code
@@ -339,3 +341,4 @@ program.add_command(diff.command)
 program.add_command(screen.command)
 program.add_command(export.command)
 program.add_command(serve.command)
+program.add_command(completion.command)
