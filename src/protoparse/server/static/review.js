@@ -18,7 +18,7 @@
   function post(path, values = {}) {
     const next = async () => {
       failure = null;
-      const at = current()?.dataset.id;
+      const at = here;
       document.body.setAttribute("aria-busy", "true");
       await htmx.ajax("POST", `${base}/${path}`, { values: { ...values, turn: turn() }, swap: "none", source: document.body });
       document.body.removeAttribute("aria-busy");
@@ -48,17 +48,21 @@
     const { dataset } = byId("status");
     byId("undo").disabled = !("undo" in dataset);
     byId("redo").disabled = !("redo" in dataset);
-    const item = itemOf(dataset.at || before || "");
-    if (item) choose(item, { scroll: Boolean(dataset.at), focus: !editor.open });
+    // who went on while the answer came stays there
+    const moved = here !== before && itemOf(here);
+    const item = moved || itemOf(dataset.at || before);
+    if (item) choose(item, { scroll: Boolean(dataset.at) && !moved, focus: !editor.open });
   }
 
   // ---------------------------------------------------------------- where one is
 
   const items = () => [...document.querySelectorAll("#outline > .criterion")];
-  const current = () => document.querySelector("#outline > .current");
+  let here = "";
+  const current = () => document.querySelector("#outline > .current") || itemOf(here);
   function choose(item, { scroll = true, focus = true } = {}) {
     current()?.classList.remove("current");
     item.classList.add("current");
+    here = item.dataset.id;
     for (const lit of text.querySelectorAll(".here")) lit.classList.remove("here");
     const own = [...text.querySelectorAll(`[data-in="${CSS.escape(item.dataset.id)}"]`)];
     for (const part of own) part.classList.add("here");
