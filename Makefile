@@ -7,6 +7,7 @@
 # make schema write the JSON Schema again
 # make benchmarks  take all figures of speed anew, and write docs/performance.md; PROTOPARSE_DATA names the texts
 # make peers  the other tools that `make benchmarks` times, each in an environment of its own
+# make fuzz   hand CASES hostile files, texts and requests to everything that reads; what breaks is kept in fuzzing/found
 # make clean  away with what was built
 
 PYTHON ?= python3
@@ -15,7 +16,7 @@ BIN := $(VENV)/bin
 LISTING ?= corpus/car-t-lymphoid/source.txt
 PYTEST_ARGS ?=
 
-.PHONY: demo test cases gold readme figures schema benchmarks peers clean
+.PHONY: demo test cases gold readme figures schema benchmarks peers fuzz clean
 .DELETE_ON_ERROR:
 
 demo: $(VENV)/.installed
@@ -61,6 +62,12 @@ benchmarks: $(VENV)/.developed
 
 peers: $(VENV)/.developed
 	$(BIN)/python benchmarks/peers.py --install
+
+CASES ?= 1000000
+SEED ?= 1
+
+fuzz: $(VENV)/.developed
+	$(BIN)/python fuzzing/fuzz.py --cases $(CASES) --seed $(SEED)
 
 clean:
 	rm -rf $(VENV) .peers build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
