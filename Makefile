@@ -12,6 +12,7 @@
 # make matrix tests in an environment of its own: PYTHON=python3.13 RESOLUTION=highest or lowest-direct
 # make audit  known weaknesses of what a user installs; fails too where the database cannot be asked
 # make sbom   what a user installs, with licences: dist/protoparse.cdx.json
+# make fuzz   hand CASES hostile files, texts and requests to everything that reads; what breaks is kept in fuzzing/found
 # make clean  away with what was built
 
 PYTHON ?= python3
@@ -107,6 +108,11 @@ sbom: build/users.txt
 	$(RELEASING)/bin/cyclonedx-py environment --pyproject pyproject.toml --output-reproducible --of JSON \
 		--output-file dist/protoparse.cdx.json build/users/bin/python
 	build/users/bin/python -m tests.licences
+CASES ?= 1000000
+SEED ?= 1
+
+fuzz: $(VENV)/.developed
+	$(BIN)/python fuzzing/fuzz.py --cases $(CASES) --seed $(SEED)
 
 clean:
 	rm -rf $(VENV) .peers build dist site .mypy_cache .ruff_cache .pytest_cache .hypothesis

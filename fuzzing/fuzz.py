@@ -31,7 +31,7 @@ from targets import TARGETS, BreachError, Target, warm
 
 TOGETHER = 5_000
 """So many cases a process runs."""
-HANGS = 60.0
+HANGS = 300.0
 """After so many seconds on one case a process is ended."""
 MEMORY = 4 * 2**30
 """So many bytes a process may have."""

@@ -269,7 +269,7 @@ def _changed(value: Any, chance: Random) -> Any:
         holder[key] = mutated(text, [text], chance).decode(
             errors="replace" if chance.random() < 0.9 else "surrogateescape"
         )
-    elif isinstance(holder[key], int | float) and not isinstance(holder[key], bool):
+    elif isinstance(holder[key], int | float) and abs(holder[key]) < 1e300 and not isinstance(holder[key], bool):
         holder[key] = chance.choice((-holder[key], holder[key] + 1, holder[key] * 1000, holder[key] + 0.5))
     elif isinstance(holder, list):
         chance.shuffle(holder)

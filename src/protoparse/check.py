@@ -20,6 +20,7 @@ ids; what they do say must hold all the same.
 from __future__ import annotations
 
 import re
+import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
@@ -82,7 +83,7 @@ def check(data: bytes | str, *, reparse: bool | None = None) -> list[str]:
 
 
 def _name(criterion: Criterion) -> str:
-    return criterion.id or f"{criterion.kind} at {criterion.span[0]}"
+    return " ".join(criterion.id.split()) or f"{criterion.kind} at {criterion.span[0]}"
 
 
 def _quote(text: str) -> str:
@@ -247,7 +248,7 @@ def _printed(criterion: Criterion, text: str) -> Span:
 
 def _gaps(whole: Span, spans: Iterable[Span]) -> Iterator[Span]:
     """What of a span is not covered by others."""
-    at, end = whole
+    at, end = (min(place, sys.maxsize) for place in whole)
     for start, stop in sorted(spans):
         if at < start:
             yield at, min(start, end)

@@ -500,11 +500,19 @@ def load(data: bytes | str) -> Document:
 
 
 def dump(document: Document, *, indent: int | None = None) -> bytes:
-    """Write a document as UTF-8 JSON, always with the same bytes for an equal document."""
+    """Write a document as UTF-8 JSON, always with the same bytes for an equal document.
+
+    Raises `NestingError` where it is nested too deep, `DocumentError` for what JSON cannot hold: half a character.
+    """
     try:
         data = _encoder.encode(document)
     except RecursionError:
         raise NestingError(f"nested deeper than {MAX_DEPTH} levels") from None
+    except UnicodeEncodeError as error:
+        near = ascii(error.object[max(0, error.start - 20) : error.end + 20])
+        raise DocumentError(f"half a character (a lone surrogate) in {near}") from None
+    except (OverflowError, ValueError) as error:
+        raise DocumentError(f"cannot be written as JSON: {error}") from None
     return data if indent is None else msgspec.json.format(data, indent=indent)
 
 

@@ -71,6 +71,8 @@ _PRE_LINE = re.compile(r"white-space\s*:\s*(?:pre|break-spaces)", re.I)
 _EITHER = re.compile(r"^(?:\w+ )?(?:in|ex)clusion(?: criteria)?\W*$", re.I)
 _HEADING = re.compile("h[1-6]")
 _SHORT = 160
+_WIDEST = 400
+"""So far a list in lists is indented: deeper than any that is read as nested."""
 _SPANNING = 8
 """So many heads at most span a row from rows above it: a table that has more is none."""
 
@@ -250,7 +252,7 @@ class _Writer:
     def _item(self, tag: Tag, marker: str) -> list[Task]:
         def enter() -> None:
             self._flush()
-            self._indents.append(self._indents[-1] + " " * len(marker))
+            self._indents.append((self._indents[-1] + " " * len(marker))[:_WIDEST])
             self._marker = marker
 
         def leave() -> None:

@@ -46,7 +46,7 @@ _DENSE = 250
 # what zipfile raises of an archive that is not broken off but spoiled is of any of these kinds
 _BROKEN = (
     OSError, EOFError, zlib.error, lzma.LZMAError, struct.error, zipfile.BadZipFile, RuntimeError, NotImplementedError,
-    ValueError, OverflowError, LookupError,
+    ValueError, OverflowError, LookupError, MemoryError,
 )  # fmt: skip
 
 

@@ -66,6 +66,13 @@ def from_circe(expression: Mapping[str, Any] | str | bytes) -> Document:
             expression = json.loads(expression)
         except (ValueError, RecursionError) as error:
             raise ExportError(f"circe: no JSON: {error}") from None
+    try:
+        return _document(expression)
+    except OverflowError:
+        raise ExportError("circe: a number larger than any that is counted with") from None
+
+
+def _document(expression: Any) -> Document:
     wrong = problems(expression)
     if wrong:
         raise ExportError(f"circe: {wrong[0]}")

@@ -52,7 +52,7 @@ def from_fhir(source: bytes | str | dict[str, Any]) -> Document:
         return document
     except RecursionError:
         raise NestingError(f"nested deeper than {MAX_DEPTH} levels") from None
-    except (msgspec.MsgspecError, UnicodeError, ValueError, TypeError) as error:
+    except (msgspec.MsgspecError, UnicodeError, ValueError, TypeError, OverflowError) as error:
         raise InputError(f"not a FHIR bundle of protoparse: {' '.join(str(error).split())}") from None
 
 
