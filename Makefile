@@ -108,6 +108,7 @@ sbom: build/users.txt
 	$(RELEASING)/bin/cyclonedx-py environment --pyproject pyproject.toml --output-reproducible --of JSON \
 		--output-file dist/protoparse.cdx.json build/users/bin/python
 	build/users/bin/python -m tests.licences
+
 CASES ?= 1000000
 SEED ?= 1
 

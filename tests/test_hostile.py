@@ -21,6 +21,7 @@ import pytest
 
 from protoparse import dump, load, parse
 from protoparse.batch import Limits, Options, convert, run
+from protoparse.check import check
 from protoparse.errors import DocumentError, InputError, ProtoparseError, TermsError
 from protoparse.model import Comparison, Concept, Criterion, Document, Fact
 from protoparse.sources import listings
@@ -213,6 +214,19 @@ def test_a_vocabulary_with_a_column_twice_is_read_or_refused(tmp_path: Path) -> 
 def test_numbers_that_nobody_writes_are_read_or_left(number: str) -> None:
     document = parse(f"Inclusion Criteria:\n* Platelets > {number} /L\n* Age > {number} years", concepts="lexicon")
     assert load(dump(document)) == document
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "gout for 24 (hr",
+        "serbetween 5 and 3 um creatinine ≤ 1.4 mg/dL or 124 umol/L",
+        "ALT ≤ 5 × ULN (upper lim" + ">  ULN (upper lim" * 30 + ">  ULN (per lim" * 500,
+    ],
+)
+def test_words_that_make_no_sense_end_soon_and_check(text: str) -> None:
+    document = parse(text, concepts="lexicon")
+    assert check(dump(document)) == []
 
 
 def test_a_line_that_only_says_that_more_criteria_follow_names_nobody() -> None:

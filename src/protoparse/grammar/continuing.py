@@ -207,7 +207,8 @@ def supplement(cutter: Cutter, op: Literal["all", "any"], left: Tree, right: Dra
         return Node(op, [left, right])
     if right.value is not None and target.concept is not None:
         said = target.value.operator if target.value is not None else "="
-        if op == "any" and right.bare_value and said != "between" and _other_unit(target.value, right.value):
+        bare = right.bare_value and said not in ("between", "in")
+        if op == "any" and bare and _other_unit(target.value, right.value):
             right.value = replace(right.value, operator=said)  # "≤ 1.5 mg/dL or 133 µmol/L"
         twin = _again(target, right)
         if target.value is None:

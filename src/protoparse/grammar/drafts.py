@@ -279,6 +279,8 @@ def last_draft(tree: Tree) -> Draft:
 
 MEANS = ("procedure", "measurement", "observation")
 """The domains of what something else is found by."""
+MODIFIERS = 30
+"""Nothing has more modifiers: a text that repeats one without end is not read so."""
 
 
 def bare(draft: Draft) -> bool:
@@ -290,7 +292,7 @@ def bare(draft: Draft) -> bool:
 
 def found_by(target: Draft, tree: Tree, text: str) -> bool:
     """Whether a tree only says by what means a thing was found, "(confirmed by CT or MRI)"; the thing has it then."""
-    if target.concept is None or not next(iter(drafts(tree))).means:
+    if target.concept is None or len(target.modifiers) >= MODIFIERS or not next(iter(drafts(tree))).means:
         return False
     means = list(drafts(tree))
     if not all(bare(d) and (d.domain in MEANS or d.domain is None) for d in means):

@@ -13,7 +13,7 @@ from typing import Any, Literal, NamedTuple
 from protoparse.grammar.affixes import inside, undenied, untreated
 from protoparse.grammar.allergens import awaiting, not_borne
 from protoparse.grammar.consenting import consenter
-from protoparse.grammar.drafts import Anew, Draft, Node, several
+from protoparse.grammar.drafts import MODIFIERS, Anew, Draft, Node, several
 from protoparse.grammar.items import plays
 from protoparse.grammar.periods import Standing
 from protoparse.grammar.terms import domain_of
@@ -53,8 +53,6 @@ class Phrase(NamedTuple):
 
 
 _SUBSTANTIAL = re.compile("[wKMYaj]")
-_MOST = 30
-"""Nothing has more modifiers: a text that repeats one without end is not read so."""
 _RESULTED = re.compile("[y-]*q")
 _DISEASE = re.compile("y*[mwa/-]*K")
 _NAMING = re.compile("[KMYamvpicAGRIHC=J^sj]")
@@ -474,7 +472,7 @@ class Namer(Valuer):
         self.take(i, i + 1)
 
     def _modify(self, draft: Draft, i: int) -> None:
-        if len(draft.modifiers) >= _MOST:
+        if len(draft.modifiers) >= MODIFIERS:
             return
         roles = self.entries[i].roles
         kind, value = roles.get("modifier") or (roles["choice"], self.entries[i].text)
@@ -484,6 +482,8 @@ class Namer(Valuer):
         self.take(i, i + 1)
 
     def _add_modifier(self, draft: Draft, kind: Any, span: Span) -> None:
+        if len(draft.modifiers) >= MODIFIERS:
+            return
         text = self.text[slice(*span)]
         listed = kind == "method" or (kind == "location" and (" or " in text or "/or " in text))
         named = several(text) if listed else ()

@@ -204,25 +204,28 @@ class Settler:
 
     def _quantity_at(self, i: int) -> bool:
         """Whether a number with a unit of time stands at i, a comparator or determiner before it aside."""
+        return self._time_unit(i) is not None
+
+    def _time_unit(self, i: int) -> int | None:
+        """Where the unit of the quantity of time is that stands at i; None where none does."""
         j = i
         while self.code(j) in "d_<":
             j += 1
         if self.code(j) != "n":
-            return False
+            return None
         j += 1
         if self.code(j) == ">" and self.code(j + 1) == "t":
             j += 1  # "3 or more months"
         while self.code(j) in "-~_n()x" or (self.code(j) == "d" and self.code(j - 1) == "x"):
             j += 1
-        return "time_unit" in self.entries[j].roles if self.code(j) != "\n" else False
+        return j if self.code(j) != "\n" and "time_unit" in self.entries[j].roles else None
 
     def _lasting(self, i: int) -> bool:
         """Whether a duration follows "for", and not an age ("for 2 to 6 years old", "for those above 50 years")."""
-        if not self._quantity_at(i) or self.entries[i].text in ("those", "patients", "subjects"):
+        unit = self._time_unit(i)
+        if unit is None or self.entries[i].text in ("those", "patients", "subjects"):
             return False
-        while self.code(i) != "t":
-            i += 1
-        return not any(w in self.entries[i].text for w in ("old", "age"))
+        return not any(w in self.entries[unit].text for w in ("old", "age"))
 
     def _life_at(self, i: int) -> bool:
         """Whether a time of a life stands at i, no distance from an event ("36 weeks of gestation", "12 h of age")."""
