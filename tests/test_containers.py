@@ -391,6 +391,12 @@ def test_an_underlined_sign_of_a_pdf_is_at_least_or_at_most():
     assert printed((72, 680, "1. Weight > 50 kg"), rules=((72, 200, 678),)) == ["1. Weight > 50 kg"]
 
 
+def test_text_of_a_pdf_without_height_is_read():
+    lines = ((72, 700, "6.1. Inclusion Criteria"), (72, 680, "1. Weight over 50 kg"), (72, 666, "2. Gout"))
+    flat = pdf(*lines).replace(b" 1 0 0 1 ", b" 1 0 0 0 ")
+    assert one(flat).text == "Inclusion Criteria:\n\n1. Weight over 50 kg\n2. Gout\n\nExclusion Criteria:\n\nGout"
+
+
 def test_a_list_of_a_pdf_that_is_indented_on_both_sides_is_joined():
     assert printed(
         (72, 680, "What follows is asked of every single person who takes part"),

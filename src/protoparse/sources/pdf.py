@@ -134,9 +134,8 @@ def _runs(textpage: Any) -> Iterator[list[_Glyph]]:
         raw.FPDFText_GetCharOrigin(textpage.raw, place, x, y)
         # the nominal size of a font may be scaled on the page: the box that leaves room for any of its letters is not
         _, bottom, right, top = textpage.get_charbox(place, loose=True)
-        line.append(
-            _Glyph(text, x.value, right, y.value, top - bottom, raw.FPDFText_GetFontWeight(textpage.raw, place))
-        )
+        size = abs(top - bottom) or 1.0  # the letters of a broken font have no height, and are text all the same
+        line.append(_Glyph(text, x.value, right, y.value, size, raw.FPDFText_GetFontWeight(textpage.raw, place)))
     if line:
         yield line
 
