@@ -12,6 +12,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -192,6 +193,14 @@ def test_an_archive_whose_places_are_spoiled_is_a_record_with_an_error() -> None
 def test_a_table_without_rows_is_refused() -> None:
     with pytest.raises(InputError, match="no row below the names of the columns"):
         list(listings(b"nct_id|criteria\n", name="t"))
+
+
+def test_a_field_of_spaces_is_read_in_linear_time() -> None:
+    row = 'TrialID,Inclusion Criteria\nNCT99990071,"Gout' + " " * 200_000 + 'x"\n'
+    begun = time.process_time()
+    [listing] = listings(row.encode(), name="x")
+    assert listing.text.endswith("x")
+    assert time.process_time() - begun < SECONDS
 
 
 def test_a_definition_in_a_definition_is_read_once() -> None:

@@ -222,7 +222,7 @@ def test_nesting_far_beyond_the_limit_is_refused_too() -> None:
 
 
 def test_the_schema_in_the_repository_is_the_models() -> None:
-    assert SCHEMA.read_bytes() == msgspec.json.format(msgspec.json.encode(schema()), indent=2) + b"\n", "make schema"
+    assert json.loads(SCHEMA.read_bytes()) == json.loads(msgspec.json.encode(schema())), "make schema"
 
 
 def test_the_schema_names_every_type_of_rule() -> None:

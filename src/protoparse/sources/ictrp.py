@@ -35,13 +35,13 @@ _NAMES = {
     "sex": ("inclusiongender", "gender"),
 }
 _MISSING = frozenset(("", "na", "n/a", "null", "none", "not applicable", "-", "not available", "no"))
-_BREAK = re.compile(r"(?:[ \t]*\r?\n)?[ \t]*<br\s*/?\s*>(?:\s*<br\s*/\s*>)?", re.I)
+_BREAK = re.compile(r"(?<![ \t])(?:[ \t]*\r?\n)?[ \t]*<br\s*/?\s*>(?:\s*<br\s*/\s*>)?", re.I)
 _DOUBLE = re.compile(r"<br/ >\s*<br>", re.I)  # how CTRI ends a line
 _TAG = re.compile(
     r"</?(?:p|div|span|ul|ol|li|sup|sub|strong|b|em|i|u|table|tr|td)(?:\s+[a-z-]+\s*=[^<>]*)?\s*/?>", re.I
 )
 # EUCTR's answers on age, which the portal appends to the inclusion criteria
-_AGES = re.compile(r"\s*Are the trial subjects under 18\?", re.I)
+_AGES = re.compile(r"Are the trial subjects under 18\?", re.I)
 _BAND = re.compile(r"(under 18\?|Adults \(18-64 years\)|Elderly \(>=\s*65 years\))\s*(?:yes)\b", re.I)
 _SEXES = re.compile(r"\b(female|male):\s*yes\b", re.I)
 # codes before or in place of a name: "Health Condition 1: B972- …", "J96.11 - [generalization J96.1: …]", "-B342 …"
@@ -106,7 +106,7 @@ def _value(value: object) -> str | None:
 def _cut(inclusion: str) -> tuple[str, str]:
     """The criteria, and the answers on age that stand behind them."""
     match = _AGES.search(inclusion)
-    return (inclusion[: match.start()], inclusion[match.start() :]) if match else (inclusion, "")
+    return (inclusion[: match.start()].rstrip(), inclusion[match.start() :]) if match else (inclusion, "")
 
 
 def _text(field: str) -> str:
