@@ -15,7 +15,7 @@ from sphinx.application import Sphinx
 
 ROOT = Path(__file__).parents[1]
 PAGES = {
-    "Begin": ["docs/start", "docs/engineers", "docs/researchers", "docs/screeners"],
+    "Begin": ["docs/start", "docs/installing", "docs/engineers", "docs/researchers", "docs/screeners"],
     "Notebooks": ["docs/notebooks/look", "docs/notebooks/table", "docs/notebooks/patients"],
     "Reading": ["docs/sources", "docs/fetching", "docs/batch", "docs/distributed", "docs/versions", "docs/misreadings"],
     "The format": ["docs/format", "docs/english", "docs/grammar", "docs/tables"],
@@ -26,7 +26,8 @@ PAGES = {
     ],
     "Models": ["src/protoparse/concepts/MODEL_CARD", "src/protoparse/confidence/CARD", "training/README"],
     "Working on it": [
-        "CONTRIBUTING", "docs/extending", "docs/api", "vocabularies/README", "docs/releasing", "CHANGELOG",
+        "CONTRIBUTING", "docs/extending", "docs/api", "vocabularies/README", "fuzzing/README", "docs/releasing",
+        "CHANGELOG",
     ],
 }  # fmt: skip
 PACKAGES = ("protoparse", "screen", "evaluate", "export", "editing", "batch")

@@ -41,7 +41,11 @@ def licences(name: str = "protoparse", *extras: str) -> dict[str, str]:
 def licence(name: str) -> str:
     said = distribution(name).metadata
     classifiers = [c.rpartition(" :: ")[2] for c in said.get_all("Classifier", ()) if c.startswith("License :: OSI")]
-    return said["License-Expression"] or " OR ".join(classifiers) or (said["License"] or "not said").splitlines()[0]
+    return (
+        said.get("License-Expression")
+        or " OR ".join(classifiers)
+        or (said.get("License") or "not said").splitlines()[0]
+    )
 
 
 def refused(said: str) -> bool:

@@ -22,7 +22,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from protoparse.errors import ExportError
+from protoparse.errors import DocumentError, ExportError
 from protoparse.model import Document, Record, dump, limit_depth
 
 GROUP = "protoparse.exporters"
@@ -194,13 +194,15 @@ def encoded(payload: Any) -> bytes:
 def sound(document: Document) -> Document:
     """The same document with each half of a surrogate pair, which no file can hold, as U+FFFD; places stay right.
 
-    Raises `NestingError` where it is nested too deep.
+    Raises `NestingError` where it is nested too deep, `DocumentError` where it holds what no JSON does.
     """
     limit_depth(document.criteria)
     try:
         dump(document)
-    except UnicodeEncodeError:
-        return _whole(document)  # type: ignore[no-any-return]
+    except DocumentError:
+        whole: Document = _whole(document)
+        dump(whole)
+        return whole
     return document
 
 
