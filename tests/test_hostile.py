@@ -24,6 +24,9 @@ from protoparse import dump, load, parse
 from protoparse.batch import Limits, Options, convert, run
 from protoparse.check import check
 from protoparse.errors import DocumentError, InputError, ProtoparseError, TermsError
+from protoparse.evaluate import compare
+from protoparse.export import export
+from protoparse.export.circe import problems
 from protoparse.model import Comparison, Concept, Criterion, Document, Fact
 from protoparse.sources import listings
 from protoparse.sources.records import Record, records
@@ -266,6 +269,29 @@ def test_integers_of_any_size_are_written_and_read() -> None:
     again = load(dump(document)).criteria[0].rule
     assert isinstance(again, Fact)
     assert again.value == value
+
+
+@pytest.mark.parametrize("place", [-(10**30), 10**30])
+def test_a_place_that_no_text_has_is_refused(place: int) -> None:
+    data = b'{"format":"protoparse.criteria/1","text":"x","criteria":[{"kind":"inclusion","span":[%d,1]}]}' % place
+    with pytest.raises(DocumentError, match=r"\$\.criteria\[0\]\.span\[0\]"):
+        load(data)
+
+
+@pytest.mark.parametrize("place", [-(2**53) + 1, -1, 2, 2**53 - 1])
+def test_a_place_outside_the_text_is_told(place: int) -> None:
+    criterion = Criterion(kind="inclusion", span=(min(place, 0), max(place, 1)))
+    document = Document(text="x", criteria=(criterion,))
+    assert check(dump(document))
+    compare(document, document)
+
+
+def test_a_window_of_a_cohort_whose_sign_is_text_is_told() -> None:
+    made = export(parse("Exclusion Criteria:\n* Stroke within 6 months", concepts="lexicon"), "circe", name="x").payload
+    spoiled = json.loads(
+        json.dumps(made).replace('"Coeff": -1', f'"Coeff": "{"-" * 99}"').replace('"Days": ', f'"Days": {"9" * 9}')
+    )
+    assert problems(spoiled)
 
 
 # ------------------------------------------------------------------ limits of a document

@@ -28,7 +28,9 @@ SCORED: Final = "protoparse.criteria/1.1"
 MAX_DEPTH = 60
 """The deepest nesting of criteria and of rules that is read, built or written."""
 
-Span: TypeAlias = tuple[int, int]
+_Place: TypeAlias = Annotated[int, Meta(ge=-(2**53) + 1, le=2**53 - 1)]
+"""An integer that every reader of JSON holds exactly (RFC 8259, section 6); whether a text has it is for `check`."""
+Span: TypeAlias = tuple[_Place, _Place]
 Kind: TypeAlias = Literal["inclusion", "exclusion", "unspecified"]
 Domain: TypeAlias = Literal[
     "person", "condition", "drug", "procedure", "measurement", "observation",

@@ -158,6 +158,8 @@ def _meant(value: Mapping[str, Any], shape: str, path: str) -> Iterator[str]:
 
 def _days(end: Mapping[str, Any], side: int) -> float:
     days = end.get("Days")
+    if not isinstance(end["Coeff"], int) or not isinstance(days, int | None):
+        raise TypeError("no number of days")
     return end["Coeff"] * (inf if days is None else days) if days is not None or end["Coeff"] else side * inf
 
 
