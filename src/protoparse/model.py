@@ -350,6 +350,17 @@ def any_of(members: Iterable[Rule], span: Span | None = None) -> Rule:
     return flat[0] if len(flat) == 1 else Any_(of=flat, span=span)
 
 
+def unguarded(rule: Rule) -> Rule:
+    """A requirement on some people as one of several alternatives: both hold, the condition and what is required."""
+    match rule:
+        case If():
+            return all_of([rule.condition, unguarded(rule.then)], rule.span)
+        case All():
+            return all_of([unguarded(member) for member in rule.of], rule.span)
+        case _:
+            return rule
+
+
 # ------------------------------------------------------------------ walking
 
 _R = TypeVar("_R")

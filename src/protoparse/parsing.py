@@ -53,9 +53,9 @@ from protoparse.model import (
     Span,
     Trial,
     Window,
-    all_of,
     facts,
     limit_depth,
+    unguarded,
     walk,
     without_spans,
 )
@@ -418,7 +418,7 @@ def _alternative(criterion: Criterion) -> Criterion:
     """One of several that may be met: a limit on some people would be met by all others, so both must hold."""
     rule = criterion.rule
     children = tuple([_alternative(c) for c in criterion.children])
-    return replace(criterion, rule=None if rule is None else _unguarded(rule), children=children)
+    return replace(criterion, rule=None if rule is None else unguarded(rule), children=children)
 
 
 def _denied(criterion: Criterion) -> Criterion:
@@ -426,17 +426,7 @@ def _denied(criterion: Criterion) -> Criterion:
     rule = criterion.rule
     if rule is None or criterion.children:
         return criterion
-    return replace(criterion, rule=Not(of=_unguarded(rule), span=rule.span))
-
-
-def _unguarded(rule: Rule) -> Rule:
-    match rule:
-        case If():
-            return all_of([rule.condition, _unguarded(rule.then)], rule.span)
-        case All():
-            return all_of([_unguarded(m) for m in rule.of], rule.span)
-        case _:
-            return rule
+    return replace(criterion, rule=Not(of=unguarded(rule), span=rule.span))
 
 
 def _timed(text: str, rule: Rule, window: Window) -> Rule:

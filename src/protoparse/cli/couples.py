@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     Parser = Callable[[Listing], Document]
 
 YAML = "criteria.yaml"
-_GZIP = b"\x1f\x8b"
 SUFFIXES = tuple(kind + packed for kind in (".json", ".ndjson", ".jsonl") for packed in ("", ".gz"))
 
 
@@ -86,11 +85,11 @@ def criteria(name: str, failures: Failures, *, parser: Parser | None = None) -> 
     """The documents of a file, a folder or standard input; what cannot be read is reported."""
     if name == STDIN:
         with failures.of(name):
-            data = sys.stdin.buffer.read()
+            data = _unpacked(sys.stdin.buffer.read())
             if parser is not None and _foreign(data):
                 yield from _parsed(name, "stdin", data, parser, failures)
             else:
-                yield from _file(name, "stdin", _unpacked(data), failures)
+                yield from _file(name, "stdin", data, failures)
         return
     path = Path(name)
     if not path.exists():
@@ -130,11 +129,10 @@ def _given(path: Path, failures: Failures, parser: Parser | None, *, among: bool
             yaml_text = path.read_text("utf-8")
             yield Found(str(path), name, build_over(yaml_text, source_of(path.parent)))
             return
-        data = path.read_bytes()
+        data = _unpacked(path.read_bytes())
         if parser is not None and _foreign(data, of_json=path.name.endswith(SUFFIXES)):
             yield from _parsed(str(path), name, data, parser, failures)
             return
-        data = _unpacked(data)
         if among and FORMAT.encode() not in data:
             return
         yield from _file(str(path), name, data, failures)
@@ -144,8 +142,6 @@ def _foreign(data: bytes, *, of_json: bool = True) -> bool:
     """Whether what is given is no criteria JSON but something to parse; broken JSON is broken criteria JSON."""
     from protoparse.model import FORMAT
 
-    if data.startswith(_GZIP):
-        data = _unpacked(data)
     lines = data.splitlines()
     return FORMAT.encode() not in data and (not of_json or _is_json(data) or (len(lines) > 1 and _is_json(lines[0])))
 
@@ -157,8 +153,6 @@ def _parsed(where: str, name: str, data: bytes, parser: Parser, failures: Failur
     def broken(error: InputError) -> None:
         failures.add(where, error)
 
-    if data.startswith(_GZIP):
-        data = _unpacked(data)
     with failures.of(where):
         made = [parser(listing) for listing in listings(data, name=where, on_error=broken)]
         for n, document in enumerate(made, 1):
@@ -177,7 +171,7 @@ def _file(where: str, name: str, data: bytes, failures: Failures) -> Iterator[Fo
 
 def _unpacked(data: bytes) -> bytes:
     """A file's JSON, out of gzip and without the mark that some editors put before UTF-8."""
-    if data.startswith(_GZIP):
+    if data.startswith(b"\x1f\x8b"):
         try:
             data = gzip.decompress(data)
         except (OSError, EOFError, zlib.error) as error:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import nullcontext
-from functools import partial
 from pathlib import Path
 
 import click
@@ -133,7 +132,7 @@ def _words(given: Iterable[str]) -> Iterator[tuple[str, str]]:
         if name != STDIN and not name.startswith("@"):
             yield "", name
             continue
-        read = partial(sys.stdin.buffer.read) if name == STDIN else Path(name[1:]).read_bytes
+        read = sys.stdin.buffer.read if name == STDIN else Path(name[1:]).read_bytes
         try:
             text = read().decode("utf-8-sig", "replace")
         except OSError as error:

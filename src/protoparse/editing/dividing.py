@@ -24,7 +24,6 @@ from protoparse.editing.paths import rebuilt
 from protoparse.editing.spans import clipped, hull, loose, spoken, without
 from protoparse.errors import EditError
 from protoparse.model import (
-    All,
     Combine,
     Criterion,
     Except,
@@ -36,6 +35,7 @@ from protoparse.model import (
     any_of,
     members,
     places,
+    unguarded,
 )
 from protoparse.outline.marks import leading
 
@@ -190,7 +190,7 @@ def _one(above: Criterion, item: Criterion, counts: Combine | None, text: str, *
     either = counts in ("any", "except")
     rules = [rule for rule in (above.rule, item.rule) if rule is not None]
     if either:
-        rules = [_unconditional(rule) for rule in rules]
+        rules = [unguarded(rule) for rule in rules]
     rule = (any_of if either else all_of)(rules, hull(rule.span for rule in rules)) if rules else None
     label = (item.span[0], opening(item, text))
     unread = [*above.unparsed, *([label] if spoken(text, *label) else []), *item.unparsed]
@@ -203,14 +203,3 @@ def _one(above: Criterion, item: Criterion, counts: Combine | None, text: str, *
         unparsed=tuple(without(unread, [], text)),
         confidence=UNSET,
     )
-
-
-def _unconditional(rule: Rule) -> Rule:
-    """A requirement on some people as one of several alternatives: both hold, the condition and what is required."""
-    match rule:
-        case If():
-            return all_of([rule.condition, _unconditional(rule.then)], rule.span)
-        case All():
-            return all_of([_unconditional(member) for member in rule.of], rule.span)
-        case _:
-            return rule

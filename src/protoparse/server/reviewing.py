@@ -115,50 +115,54 @@ async def _save(call: Call) -> Response:
     return await call.service.stored(done)
 
 
-async def _fact(call: Call) -> Response:
-    """The form of a fact."""
+async def _form(call: Call, shown: Callable[[Document, Criterion], Response]) -> Response:
+    """A form about a criterion as it is in the review now."""
 
     def made() -> Response:
         document = reviews.sat(call.service.store, call.asked.id).review.document
-        criterion = outlines.found(document.criteria, call.asked.criterion)
+        return shown(document, outlines.found(document.criteria, call.asked.criterion))
+
+    return await call.service.stored(made)
+
+
+async def _fact(call: Call) -> Response:
+    """The form of a fact."""
+
+    def shown(document: Document, criterion: Criterion) -> Response:
         fact, negated = _fact_at(criterion, call.asked.path)
         return page(
             "fact.html", criterion=criterion, path=call.asked.path, fact=fact,
             form=forms.filled(fact, negated=negated), choices=forms.CHOICES,
         )  # fmt: skip
 
-    return await call.service.stored(made)
+    return await _form(call, shown)
 
 
 async def _rule(call: Call) -> Response:
     """The form of a rule, in canonical English, and of its place in the outline."""
 
-    def made() -> Response:
-        document = reviews.sat(call.service.store, call.asked.id).review.document
-        criterion = outlines.found(document.criteria, call.asked.criterion)
+    def shown(document: Document, criterion: Criterion) -> Response:
         english = "" if criterion.rule is None else render(criterion.rule)
-        several = isinstance(criterion.combine, AtLeastChildren)
+        combine = criterion.combine
+        chosen, least = ("at_least", combine.at_least) if isinstance(combine, AtLeastChildren) else (combine, 2)
         return page(
             "rule.html", criterion=criterion, english=english, words=view.item(document, criterion).words,
-            combines=_COMBINES, chosen="at_least" if several else criterion.combine,
-            least=criterion.combine.at_least if isinstance(criterion.combine, AtLeastChildren) else 2,
+            combines=_COMBINES, chosen=chosen, least=least,
         )  # fmt: skip
 
-    return await call.service.stored(made)
+    return await _form(call, shown)
 
 
 async def _words(call: Call) -> Response:
     """An item's own words, to select some of them."""
 
-    def made() -> Response:
-        document = reviews.sat(call.service.store, call.asked.id).review.document
-        criterion = outlines.found(document.criteria, call.asked.criterion)
+    def shown(document: Document, criterion: Criterion) -> Response:
         start, end = view.own(document, criterion)
         return page(
             "words.html", criterion=criterion, at=start, words=document.text[start:end], domains=forms.CHOICES["domain"]
         )  # fmt: skip
 
-    return await call.service.stored(made)
+    return await _form(call, shown)
 
 
 async def _filled(call: Call) -> Response:

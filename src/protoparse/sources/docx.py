@@ -14,6 +14,7 @@ from typing import Any
 
 from protoparse.errors import InputError
 from protoparse.sources import protocol
+from protoparse.sources.fields import underlined
 from protoparse.sources.listing import Listing
 
 _LARGEST = 64 * 2**20
@@ -22,7 +23,6 @@ _LARGEST = 64 * 2**20
 _W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 _LEVEL = re.compile(r"%(\d)")
 _HEADING = re.compile(r"heading (\d)", re.I)
-_UNDERLINED = {"<": "≤", ">": "≥"}  # how they are typed by those who lack the sign
 _POWER = re.compile(r"[-+−–]?\d+\Z")
 
 
@@ -79,11 +79,9 @@ def _text(paragraph: Any) -> str:
     for run in paragraph.iter_inner_content():
         runs = run.runs if hasattr(run, "runs") else [run]
         for part in runs:
-            if part.font.underline and part.text.strip() in _UNDERLINED:
-                pieces.append(part.text.replace(part.text.strip(), _UNDERLINED[part.text.strip()]))
-                continue
-            power = part.font.superscript and _POWER.match(part.text.strip())
-            pieces.append(f"^{part.text.strip()}" if power and pieces and pieces[-1].strip() else part.text)
+            text = underlined(part.text) if part.font.underline else part.text
+            power = part.font.superscript and _POWER.match(text.strip())
+            pieces.append(f"^{text.strip()}" if power and pieces and pieces[-1].strip() else text)
     return "".join(pieces).replace("\t", " ")
 
 

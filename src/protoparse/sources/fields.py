@@ -9,7 +9,7 @@ Age(value=18, unit=Unit(text='Years', ucum='a'))
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from protoparse.model import Age, Sex, Unit
@@ -159,6 +159,16 @@ def several(value: object) -> list[Any]:
 def string(value: object) -> str | None:
     """A text with something in it."""
     return value.strip() or None if isinstance(value, str) else None
+
+
+UNDERLINED: Mapping[str, str] = {"<": "≤", ">": "≥"}
+"""How "≤" and "≥" are typed by those who lack the sign: as an underlined one."""
+
+
+def underlined(text: str) -> str:
+    """What is printed with a line below it, a comparator as what it stands for."""
+    said = text.strip()
+    return text.replace(said, UNDERLINED[said]) if said in UNDERLINED else text
 
 
 def line(value: object) -> str | None:

@@ -14,6 +14,8 @@ from typing import NamedTuple, TypeAlias
 from bs4 import BeautifulSoup, NavigableString, Tag
 from bs4.element import PageElement
 
+from protoparse.sources.fields import underlined
+
 LABEL, BOLD, PLAIN, END = 7, 8, 9, 10
 
 
@@ -54,7 +56,6 @@ _LESS = re.compile(
 )
 _SPACES = re.compile(r"[ \t\r\n\f\xa0]+")
 _POWER = re.compile(r"\s*[-+−–]?\d+(?!\s*(?:st|nd|rd|th)\b)")
-_UNDERLINED = {"<": "≤", ">": "≥"}  # how they are typed by those who lack the sign
 _SKIPPED = frozenset((
     "head", "script", "style", "noscript", "template", "svg", "math", "button", "select", "iframe", "object",
     "nav", "canvas", "audio", "video", "map", "datalist",
@@ -187,8 +188,8 @@ class _Writer:
         elif name == "sup":
             power = "" if tag.find("sup") else tag.get_text()
             self._later([NavigableString("^" + power.strip())] if _POWER.match(power) else tag.contents)
-        elif name in ("u", "ins") and (sign := _UNDERLINED.get(tag.get_text().strip())):
-            self._later([NavigableString(tag.get_text().replace(tag.get_text().strip(), sign))])
+        elif name in ("u", "ins") and (said := underlined(tag.get_text())) != tag.get_text():
+            self._later([NavigableString(said)])
         elif name in ("ul", "ol", "menu", "dir"):
             self._list(tag)
         elif name == "table":

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 
 from protoparse.errors import InputError
 from protoparse.sources import protocol
+from protoparse.sources.fields import UNDERLINED
 from protoparse.sources.listing import Listing
 
 _MOST_PAGES = 3000
@@ -32,7 +33,6 @@ _SYMBOLS = str.maketrans({
     "\uf0ae": "→", "\uf03c": "<", "\uf03e": ">", "\uf03d": "=", "\uf02d": "-", "\ufffe": "-", "\x02": "-", "\xa0": " ",
     "\u2011": "-", "\xad": "-",
 })  # fmt: skip
-_UNDERLINED = {"<": "≤", ">": "≥"}
 _OPEN = re.compile(r"(?:\b(?:the|an?|of|than|within|their)|[<>≤≥])\Z")  # no line of its own ends so
 _DIGITS = re.compile(r"\d+")
 
@@ -99,7 +99,7 @@ def _rows(page: Any, number: int) -> list[_Row]:
     """The lines of a page from top to foot, what is on one base line as one."""
     height = page.get_height()
     runs = [glyphs for glyphs in _runs(page.get_textpage()) if any(not glyph.text.isspace() for glyph in glyphs)]
-    if any(glyph.text in _UNDERLINED for glyphs in runs for glyph in glyphs):
+    if any(glyph.text in UNDERLINED for glyphs in runs for glyph in glyphs):
         rules = _rules(page)
         runs = [[_signed(glyph, rules) for glyph in glyphs] for glyphs in runs]
     made = [_row(glyphs, number, height) for glyphs in runs]
@@ -149,8 +149,8 @@ def _rules(page: Any) -> list[tuple[float, float, float]]:
 
 
 def _signed(glyph: _Glyph, rules: Sequence[tuple[float, float, float]]) -> _Glyph:
-    """A "<" or ">" that alone is underlined is how "≤" and "≥" are printed by those who lack the sign."""
-    sign = _UNDERLINED.get(glyph.text)
+    """A letter as it is meant, where it alone is underlined."""
+    sign = UNDERLINED.get(glyph.text)
     slack = 0.2 * glyph.size
     under = sign and any(
         abs(left - glyph.x) < slack and abs(right - glyph.right) < slack and -slack < glyph.base - top < slack
